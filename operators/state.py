@@ -1,0 +1,86 @@
+"""Bulk state as tables that remember what changed, so that a snapshot costs what changed.
+
+A step keeps everything that grows in ``Table``s. At a snapshot the host drains the changes into the
+step's state log; on restore it loads the log's entries back. The order in which a restored table
+iterates is not the order of the undisturbed run: iterate ``sorted(...)`` wherever it can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, TypeVar
+
+V = TypeVar("V")
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+class Table(Generic[V]):
+    """A dictionary from string to ``V`` that knows which keys changed since the last drain.
+
+    ``encode`` turns a value into JSON-able data (str, int, float, bool, None, list, dict);
+    ``decode`` is its inverse.
+
+    >>> seen = Table[int]()
+    >>> seen.put("a", 1); seen.put("b", 2); seen.drop("a")
+    >>> list(seen.drain())
+    [('a', None), ('b', 2)]
+    >>> list(seen.drain())
+    []
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[V], Any] = _as_is,
+        decode: Callable[[Any], V] = _as_is,
+    ) -> None:
+        self._rows: dict[str, V] = {}
+        self._changed: set[str] = set()
+        self._encode = encode
+        self._decode = decode
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
+    def __getitem__(self, key: str) -> V:
+        return self._rows[key]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def get(self, key: str) -> V | None:
+        """The value at ``key``, or None."""
+        return self._rows.get(key)
+
+    def keys(self) -> list[str]:
+        """All keys, sorted, so that iterating is the same after a restore."""
+        return sorted(self._rows)
+
+    def put(self, key: str, value: V) -> None:
+        """Set ``key`` and remember that it changed."""
+        self._rows[key] = value
+        self._changed.add(key)
+
+    def touch(self, key: str) -> None:
+        """Say that the value at ``key`` was changed in place."""
+        self._changed.add(key)
+
+    def drop(self, key: str) -> None:
+        """Remove ``key``, if it is there, and remember that."""
+        if self._rows.pop(key, None) is not None:
+            self._changed.add(key)
+
+    def drain(self) -> Iterator[tuple[str, Any]]:
+        """Changes since the last drain, sorted by key; a dropped key comes with None."""
+        changed, self._changed = sorted(self._changed), set()
+        for key in changed:
+            yield key, (self._encode(self._rows[key]) if key in self._rows else None)
+
+    def load(self, key: str, encoded: Any) -> None:
+        """Apply one logged change without marking it as changed."""
+        if encoded is None:
+            self._rows.pop(key, None)
+        else:
+            self._rows[key] = self._decode(encoded)
