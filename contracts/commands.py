@@ -1,0 +1,68 @@
+"""Journal records, kind ``command``: what people and operators order, at a place in the order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.envelope import Envelope, Message
+from contracts.feedback import FeedbackReceived
+from contracts.stages import EnrichedItem
+
+
+class LoadBegin(Message):
+    """History is being loaded: until ``LoadEnd`` ticks come with the data, not from the ticker."""
+
+    verb: Literal["load_begin"] = "load_begin"
+    origin: str
+
+
+class LoadEnd(Message):
+    """The history that ``LoadBegin`` announced is complete."""
+
+    verb: Literal["load_end"] = "load_end"
+    origin: str
+
+
+class ReleaseQuarantined(Message):
+    """A reviewer found a quarantined item harmless: let it through as it came."""
+
+    verb: Literal["release_quarantined"] = "release_quarantined"
+    item: FeedbackReceived
+
+
+class ConfirmConcern(Message):
+    """A reviewer says that a concern below the confidence bound is one: cluster it."""
+
+    verb: Literal["confirm_concern"] = "confirm_concern"
+    concern_id: str
+    item: EnrichedItem
+
+
+class Erase(Message):
+    """A data subject's key was destroyed: nothing of theirs can be read from here on."""
+
+    verb: Literal["erase"] = "erase"
+    subject: str
+
+
+class Cutover(Message):
+    """From this place on the effects of ``generation`` are the ones that count."""
+
+    verb: Literal["cutover"] = "cutover"
+    generation: str
+
+
+Order = Annotated[
+    LoadBegin | LoadEnd | ReleaseQuarantined | ConfirmConcern | Erase | Cutover,
+    Field(discriminator="verb"),
+]
+
+
+class Command(Envelope):
+    """One order of a person or an operator; ``author`` says whose."""
+
+    kind: Literal["command"] = "command"
+    author: str
+    order: Order

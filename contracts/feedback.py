@@ -1,0 +1,132 @@
+"""Feedback as it arrives: the body that a connector hands in, and its sealed place in the journal."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from contracts.envelope import Envelope, Message, UtcTime
+
+Tier = Literal["free", "pro", "business", "enterprise", "unknown"]
+KNOWN_TIERS: tuple[Tier, ...] = ("free", "pro", "business", "enterprise")
+
+MAX_TEXT_CHARS = 100_000
+"""Longest accepted text. Above any ticket seen, below Kafka's 1 MB message with room for sealing."""
+
+
+def _tier(value: object) -> object:
+    """An unknown tier is a fact about a customer, not an error: it weighs 1 and shows as unknown."""
+    name = str(value or "").strip().lower()
+    return name if name in KNOWN_TIERS else "unknown"
+
+
+class Sealed(Message):
+    """AES-256-GCM ciphertext under the key of one data subject.
+
+    ``subject`` names the key (a salted hash, or ``dead-letter`` for the tenant's own); ``nonce``
+    and ``ciphertext`` are base64. Destroying the key destroys the text.
+    """
+
+    subject: str
+    nonce: str
+    ciphertext: str
+
+
+class FeedbackBody(Message):
+    """The canonical piece of feedback, as every connector maps it. Only ``text`` is required.
+
+    ``rating`` is 1 to 5; ``mrr`` is in whole currency units a month; ``resolution`` is free text such
+    as ``solved``; ``source_updated_at`` orders the revisions of one record.
+    """
+
+    text: str = Field(min_length=1)
+    author: str | None = None
+    author_role: str | None = None
+    account: str | None = Field(default=None, max_length=200)
+    tier: Annotated[Tier, BeforeValidator(_tier)] = "unknown"
+    mrr: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    rating: float | None = Field(default=None, ge=1, le=5, allow_inf_nan=False)
+    locale: str | None = None
+    country: str | None = None
+    app_version: str | None = None
+    device: str | None = None
+    resolution: str | None = None
+    source_url: str | None = None
+    created_at: UtcTime | None = None
+    source_updated_at: UtcTime | None = None
+
+    @field_validator("text")
+    @classmethod
+    def _text_says_something(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("text is empty")
+        if len(text) > MAX_TEXT_CHARS:
+            raise ValueError(f"text has {len(text)} characters; at most {MAX_TEXT_CHARS} are accepted")
+        return text
+
+
+class Coordinates(Message):
+    """Where a record came from, so that a person can find it: a file and line, or a topic and offset."""
+
+    origin: str
+    line: int | None = None
+
+
+class FeedbackReceived(Envelope):
+    """Journal, kind ``feedback``: one delivery of one piece of feedback, raw and sealed.
+
+    ``body`` opens to the JSON of a ``FeedbackBody``, or to whatever bytes came instead.
+    ``author`` is the salted hash of the author, None where unknown.
+    """
+
+    kind: Literal["feedback"] = "feedback"
+    source: str = Field(min_length=1, max_length=64)
+    item_id: str
+    author: str | None = None
+    body: Sealed
+    found_at: Coordinates
+
+
+class Tick(Envelope):
+    """Journal, kind ``tick``: time has come to ``event_time`` for this tenant."""
+
+    kind: Literal["tick"] = "tick"
+
+
+class CustomerUpdated(Envelope):
+    """Journal, kind ``customer``: what is known of an account from now on."""
+
+    kind: Literal["customer"] = "customer"
+    account: str
+    tier: Annotated[Tier, BeforeValidator(_tier)] = "unknown"
+    mrr: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+
+
+class Telemetry(Envelope):
+    """Journal, kind ``telemetry``: a small aggregate of product telemetry for one account and hour."""
+
+    kind: Literal["telemetry"] = "telemetry"
+    account: str
+    metric: str
+    value: float = Field(allow_inf_nan=False)
+
+
+class Signal(Envelope):
+    """Journal, kind ``signal``: an implicit sign such as a retry or a thumb; weak evidence, never a dislike."""
+
+    kind: Literal["signal"] = "signal"
+    account: str | None = None
+    name: str
+    value: int
+
+
+class Answer(Envelope):
+    """Journal, kind ``answer``: a remote model's answer, which acts at its own place in the order."""
+
+    kind: Literal["answer"] = "answer"
+    concern_id: str
+    model: str
+    prompt: str
+    answer_schema: str
+    answer: Sealed

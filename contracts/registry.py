@@ -1,0 +1,89 @@
+"""Which record types each topic carries, and how to read one. ``topics/*.yaml`` says the rest."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from contracts.commands import Command
+from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
+from contracts.envelope import Envelope
+from contracts.errors import RejectItem
+from contracts.feedback import Answer, CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick
+from contracts.priority import Alert, LinearIssue, Priority
+from contracts.stages import Assignment, EnrichedItem, RedactedItem
+from contracts.themes import DriftEvent, ThemeEvent, ThemeRecord
+
+SCHEMA_MAJOR = 1
+"""The major version that this code reads; a record of another major goes to dead letters."""
+
+_JOURNAL: tuple[type[Envelope], ...] = (
+    FeedbackReceived,
+    Tick,
+    Command,
+    Answer,
+    CustomerUpdated,
+    Telemetry,
+    Signal,
+)
+# What is not feedback travels through the stages unchanged, so that every stage sees one order.
+_PASSING = _JOURNAL[1:]
+
+RECORDS: dict[str, tuple[type[Envelope], ...]] = {
+    "journal": _JOURNAL,
+    "bulk": _JOURNAL,
+    "redacted": (RedactedItem, *_PASSING),
+    "enriched": (EnrichedItem, *_PASSING),
+    "assignments": (Assignment, *_PASSING),
+    "themes": (ThemeRecord,),
+    "theme-events": (ThemeEvent,),
+    "drift": (DriftEvent,),
+    "priorities": (Priority,),
+    "linear": (LinearIssue,),
+    "alerts": (Alert,),
+    "reviews": (ReviewRequest,),
+    "quarantine": (Quarantined,),
+    "dead-letters": (DeadLetter,),
+    "receipts": (Receipt,),
+}
+"""Short topic name to the record types on it; a topic with several is told apart by ``kind``."""
+
+
+@cache
+def reader(topic: str) -> TypeAdapter[Any]:
+    """The validator of one topic's records."""
+    types = RECORDS[topic]
+    if len(types) == 1:
+        return TypeAdapter(types[0])
+    union: Any = types[0]
+    for record_type in types[1:]:
+        union = union | record_type
+    return TypeAdapter(Annotated[union, Field(discriminator="kind")])
+
+
+def read_record(topic: str, value: bytes | str) -> Envelope:
+    """Parse one record of ``topic``.
+
+    Raises ``RejectItem`` with reason ``schema_unsupported`` (another major) or ``schema`` (not a record
+    of this topic; ``field`` names the first culprit). The message never holds the record's content.
+    """
+    try:
+        record: Envelope = reader(topic).validate_json(value)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or None
+        raise RejectItem(f"not a record of {topic}: {first['msg']}", reason="schema", field=where) from None
+    if int(record.schema_version.split(".")[0]) != SCHEMA_MAJOR:
+        raise RejectItem(
+            f"schema {record.schema_version} is not readable here; this reads {SCHEMA_MAJOR}.x",
+            reason="schema_unsupported",
+            field="schema",
+        )
+    return record
+
+
+def write_record(record: Envelope) -> bytes:
+    """The JSON value of a record, without a newline."""
+    return record.model_dump_json(by_alias=True, exclude_none=True).encode()

@@ -1,0 +1,197 @@
+"""What the stages hand on to each other: redacted items, enriched concerns, theme assignments.
+
+Ticks, customer updates and commands travel on the same topics in their journal form, so every stage
+sees one order. Text is sealed under its subject's key; ids, labels, numbers and vectors are clear.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.envelope import Envelope, Message, UtcTime
+from contracts.feedback import Sealed, Tier
+
+Outcome = Literal[
+    "themed",
+    "waiting",
+    "unthemed",
+    "in_review",
+    "quarantined",
+    "dead_lettered",
+    "filtered",
+    "erased",
+    "superseded",
+]
+"""What has become of a concern; exactly one at any time."""
+
+Coverage = Literal["full", "structured"]
+"""``structured``: no name recogniser exists for the language, only the pattern recognisers ran."""
+
+Severity = Literal["critical", "high", "medium", "low"]
+SentimentLabel = Literal["negative", "neutral", "positive"]
+
+
+class ItemFacts(Message):
+    """What is known of an item besides its text; carried through every stage.
+
+    ``author`` is a salted hash. ``account`` is the customer's account id (hashed if it looked like
+    personal data). ``mrr`` is in whole currency units a month.
+    """
+
+    source: str
+    author: str | None = None
+    author_role: str | None = None
+    account: str | None = None
+    tier: Tier = "unknown"
+    mrr: float | None = None
+    rating: float | None = None
+    locale: str | None = None
+    country: str | None = None
+    app_version: str | None = None
+    device: str | None = None
+    resolution: str | None = None
+    source_url: str | None = None
+
+
+class RedactedItem(Envelope):
+    """Topic ``redacted``: one revision of an item, personal data replaced by typed placeholders.
+
+    ``revision`` counts the applied revisions from 1; ``replaces`` is the revision whose concerns are
+    to be retracted first. ``pii`` counts what was replaced, by type.
+    """
+
+    kind: Literal["feedback"] = "feedback"
+    item_id: str
+    doc_id: str
+    revision: int = Field(ge=1)
+    replaces: int | None = None
+    text: Sealed
+    language: str
+    coverage: Coverage
+    pii: dict[str, int] = Field(default_factory=dict)
+    facts: ItemFacts
+    redaction_version: str
+
+
+class Decision(Message):
+    """What was decided about one concern, and how sure.
+
+    ``sentiment_milli`` runs from -1000 to 1000, ``confidence_milli`` (that this is an understood
+    concern) from 0 to 1000. ``evidence`` holds literal spans of the concern, as [start, end) offsets.
+    """
+
+    category: str
+    sublabel: str | None = None
+    runner_up: str | None = None
+    severity: Severity
+    sentiment: SentimentLabel
+    sentiment_milli: int = Field(ge=-1000, le=1000)
+    bug: bool = False
+    feature_request: bool = False
+    product_area: str | None = None
+    root_cause: str | None = None
+    suggested_action: str | None = None
+    intent: str | None = None
+    segment: str | None = None
+    entities: tuple[str, ...] = ()
+    evidence: tuple[tuple[int, int], ...] = ()
+    explanation: str = ""
+    confidence_milli: int = Field(ge=0, le=1000)
+    needs_review: bool = False
+    product_fix: bool = False
+    retrain: bool = False
+    churn_risk: bool = False
+    urgent: bool = False
+    provisional: bool = True
+
+
+class Vector(Message):
+    """A unit vector on the integer grid: base64 of little-endian ``dtype``, tagged with its model."""
+
+    model: str
+    dtype: Literal["<i2"] = "<i2"
+    data: str
+
+
+class Provenance(Message):
+    """Which versions made a record, so that any label can be explained."""
+
+    run: str
+    git_commit: str
+    taxonomy: str
+    labeller: str
+    encoder: str
+    redaction: str
+    prompt: str | None = None
+    model: str | None = None
+    temperature: float | None = None
+    cost_usd: float = 0.0
+
+
+class Concern(Message):
+    """One concern of an item: the span [start, end) of its redacted text, with what was decided of it."""
+
+    concern_id: str
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    summary: Sealed
+    decision: Decision
+    vector: Vector | None = None
+    summary_vector: Vector | None = None
+    terms: tuple[str, ...] = ()
+
+
+class EnrichedItem(Envelope):
+    """Topic ``enriched``: the concerns of one revision of an item.
+
+    ``retracts`` lists the concerns of the replaced revision, to be taken back before these apply.
+    A concern with ``decision.needs_review`` is in review and not clustered until confirmed.
+    """
+
+    kind: Literal["feedback"] = "feedback"
+    item_id: str
+    revision: int = Field(ge=1)
+    text: Sealed
+    language: str
+    facts: ItemFacts
+    concerns: tuple[Concern, ...]
+    retracts: tuple[str, ...] = ()
+    provenance: Provenance
+
+
+class AssignmentFacts(Message):
+    """The part of a concern that priority counts, carried on its first assignment."""
+
+    facts: ItemFacts
+    language: str
+    decision: Decision
+    happened_at: UtcTime
+    quote: Sealed
+
+
+class Assignment(Envelope):
+    """Topic ``assignments``: a change of one concern's theme or outcome.
+
+    ``change``: ``assigned`` to ``theme``; ``moved`` from ``from_theme`` to ``theme``; ``retracted``
+    from ``from_theme`` (None if it had none); ``waiting`` in the forming pool; ``unthemed``: evicted
+    from it. ``sequence`` counts the changes of this concern from 1. ``theme`` is the theme's *origin*:
+    redirects of merges are resolved when emitting scores. ``similarity_milli`` is the cosine to the
+    theme's centroid in decision space, ``z_milli`` the same in standard deviations of the tenant's
+    background; ``runner_up`` is the next nearest theme. ``about`` is set on the concern's first change.
+    """
+
+    kind: Literal["feedback"] = "feedback"
+    change: Literal["assigned", "moved", "retracted", "waiting", "unthemed"]
+    concern_id: str
+    item_id: str
+    sequence: int = Field(ge=1)
+    theme: str | None = None
+    from_theme: str | None = None
+    similarity_milli: int | None = None
+    z_milli: int | None = None
+    runner_up: str | None = None
+    runner_up_milli: int | None = None
+    reason: str = ""
+    about: AssignmentFacts | None = None

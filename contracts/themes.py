@@ -1,0 +1,55 @@
+"""Themes: the public record of each, the ledger of what happened to them, and drift."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from contracts.envelope import Envelope, UtcTime
+
+
+class ThemeRecord(Envelope):
+    """Topic ``themes`` (compacted by theme): what a theme is now.
+
+    ``label`` is made of ``keywords``; ``label_source`` says by whom. ``redirect_to`` is set once the
+    theme was merged. ``representatives`` and ``counter_examples`` are concern ids: quotes are read from
+    views at the moment of use.
+    """
+
+    kind: Literal["signal"] = "signal"
+    theme_id: str
+    status: Literal["active", "merged", "retired"]
+    label: str
+    label_source: Literal["keywords", "model", "person"] = "keywords"
+    keywords: tuple[str, ...] = ()
+    language: str
+    concerns: int
+    accounts: int
+    first_seen: UtcTime
+    last_seen: UtcTime
+    redirect_to: str | None = None
+    representatives: tuple[str, ...] = ()
+    counter_examples: tuple[str, ...] = ()
+    encoder: str
+
+
+class ThemeEvent(Envelope):
+    """Topic ``theme-events``: the identity ledger, an event each with its author, reason and evidence."""
+
+    kind: Literal["signal"] = "signal"
+    event: Literal["born", "renamed", "merged", "unmerged", "split", "retired", "returned"]
+    theme_id: str
+    other_theme: str | None = None
+    author: str
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+
+class DriftEvent(Envelope):
+    """Topic ``drift``: a detector saw a theme or a tenant change."""
+
+    kind: Literal["signal"] = "signal"
+    detector: str
+    theme_id: str | None = None
+    before: float
+    after: float
+    examples: tuple[str, ...] = ()
