@@ -8,7 +8,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Kind = Literal["feedback", "tick", "command", "answer", "customer", "telemetry", "signal"]
+Kind = Literal[
+    "feedback", "tick", "command", "answer", "customer", "telemetry", "signal", "theme", "theme_event"
+]
+"""What a record is about. The last two are born in a stage; the others come through the journal."""
 
 
 def _in_utc(moment: datetime) -> datetime:

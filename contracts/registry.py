@@ -36,7 +36,7 @@ RECORDS: dict[str, tuple[type[Envelope], ...]] = {
     "bulk": _JOURNAL,
     "redacted": (RedactedItem, *_PASSING),
     "enriched": (EnrichedItem, *_PASSING),
-    "assignments": (Assignment, *_PASSING),
+    "assignments": (Assignment, ThemeRecord, ThemeEvent, *_PASSING),
     "themes": (ThemeRecord,),
     "theme-events": (ThemeEvent,),
     "drift": (DriftEvent,),

@@ -8,14 +8,14 @@ from contracts.envelope import Envelope, UtcTime
 
 
 class ThemeRecord(Envelope):
-    """Topic ``themes`` (compacted by theme): what a theme is now.
+    """Topic ``themes`` (compacted by theme), and in order on ``assignments``: what a theme is now.
 
     ``label`` is made of ``keywords``; ``label_source`` says by whom. ``redirect_to`` is set once the
     theme was merged. ``representatives`` and ``counter_examples`` are concern ids: quotes are read from
     views at the moment of use.
     """
 
-    kind: Literal["signal"] = "signal"
+    kind: Literal["theme"] = "theme"
     theme_id: str
     status: Literal["active", "merged", "retired"]
     label: str
@@ -33,9 +33,9 @@ class ThemeRecord(Envelope):
 
 
 class ThemeEvent(Envelope):
-    """Topic ``theme-events``: the identity ledger, an event each with its author, reason and evidence."""
+    """Topic ``theme-events``, and in order on ``assignments``: the identity ledger, an event each with its author, reason and evidence."""
 
-    kind: Literal["signal"] = "signal"
+    kind: Literal["theme_event"] = "theme_event"
     event: Literal["born", "renamed", "merged", "unmerged", "split", "retired", "returned"]
     theme_id: str
     other_theme: str | None = None
