@@ -45,17 +45,16 @@ class ReviewRequest(Envelope):
     reason: str
     concern: Concern
     item: EnrichedItem
-    quote: str
-    quote_sealed: Sealed | None = None
+    quote: str | None = None
 
 
 class Receipt(Envelope):
     """Topic ``receipts``: an accepted delivery that changes nothing, and why.
 
-    ``outcome``: ``repeat`` (same content as the current revision) or ``stale`` (an older version that
-    came late).
+    ``outcome``: ``repeat`` (same content as the current revision), ``stale`` (an older version that came
+    late) or ``erased`` (its subject's key is gone).
     """
 
     kind: Literal["signal"] = "signal"
     item_id: str
-    outcome: Literal["repeat", "stale"]
+    outcome: Literal["repeat", "stale", "erased"]

@@ -88,6 +88,19 @@ class FeedbackReceived(Envelope):
     found_at: Coordinates
 
 
+class Undecodable(Envelope):
+    """A journal value that is no record we can read; it lives in memory only, on its way to dead letters.
+
+    Its envelope is made up (nobody's tenant, the epoch), its ``id`` is its true place in the journal.
+    """
+
+    kind: Literal["signal"] = "signal"
+    value: bytes
+    reason: str
+    field: str | None
+    message: str
+
+
 class Tick(Envelope):
     """Journal, kind ``tick``: time has come to ``event_time`` for this tenant."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 
@@ -11,7 +12,8 @@ from contracts.commands import Command
 from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.errors import RejectItem
-from contracts.feedback import Answer, CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick
+from contracts.feedback import Answer, CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick, Undecodable
+from contracts.identity import journal_id
 from contracts.priority import Alert, LinearIssue, Priority
 from contracts.stages import Assignment, EnrichedItem, RedactedItem
 from contracts.themes import DriftEvent, ThemeEvent, ThemeRecord
@@ -82,6 +84,30 @@ def read_record(topic: str, value: bytes | str) -> Envelope:
             field="schema",
         )
     return record
+
+
+NOBODY = "nobody"
+"""The tenant of a record that does not say whose it is."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_journal(partition: int, ordinal: int, value: bytes) -> Envelope:
+    """The journal record at a place; its id is that place. Never raises: see ``Undecodable``."""
+    place = journal_id(partition, ordinal)
+    try:
+        return read_record("journal", value).model_copy(update={"id": place})
+    except RejectItem as exc:
+        return Undecodable(
+            id=place,
+            tenant=NOBODY,
+            event_time=_EPOCH,
+            ingested_at=_EPOCH,
+            value=value,
+            reason=exc.reason,
+            field=exc.field,
+            message=str(exc),
+        )
 
 
 def write_record(record: Envelope) -> bytes:

@@ -59,7 +59,8 @@ class RedactedItem(Envelope):
     """Topic ``redacted``: one revision of an item, personal data replaced by typed placeholders.
 
     ``revision`` counts the applied revisions from 1; ``replaces`` is the revision whose concerns are
-    to be retracted first. ``pii`` counts what was replaced, by type.
+    to be retracted first; ``withdrawn`` says that nothing replaces them (the new revision is held in
+    quarantine). ``pii`` counts what was replaced, by type.
     """
 
     kind: Literal["feedback"] = "feedback"
@@ -72,6 +73,7 @@ class RedactedItem(Envelope):
     coverage: Coverage
     pii: dict[str, int] = Field(default_factory=dict)
     facts: ItemFacts
+    withdrawn: bool = False
     redaction_version: str
 
 
@@ -140,7 +142,6 @@ class Concern(Message):
     decision: Decision
     vector: Vector | None = None
     summary_vector: Vector | None = None
-    terms: tuple[str, ...] = ()
 
 
 class EnrichedItem(Envelope):
@@ -155,6 +156,7 @@ class EnrichedItem(Envelope):
     revision: int = Field(ge=1)
     text: Sealed
     language: str
+    coverage: Coverage
     facts: ItemFacts
     concerns: tuple[Concern, ...]
     retracts: tuple[str, ...] = ()
@@ -162,13 +164,17 @@ class EnrichedItem(Envelope):
 
 
 class AssignmentFacts(Message):
-    """The part of a concern that priority counts, carried on its first assignment."""
+    """The part of a concern that priority counts, carried on its first change.
+
+    ``quote`` is the sealed redacted text of the concern; None when its language has no name recogniser,
+    because such a quote must not leave.
+    """
 
     facts: ItemFacts
     language: str
     decision: Decision
     happened_at: UtcTime
-    quote: Sealed
+    quote: Sealed | None = None
 
 
 class Assignment(Envelope):

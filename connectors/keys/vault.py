@@ -1,0 +1,189 @@
+"""The embedded vault: a master key file, and one wrapped AES-256 key per data subject in SQLite.
+
+Layout: ``master.key`` (32 random bytes as base64, mode 0600) and ``subjects.sqlite3``. A tenant's keys are
+derived from the master key (HKDF-SHA-256, RFC 5869); a subject's key is random and wrapped by its tenant's
+key (AES key wrap, RFC 3394). Destroying the row destroys every text sealed under it, in every topic.
+
+Sealing is AES-256-GCM. The nonce is an HMAC of the plaintext under a key derived from the subject's key, so
+the same input seals to the same bytes (a replay is compared byte by byte) and no nonce meets two plaintexts.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from contracts.errors import StateCorrupt, WrongUsage
+from contracts.feedback import Sealed
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+DEAD_LETTER_SUBJECT = "dead-letter"
+
+# Opened subject keys kept in memory. A process meets a few thousand authors between restarts of a cache line;
+# one entry is about 1 kB.
+CACHED_SUBJECTS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _TenantKeys:
+    wrap: bytes
+    hash: bytes
+    dead_letter: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _SubjectCipher:
+    aead: AESGCM
+    nonce_key: bytes
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
+
+
+def _read_or_create_master(path: Path) -> bytes:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(".new")
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    if path.stat().st_mode & 0o077:
+        raise WrongUsage(f"{path} can be read by others; run: chmod 600 {path}")
+    try:
+        key = base64.b64decode(path.read_bytes(), validate=False)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise StateCorrupt(f"{path} does not hold a 256-bit key; restore it from your backup")
+    return key
+
+
+class LocalVault:
+    """Vault on one machine; safe for one writer and many readers."""
+
+    def __init__(self, directory: Path) -> None:
+        self._master = _read_or_create_master(directory / "master.key")
+        self._db = sqlite3.connect(directory / "subjects.sqlite3", timeout=30.0, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        # A key must be on disk before the first text sealed under it is.
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS subjects (tenant TEXT, subject TEXT, wrapped BLOB NOT NULL,"
+            " PRIMARY KEY (tenant, subject)) WITHOUT ROWID"
+        )
+        self._tenant_keys = lru_cache(maxsize=1024)(self._derive_tenant_keys)
+        self._ciphers: dict[tuple[str, str], _SubjectCipher] = {}
+
+    def close(self) -> None:
+        """Let go of the key database."""
+        self._db.close()
+
+    def subject(self, tenant: str, value: str) -> str:
+        """The salted hash (128 bits, hex) of a personal identifier."""
+        return hmac.digest(self._tenant_keys(tenant).hash, b"subject\x1f" + value.encode(), sha256).hex()[:32]
+
+    def digest(self, tenant: str, content: bytes) -> str:
+        """A hash (128 bits, hex) of content under the tenant's key."""
+        return hmac.digest(self._tenant_keys(tenant).hash, b"content\x1f" + content, sha256).hex()[:32]
+
+    def ensure(self, tenant: str, subjects: Iterable[str]) -> None:
+        """Make keys for the subjects that have none; durable when this returns."""
+        wanted = set(subjects) - {DEAD_LETTER_SUBJECT}
+        new = sorted(s for s in wanted if (tenant, s) not in self._ciphers and not self._wrapped(tenant, s))
+        if not new:
+            return
+        wrap = self._tenant_keys(tenant).wrap
+        rows = [(tenant, s, aes_key_wrap(wrap, secrets.token_bytes(KEY_BYTES))) for s in new]
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
+        self._db.execute("COMMIT")
+
+    def destroy(self, tenant: str, subject: str) -> bool:
+        """Destroy a subject's key, and so every text of theirs; False if there was none."""
+        self._ciphers.pop((tenant, subject), None)
+        return self._db.execute(
+            "DELETE FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
+        ).rowcount > 0
+
+    def seal(self, tenant: str, subject: str, plaintext: bytes) -> Sealed:
+        """Encrypt under the subject's key. Raises ``KeyError`` when the subject has no key."""
+        cipher = self._cipher(tenant, subject)
+        if cipher is None:
+            raise KeyError(f"no key for subject {subject} of tenant {tenant}")
+        nonce = hmac.digest(cipher.nonce_key, plaintext, sha256)[:NONCE_BYTES]
+        sealed = cipher.aead.encrypt(nonce, plaintext, _bound_to(tenant, subject))
+        return Sealed.model_construct(
+            subject=subject, nonce=base64.b64encode(nonce).decode(), ciphertext=base64.b64encode(sealed).decode()
+        )
+
+    def open(self, tenant: str, sealed: Sealed) -> bytes | None:
+        """The plaintext, or None when the subject's key was destroyed. Raises ``StateCorrupt``."""
+        cipher = self._cipher(tenant, sealed.subject)
+        if cipher is None:
+            return None
+        nonce, ciphertext = base64.b64decode(sealed.nonce), base64.b64decode(sealed.ciphertext)
+        try:
+            return cipher.aead.decrypt(nonce, ciphertext, _bound_to(tenant, sealed.subject))
+        except InvalidTag:
+            raise StateCorrupt(
+                f"a text of subject {sealed.subject} does not open with its key: wrong key store, or altered bytes"
+            ) from None
+
+    def _derive_tenant_keys(self, tenant: str) -> _TenantKeys:
+        root = _derive(self._master, f"tenant {tenant}")
+        return _TenantKeys(_derive(root, "wrap"), _derive(root, "hash"), _derive(root, "dead-letter"))
+
+    def _wrapped(self, tenant: str, subject: str) -> bytes | None:
+        row = self._db.execute(
+            "SELECT wrapped FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
+        ).fetchone()
+        return row[0] if row else None
+
+    def _cipher(self, tenant: str, subject: str) -> _SubjectCipher | None:
+        known = self._ciphers.get((tenant, subject))
+        if known is not None:
+            return known
+        key = self._subject_key(tenant, subject)
+        if key is None:
+            return None
+        if len(self._ciphers) >= CACHED_SUBJECTS:
+            self._ciphers.clear()
+        cipher = _SubjectCipher(AESGCM(key), _derive(key, "nonce"))
+        self._ciphers[(tenant, subject)] = cipher
+        return cipher
+
+    def _subject_key(self, tenant: str, subject: str) -> bytes | None:
+        if subject == DEAD_LETTER_SUBJECT:
+            return self._tenant_keys(tenant).dead_letter
+        wrapped = self._wrapped(tenant, subject)
+        if wrapped is None:
+            return None
+        try:
+            return aes_key_unwrap(self._tenant_keys(tenant).wrap, wrapped)
+        except InvalidUnwrap:
+            raise StateCorrupt(
+                f"the key of subject {subject} was wrapped by another master key; restore the right master.key"
+            ) from None
+
+
+def _bound_to(tenant: str, subject: str) -> bytes:
+    return f"{tenant}\x1f{subject}".encode()

@@ -1,0 +1,34 @@
+"""Turn the bytes of a delivery into a feedback body, or say what is wrong with them and where."""
+
+from __future__ import annotations
+
+import orjson
+from pydantic import ValidationError
+
+from contracts.errors import RejectItem
+from contracts.feedback import FeedbackBody
+from models.markup.text import plain_text
+
+
+def decode_body(raw: bytes) -> FeedbackBody:
+    """The body of one delivery, its text turned from HTML to plain text.
+
+    Raises ``RejectItem`` with reason ``decode`` (not JSON, not UTF-8), ``not_an_object`` or ``invalid``
+    (``field`` names the culprit). Messages never hold content.
+    """
+    try:
+        fields = orjson.loads(raw)
+    except orjson.JSONDecodeError as exc:
+        raise RejectItem(f"not valid JSON in UTF-8: {exc.msg} at {exc.pos}", reason="decode") from None
+    if not isinstance(fields, dict):
+        raise RejectItem("a feedback record is a JSON object", reason="not_an_object")
+    try:
+        body = FeedbackBody.model_validate(fields)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise RejectItem(f"{field}: {first['msg']}", reason="invalid", field=field) from None
+    text = plain_text(body.text)
+    if not text.strip():
+        raise RejectItem("text: nothing is left of it without its markup", reason="invalid", field="text")
+    return body.model_copy(update={"text": text})

@@ -1,0 +1,71 @@
+"""Which delivery of an item counts: new revisions go on, repeats and late old versions do not.
+
+Revisions are ordered by ``source_updated_at``; where one of the two has none, by the journal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from operators.state import Table
+
+Verdict = Literal["first", "revision", "repeat", "stale"]
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The applied revision of an item: its number from 1, its content's digest, when its source changed it.
+
+    ``standing`` is the revision whose concerns are out there: None while there is none (quarantined).
+    """
+
+    revision: int
+    digest: str
+    updated_at: datetime | None
+    standing: int | None
+
+
+def _encode(current: Current) -> list[Any]:
+    stamp = current.updated_at.isoformat() if current.updated_at else None
+    return [current.revision, current.digest, stamp, current.standing]
+
+
+def _decode(row: list[Any]) -> Current:
+    return Current(row[0], row[1], datetime.fromisoformat(row[2]) if row[2] else None, row[3])
+
+
+class Revisions:
+    """The current revision of every item of one partition; ``table`` is the bulk state."""
+
+    def __init__(self) -> None:
+        self.table: Table[Current] = Table(_encode, _decode)
+
+    def judge(self, item: str, digest: str, updated_at: datetime | None) -> Verdict:
+        """What this delivery is to what we have."""
+        current = self.table.get(item)
+        if current is None:
+            return "first"
+        if updated_at and current.updated_at and updated_at < current.updated_at:
+            return "stale"
+        return "repeat" if digest == current.digest else "revision"
+
+    def current(self, item: str) -> Current | None:
+        """The applied revision of the item, None if there is none."""
+        return self.table.get(item)
+
+    def apply(self, item: str, digest: str, updated_at: datetime | None) -> int:
+        """Make this delivery the current revision and return its number; what stands is said later."""
+        before = self.table.get(item)
+        number = before.revision + 1 if before else 1
+        stamp = updated_at or (before.updated_at if before else None)
+        self.table.put(item, Current(number, digest, stamp, before.standing if before else None))
+        return number
+
+    def stand(self, item: str, revision: int | None) -> int | None:
+        """Say which revision's concerns are out there now; returns which were before."""
+        current = self.table[item]
+        if current.standing != revision:
+            self.table.put(item, replace(current, standing=revision))
+        return current.standing
