@@ -1,0 +1,63 @@
+"""Any other sentence-transformers model, by name or folder, under the same fixed-shape promise.
+
+Asking for a name that is not a folder is the one way to let a hub be contacted; a folder never is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from models.encoders.base import Floats, Vectors, WeightsMissing, to_grid
+from models.encoders.minilm import MAX_CHARS
+from models.encoders.shapes import Ids, run_fixed
+
+
+class SentenceEncoder:
+    """Sentence vectors of a model that sentence-transformers can load."""
+
+    def __init__(self, model: str, *, threads: int | None = None) -> None:
+        """``model`` is a folder or a hub name; raises ``WeightsMissing`` when it cannot be loaded."""
+        try:
+            import torch
+            from sentence_transformers import SentenceTransformer
+        except ImportError as exc:
+            raise WeightsMissing(
+                "sentence-transformers is not installed: install the extra 'models'"
+            ) from exc
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._torch = torch
+        self._name = model
+        try:
+            self._model = SentenceTransformer(model, device="cpu", local_files_only=Path(model).is_dir())
+        except (OSError, ValueError) as exc:
+            raise WeightsMissing(f"encoder {model!r} cannot be loaded: {exc}") from exc
+        self._model.eval()
+
+    @property
+    def version(self) -> str:
+        """The model as it was asked for, and the grid."""
+        return f"{Path(self._name).name if Path(self._name).is_dir() else self._name}/grid-1"
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector of this model."""
+        return int(self._model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Grid vectors, (n, dims) int16, in the order of ``texts``."""
+        readable = [text[:MAX_CHARS].encode("utf-8", "replace").decode("utf-8") for text in texts]
+        if not readable:
+            return to_grid(run_fixed([], self.dims, 0, self._forward))
+        limit = int(self._model.max_seq_length or 256)
+        tokenizer = self._model.tokenizer
+        tokens = tokenizer(readable, truncation=True, max_length=min(limit, 256))["input_ids"]
+        return to_grid(run_fixed(tokens, self.dims, int(tokenizer.pad_token_id or 0), self._forward))
+
+    def _forward(self, ids: Ids, mask: Ids) -> Floats:
+        torch = self._torch
+        with torch.inference_mode():
+            features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
+            rows: Floats = self._model(features)["sentence_embedding"].numpy()
+            return rows
