@@ -1,0 +1,1 @@
+"""Messages, ids and errors: what the parts of Undercurrent agree on."""

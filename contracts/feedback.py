@@ -77,7 +77,8 @@ class FeedbackReceived(Envelope):
     """Journal, kind ``feedback``: one delivery of one piece of feedback, raw and sealed.
 
     ``body`` opens to the JSON of a ``FeedbackBody``, or to whatever bytes came instead.
-    ``author`` is the salted hash of the author, None where unknown.
+    ``author`` is the salted hash of the author, None where unknown. ``unreadable`` says why the connector
+    could make no record of the bytes in ``body`` (which go to dead letters as they came).
     """
 
     kind: Literal["feedback"] = "feedback"
@@ -86,6 +87,7 @@ class FeedbackReceived(Envelope):
     author: str | None = None
     body: Sealed
     found_at: Coordinates
+    unreadable: str | None = None
 
 
 class Undecodable(Envelope):

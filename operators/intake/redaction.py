@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contracts.errors import RedactionDown
-from models.language.detector import LanguageDetector
 from models.privacy.base import Redaction
 from models.privacy.redactor import Redactor
 from models.toxicity.detector import Toxicity, ToxicityDetector
+
+from contracts.errors import RedactionDown
+from models.language.detector import LanguageDetector
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _redact(redactor: Redactor, texts: Sequence[str], languages: Sequence[str]) 
 def _redact_alone(redactor: Redactor, text: str, language: str) -> Redaction | None:
     try:
         return redactor.redact([text], [language])[0]
-    except Exception as exc:  # noqa: BLE001 - as above
+    except Exception as exc:
         if not _canaries_pass(redactor):
             raise RedactionDown(
                 "personal data is no longer found in the built-in canaries; nothing passes until redaction"

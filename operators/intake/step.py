@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
@@ -82,16 +82,24 @@ class IntakeStep:
         Records are judged one by one; only the models, whose answers depend on a text alone, see the
         batch, so batching changes nothing. Raises ``BudgetExceeded`` and ``RedactionDown``.
         """
-        entries = [self._settle(record) for record in records]
+        budgeted = []
+        entries = []
+        for record in records:
+            entries.append(self._settle(record))
+            budgeted.append(self._is_budgeted(record))
         fresh = [entry for entry in entries if isinstance(entry, _Fresh)]
         readings = iter(read_texts(self._readers, [entry.body.text for entry in fresh]))
         outs: list[Out] = []
-        for entry in entries:
+        for entry, counts in zip(entries, budgeted, strict=True):
             if isinstance(entry, _Fresh):
-                outs.extend(self._conclude(entry, next(readings)))
+                reading = next(readings)
+                rejected = reading.redaction is None
+                outs.extend(self._conclude(entry, reading))
             else:
-                self._count(entry.cause, rejected=entry.rejected)
+                rejected = entry.rejected
                 outs.append(Out(entry.topic, entry.record))
+            if counts:
+                self._budget.record(rejected=rejected)
         return outs
 
     def snapshot(self) -> dict[str, Any]:
@@ -130,13 +138,17 @@ class IntakeStep:
         if raw is None:
             return self._receipt(cause, delivery, "erased")
         try:
+            if delivery.unreadable:
+                raise RejectItem(delivery.unreadable, reason="unreadable")
             body = decode_body(raw)
         except RejectItem as exc:
-            return self._dead_letter(cause, exc, delivery.tenant, delivery.found_at, delivery.body, delivery.item_id)
+            return self._dead_letter(
+                cause, exc, delivery.tenant, delivery.found_at, delivery.body, delivery.item_id
+            )
         digest = self._vault.digest(delivery.tenant, orjson.dumps([body.text, body.rating]))
         verdict = self._revisions.judge(delivery.item_id, digest, body.source_updated_at)
         current = self._revisions.current(delivery.item_id)
-        if released and current and verdict == "repeat" and current.standing is None:
+        if released and current and verdict == "repeat":
             revision = current.revision
         elif verdict in ("first", "revision") and not released:
             revision = self._revisions.apply(delivery.item_id, digest, body.source_updated_at)
@@ -153,9 +165,10 @@ class IntakeStep:
 
     def _conclude(self, fresh: _Fresh, reading: Reading) -> list[Out]:
         detained = self._detained_for(fresh, reading)
-        self._count(fresh.cause, rejected=reading.redaction is None)
         stands = None if detained else fresh.revision
         replaces = self._revisions.stand(fresh.delivery.item_id, stands)
+        if replaces == fresh.revision and not detained:  # released a second time
+            return [Out("receipts", self._receipt(fresh.cause, fresh.delivery, "repeat").record)]
         outs = []
         if detained:
             reason, detail = detained
@@ -213,7 +226,9 @@ class IntakeStep:
             schema_version="1.0",
         )
 
-    def _receipt(self, cause: Envelope, delivery: FeedbackReceived, outcome: str) -> _Settled:
+    def _receipt(
+        self, cause: Envelope, delivery: FeedbackReceived, outcome: Literal["repeat", "stale", "erased"]
+    ) -> _Settled:
         receipt = Receipt.model_construct(
             **self._header(cause, delivery.tenant),
             kind="signal",
@@ -262,7 +277,7 @@ class IntakeStep:
             "trace": cause.trace,
         }
 
-    def _count(self, cause: Envelope, *, rejected: bool) -> None:
+    def _is_budgeted(self, record: Envelope) -> bool:
         # A load of history lists every reject and goes on: a person is waiting for the whole list.
-        if cause.kind in ("feedback", "signal") and cause.tenant not in self._loading:
-            self._budget.record(rejected=rejected)
+        delivered = isinstance(record, FeedbackReceived | Undecodable)
+        return delivered and record.tenant not in self._loading

@@ -1,0 +1,1 @@
+"""Feedback and customer lists from CSV and JSONL files, gzipped or not."""

@@ -1,0 +1,240 @@
+"""Load a file of history into the journal, in the order in which it happened, resumable at any moment.
+
+A load is a pure function of the file, the mapping and the moment of its first start (which is stored):
+started again after a crash it makes the same records and appends those that the journal lacks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+from connectors.files.mapping import Mapped, map_row, parse_mapping
+from connectors.files.reader import BadRow, Row, columns, fingerprint, read_rows
+from connectors.jsonl.log import JsonlLog
+from connectors.keys.vault import LocalVault
+from contracts.commands import LoadBegin, LoadEnd
+from contracts.errors import WrongUsage
+from contracts.feedback import Coordinates
+from wiring.journal import Arrival, RecordMaker
+
+TICK = timedelta(hours=1)
+"""Ticks of a load: history is scored hourly, live feedback every ten minutes."""
+
+# After this long without feedback every window is empty and ticks become daily, so that a gap of years does
+# not become a million ticks. Above the longest window (7 days).
+QUIET_AFTER = timedelta(days=8)
+
+# Records per durable append: one fsync each.
+APPEND_RECORDS = 256
+
+Progress = Callable[[int], None]
+"""Called with the number of records appended so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A load that was begun: which file, when first, and where in the journal."""
+
+    origin: str
+    fingerprint: str
+    mapping: dict[str, str]
+    loaded_at: str
+    first_ordinal: int
+    complete: bool = False
+
+
+class LoadBook:
+    """The loads of one data directory, in ``loads.json``; replaced whole, so never half written."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / "loads.json"
+        rows = orjson.loads(self._path.read_bytes()) if self._path.exists() else []
+        self.loads = [Load(**row) for row in rows]
+
+    def begin(self, origin: str, digest: str, mapping: dict[str, str], now: datetime, ordinal: int) -> Load:
+        """The load of this file: the unfinished one if there is one, else a new one.
+
+        Raises ``WrongUsage`` when another file, or this file with other bytes, was left unfinished.
+        """
+        last = self.loads[-1] if self.loads else None
+        if last is None or last.complete:
+            load = Load(origin, digest, mapping, now.isoformat(), ordinal)
+            self._save([*self.loads, load])
+            return load
+        if (last.fingerprint, last.mapping) != (digest, mapping):
+            raise WrongUsage(
+                f"the load of {last.origin} is not finished and this is not the same file and mapping; "
+                "finish it with the same file and --map, or choose another --out"
+            )
+        return last
+
+    def finish(self) -> None:
+        """Note that the last load is in the journal whole."""
+        self._save([*self.loads[:-1], Load(**asdict(self.loads[-1]) | {"complete": True})])
+
+    def knows(self, digest: str) -> bool:
+        """Whether a file with these bytes was loaded whole."""
+        return any(load.complete and load.fingerprint == digest for load in self.loads)
+
+    def _save(self, loads: list[Load]) -> None:
+        fresh = self._path.with_suffix(".new")
+        fresh.write_bytes(orjson.dumps([asdict(load) for load in loads]))
+        fresh.replace(self._path)
+        self.loads = loads
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where a load goes: one tenant's partition of a journal, with its keys and its book of loads."""
+
+    tenant: str
+    partition: int
+    journal: JsonlLog
+    vault: LocalVault
+    book: LoadBook
+
+    def load(
+        self,
+        path: Path,
+        *,
+        mapping: str | None,
+        customers: Path | None,
+        now: datetime,
+        progress: Progress = lambda _: None,
+    ) -> int:
+        """Append what the journal lacks of this file; the number of records appended now."""
+        fields = parse_mapping(mapping, columns(path)) if columns(path) else {"text": "text"}
+        digest = fingerprint(path)
+        if self.book.knows(digest):
+            return 0
+        count = self.journal.count(self.partition)
+        load = self.book.begin(path.name, digest, fields, now, count)
+        records = self._records(path, load, customers)
+        lacking = islice(records, count - load.first_ordinal, None)
+        appended = 0
+        while chunk := list(islice(lacking, APPEND_RECORDS)):
+            self.journal.append(self.partition, chunk)
+            appended += len(chunk)
+            progress(appended)
+        self.book.finish()
+        return appended
+
+    def _records(self, path: Path, load: Load, customers: Path | None) -> Iterator[bytes]:
+        loaded_at = datetime.fromisoformat(load.loaded_at)
+        maker = RecordMaker(self.tenant, self.vault, loaded_at)
+        arrivals = read_arrivals(path, load.mapping, self.vault, self.tenant, loaded_at)
+        begin = arrivals[0].at if arrivals else loaded_at
+        yield maker.command("loader", LoadBegin(origin=load.origin), begin)
+        yield from customer_records(customers, maker, begin)
+        yield from feed(arrivals, maker)
+        yield maker.command("loader", LoadEnd(origin=load.origin), arrivals[-1].at if arrivals else begin)
+
+
+def feed(arrivals: Iterable[Arrival], maker: RecordMaker) -> Iterator[bytes]:
+    """Journal records of arrivals in order, with the ticks that time brought in between and at the end."""
+    pending: list[Arrival] = []
+    clock: datetime | None = None
+    last: datetime | None = None
+    for arrival in arrivals:
+        due = list(ticks_between(clock, arrival.at, last))
+        if due or len(pending) >= APPEND_RECORDS:
+            yield from maker.feedback(pending)
+            pending = []
+        for moment in due:
+            yield maker.tick(moment)
+            clock = moment
+        pending.append(arrival)
+        last = arrival.at
+    yield from maker.feedback(pending)
+    if clock is not None:
+        yield maker.tick(clock + TICK)
+
+
+def ticks_between(clock: datetime | None, until: datetime, last: datetime | None) -> Iterator[datetime]:
+    """The ticks due after ``clock`` up to ``until``; ``last`` is the latest arrival."""
+    moment = _hour_of(until) if clock is None else clock + TICK
+    while moment <= until:
+        quiet = last is not None and moment - last > QUIET_AFTER and until - moment > timedelta(days=1)
+        yield moment
+        moment += timedelta(days=1) if quiet else TICK
+
+
+def _hour_of(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+def read_arrivals(
+    path: Path, mapping: dict[str, str], vault: LocalVault, tenant: str, loaded_at: datetime
+) -> list[Arrival]:
+    """The file's rows as arrivals, ordered by when their source last changed them; ties keep the file's order.
+
+    A row without a date happened when the file was first loaded; one whose date cannot be read keeps its
+    place behind its predecessor and is judged by intake.
+    """
+    name = path.name.split(".")[0] or "file"
+    occurrences: Counter[str] = Counter()
+    arrivals: list[Arrival] = []
+    previous = loaded_at
+    for row in read_rows(path):
+        where = Coordinates(origin=path.name, line=row.line)
+        if isinstance(row, BadRow):
+            arrivals.append(
+                Arrival(previous, previous, name, f"line {row.line}", None, where, row.raw, row.reason)
+            )
+            continue
+        mapped = map_row(row.fields, mapping)
+        happened = _moment(mapped.body.get("created_at"))
+        changed = _moment(mapped.body.get("source_updated_at"))
+        dated = bool(mapped.body.get("created_at") or mapped.body.get("source_updated_at"))
+        at = changed or happened or (previous if dated else loaded_at)
+        record_id = mapped.source_record_id or _made_up_id(mapped, vault, tenant, occurrences)
+        arrivals.append(Arrival(at, happened or at, mapped.source or name, record_id, mapped.body, where))
+        previous = at
+    return sorted(arrivals, key=lambda arrival: arrival.at)
+
+
+def _made_up_id(mapped: Mapped, vault: LocalVault, tenant: str, occurrences: Counter[str]) -> str:
+    """An HMAC of the mapped fields plus an occurrence number: the same row twice is two records."""
+    digest = vault.digest(tenant, orjson.dumps(mapped.body, option=orjson.OPT_SORT_KEYS))
+    occurrences[digest] += 1
+    return f"{digest}-{occurrences[digest]}"
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(value)) if value else None
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment and moment.tzinfo else None
+
+
+def customer_records(path: Path | None, maker: RecordMaker, at: datetime) -> Iterator[bytes]:
+    """Customer updates from a list with the columns ``account``, ``tier`` and, where known, ``mrr``.
+
+    Raises ``WrongUsage`` naming file, line and field: what a customer pays is never guessed.
+    """
+    if path is None:
+        return
+    for row in read_rows(path):
+        if isinstance(row, BadRow):
+            raise WrongUsage(f"{path}:{row.line}: {row.reason}")
+        yield _customer_record(path, row, maker, at)
+
+
+def _customer_record(path: Path, row: Row, maker: RecordMaker, at: datetime) -> bytes:
+    account, mrr = row.fields.get("account"), row.fields.get("mrr")
+    if not account:
+        raise WrongUsage(f"{path}:{row.line}: account is empty; the columns are account,tier,mrr")
+    try:
+        return maker.customer(
+            str(account), str(row.fields.get("tier") or ""), float(mrr) if mrr else None, at
+        )
+    except ValueError:
+        raise WrongUsage(f"{path}:{row.line}: mrr {mrr!r} is not an amount of at least 0") from None

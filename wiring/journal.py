@@ -1,0 +1,111 @@
+"""Make journal records: sealed feedback, ticks, customers, commands. What is appended is accepted.
+
+One writer per journal. A record's ``id`` is its place in the journal and is left empty here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from connectors.keys.vault import LocalVault
+from contracts.commands import Command, Order
+from contracts.envelope import Envelope
+from contracts.feedback import Coordinates, CustomerUpdated, FeedbackReceived, Tick
+from contracts.identity import item_id
+from contracts.registry import write_record
+from operators.ports import DEAD_LETTER_SUBJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One delivery as a connector saw it arrive.
+
+    ``at`` is when it arrived and orders the journal; ``happened_at`` is its event time. ``body`` is None
+    when no record could be made of ``raw``; then ``unreadable`` says why.
+    """
+
+    at: datetime
+    happened_at: datetime
+    source: str
+    source_record_id: str
+    body: dict[str, Any] | None
+    found_at: Coordinates
+    raw: bytes = b""
+    unreadable: str | None = None
+
+
+class RecordMaker:
+    """Makes the journal records of one tenant; ``ingested_at`` is the same for a whole load."""
+
+    def __init__(self, tenant: str, vault: LocalVault, ingested_at: datetime) -> None:
+        self._tenant = tenant
+        self._vault = vault
+        self._ingested_at = ingested_at
+
+    def feedback(self, arrivals: Sequence[Arrival]) -> list[bytes]:
+        """Seal deliveries, each under its author's key, which is durable before the text is."""
+        subjects = [self._subject(arrival) for arrival in arrivals]
+        self._vault.ensure(self._tenant, subjects)
+        return [self._feedback(arrival, subject) for arrival, subject in zip(arrivals, subjects, strict=True)]
+
+    def tick(self, at: datetime) -> bytes:
+        """Time has come to ``at``."""
+        return write_record(Tick.model_construct(**self._header(at), kind="tick"))
+
+    def customer(self, account: str, tier: str, mrr: float | None, at: datetime) -> bytes:
+        """What is known of an account from now on."""
+        return write_record(
+            CustomerUpdated.model_validate(
+                self._header(at) | {"kind": "customer", "account": account, "tier": tier, "mrr": mrr}
+            )
+        )
+
+    def command(self, author: str, order: Order, at: datetime) -> bytes:
+        """An order of a person or of ours."""
+        return write_record(
+            Command.model_construct(**self._header(at), kind="command", author=author, order=order)
+        )
+
+    def _subject(self, arrival: Arrival) -> str:
+        if arrival.body is None:
+            return DEAD_LETTER_SUBJECT
+        author = arrival.body.get("author")
+        # Without an author each item is a data subject of its own: it can be erased, and nothing else with it.
+        return self._vault.subject(self._tenant, str(author) if author else f"item {self._item(arrival)}")
+
+    def _item(self, arrival: Arrival) -> str:
+        return item_id(self._tenant, arrival.source, arrival.source_record_id)
+
+    def _feedback(self, arrival: Arrival, subject: str) -> bytes:
+        author = arrival.body.get("author") if arrival.body else None
+        plain = arrival.raw if arrival.body is None else orjson.dumps(arrival.body)
+        record = FeedbackReceived.model_construct(
+            **self._header(arrival.happened_at),
+            kind="feedback",
+            source=arrival.source,
+            item_id=self._item(arrival),
+            author=self._vault.subject(self._tenant, str(author)) if author else None,
+            body=self._vault.seal(self._tenant, subject, plain),
+            found_at=arrival.found_at,
+            unreadable=arrival.unreadable,
+        )
+        return write_record(record)
+
+    def _header(self, event_time: datetime) -> dict[str, Any]:
+        # The trace is a function of time and tenant, so that a resumed load writes the same bytes.
+        seed = hashlib.sha256(f"{self._tenant} {self._ingested_at} {event_time}".encode()).hexdigest()
+        header = Envelope.model_construct(
+            id="",
+            tenant=self._tenant,
+            event_time=event_time,
+            ingested_at=self._ingested_at,
+            trace=f"00-{seed[:32]}-{seed[32:48]}-01",
+            schema_version="1.0",
+        )
+        return {k: v for k, v in header.__dict__.items() if k != "kind"}
