@@ -7,8 +7,10 @@ iterates is not the order of the undisturbed run: iterate ``sorted(...)`` wherev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+from contracts.errors import StateCorrupt
 
 V = TypeVar("V")
 
@@ -84,3 +86,55 @@ class Table(Generic[V]):
             self._rows.pop(key, None)
         else:
             self._rows[key] = self._decode(encoded)
+
+
+class BulkState(Protocol):
+    """Bulk state as the host sees it: drained at a snapshot, loaded at a restore.
+
+    A model keeps its own form of it and offers these three; ``Tables`` is the form most steps use.
+    """
+
+    def drain(self) -> Iterator[tuple[str, str, Any]]:
+        """Changes since the last drain as ``(table, key, value)`` in a fixed order; None drops the key."""
+        ...
+
+    def load(self, table: str, key: str, value: Any) -> None:
+        """Apply one logged change without marking it as changed."""
+        ...
+
+    def finish_load(self) -> None:
+        """All changes are applied: derive what is not logged."""
+        ...
+
+
+class Tables:
+    """Named tables, with or without a model's bulk state beside them, as one ``BulkState``.
+
+    A change of a table that is not among the named ones is the model's.
+    """
+
+    def __init__(self, tables: Mapping[str, Table[Any]], rest: BulkState | None = None) -> None:
+        self._tables = {name: tables[name] for name in sorted(tables)}
+        self._rest = rest
+
+    def drain(self) -> Iterator[tuple[str, str, Any]]:
+        """Table by table in the order of their names, each sorted by key, then the model's."""
+        for name, table in self._tables.items():
+            for key, value in table.drain():
+                yield name, key, value
+        if self._rest is not None:
+            yield from self._rest.drain()
+
+    def load(self, table: str, key: str, value: Any) -> None:
+        """See ``BulkState.load``; a table that nobody knows raises ``StateCorrupt``."""
+        if table in self._tables:
+            self._tables[table].load(key, value)
+        elif self._rest is not None:
+            self._rest.load(table, key, value)
+        else:
+            raise StateCorrupt(f"the state log speaks of a table {table!r} that this step does not have")
+
+    def finish_load(self) -> None:
+        """See ``BulkState.finish_load``."""
+        if self._rest is not None:
+            self._rest.finish_load()

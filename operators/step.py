@@ -7,10 +7,10 @@ Nothing in a step reads a clock, a random source, or the order of a hash table.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from contracts.envelope import Envelope, Out
-from operators.state import Table
+from operators.state import BulkState, Table, Tables
 
 
 class Step(Protocol):
@@ -33,3 +33,17 @@ class Step(Protocol):
     def restore(self, small: Mapping[str, Any]) -> None:
         """Take up the small state; the tables are loaded before this is called."""
         ...
+
+
+@runtime_checkable
+class HoldsBulk(Protocol):
+    """A step part of whose bulk state lives in a model and not in its tables."""
+
+    def bulk(self) -> BulkState:
+        """That part; its table names differ from those in ``Step.tables``."""
+        ...
+
+
+def bulk_of(step: Step) -> BulkState:
+    """All bulk state of a step: its tables and, if it ``HoldsBulk``, its model's."""
+    return Tables(step.tables, step.bulk() if isinstance(step, HoldsBulk) else None)

@@ -1,0 +1,72 @@
+"""Names and durable writing of log files: ``<logs>/<topic>/p0000.jsonl`` and, beside a topic's file that a
+flow writes, ``p0000.committed`` with the offset up to which a reader may go."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from contracts.errors import StopWorker
+
+
+def part_name(index: int) -> str:
+    """``p0000`` for partition 0; its order as text is its order as a number."""
+    return f"p{index:04d}"
+
+
+def part_file(directory: Path, index: int) -> Path:
+    """The file of one partition of the log that lies in ``directory``."""
+    return directory / f"{part_name(index)}.jsonl"
+
+
+def committed_file(log_file: Path) -> Path:
+    """The file that says how far ``log_file`` may be read by others."""
+    return log_file.with_suffix(".committed")
+
+
+def read_committed(log_file: Path) -> int | None:
+    """The published offset of a log file, or None if none was ever published."""
+    try:
+        return int(committed_file(log_file).read_text("ascii"))
+    except FileNotFoundError:
+        return None
+
+
+def publish(log_file: Path, offset: int) -> None:
+    """Let readers go up to ``offset``; they see the old or the new offset, nothing between."""
+    target = committed_file(log_file)
+    fresh = target.with_suffix(".committed-new")
+    with translated(target):
+        fresh.write_text(str(offset), "ascii")
+        fresh.replace(target)
+
+
+def write_at(fd: int, data: bytes, offset: int) -> None:
+    """Write all of ``data`` at ``offset``; a short write goes on where it stopped."""
+    rest = memoryview(data)
+    while rest:
+        written = os.pwrite(fd, rest, offset)
+        offset += written
+        rest = rest[written:]
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names that were created or removed in ``directory`` durable."""
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn what the file system raises into ``StopWorker`` that names the file."""
+    try:
+        yield
+    except OSError as exc:
+        raise StopWorker(
+            f"{path}: {exc.strerror or exc}; free space or fix the rights, then start again"
+        ) from exc

@@ -1,0 +1,123 @@
+"""The journal as files: appended to by one writer, read by offset up to the last whole line.
+
+A record is one line; its place (partition, line number from 0) never changes. Nothing counts as accepted
+before ``append`` has returned, which is after the disk has it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from connectors.jsonl.layout import part_file, read_committed, sync_directory, translated, write_at
+from contracts.errors import RecoveryRefused, WrongUsage
+
+_CHUNK_BYTES = 1 << 20
+
+
+class Line(NamedTuple):
+    """One whole line without its newline, and the offset of the line behind it."""
+
+    next_offset: int
+    data: bytes
+
+
+class JsonlLog:
+    """The single writer of a log directory; a second one is refused, a torn last line is cut off."""
+
+    def __init__(self, directory: Path, partitions: int) -> None:
+        self.directory = directory
+        self.partitions = partitions
+        with translated(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(directory / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            self._claim()
+            self._fds = [
+                os.open(part_file(directory, p), os.O_RDWR | os.O_CREAT, 0o600) for p in range(partitions)
+            ]
+            tails = [_repair(fd) for fd in self._fds]
+            sync_directory(directory)
+        self._offsets = [offset for offset, _count in tails]
+        self._counts = [count for _offset, count in tails]
+
+    def append(self, partition: int, lines: Sequence[bytes]) -> range:
+        """Make ``lines`` durable; their line numbers. On an error none of them is in the log."""
+        if any(b"\n" in line for line in lines):
+            raise WrongUsage("a record of a log is one line and cannot hold a newline")
+        fd, offset = self._fds[partition], self._offsets[partition]
+        data = b"".join(line + b"\n" for line in lines)
+        with translated(part_file(self.directory, partition)):
+            try:
+                write_at(fd, data, offset)
+                os.fsync(fd)
+            except OSError:
+                os.ftruncate(fd, offset)
+                raise
+        first = self._counts[partition]
+        self._offsets[partition] += len(data)
+        self._counts[partition] += len(lines)
+        return range(first, first + len(lines))
+
+    def count(self, partition: int) -> int:
+        """How many records the partition holds."""
+        return self._counts[partition]
+
+    def close(self) -> None:
+        """Let go of the files and of the writer's lock."""
+        for fd in (*self._fds, self._lock):
+            os.close(fd)
+
+    def __enter__(self) -> JsonlLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _claim(self) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            os.close(self._lock)
+            raise RecoveryRefused(f"{self.directory}: another process is writing to this log") from exc
+
+
+def read_log(directory: Path, partition: int, from_offset: int = 0) -> Iterator[Line]:
+    """Whole lines of one partition from a byte offset on, up to the published offset if there is one.
+
+    A log without a published offset (the journal) is read up to its last newline. A partition that
+    does not exist yet is empty.
+    """
+    path = part_file(directory, partition)
+    end = read_committed(path)
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        file.seek(from_offset)
+        offset = from_offset
+        while end is None or offset < end:
+            line = file.readline()
+            if not line.endswith(b"\n"):
+                return
+            offset += len(line)
+            yield Line(offset, line[:-1])
+
+
+def _repair(fd: int) -> tuple[int, int]:
+    """Cut off a torn last line; the length and the number of lines that remain."""
+    end = count = offset = 0
+    while chunk := os.pread(fd, _CHUNK_BYTES, offset):
+        last = chunk.rfind(b"\n")
+        if last >= 0:
+            end = offset + last + 1
+            count += chunk.count(b"\n")
+        offset += len(chunk)
+    if end < offset:
+        os.ftruncate(fd, end)
+        os.fsync(fd)
+    return end, count

@@ -1,0 +1,148 @@
+"""A stage's state log as files ``<directory>/p0000.<generation>.jsonl``, one entry a line.
+
+A line is a ``StateEntry`` with a ``crc`` over it and all lines before it, so the first wrong byte is found
+where it is. When a generation has grown to a multiple of its size after the last compaction, the
+living entries go to the next one; the old one stays until the next compaction, because the snapshot that
+points to the new one may not be committed yet.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from connectors.jsonl.layout import part_name, sync_directory, translated, write_at
+from contracts.errors import StateCorrupt
+from contracts.pointer import Change, Pointer
+
+_HEAD = len(b'{"crc":"00000000",')
+
+
+class JsonlStateLog:
+    """The state log of one stage for one partition; see ``operators.statelog.StateLog``.
+
+    ``compact_from_bytes``: smaller generations are never compacted. ``compact_growth``: how many times
+    its size after the last compaction a generation may reach.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        partition: int,
+        *,
+        compact_from_bytes: int = 4 << 20,
+        compact_growth: float = 4.0,
+    ) -> None:
+        self._directory = directory
+        self._partition = partition
+        self._compact_from_bytes = compact_from_bytes
+        self._compact_growth = compact_growth
+        self._fd = -1
+        self._at = _empty(generation=0)
+
+    def load(self, pointer: Pointer | None) -> Iterator[Change]:
+        """Every change up to the pointer; see ``StateLog.load``."""
+        self._at = pointer or _empty(generation=0)
+        path = self._path(self._at.generation)
+        if self._at.bytes and not path.exists():
+            raise StateCorrupt(f"{path}: missing; {_REBUILD}")
+        with translated(path):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        for _line, entry in self._verified():
+            yield entry["table"], entry["key"], entry["value"]
+        with translated(path):
+            os.ftruncate(self._fd, self._at.bytes)
+            self._forget(lambda generation: generation > self._at.generation)
+
+    def append(self, changes: Iterable[Change]) -> Pointer:
+        """Write and sync the changes; see ``StateLog.append``."""
+        bodies = (orjson.dumps({"table": t, "key": k, "value": v}) for t, k, v in changes)
+        data, entries, crc = _chained(bodies, int(self._at.checksum, 16))
+        if not entries:
+            return self._at
+        with translated(self._path(self._at.generation)):
+            write_at(self._fd, data, self._at.bytes)
+            os.fsync(self._fd)
+        self._at = Pointer(
+            self._at.generation,
+            self._at.bytes + len(data),
+            self._at.entries + entries,
+            self._at.base_bytes,
+            f"{crc:08x}",
+        )
+        limit = max(self._compact_from_bytes, self._compact_growth * self._at.base_bytes)
+        if self._at.bytes > limit:
+            self._compact()
+        return self._at
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _compact(self) -> None:
+        living: dict[tuple[str, str], bytes] = {}
+        for body, entry in self._verified():
+            if entry["value"] is None:
+                living.pop((entry["table"], entry["key"]), None)
+            else:
+                living[entry["table"], entry["key"]] = body
+        data, entries, crc = _chained((living[row] for row in sorted(living)), 0)
+        generation = self._at.generation + 1
+        path = self._path(generation)
+        with translated(path):
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            write_at(fd, data, 0)
+            os.fsync(fd)
+            self._forget(lambda old: old < self._at.generation)
+            sync_directory(self._directory)
+        os.close(self._fd)
+        self._fd = fd
+        self._at = Pointer(generation, len(data), entries, len(data), f"{crc:08x}")
+
+    def _verified(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Every line's body and entry up to the pointer, checked against the chain of checksums."""
+        crc = offset = 0
+        path = self._path(self._at.generation)
+        with path.open("rb") as file:
+            while offset < self._at.bytes:
+                line = file.readline()
+                body = b"{" + line[_HEAD:-1]
+                crc = zlib.crc32(body, crc)
+                if not line.startswith(b'{"crc":"%08x",' % crc) or not line.endswith(b"\n"):
+                    raise StateCorrupt(f"{path}: wrong bytes in the line at offset {offset}; {_REBUILD}")
+                offset += len(line)
+                yield body, orjson.loads(body)
+        if offset != self._at.bytes or f"{crc:08x}" != self._at.checksum:
+            raise StateCorrupt(f"{path}: not the log its snapshot points to (offset {offset}); {_REBUILD}")
+
+    def _forget(self, is_over: Any) -> None:
+        for path in sorted(self._directory.glob(f"{part_name(self._partition)}.*.jsonl")):
+            if is_over(int(path.name.split(".")[1])):
+                path.unlink()
+
+    def _path(self, generation: int) -> Path:
+        return self._directory / f"{part_name(self._partition)}.{generation}.jsonl"
+
+
+_REBUILD = "rebuild the state from the journal with `undercurrent rebuild`"
+
+
+def _empty(generation: int) -> Pointer:
+    return Pointer(generation=generation, bytes=0, entries=0, base_bytes=0, checksum="00000000")
+
+
+def _chained(bodies: Iterable[bytes], crc: int) -> tuple[bytes, int, int]:
+    """The lines for these entries, their number, and the checksum of the chain behind them."""
+    lines = []
+    for body in bodies:
+        crc = zlib.crc32(body, crc)
+        lines.append(b'{"crc":"%08x",%b\n' % (crc, body[1:]))
+    return b"".join(lines), len(lines), crc

@@ -1,0 +1,1 @@
+"""Dataflows: which steps there are, in the order in which a record meets them."""

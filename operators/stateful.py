@@ -1,0 +1,47 @@
+"""Let Bytewax run a hosted step: one logic per journal partition, kept for ever.
+
+In:    ``Handed`` records keyed by partition.   Out: ``Emitted`` records, same key, same order.
+State: what ``StepHost.snapshot`` returns, at every epoch in which the partition had records.
+Elsewhere: what a step does with its records (its own module), where state logs lie (``wiring``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.operators import KeyedStream, StatefulBatchLogic
+
+from operators.hosting import Emitted, Handed, StepHost
+
+MakeHost = Callable[[int], StepHost]
+"""A fresh, not yet restored host for a partition."""
+
+
+class _HostedLogic(StatefulBatchLogic[Handed, Emitted, dict[str, Any]]):
+    """Bytewax tells a logic its resumed state but not its key, so a fresh one waits for its first record."""
+
+    def __init__(self, make_host: MakeHost, resumed: dict[str, Any] | None) -> None:
+        self._make_host = make_host
+        self._host = self._open(resumed["partition"], resumed) if resumed is not None else None
+
+    def _open(self, partition: int, resumed: dict[str, Any] | None) -> StepHost:
+        host = self._make_host(partition)
+        host.restore(resumed)
+        return host
+
+    def on_batch(self, values: list[Handed]) -> tuple[Iterable[Emitted], bool]:
+        if self._host is None:
+            self._host = self._open(values[0].partition, None)
+        return self._host.on_batch(values), StatefulBatchLogic.RETAIN
+
+    def snapshot(self) -> dict[str, Any]:
+        if self._host is None:
+            raise AssertionError("Bytewax never snapshots a logic before its first batch")
+        return self._host.snapshot()
+
+
+def hosted(step_id: str, up: KeyedStream[Handed], make_host: MakeHost) -> KeyedStream[Emitted]:
+    """Run one host per partition; ``step_id`` is the identity of the state and must never change."""
+    return op.stateful_batch(step_id, up, lambda resumed: _HostedLogic(make_host, resumed))
