@@ -1,0 +1,1 @@
+"""What talks to an outside system: one folder each."""

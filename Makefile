@@ -1,0 +1,58 @@
+# Undercurrent. `make help` lists the targets. Everything runs from .venv; nothing else needs to be installed.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The first Python on the path that the pinned packages support.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+DEMO_OUT ?= out/demo
+DEMO_ARGS ?=
+SEEDS ?= 20
+
+.PHONY: help demo test check bench faults lint types unit lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/.ready ## install what is needed, then watch 60 days of feedback become ranked themes and issues
+	@$(BIN)/undercurrent demo --out $(DEMO_OUT) $(DEMO_ARGS)
+
+test: .venv/.ready lint types ## everything: lint, types, all tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered tests
+
+check: .venv/.ready lint types unit ## the inner loop: lint, types, unit tests (under 2 minutes)
+
+lint: .venv/.ready ## ruff and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
+
+types: .venv/.ready ## mypy --strict
+	$(BIN)/mypy
+
+unit: .venv/.ready ## fast tests: no weights, no processes
+	$(BIN)/python -m pytest -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/property tests/architecture
+
+bench: .venv/.ready ## throughput as ratios, with a table per stage; writes bench/results
+	$(BIN)/python -m bench
+
+faults: .venv/.ready ## the long form of the crash tests: SEEDS=20 kills each
+	FAULT_KILLS=$(SEEDS) $(BIN)/python -m pytest tests/fault
+
+lock: ## resolve the pins of pyproject.toml anew into requirements.lock (hashes, no addresses)
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --no-annotate --no-header --all-extras pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and every output
+	rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+
+.venv/.ready: requirements.lock requirements.bootstrap.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed and none was found on the path." >&2; exit 1; }
+	@echo "Installing into .venv with $(PYTHON): about 2.5 GB to download the first time and 6 GB on disk (PyTorch is"
+	@echo "most of it); 1 to 5 minutes, seconds when the packages are already in the cache."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.bootstrap.lock
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
