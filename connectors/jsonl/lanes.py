@@ -17,11 +17,11 @@ class Lanes:
     """
 
     def __init__(self, producers: Mapping[str, Sequence[str]], partitions: int) -> None:
-        self.names = [
+        self.names = sorted(
             f"{topic}/{part_name(index)}"
-            for topic in sorted(producers)
-            for index in range(len(producers[topic]) * partitions)
-        ]
+            for topic, stages in producers.items()
+            for index in range(len(stages) * partitions)
+        )
         self._lane = {
             (topic, stage, partition): f"{topic}/{part_name(place * partitions + partition)}"
             for topic, stages in producers.items()
