@@ -1,0 +1,49 @@
+"""Phone numbers: the written forms that are nothing else, and bare digit groups behind or before a telling word."""
+
+import re
+from typing import Final
+
+from models.privacy.base import PHONE
+from models.privacy.checks import dialable, digits
+from models.privacy.pattern import Pattern, cued, free
+
+_EXTENSION: Final = r"(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?"
+# Two to seven groups of digits, at most one separator between two.
+_GROUPED: Final = rf"\+?\(?\d{{1,5}}\)?(?:[ .-]?\(?\d{{1,5}}\)?){{1,6}}{_EXTENSION}"
+_KIND: Final = r"(?:office|fax|mobile|cell|home|work|tel|phone|direct)"
+
+PHONES: Final = tuple(
+    Pattern(PHONE, regex, check)
+    for regex, check in (
+        # +44 7700 677662 · 001-518-640-0854 · (505)498-8487x6837
+        (free(rf"\+\d{{1,3}}[ .-]?(?:\(\d{{1,4}}\))?(?:[ .-]?\d{{1,5}}){{1,6}}{_EXTENSION}"), dialable),
+        (free(rf"00[1-9]\d{{0,2}}[ .-]\(?\d{{1,5}}\)?(?:[ .-]?\d{{2,5}}){{1,5}}{_EXTENSION}"), dialable),
+        (free(rf"\(\d{{2,5}}\)[ .-]?\d{{2,5}}(?:[ .-]?\d{{2,5}}){{0,3}}{_EXTENSION}"), dialable),
+        # 625-124-2141 · 0494 92 82 32 · 51-16-34-25
+        (free(rf"(?:1[ .-])?\d{{3}}(?P<sep>[.-])\d{{3}}(?P=sep)\d{{4}}{_EXTENSION}"), dialable),
+        (free(rf"0\d{{1,4}}(?:[ .-]\d{{2,4}}){{1,4}}{_EXTENSION}"), digits(7, dialable)),
+        (free(r"\d{2}(?P<sep>[ .-])\d{2}(?P=sep)\d{2}(?P=sep)\d{2}(?:(?P=sep)\d{2})?"), dialable),
+        # Alone in a line, or with its kind behind it: "22 498317 office"
+        (
+            re.compile(
+                rf"(?m:^[> ]{{0,4}})(?P<value>{_GROUPED})(?=[^\w\n]{{0,3}}(?:{_KIND}|\n|$))", re.IGNORECASE
+            ),
+            digits(7, dialable),
+        ),
+        (
+            re.compile(rf"(?<![\w.+-])(?P<value>{_GROUPED})(?=[^\w\n]{{0,3}}{_KIND}\b)", re.IGNORECASE),
+            dialable,
+        ),
+        # "call me at 450 0840", "my registered 2546712361", "stop sending messages to 22 498317"
+        (
+            cued(
+                r"(?:call|phone|tele?phone|tel|mobile|cell(?:phone)?|fax|whats ?app|dial|text|sms|ring|contact|reach)"
+                r"(?:ed|ing|s)?(?: (?:me|us|him|her|them))?",
+                "numbers?|messages?|registered",
+                value=_GROUPED,
+                fillers="is|no|num|nr|was|at|on|to|back|my|the|under|via|from|with|new|number|registered|phone|mobile|cell",
+            ),
+            dialable,
+        ),
+    )
+)
