@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from contracts.feedback import Sealed
+from contracts.vectors import GridVector, ItemPoint, SimilarItem, ThemePoint
 
 
 class Vault(Protocol):
@@ -35,24 +32,8 @@ class Vault(Protocol):
 DEAD_LETTER_SUBJECT = "dead-letter"
 """Bodies that cannot be decoded belong to nobody yet: they are sealed under the tenant's own key."""
 
-
-@dataclass(frozen=True, slots=True)
-class ThemePoint:
-    """A theme's centroid in decision space; integers on the grid, as float32 (exact up to 2**24)."""
-
-    theme_id: str
-    group: str
-    vector: npt.NDArray[np.int16]
-
-
-@dataclass(frozen=True, slots=True)
-class ItemPoint:
-    """A concern's vector, with what similar-item search filters on (no text)."""
-
-    concern_id: str
-    item_id: str
-    vector: npt.NDArray[np.int16]
-    payload: Mapping[str, str | int | float | bool | None]
+TENANT_SUBJECT = "tenant"
+"""What belongs to no single person, such as words that many have used."""
 
 
 class VectorIndex(Protocol):
@@ -79,28 +60,33 @@ class VectorIndex(Protocol):
         ...
 
     def nearest_theme(
-        self, tenant: str, group: str, vector: npt.NDArray[np.int16]
+        self, tenant: str, group: str, vector: GridVector
     ) -> tuple[str, float] | None:
-        """The nearest centroid by exact search, and its dot product; None when there is none."""
+        """The nearest centroid by exact search, and its exact dot product; None when there is none.
+
+        Ties go to the lowest theme id.
+        """
         ...
 
     def similar_items(
         self,
         tenant: str,
-        vector: npt.NDArray[np.int16],
+        vector: GridVector,
         *,
         limit: int,
         where: Mapping[str, str | int | bool] | None = None,
     ) -> list[SimilarItem]:
-        """The nearest concerns by cosine that have all the payload values in ``where``."""
+        """The nearest concerns by cosine that have all the payload values in ``where``.
+
+        Best first, ties by lowest concern id. ``where`` may bound the time with ``since_s`` and
+        ``until_s`` (see ``contracts.vectors``). Raises ``WrongUsage`` for a field it does not know.
+        """
         ...
 
+    def flush(self) -> None:
+        """Return when everything written so far survives a loss of power."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class SimilarItem:
-    """One answer of a similar-item search; ``similarity`` is a cosine."""
-
-    concern_id: str
-    item_id: str
-    similarity: float
-    payload: Mapping[str, str | int | float | bool | None]
+    def close(self) -> None:
+        """Write what is left and let another process open the index."""
+        ...

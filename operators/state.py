@@ -56,6 +56,10 @@ class Table(Generic[V]):
         """The value at ``key``, or None."""
         return self._rows.get(key)
 
+    def __iter__(self) -> Iterator[str]:
+        # Sorted, so that iterating is the same after a restore.
+        return iter(sorted(self._rows))
+
     def keys(self) -> list[str]:
         """All keys, sorted, so that iterating is the same after a restore."""
         return sorted(self._rows)

@@ -32,7 +32,8 @@ from contracts.feedback import Sealed
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-DEAD_LETTER_SUBJECT = "dead-letter"
+# Subjects that stand for the tenant itself: undecodable bodies, and words that many people have used.
+TENANT_SUBJECTS = ("dead-letter", "tenant")
 
 # Opened subject keys kept in memory. A process meets a few thousand authors between restarts of a cache line;
 # one entry is about 1 kB.
@@ -43,7 +44,7 @@ CACHED_SUBJECTS = 20_000
 class _TenantKeys:
     wrap: bytes
     hash: bytes
-    dead_letter: bytes
+    own: dict[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class LocalVault:
 
     def ensure(self, tenant: str, subjects: Iterable[str]) -> None:
         """Make keys for the subjects that have none; durable when this returns."""
-        wanted = set(subjects) - {DEAD_LETTER_SUBJECT}
+        wanted = set(subjects).difference(TENANT_SUBJECTS)
         new = sorted(s for s in wanted if (tenant, s) not in self._ciphers and not self._wrapped(tenant, s))
         if not new:
             return
@@ -120,9 +121,12 @@ class LocalVault:
     def destroy(self, tenant: str, subject: str) -> bool:
         """Destroy a subject's key, and so every text of theirs; False if there was none."""
         self._ciphers.pop((tenant, subject), None)
-        return self._db.execute(
-            "DELETE FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
-        ).rowcount > 0
+        return (
+            self._db.execute(
+                "DELETE FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
+            ).rowcount
+            > 0
+        )
 
     def seal(self, tenant: str, subject: str, plaintext: bytes) -> Sealed:
         """Encrypt under the subject's key. Raises ``KeyError`` when the subject has no key."""
@@ -132,7 +136,9 @@ class LocalVault:
         nonce = hmac.digest(cipher.nonce_key, plaintext, sha256)[:NONCE_BYTES]
         sealed = cipher.aead.encrypt(nonce, plaintext, _bound_to(tenant, subject))
         return Sealed.model_construct(
-            subject=subject, nonce=base64.b64encode(nonce).decode(), ciphertext=base64.b64encode(sealed).decode()
+            subject=subject,
+            nonce=base64.b64encode(nonce).decode(),
+            ciphertext=base64.b64encode(sealed).decode(),
         )
 
     def open(self, tenant: str, sealed: Sealed) -> bytes | None:
@@ -150,7 +156,7 @@ class LocalVault:
 
     def _derive_tenant_keys(self, tenant: str) -> _TenantKeys:
         root = _derive(self._master, f"tenant {tenant}")
-        return _TenantKeys(_derive(root, "wrap"), _derive(root, "hash"), _derive(root, "dead-letter"))
+        return _TenantKeys(_derive(root, "wrap"), _derive(root, "hash"), {name: _derive(root, name) for name in TENANT_SUBJECTS})
 
     def _wrapped(self, tenant: str, subject: str) -> bytes | None:
         row = self._db.execute(
@@ -172,8 +178,8 @@ class LocalVault:
         return cipher
 
     def _subject_key(self, tenant: str, subject: str) -> bytes | None:
-        if subject == DEAD_LETTER_SUBJECT:
-            return self._tenant_keys(tenant).dead_letter
+        if subject in TENANT_SUBJECTS:
+            return self._tenant_keys(tenant).own[subject]
         wrapped = self._wrapped(tenant, subject)
         if wrapped is None:
             return None

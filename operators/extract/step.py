@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from models.labellers.labeller import ConcernText, LocalLabeller
 
 from contracts.commands import Command, ConfirmConcern
 from contracts.diversions import ReviewRequest
@@ -22,7 +23,6 @@ from contracts.envelope import Envelope, Out
 from contracts.identity import concern_id
 from contracts.stages import Concern, EnrichedItem, Provenance, RedactedItem, Vector
 from models.encoders.base import Encoder
-from models.labellers.labeller import ConcernText, LocalLabeller
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
 from operators.extract.decisions import decision_record

@@ -1,0 +1,156 @@
+"""What is kept of each theme beside its centroid: when, how many, whose, its words and its best quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from models.themes.representatives import Candidate, Gallery
+from operators.state import Table
+
+Status = Literal["active", "merged", "retired"]
+
+
+@dataclass(slots=True)
+class Profile:
+    """One theme under the id it was born with; what merged into it keeps its own profile.
+
+    Times are event times in seconds. ``redirect`` is the theme it was merged into.
+    """
+
+    group: str
+    first_s: int
+    last_s: int
+    concerns: int = 0
+    status: Status = "active"
+    redirect: str | None = None
+    label: list[str] = field(default_factory=list)
+    gallery: Gallery = field(default_factory=Gallery)
+
+    def encode(self) -> list[Any]:
+        """As JSON-able data; the label is public anyway."""
+        return [
+            self.group,
+            self.first_s,
+            self.last_s,
+            self.concerns,
+            self.status,
+            self.redirect,
+            self.label,
+            self.gallery.encode(),
+        ]
+
+    @classmethod
+    def decode(cls, row: list[Any]) -> Profile:
+        """The inverse of ``encode``."""
+        group, first_s, last_s, concerns, status, redirect, label, gallery = row
+        return cls(group, first_s, last_s, concerns, status, redirect, label, Gallery.decode(gallery))
+
+
+class Profiles:
+    """The themes of one tenant; ``table`` and ``people`` are the bulk state."""
+
+    def __init__(self) -> None:
+        self.table: Table[Profile] = Table(Profile.encode, Profile.decode)
+        # "theme/person" → how many concerns of theirs are in the theme.
+        self.people: Table[int] = Table()
+        self._people_of: dict[str, dict[str, int]] = {}
+        self._changed: set[str] = set()
+        self._families: dict[str, list[str]] | None = None
+
+    def get(self, theme: str) -> Profile | None:
+        """The profile of a theme id, None if it never was."""
+        return self.table.get(theme)
+
+    def open(self, theme: str, group: str, at_s: int) -> Profile:
+        """A theme was born."""
+        profile = Profile(group, at_s, at_s)
+        self.table.put(theme, profile)
+        self._changed.add(theme)
+        self._families = None
+        return profile
+
+    def redirect(self, theme: str, into: str | None) -> None:
+        """The theme was merged into another, or stands for itself again."""
+        profile = self.table[theme]
+        profile.redirect, profile.status = into, "active" if into is None else "merged"
+        self._families = None
+        self.touch(theme)
+
+    def root(self, theme: str) -> str:
+        """The theme that ``theme`` is read as, through merges."""
+        while (profile := self.table.get(theme)) is not None and profile.redirect is not None:
+            theme = profile.redirect
+        return theme
+
+    def family(self, root: str) -> list[str]:
+        """All theme ids that are read as ``root``, itself included, sorted."""
+        if self._families is None:
+            self._families = {}
+            for theme in self.table:
+                self._families.setdefault(self.root(theme), []).append(theme)
+        return self._families[root]
+
+    def join(self, theme: str, person: str, at_s: int, member: Candidate) -> None:
+        """A concern was counted in."""
+        profile = self.table[theme]
+        profile.concerns += 1
+        profile.first_s, profile.last_s = min(profile.first_s, at_s), max(profile.last_s, at_s)
+        profile.gallery.add(member)
+        self._count(theme, person, 1)
+        self.touch(theme)
+
+    def leave(self, theme: str, person: str, concern: str) -> None:
+        """A concern was taken out; first and last sighting stay as they were."""
+        profile = self.table[theme]
+        profile.concerns -= 1
+        profile.gallery.remove(concern)
+        self._count(theme, person, -1)
+        self.touch(theme)
+
+    def miss(self, theme: str, stranger: Candidate) -> None:
+        """A concern came closest to the theme and did not join."""
+        self.table[theme].gallery.miss(stranger)
+        self.table.touch(theme)
+
+    def touch(self, theme: str) -> None:
+        """What is published of the theme changed."""
+        self.table.touch(theme)
+        self._changed.add(theme)
+
+    def changed_roots(self) -> Iterator[str]:
+        """Roots of which something changed since the last call, sorted."""
+        changed, self._changed = {self.root(theme) for theme in self._changed}, set()
+        yield from sorted(changed)
+
+    def people_in(self, themes: list[str]) -> int:
+        """Distinct people in these themes together."""
+        return len({person for theme in themes for person in self._people_of.get(theme, {})})
+
+    def small_state(self) -> list[str]:
+        """Themes that changed and were not published yet."""
+        return sorted(self._changed)
+
+    def restore_small(self, changed: list[str]) -> None:
+        """Take up ``small_state``."""
+        self._changed = set(changed)
+
+    def finish_load(self) -> None:
+        """Derive who is in which theme."""
+        self._families = None
+        self._people_of = {}
+        for key in self.people:
+            theme, person = key.split("/", 1)
+            self._people_of.setdefault(theme, {})[person] = self.people[key]
+
+    def _count(self, theme: str, person: str, by: int) -> None:
+        in_theme = self._people_of.setdefault(theme, {})
+        left = in_theme.get(person, 0) + by
+        key = f"{theme}/{person}"
+        if left > 0:
+            in_theme[person] = left
+            self.people.put(key, left)
+        else:
+            in_theme.pop(person, None)
+            self.people.drop(key)

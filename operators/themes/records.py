@@ -1,0 +1,173 @@
+"""The messages of the themes stage: how a change reads on its topic, with its reason in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from contracts.envelope import Envelope
+from contracts.stages import Assignment, AssignmentFacts
+from contracts.themes import ThemeEvent, ThemeRecord
+from models.themes.changes import (
+    Assigned,
+    Born,
+    Merged,
+    Moved,
+    Retired,
+    Retracted,
+    Returned,
+    Unmerged,
+    Unthemed,
+    Waiting,
+)
+from operators.themes.concerns import Known
+from operators.themes.profiles import Profile
+
+# Concern ids given as evidence of a birth: those that people's commands will anchor on.
+EVIDENCE = 5
+
+
+class Teller:
+    """Writes the records that one journal record leads to."""
+
+    def __init__(self, cause: Envelope, next_id: Callable[[Envelope], str]) -> None:
+        self._cause = cause
+        self._next_id = next_id
+
+    def assignment(
+        self,
+        change: Assigned | Moved | Waiting | Unthemed | Retracted,
+        before: Known,
+        after: Known,
+        about: AssignmentFacts | None,
+    ) -> Assignment:
+        """A concern changed its place."""
+        return Assignment.model_construct(
+            **self._header("feedback"),
+            concern_id=change.concern_id,
+            item_id=before.item_id,
+            sequence=after.sequence,
+            theme=after.theme,
+            from_theme=before.theme,
+            about=about,
+            **_how(change),
+        )
+
+    def theme_event(self, change: Born | Merged | Unmerged | Retired | Returned) -> ThemeEvent:
+        """A line of the identity ledger."""
+        return ThemeEvent.model_construct(
+            **self._header("theme_event"), author="themes", **_ledger_line(change)
+        )
+
+    def theme(
+        self,
+        theme_id: str,
+        profile: Profile,
+        *,
+        concerns: int,
+        accounts: int,
+        first_s: int,
+        last_s: int,
+        encoder: str,
+    ) -> ThemeRecord:
+        """What a theme is now."""
+        return ThemeRecord.model_construct(
+            **self._header("theme"),
+            theme_id=theme_id,
+            status=profile.status,
+            label=" · ".join(profile.label) or f"theme {theme_id[:8]}",
+            label_source="keywords",
+            keywords=tuple(profile.label),
+            language=profile.group,
+            concerns=concerns,
+            accounts=accounts,
+            first_seen=_moment(first_s),
+            last_seen=_moment(last_s),
+            redirect_to=profile.redirect,
+            representatives=tuple(profile.gallery.representatives()),
+            counter_examples=tuple(profile.gallery.counter_examples()),
+            encoder=encoder,
+        )
+
+    def _header(self, kind: str) -> dict[str, Any]:
+        cause = self._cause
+        return {
+            "id": self._next_id(cause),
+            "kind": kind,
+            "tenant": cause.tenant,
+            "event_time": cause.event_time,
+            "ingested_at": cause.ingested_at,
+            "trace": cause.trace,
+            "schema_version": "1.0",
+        }
+
+
+def _moment(at_s: int) -> datetime:
+    return datetime.fromtimestamp(at_s, UTC)
+
+
+def _milli(value: float | None) -> int | None:
+    return None if value is None else round(value * 1000)
+
+
+def _how(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> dict[str, Any]:
+    """What kind of change it is, how sure, and why, in one line."""
+    match change:
+        case Assigned():
+            on = "on arrival" if change.arrival else "after waiting for others like it"
+            return {
+                "change": "assigned",
+                "similarity_milli": _milli(change.similarity),
+                "z_milli": change.z_milli,
+                "runner_up": change.runner_up_theme,
+                "runner_up_milli": _milli(change.runner_up_similarity),
+                "reason": f"{change.z_milli / 1000:.1f} standard deviations above chance, {on}",
+            }
+        case Moved():
+            return {
+                "change": "moved",
+                "similarity_milli": _milli(change.similarity),
+                "reason": "another theme has come nearer",
+            }
+        case Waiting():
+            nearest = f"; nearest {change.nearest}" if change.nearest else ""
+            return {
+                "change": "waiting",
+                "similarity_milli": _milli(change.similarity),
+                "reason": f"no theme is near enough yet{nearest}",
+            }
+        case Unthemed():
+            return {"change": "unthemed", "reason": "too few others like it while it waited"}
+        case Retracted():
+            return {"change": "retracted", "reason": "its item was revised or withdrawn"}
+
+
+def _ledger_line(change: Born | Merged | Unmerged | Retired | Returned) -> dict[str, Any]:
+    match change:
+        case Born():
+            return {
+                "event": "born",
+                "theme_id": change.theme_id,
+                "reason": f"{len(change.members)} waiting concerns are alike",
+                "evidence": change.members[:EVIDENCE],
+            }
+        case Merged():
+            return {
+                "event": "merged",
+                "theme_id": change.from_theme,
+                "other_theme": change.into_theme,
+                "reason": f"similarity {change.similarity:.2f}, at {change.needed:.2f} two themes are one"
+                f" ({change.from_size} into {change.into_size} concerns)",
+            }
+        case Unmerged():
+            return {
+                "event": "unmerged",
+                "theme_id": change.theme_id,
+                "other_theme": change.from_theme,
+                "reason": "the merge was undone",
+            }
+        case Retired():
+            return {"event": "retired", "theme_id": change.theme_id, "reason": "nothing joined it for long"}
+        case Returned():
+            return {"event": "returned", "theme_id": change.theme_id, "reason": "a concern joined it again"}

@@ -1,0 +1,194 @@
+"""The themes step.
+
+In:    ``enriched`` items of one partition.   Out: ``assignments`` with theme news, and everything that is not
+       feedback, in order; ``themes`` and ``theme-events`` for subscribers.
+State: per tenant (``tenant``). The vector index is a view: written through before anything is handed on,
+       and made equal to our mirror again after a restart.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from contracts.envelope import Envelope, Out
+from contracts.feedback import Tick
+from contracts.stages import AssignmentFacts, Concern, EnrichedItem
+from contracts.themes import ThemeEvent, ThemeRecord
+from contracts.vectors import ItemPoint
+from models.themes.changes import Point
+from models.themes.keywords import terms
+from models.themes.policy import ThemePolicy
+from operators.numbering import Numbering
+from operators.ports import Vault, VectorIndex
+from operators.state import BulkState, Table
+from operators.themes.records import Teller
+from operators.themes.tenant import Arrived, TenantThemes
+
+MAIN_LANGUAGE = "en"
+"""The group of texts too short to tell their language."""
+
+
+class ThemesStep:
+    """Assign concerns to themes online; one instance per journal partition."""
+
+    def __init__(
+        self, vault: Vault, index: VectorIndex, encoder: str, policy: ThemePolicy | None = None
+    ) -> None:
+        self.tables: Mapping[str, Table[Any]] = {}
+        self._vault = vault
+        self._index = index
+        self._encoder = encoder
+        self._policy = policy or ThemePolicy()
+        self._tenants: dict[str, TenantThemes] = {}
+        self._numbering = Numbering("themes")
+
+    def on_records(self, records: Sequence[Envelope]) -> list[Out]:
+        """Assignments and theme news, in the order of the records; the index has them before this returns."""
+        points: dict[str, dict[str, ItemPoint | None]] = {}
+        outs = [out for record in records for out in self._on_record(record, points)]
+        self._write_through(points)
+        return outs
+
+    def snapshot(self) -> dict[str, Any]:
+        """The output count and each tenant's small state."""
+        return {
+            "numbering": self._numbering.snapshot(),
+            "tenants": {name: self._tenants[name].small_state() for name in sorted(self._tenants)},
+        }
+
+    def restore(self, small: Mapping[str, Any]) -> None:
+        """Go on where a snapshot stopped, the index made equal to the mirror."""
+        self._numbering.restore(small["numbering"])
+        for name, state in small["tenants"].items():
+            self._tenant(name).restore_small(state)
+            self._index.replace_themes(name, self._tenant(name).centroids())
+
+    def bulk(self) -> BulkState:
+        """Every tenant's bulk state, under the tenant's name."""
+        return _PerTenant(self._tenants, self._tenant)
+
+    def _tenant(self, name: str) -> TenantThemes:
+        if name not in self._tenants:
+            self._tenants[name] = TenantThemes(name, self._vault, self._policy, self._encoder)
+        return self._tenants[name]
+
+    def _on_record(self, record: Envelope, points: dict[str, dict[str, ItemPoint | None]]) -> Iterator[Out]:
+        themes = self._tenant(record.tenant)
+        tell = Teller(record, self._numbering.after)
+        if isinstance(record, EnrichedItem):
+            changed = points.setdefault(record.tenant, {})
+            yield from _out(self._on_item(record, themes, tell, changed))
+            return
+        if isinstance(record, Tick):
+            yield from _out(themes.tick(int(record.event_time.timestamp()), tell))
+        yield Out("assignments", record)
+
+    def _on_item(
+        self, item: EnrichedItem, themes: TenantThemes, tell: Teller, points: dict[str, ItemPoint | None]
+    ) -> Iterator[Envelope]:
+        for concern_id in item.retracts:
+            if themes.knows(concern_id):
+                points[concern_id] = None
+                yield from themes.remove(concern_id, tell)
+        fresh = [c for c in item.concerns if not c.decision.needs_review and not themes.knows(c.concern_id)]
+        opened = self._vault.open(item.tenant, item.text) if fresh else None
+        text = opened.decode() if opened else ""
+        for concern in fresh:
+            arrived = self._arrived(item, concern, text)
+            points[concern.concern_id] = _item_point(item, concern, arrived.point)
+            words = terms(text[concern.start : concern.end], item.language)
+            yield from themes.add(arrived, words, tell)
+
+    def _arrived(self, item: EnrichedItem, concern: Concern, text: str) -> Arrived:
+        if concern.vector is None:
+            raise AssertionError("extract gives every concern a vector")
+        vector = np.frombuffer(base64.b64decode(concern.vector.data), dtype="<i2")
+        group = item.language if item.language != "und" else MAIN_LANGUAGE
+        point = Point(concern.concern_id, vector, group, int(item.event_time.timestamp()))
+        quote = text[concern.start : concern.end].encode()
+        about = AssignmentFacts.model_construct(
+            facts=item.facts,
+            language=item.language,
+            decision=concern.decision,
+            happened_at=item.event_time,
+            quote=self._vault.seal(item.tenant, item.text.subject, quote)
+            if item.coverage == "full" and quote
+            else None,
+        )
+        person = item.facts.account or item.facts.author or item.item_id
+        return Arrived(point, item.item_id, person, item.text.subject, about)
+
+    def _write_through(self, points: Mapping[str, Mapping[str, ItemPoint | None]]) -> None:
+        for tenant, changed in points.items():
+            put = [point for point in changed.values() if point is not None]
+            drop = [concern for concern, point in changed.items() if point is None]
+            if put:
+                self._index.put_items(tenant, put)
+            if drop:
+                self._index.drop_items(tenant, drop)
+        for tenant, themes in self._tenants.items():
+            fresh, gone = themes.take_stale_centroids()
+            if fresh:
+                self._index.put_themes(tenant, fresh)
+            if gone:
+                self._index.drop_themes(tenant, gone)
+
+
+class _PerTenant:
+    """The bulk state of all tenants; a table is named ``<tenant>/<table>``."""
+
+    def __init__(self, tenants: Mapping[str, TenantThemes], tenant: Any) -> None:
+        self._tenants = tenants
+        self._tenant = tenant
+        self._loading: dict[str, BulkState] = {}
+
+    def drain(self) -> Iterator[tuple[str, str, Any]]:
+        for name in sorted(self._tenants):
+            for table, key, value in self._tenants[name].bulk().drain():
+                yield f"{name}/{table}", key, value
+
+    def load(self, table: str, key: str, value: Any) -> None:
+        name, inner = table.split("/", 1)
+        if name not in self._loading:
+            self._loading[name] = self._tenant(name).bulk()
+        self._loading[name].load(inner, key, value)
+
+    def finish_load(self) -> None:
+        for bulk in self._loading.values():
+            bulk.finish_load()
+
+
+def _out(records: Iterable[Envelope]) -> Iterator[Out]:
+    """Theme news goes to its own public topic and, in order, along with the assignments."""
+    for record in records:
+        yield Out("assignments", record)
+        if isinstance(record, ThemeRecord):
+            yield Out("themes", record)
+        elif isinstance(record, ThemeEvent):
+            yield Out("theme-events", record)
+
+
+def _item_point(item: EnrichedItem, concern: Concern, point: Point) -> ItemPoint:
+    facts, decision = item.facts, concern.decision
+    return ItemPoint(
+        concern.concern_id,
+        item.item_id,
+        point.vector,
+        {
+            "label": decision.category,
+            "severity": decision.severity,
+            "sentiment": decision.sentiment,
+            "source": facts.source,
+            "language": item.language,
+            "locale": facts.locale,
+            "country": facts.country,
+            "app_version": facts.app_version,
+            "resolution": facts.resolution,
+            "account": facts.account,
+            "at_s": point.at_s,
+        },
+    )

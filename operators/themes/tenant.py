@@ -1,0 +1,274 @@
+"""The themes of one tenant: the engine, and what is told of its changes.
+
+In:    concerns and retractions in order.   Out: assignments, theme records and ledger events.
+State: the engine's, the concerns', the themes' profiles, the terms and the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from contracts.envelope import Envelope
+from contracts.stages import Assignment, AssignmentFacts
+from contracts.themes import ThemeEvent, ThemeRecord
+from contracts.vectors import ThemePoint
+from models.themes.changes import (
+    Assigned,
+    Born,
+    CentroidsChanged,
+    Change,
+    Merged,
+    Moved,
+    Point,
+    Retired,
+    Retracted,
+    Returned,
+    Unmerged,
+    Unthemed,
+    Waiting,
+)
+from models.themes.engine import ThemeEngine
+from models.themes.keywords import ThemeTerms, render
+from models.themes.policy import ThemePolicy
+from models.themes.representatives import Candidate
+from operators.ports import Vault
+from operators.state import Table, Tables
+from operators.themes.concerns import Concerns, Known
+from operators.themes.profiles import Profiles
+from operators.themes.records import Teller
+from operators.themes.vocabulary import Vocabulary
+
+# Terms that a label is chosen from; most of them are dropped as repeats or for want of people.
+LABEL_CANDIDATES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A concern on its way into the engine."""
+
+    point: Point
+    item_id: str
+    person: str
+    subject: str
+    about: AssignmentFacts
+
+
+class TenantThemes:
+    """One tenant's themes; ``tell`` turns what happened into records."""
+
+    def __init__(self, tenant: str, vault: Vault, policy: ThemePolicy, encoder: str) -> None:
+        self.engine = ThemeEngine(tenant, policy)
+        self._concerns = Concerns()
+        self._profiles = Profiles()
+        self._terms = ThemeTerms()
+        self._vocabulary = Vocabulary(tenant, vault)
+        self._encoder = encoder
+        self._arrivals = 0
+        self._stale_centroids: set[str] = set()
+
+    # -- what happens ----------------------------------------------------------------------------------
+
+    def knows(self, concern: str) -> bool:
+        """Whether the concern has been seen and not been retracted."""
+        return concern in self._concerns
+
+    def add(self, arrived: Arrived, terms: list[str], tell: Teller) -> Iterator[Envelope]:
+        """A concern arrived: it joins, founds or waits."""
+        hashes = self._vocabulary.learn(terms, arrived.subject)
+        point = arrived.point
+        known = Known(arrived.item_id, arrived.person, point.at_s, 0, None, self._arrivals, hashes)
+        self._arrivals += 1
+        self._concerns.add(point.concern_id, known)
+        yield from self._tell(self.engine.add(point), tell, arrived)
+
+    def remove(self, concern: str, tell: Teller) -> Iterator[Envelope]:
+        """A concern is taken back."""
+        yield from self._tell(self.engine.remove(concern), tell, None)
+
+    def tick(self, now_s: int, tell: Teller) -> Iterator[Envelope]:
+        """Time has come to ``now_s``: retire, give up, publish what changed."""
+        yield from self._tell(self.engine.tick(now_s), tell, None)
+        for root in self._profiles.changed_roots():
+            yield self._record(root, tell)
+
+    def take_stale_centroids(self) -> tuple[list[ThemePoint], list[str]]:
+        """Centroids that changed since the last call, and themes that have none any more."""
+        fresh, gone = [], []
+        for theme in sorted(self._stale_centroids):
+            point = self._theme_point(theme)
+            if point is None:
+                gone.append(theme)
+            else:
+                fresh.append(point)
+        self._stale_centroids.clear()
+        return fresh, gone
+
+    def centroids(self) -> list[ThemePoint]:
+        """The mirror: every theme that concerns can join."""
+        points = (self._theme_point(theme) for theme in self._profiles.table)
+        return [point for point in points if point is not None]
+
+    def _theme_point(self, theme: str) -> ThemePoint | None:
+        unit = self.engine.centroid(theme)
+        profile = self._profiles.get(theme)
+        if unit is None or profile is None:
+            return None
+        return ThemePoint(theme, profile.group, unit.astype(np.int16))
+
+    # -- what is told ----------------------------------------------------------------------------------
+
+    def _tell(self, changes: list[Change], tell: Teller, arrived: Arrived | None) -> Iterator[Envelope]:
+        """Records of the engine's changes, in their order; new themes are shown at once with their label."""
+        shown: dict[str, None] = {}
+        for change in changes:
+            match change:
+                case CentroidsChanged(theme_ids=themes):
+                    self._stale_centroids.update(themes)
+                case Assigned() | Moved() | Waiting() | Unthemed() | Retracted():
+                    yield self._assignment(change, tell, arrived)
+                case Born() | Merged() | Unmerged() | Retired() | Returned():
+                    yield self._ledger(change, tell)
+                    shown |= dict.fromkeys(_themes_of(change))
+        for theme in shown:
+            yield self._record(theme, tell)
+
+    def _assignment(
+        self, change: Assigned | Moved | Waiting | Unthemed | Retracted, tell: Teller, arrived: Arrived | None
+    ) -> Assignment:
+        concern = change.concern_id
+        before = self._concerns.table[concern]
+        first = arrived is not None and arrived.point.concern_id == concern and before.sequence == 0
+        after = self._follow(change, before)
+        return tell.assignment(change, before, after, arrived.about if first and arrived else None)
+
+    def _follow(self, change: Assigned | Moved | Waiting | Unthemed | Retracted, before: Known) -> Known:
+        """Bring concern, profile and terms to where the change leaves them."""
+        concern = change.concern_id
+        if before.theme is not None:
+            self._profiles.leave(before.theme, before.person, concern)
+            self._terms.subtract(before.theme, before.terms)
+        theme = _theme_after(change)
+        after = self._concerns.change(concern, theme)
+        if isinstance(change, Retracted):
+            self._concerns.drop(concern)
+        if isinstance(change, Waiting) and change.nearest is not None and change.similarity is not None:
+            self._profiles.miss(change.nearest, Candidate(concern, change.similarity, before.person))
+        if theme is not None and isinstance(change, Assigned | Moved):
+            member = Candidate(concern, change.similarity, before.person)
+            self._profiles.join(theme, before.person, before.at_s, member)
+            self._terms.add(theme, before.terms)
+        return after
+
+    def _ledger(self, change: Born | Merged | Unmerged | Retired | Returned, tell: Teller) -> ThemeEvent:
+        match change:
+            case Born():
+                founder = self._concerns.table[change.members[0]]
+                self._profiles.open(change.theme_id, change.group, founder.at_s)
+            case Merged():
+                self._profiles.redirect(change.from_theme, change.into_theme)
+            case Unmerged():
+                self._profiles.redirect(change.theme_id, None)
+            case Retired() | Returned():
+                self._profiles.table[change.theme_id].status = (
+                    "retired" if isinstance(change, Retired) else "active"
+                )
+                self._profiles.touch(change.theme_id)
+        return tell.theme_event(change)
+
+    def _record(self, theme: str, tell: Teller) -> ThemeRecord:
+        """What the theme is now; a merged one points on."""
+        profile = self._profiles.table[theme]
+        family = self._profiles.family(theme) if profile.redirect is None else [theme]
+        words = render(self._terms.label(family, LABEL_CANDIDATES), self._vocabulary.word)
+        if words != profile.label and words:
+            profile.label = words
+            self._profiles.table.touch(theme)
+        members = [self._profiles.table[part] for part in family]
+        return tell.theme(
+            theme,
+            profile,
+            concerns=sum(part.concerns for part in members),
+            accounts=self._profiles.people_in(family),
+            first_s=min(part.first_s for part in members),
+            last_s=max(part.last_s for part in members),
+            encoder=self._encoder,
+        )
+
+    # -- state -----------------------------------------------------------------------------------------
+
+    def bulk(self) -> Tables:
+        """All bulk state of the tenant."""
+        tables: dict[str, Table[Any]] = {
+            "concerns": self._concerns.table,
+            "themes": self._profiles.table,
+            "people": self._profiles.people,
+            "candidates": self._vocabulary.candidates,
+            "words": self._vocabulary.words,
+        }
+        return Tables(tables, _ModelState(self.engine, self._terms, self._derive))
+
+    def _derive(self) -> None:
+        self._concerns.finish_load()
+        self._profiles.finish_load()
+        self._vocabulary.finish_load()
+
+    def small_state(self) -> dict[str, Any]:
+        """The small rest."""
+        return {
+            "engine": self.engine.small_state(),
+            "arrivals": self._arrivals,
+            "unpublished": self._profiles.small_state(),
+        }
+
+    def restore_small(self, small: dict[str, Any]) -> None:
+        """Take up the small rest; the bulk is loaded."""
+        self.engine.restore_small(small["engine"])
+        self.engine.rebuild()
+        self._arrivals = small["arrivals"]
+        self._profiles.restore_small(small["unpublished"])
+        self._stale_centroids.clear()
+
+
+class _ModelState:
+    """The engine's and the term counts' rows, under names of their own."""
+
+    def __init__(self, engine: ThemeEngine, terms: ThemeTerms, derive: Callable[[], None]) -> None:
+        self._engine = engine
+        self._terms = terms
+        self._derive = derive
+
+    def drain(self) -> Iterator[tuple[str, str, Any]]:
+        for table, key, value in self._engine.state_changes():
+            yield f"engine.{table}", key, value
+        for key, value in self._terms.state_changes():
+            yield "terms", key, value
+
+    def load(self, table: str, key: str, value: Any) -> None:
+        if table == "terms":
+            self._terms.load(key, value)
+        else:
+            self._engine.load(table.removeprefix("engine."), key, value)
+
+    def finish_load(self) -> None:
+        self._derive()
+
+
+def _theme_after(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> str | None:
+    match change:
+        case Assigned(theme_id=theme) | Moved(to_theme=theme):
+            return theme
+    return None
+
+
+def _themes_of(change: Born | Merged | Unmerged | Retired | Returned) -> tuple[str, ...]:
+    match change:
+        case Merged(from_theme=source, into_theme=target):
+            return source, target
+        case Unmerged(theme_id=theme, from_theme=source):
+            return theme, source
+        case Born(theme_id=theme) | Retired(theme_id=theme) | Returned(theme_id=theme):
+            return (theme,)

@@ -1,0 +1,99 @@
+"""The words behind salted term hashes, kept only once several people have used them.
+
+A word that fewer than ``PEOPLE`` data subjects have used is never written anywhere: it may be a name that
+redaction missed. State holds hashes and salted subjects; the words themselves are sealed under the tenant's
+key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from contracts.feedback import Sealed
+from operators.ports import TENANT_SUBJECT, Vault
+from operators.state import Table
+
+PEOPLE = 3
+"""Data subjects that must have used a term before it may be shown."""
+
+# Terms waiting for more people, and terms known; the oldest are forgotten first. Bounds the state of a tenant
+# whose users write ever new words to about 20 MB.
+CANDIDATES = 20_000
+KNOWN = 50_000
+
+
+class Vocabulary:
+    """Terms of one tenant by hash; ``candidates`` and ``words`` are the bulk state."""
+
+    def __init__(self, tenant: str, vault: Vault) -> None:
+        self._tenant = tenant
+        self._vault = vault
+        self._salt = bytes.fromhex(vault.digest(tenant, b"terms"))
+        self._count = 0
+        # hash → [order of arrival, subject, subject …]
+        self.candidates: Table[list[Any]] = Table()
+        # hash → [order of arrival, term]; the term is sealed on its way to the state log.
+        self.words: Table[tuple[int, str]] = Table(self._seal, self._open)
+        self._age: dict[str, dict[str, None]] = {"candidates": {}, "words": {}}
+
+    def learn(self, terms: Sequence[str], subject: str) -> tuple[int, ...]:
+        """The hashes of a text's terms; notes that this subject used them."""
+        hashes = []
+        for term in terms:
+            name = blake2b(term.encode(), digest_size=8, key=self._salt).digest()
+            hashes.append(int.from_bytes(name, "big"))
+            key = name.hex()
+            if key not in self.words:
+                self._note(key, term, subject[:12])
+        return tuple(hashes)
+
+    def word(self, name: int) -> str | None:
+        """The term of a hash, None while too few people have used it."""
+        row = self.words.get(f"{name:016x}")
+        return row[1] if row else None
+
+    def finish_load(self) -> None:
+        """Restore the order in which terms are forgotten."""
+        ages = [(self.candidates[key][0], key) for key in self.candidates]
+        self._age["candidates"] = {key: None for _, key in sorted(ages)}
+        known = [(self.words[key][0], key) for key in self.words]
+        self._age["words"] = {key: None for _, key in sorted(known)}
+        self._count = 1 + max((age for age, _ in [*ages, *known]), default=-1)
+
+    def _note(self, key: str, term: str, subject: str) -> None:
+        row = self.candidates.get(key)
+        if row is None:
+            self._remember("candidates", key, CANDIDATES)
+            self.candidates.put(key, [self._next(), subject])
+        elif subject in row[1:]:
+            return
+        elif len(row) < PEOPLE:
+            self.candidates.put(key, [*row, subject])
+        else:
+            self.candidates.drop(key)
+            del self._age["candidates"][key]
+            self._remember("words", key, KNOWN)
+            self.words.put(key, (self._next(), term))
+
+    def _remember(self, table: str, key: str, most: int) -> None:
+        ages = self._age[table]
+        ages[key] = None
+        if len(ages) > most:
+            oldest = next(iter(ages))
+            del ages[oldest]
+            (self.candidates if table == "candidates" else self.words).drop(oldest)
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count - 1
+
+    def _seal(self, row: tuple[int, str]) -> list[Any]:
+        sealed = self._vault.seal(self._tenant, TENANT_SUBJECT, row[1].encode())
+        return [row[0], sealed.nonce, sealed.ciphertext]
+
+    def _open(self, row: list[Any]) -> tuple[int, str]:
+        sealed = Sealed(subject=TENANT_SUBJECT, nonce=row[1], ciphertext=row[2])
+        opened = self._vault.open(self._tenant, sealed)
+        return row[0], (opened or b"").decode()
