@@ -1,0 +1,152 @@
+"""Windows of integer sums: what a concern adds to its theme, is what it takes away when it leaves.
+
+A window is made of whole hours of event time: 24 hours are the running hour and the 23 before it, 7 days
+the last 168. Sums are integers, so adding and subtracting in any order gives the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from contracts.feedback import Tier
+from contracts.stages import Decision
+
+HOUR_S = 3600
+DAY_H, WEEK_H, HORIZON_H = 24, 168, 336
+"""Hours in the windows; beyond the horizon (two weeks, for week over week) nothing is kept."""
+
+N, NEGATIVE, BITTERNESS, URGENCY, SEVERE, CRITICAL, SURE, URGENT = range(8)
+"""Places in a cell: concerns, negative ones, thousandths of negativity, thousandths of urgency, critical or
+high ones, critical ones, critical ones of enough confidence, critical ones that are urgent."""
+CELL = 8
+
+_SEVERITY_MILLI = {"critical": 1000, "high": 500, "medium": 100, "low": 0}
+_SIGN_MILLI = 250
+
+Cell = tuple[int, ...]
+
+
+def cell_of(decision: Decision, sure_milli: int) -> Cell:
+    """What one concern counts; ``sure_milli`` is the confidence from which a critical one is sure.
+
+    A positive concern is neither urgent nor severe, whatever words it uses.
+    """
+    negative = int(decision.sentiment == "negative")
+    bitterness = max(0, -decision.sentiment_milli)
+    if decision.sentiment == "positive":
+        return (1, negative, bitterness, 0, 0, 0, 0, 0)
+    signs = _SIGN_MILLI * (decision.urgent + decision.churn_risk)
+    critical = int(decision.severity == "critical")
+    return (
+        1,
+        negative,
+        bitterness,
+        min(1000, _SEVERITY_MILLI[decision.severity] + signs),
+        int(decision.severity in ("critical", "high")),
+        critical,
+        critical * int(decision.confidence_milli >= sure_milli),
+        critical * int(decision.urgent),
+    )
+
+
+class Standing(NamedTuple):
+    """A customer's tier and weight in thousandths."""
+
+    tier: Tier
+    weight: int
+
+
+class Sums:
+    """One window of one theme: totals, and cells by who spoke.
+
+    ``volume`` is in quarters of an account: the first concern of an account counts 4, each further one 1,
+    up to ``cap`` concerns. ``weighted`` is the same times the customer's weight in thousandths.
+
+    >>> sums = Sums(cap=3); gold = Standing("enterprise", 1800)
+    >>> for _ in range(5): sums.add("a:acme", (1, 1, 700, 500, 1, 0, 0, 0), gold)
+    >>> sums.total[N], sums.volume, sums.weighted, sums.tiers
+    (5, 6, 10800, {'enterprise': 1})
+    """
+
+    __slots__ = ("_cap", "by_who", "tiers", "total", "volume", "weighted")
+
+    def __init__(self, cap: int) -> None:
+        self._cap = cap
+        self.by_who: dict[str, list[int]] = {}
+        self.tiers: dict[str, int] = {}
+        self.total = [0] * CELL
+        self.volume = 0
+        self.weighted = 0
+
+    def _points(self, concerns: int) -> int:
+        return 3 + min(concerns, self._cap) if concerns else 0
+
+    def add(self, who: str, cell: Sequence[int], standing: Standing, sign: int = 1) -> None:
+        """Count ``cell`` for ``who``, or take it away again with ``sign`` -1."""
+        mine = self.by_who.get(who)
+        if mine is None:
+            mine = self.by_who[who] = [0] * CELL
+            self._count_tier(standing.tier, 1)
+        before, total = self._points(mine[N]), self.total
+        for place, value in enumerate(cell):
+            if value:
+                mine[place] += sign * value
+                total[place] += sign * value
+        change = self._points(mine[N]) - before
+        self.volume += change
+        self.weighted += change * standing.weight
+        if not mine[N]:
+            del self.by_who[who]
+            self._count_tier(standing.tier, -1)
+
+    def restand(self, who: str, before: Standing, after: Standing) -> bool:
+        """A customer's standing changed; say whether they are in this window."""
+        mine = self.by_who.get(who)
+        if mine is None:
+            return False
+        self.weighted += self._points(mine[N]) * (after.weight - before.weight)
+        self._count_tier(before.tier, -1)
+        self._count_tier(after.tier, 1)
+        return True
+
+    def _count_tier(self, tier: str, change: int) -> None:
+        count = self.tiers.get(tier, 0) + change
+        if count:
+            self.tiers[tier] = count
+        else:
+            del self.tiers[tier]
+
+    def accounts_with(self, place: int) -> list[str]:
+        """Who has a concern of the kind at ``place``, sorted."""
+        return sorted(who for who, cell in self.by_who.items() if cell[place])
+
+
+class Family:
+    """The windows of one theme and of what was merged into it."""
+
+    __slots__ = ("day", "week")
+
+    def __init__(self, cap: int) -> None:
+        self.day = Sums(cap)
+        self.week = Sums(cap)
+
+
+class Weeks:
+    """One category in this week and the one before: accounts with their concerns, negatives of this week."""
+
+    __slots__ = ("before", "negatives", "now")
+
+    def __init__(self) -> None:
+        self.now: dict[str, int] = {}
+        self.before: dict[str, int] = {}
+        self.negatives = 0
+
+
+def count(counts: dict[str, int], key: str, change: int) -> None:
+    """Add to a counter that forgets what is back at zero."""
+    after = counts.get(key, 0) + change
+    if after:
+        counts[key] = after
+    else:
+        counts.pop(key, None)

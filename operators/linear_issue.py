@@ -1,0 +1,179 @@
+"""The words of a Linear issue: title, Markdown description, labels, priority.
+
+Everything that stems from feedback is redacted before it comes here, and is neutralised here: no image,
+link, mention, heading or HTML of a customer's text comes through. Pure functions of their arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from contracts.priority import Interval, Quote, WindowScore
+from models.priority.policy import IssuePriorities
+
+TITLE_CHARS = 255
+QUOTE_CHARS = 400
+LISTED_ACCOUNTS = 20
+"""How many accounts the description names; the record itself carries all."""
+
+_ZERO_WIDTH = "\u200b"
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&$^=])")
+_AUTOLINK = re.compile(r"(?i)(://|www\.|mailto:|@)")
+_BARE_DOMAIN = re.compile(r"(?<=\w)\.(?=[A-Za-z]{2,})")
+_UNSEEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+_SAFE_URL = re.compile(r"https?://[^\s<>()\[\]\\\"'`\u0000-\u001f\u007f]{1,2000}")
+
+
+@dataclass(frozen=True, slots=True)
+class IssueFacts:
+    """What an issue is about. ``reason`` says which rule fired and why; ``why`` explains the score."""
+
+    tenant: str
+    theme_id: str
+    label: str
+    rule: str
+    reason: str
+    why: str
+    scores: tuple[WindowScore, WindowScore]
+    category: str | None
+    area: str | None
+    quotes: tuple[Quote, ...]
+    accounts: tuple[str, ...]
+    tiers: Mapping[str, int]
+    first_seen: datetime
+    last_seen: datetime
+
+    @property
+    def impact(self) -> float:
+        """The larger of the windows' impacts."""
+        return max(score.impact for score in self.scores)
+
+
+def plain(text: str) -> str:
+    """One line without control characters, links or mentions, for places that are not Markdown."""
+    line = " ".join(_UNSEEN.sub(" ", text).split())
+    line = _AUTOLINK.sub(
+        lambda m: m[0][:-1] + _ZERO_WIDTH + m[0][-1] if m[0] != "@" else "@" + _ZERO_WIDTH, line
+    )
+    return _BARE_DOMAIN.sub("." + _ZERO_WIDTH, line)
+
+
+def escaped(text: str) -> str:
+    """``plain`` text whose Markdown characters mean themselves.
+
+    >>> escaped("**see** [this](x) <EMAIL_1>")
+    '\\\\*\\\\*see\\\\*\\\\* \\\\[this\\\\]\\\\(x\\\\) \\\\<EMAIL\\\\_1\\\\>'
+    """
+    return _MARKDOWN.sub(r"\\\1", plain(text))
+
+
+def shortened(text: str, chars: int) -> str:
+    """At most ``chars`` characters, cut at a word where possible."""
+    if len(text) <= chars:
+        return text
+    head = text[: chars - 1]
+    return (head.rsplit(" ", 1)[0] if " " in head[chars // 2 :] else head).rstrip() + "…"
+
+
+def title(facts: IssueFacts) -> str:
+    """What it is about and how many it hits, at most 255 characters."""
+    day, week = facts.scores
+    top = day if day.impact > week.impact else week
+    span = "24 hours" if top is day else "7 days"
+    accounts = "1 account" if top.accounts == 1 else f"{top.accounts} accounts"
+    negative = top.negative
+    tail = f": {accounts} in {span}"
+    if negative.of:
+        tail += f", {100 * negative.count / negative.of:.0f} % negative"
+    return shortened(plain(facts.label), TITLE_CHARS - len(tail)) + tail
+
+
+def priority(facts: IssueFacts, rule_kind: str, bounds: IssuePriorities) -> Literal[1, 2, 3, 4]:
+    """Linear's priority: critical severity is urgent; half of the negatives at least high; else by impact."""
+    if rule_kind == "critical" or facts.impact >= bounds.urgent:
+        return 1
+    if rule_kind == "negative_share" or facts.impact >= bounds.high:
+        return 2
+    return 3 if facts.impact >= bounds.medium else 4
+
+
+def labels(facts: IssueFacts) -> tuple[str, ...]:
+    """Category, product area, the rule, and our own name; each once, in this order."""
+    names = [facts.category, facts.area, facts.rule, "undercurrent"]
+    return tuple(dict.fromkeys(plain(name) for name in names if name))
+
+
+def description(facts: IssueFacts) -> str:
+    """The issue's body in Markdown."""
+    parts = [
+        f"**Why now.** {facts.reason}",
+        f"**Why it matters.** {facts.why}",
+        _numbers(facts),
+        _quotes(facts),
+        _who(facts),
+        f"**Seen** first {_when(facts.first_seen)}, last {_when(facts.last_seen)}.",
+        _further(facts),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _numbers(facts: IssueFacts) -> str:
+    rows = [
+        "| window | accounts | concerns | negative (95 % interval) | impact |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    rows += [
+        f"| {s.window} | {s.accounts} | {s.concerns} | {_share(s.negative)} | {s.impact:.1f} |"
+        for s in facts.scores
+    ]
+    return "\n".join(rows)
+
+
+def _share(share: Interval) -> str:
+    if not share.of:
+        return "–"
+    percent = (100 * share.count / share.of, 100 * share.low, 100 * share.high)
+    return "{} of {} = {:.0f} % ({:.0f}–{:.0f} %)".format(share.count, share.of, *percent)
+
+
+def _quotes(facts: IssueFacts) -> str:
+    if not facts.quotes:
+        return ""
+    lines = [
+        f"> {escaped(shortened(quote.text, QUOTE_CHARS))}\n>\n> — {escaped(quote.source)}, {link(quote)}"
+        for quote in facts.quotes
+    ]
+    return "**What customers say** (personal data removed)\n\n" + "\n\n".join(lines)
+
+
+def link(quote: Quote) -> str:
+    """The way back to the source: its own address when that is a plain web address, else the item id."""
+    if quote.source_url and _SAFE_URL.fullmatch(quote.source_url):
+        return f"[open at the source](<{quote.source_url}>)"
+    return f"item `{quote.item_id.replace('`', '')}`"
+
+
+def _who(facts: IssueFacts) -> str:
+    tiers = ", ".join(f"{count} {tier}" for tier, count in sorted(facts.tiers.items()))
+    named = ", ".join(escaped(account) for account in facts.accounts[:LISTED_ACCOUNTS])
+    more = len(facts.accounts) - LISTED_ACCOUNTS
+    lines = [f"**Affected** in 7 days, by tier: {tiers}." if tiers else ""]
+    if named:
+        lines.append(f"Accounts: {named}{f' and {more} more' if more > 0 else ''}.")
+    return "\n".join(line for line in lines if line)
+
+
+def _further(facts: IssueFacts) -> str:
+    words = re.sub(r"[^\w\s]", " ", plain(facts.label))
+    return (
+        f"**Look further.** Theme `{facts.theme_id}` of tenant `{facts.tenant}`: `undercurrent themes` shows its "
+        f'history, `undercurrent similar "{" ".join(words.split())}"` finds what was said alike.'
+    )
+
+
+def _when(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,313 @@
+"""The book of one tenant: its rows, and the windows that follow from them.
+
+Rows are the truth and are logged; tallies are derived and rebuilt on restore. Nothing in here emits;
+methods return the themes (roots, after redirects) whose sums changed, and mark them to be emitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from contracts.feedback import CustomerUpdated
+from contracts.stages import Assignment, AssignmentFacts, ItemFacts
+from models.priority.policy import CriticalRule, PriorityPolicy
+from models.priority.windows import HORIZON_H, HOUR_S, cell_of, count
+from operators.prioritise.rows import Counted, Evidence, Rows, TenantRow, ThemeRow, key, rows_of
+from operators.prioritise.standings import Change, Standings
+from operators.prioritise.tallies import Tallies
+
+
+class TenantBook:
+    """What one tenant's concerns add up to, by theme and by category, at the tenant's clock."""
+
+    def __init__(self, tenant: str, rows: Rows, policy: PriorityPolicy) -> None:
+        self.tenant = tenant
+        self.policy = policy
+        self._rows = rows
+        sure = [rule.min_confidence for rule in policy.rules if isinstance(rule, CriticalRule)]
+        self._sure_milli = round(1000 * min(sure)) if sure else 1001
+        if rows.tenants.get(tenant) is None:
+            rows.tenants.put(tenant, TenantRow())
+        self.row = rows.tenants[tenant]
+        self.rebuild()
+
+    def rebuild(self) -> None:
+        """Derive windows and indexes from the rows."""
+        self.themes: dict[str, ThemeRow] = dict(rows_of(self._rows.themes, self.tenant))
+        self.dirty = {name for name, theme in self.themes.items() if theme.dirty}
+        self.unlabelled = {name for name, theme in self.themes.items() if not theme.label}
+        self.standings = Standings(self.tenant, self._rows.customers, self.policy.weights)
+        self.tallies = Tallies(self.hour, self.policy.weights.account_cap, self.standings.of)
+        for concern, row in rows_of(self._rows.concerns, self.tenant):
+            self.tallies.enter(concern, row)
+            if row.theme is not None:
+                self.tallies.place(row, self.root(row.theme), 1)
+
+    @property
+    def clock(self) -> int:
+        """The tenant's clock in seconds."""
+        return self.row.clock or 0
+
+    @property
+    def hour(self) -> int:
+        """The running hour of the tenant's clock."""
+        return self.clock // HOUR_S
+
+    def touch(self) -> None:
+        """Say that the tenant's row was changed in place."""
+        self._rows.tenants.touch(self.tenant)
+
+    # Themes
+
+    def theme(self, name: str) -> ThemeRow:
+        """The row of a theme, made when it is not there yet."""
+        row = self.themes.get(name)
+        if row is None:
+            row = self.themes[name] = ThemeRow()
+            self._rows.themes.put(key(self.tenant, name), row)
+            self.unlabelled.add(name)
+        return row
+
+    def touch_theme(self, name: str) -> None:
+        """Say that a theme's row was changed in place."""
+        self._rows.themes.touch(key(self.tenant, name))
+
+    def root(self, theme: str) -> str:
+        """The theme that ``theme`` counts for now, through its redirects."""
+        row = self.themes.get(theme)
+        while row is not None and row.redirect is not None:
+            theme = row.redirect
+            row = self.themes.get(theme)
+        return theme
+
+    def origins(self, root: str) -> list[str]:
+        """The themes that count for ``root``: itself first, then the others by id."""
+        return [root, *sorted(name for name in self.themes if name != root and self.root(name) == root)]
+
+    def label(self, theme: str, label: str) -> bool:
+        """Take up a theme's label; say whether it changed."""
+        row = self.theme(theme)
+        if not label or row.label == label:
+            return False
+        row.label = label
+        self.unlabelled.discard(theme)
+        self.touch_theme(theme)
+        return True
+
+    def mark(self, roots: Iterable[str]) -> None:
+        """Say that these themes have something to emit."""
+        for root in roots:
+            if root not in self.dirty:
+                self.dirty.add(root)
+                self.theme(root).dirty = True
+                self.touch_theme(root)
+
+    def clean(self) -> list[str]:
+        """The marked themes, sorted; they are marked no longer."""
+        names = sorted(self.dirty)
+        self.dirty.clear()
+        for name in names:
+            self.themes[name].dirty = False
+            self.touch_theme(name)
+        return names
+
+    def redirect(self, theme: str, to: str | None) -> set[str]:
+        """Let ``theme`` count for ``to`` (None: for itself again); sums stay with their origin."""
+        row = self.theme(theme)
+        if to == theme or row.redirect == to:
+            return set()
+        touched = self._break_ring(theme, to)
+        before = self.root(theme)
+        origins = {name for name in self.themes if self._leads_through(name, theme)}
+        self.tallies.shift(origins, before, -1)
+        row.redirect = to
+        after = self.root(theme)
+        self.tallies.shift(origins, after, 1)
+        self._inherit(row, after)
+        self.touch_theme(theme)
+        touched |= {theme, before, after}
+        self.mark(touched)
+        return touched
+
+    def _break_ring(self, theme: str, to: str | None) -> set[str]:
+        """The later statement wins: who led back to ``theme`` stands for itself again."""
+        while to is not None:
+            following = self.theme(to).redirect
+            if following == theme:
+                return self.redirect(to, None)
+            to = following
+        return set()
+
+    def _leads_through(self, name: str | None, theme: str) -> bool:
+        while name is not None and name != theme:
+            row = self.themes.get(name)
+            name = row.redirect if row is not None else None
+        return name is not None
+
+    def _inherit(self, row: ThemeRow, root: str) -> None:
+        """The survivor takes over the open rules of what was merged, so no second issue opens for it."""
+        survivor = self.theme(root)
+        if survivor is row:
+            return
+        for rule in sorted(row.open):
+            survivor.open.setdefault(rule, survivor.episode)
+        self.touch_theme(root)
+
+    # Concerns
+
+    def counted(self, concern: str) -> Counted | None:
+        """What was counted of a concern, if it is inside the horizon."""
+        return self._rows.concerns.get(key(self.tenant, concern))
+
+    def apply(self, record: Assignment) -> set[str]:
+        """Count one change of one concern."""
+        concern = record.concern_id
+        row = self.counted(concern)
+        if row is None and record.about is not None and record.change != "retracted":
+            row = self._enter(record, record.about)
+        if row is None:
+            return set()
+        touched = self._place(concern, row, record.theme if record.change in ("assigned", "moved") else None)
+        if record.change == "retracted":
+            self.tallies.leave(concern, row)
+            self._forget(concern, row)
+        else:
+            if record.change == "unthemed":
+                row.evidence = None
+            self._rows.concerns.touch(key(self.tenant, concern))
+        self.mark(touched)
+        return touched
+
+    def _enter(self, record: Assignment, about: AssignmentFacts) -> Counted | None:
+        facts, decision = about.facts, about.decision
+        at = min(int(about.happened_at.timestamp()), self.clock)
+        if at // HOUR_S <= self.hour - HORIZON_H:
+            return None
+        row = Counted(
+            at=at,
+            who=_who(facts, record.item_id),
+            cell=cell_of(decision, self._sure_milli),
+            category=decision.category,
+            area=decision.product_area,
+            evidence=_evidence(record.item_id, about),
+        )
+        self._rows.concerns.put(key(self.tenant, record.concern_id), row)
+        self.tallies.enter(record.concern_id, row)
+        if self.row.first is None or at < self.row.first:
+            self.row.first = at
+            self.touch()
+        self._reweigh(self.standings.seen(row.who, facts))
+        return row
+
+    def _forget(self, concern: str, row: Counted) -> None:
+        self._rows.concerns.drop(key(self.tenant, concern))
+        if not self.tallies.speaks(row.who):
+            self.standings.forget(row.who)
+
+    def _place(self, concern: str, row: Counted, target: str | None) -> set[str]:
+        touched: set[str] = set()
+        if row.theme == target:
+            return touched
+        if row.theme is not None:
+            touched.add(self.root(row.theme))
+            self.tallies.place(row, self.root(row.theme), -1)
+            self._silence(concern, row, row.theme)
+        row.theme = target
+        if target is not None:
+            theme = self.theme(target)
+            touched.add(self.root(target))
+            self.tallies.place(row, self.root(target), 1)
+            theme.last_seen = max(theme.last_seen, row.at)
+            theme.first_seen = min(theme.first_seen or row.at, row.at)
+            self._voice(concern, row, theme)
+            self.touch_theme(target)
+        return touched
+
+    def _voice(self, concern: str, row: Counted, theme: ThemeRow) -> None:
+        count(theme.categories, row.category, 1)
+        if row.area:
+            count(theme.areas, row.area, 1)
+        if row.evidence is None:
+            return
+        theme.voices.append(concern)
+        if len(theme.voices) > self.policy.quotes:
+            self._drop_voice(theme)
+
+    def _drop_voice(self, theme: ThemeRow) -> None:
+        """Distinct speakers first, then the newest: drop the oldest of who speaks twice, else the oldest."""
+        speakers = [self._rows.concerns[key(self.tenant, voice)].who for voice in theme.voices]
+        twice = [n for n, who in enumerate(speakers) if speakers.count(who) > 1]
+        voice = theme.voices.pop(twice[0] if twice else 0)
+        self._rows.concerns[key(self.tenant, voice)].evidence = None
+        self._rows.concerns.touch(key(self.tenant, voice))
+
+    def _silence(self, concern: str, row: Counted, theme: str) -> None:
+        was = self.themes[theme]
+        count(was.categories, row.category, -1)
+        if row.area:
+            count(was.areas, row.area, -1)
+        if concern in was.voices:
+            was.voices.remove(concern)
+        self.touch_theme(theme)
+
+    def erase(self, subject: str) -> None:
+        """Drop the sealed quotes of a data subject; nobody can open them any more."""
+        for name, theme in sorted(self.themes.items()):
+            for voice in list(theme.voices):
+                row = self._rows.concerns[key(self.tenant, voice)]
+                if row.evidence is not None and row.evidence.sealed.subject == subject:
+                    row.evidence = None
+                    theme.voices.remove(voice)
+                    self._rows.concerns.touch(key(self.tenant, voice))
+                    self.touch_theme(name)
+
+    # Time and customers
+
+    def advance(self, clock: int) -> set[str]:
+        """Set the clock; take out of the windows what is now too old."""
+        self.row.clock = clock
+        self.touch()
+        touched, left = self.tallies.advance(self.hour, self.root)
+        for concern, row in left:
+            if row.theme is not None:
+                self._silence(concern, row, row.theme)
+            self._forget(concern, row)
+        self.mark(touched)
+        return touched
+
+    def turn_back(self, clock: int) -> None:
+        """The first tick is behind the events before it: clamp those to it, and start over from the rows."""
+        for concern, row in rows_of(self._rows.concerns, self.tenant):
+            if row.at > clock:
+                row.at = clock
+                self._rows.concerns.touch(key(self.tenant, concern))
+        for name, theme in sorted(self.themes.items()):
+            theme.last_seen, theme.first_seen = min(theme.last_seen, clock), min(theme.first_seen, clock)
+            self.touch_theme(name)
+        if self.row.first is not None:
+            self.row.first = min(self.row.first, clock)
+        self.row.clock = clock
+        self.touch()
+        self.rebuild()
+
+    def told(self, record: CustomerUpdated) -> set[str]:
+        """Weigh an account anew, from now on, in every window it is in."""
+        return self._reweigh(self.standings.told(record))
+
+    def _reweigh(self, change: Change | None) -> set[str]:
+        touched = self.tallies.restand(*change) if change is not None else set()
+        self.mark(touched)
+        return touched
+
+
+def _who(facts: ItemFacts, item_id: str) -> str:
+    """Whom a concern counts for: the account, where unknown the author, else the item."""
+    if facts.account:
+        return f"a:{facts.account}"
+    return f"u:{facts.author}" if facts.author else f"i:{item_id}"
+
+
+def _evidence(item_id: str, about: AssignmentFacts) -> Evidence | None:
+    if about.quote is None:
+        return None
+    return Evidence(about.quote, item_id, about.facts.source, about.facts.source_url)

@@ -1,0 +1,129 @@
+"""Which rules start now: asked after every record that changed a theme or category, and on ticks.
+
+An episode of a theme begins with the first rule that starts while none is open, and ends when the last open
+one no longer holds; it opens one issue. A rule that starts inside an episode only raises an alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from models.priority.impact import impacts
+from models.priority.policy import CriticalRule, GrowthRule, NegativeShareRule, ThemeRule
+from models.priority.rules import View, growth_lasts, growth_starts, lasts, starts
+from models.priority.windows import HORIZON_H, HOUR_S, NEGATIVE
+from operators.prioritise.book import TenantBook
+from operators.prioritise.rows import ThemeRow
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A rule that began to hold for a theme; ``opens``: it is the first of its episode."""
+
+    rule: ThemeRule
+    episode: int
+    opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A category whose accounts rose from ``before`` to ``now``, week over week."""
+
+    rule: GrowthRule
+    category: str
+    episode: int
+    before: int
+    now: int
+
+
+def judge_theme(book: TenantBook, root: str) -> list[Started]:
+    """Close the rules of a theme that ended, and open those that start."""
+    row = book.themes[root]
+    if row.redirect is not None:
+        return []
+    family = book.tallies.family(root)
+    day, week = impacts(family, book.policy.weights)
+    view = View(family, day, week, book.tallies.negatives, book.standings.of)
+    if row.open:
+        _close(book, root, row, view)
+    started: list[Started] = []
+    for rule in book.policy.rules:
+        if not isinstance(rule, GrowthRule) and rule.name not in row.open and starts(rule, view):
+            started.append(_open(row, rule))
+            book.touch_theme(root)
+    return started
+
+
+def _close(book: TenantBook, root: str, row: ThemeRow, view: View) -> None:
+    """Forget what no longer holds, and rules that the policy no longer has."""
+    rules = {rule.name: rule for rule in book.policy.rules if not isinstance(rule, GrowthRule)}
+    ended = [name for name in sorted(row.open) if name not in rules or not lasts(rules[name], view)]
+    for name in ended:
+        del row.open[name]
+        book.touch_theme(root)
+
+
+def _open(row: ThemeRow, rule: ThemeRule) -> Started:
+    opens = not row.open
+    if opens:
+        row.episode += 1
+    row.open[rule.name] = row.episode
+    return Started(rule, row.episode, opens)
+
+
+def suspects(book: TenantBook) -> set[str]:
+    """Themes that may come to hold half of the negatives without any news, because others leave the window."""
+    bounds = [rule.min_negatives for rule in book.policy.rules if isinstance(rule, NegativeShareRule)]
+    if not bounds:
+        return set()
+    families = book.tallies.families.items()
+    return {root for root, family in families if family.week.total[NEGATIVE] >= min(bounds)}
+
+
+def judge_categories(book: TenantBook, categories: Iterable[str]) -> list[Grown]:
+    """Close the category alerts that ended, and open those that start; silent until two weeks are known."""
+    first = book.row.first
+    if first is None or first // HOUR_S > book.hour - HORIZON_H + 1:
+        return []
+    rules = [rule for rule in book.policy.rules if isinstance(rule, GrowthRule)]
+    grown = (_judge_category(book, rule, category) for rule in rules for category in categories)
+    return [one for one in grown if one is not None]
+
+
+def _judge_category(book: TenantBook, rule: GrowthRule, category: str) -> Grown | None:
+    weeks = book.tallies.categories.get(category)
+    before, now = (len(weeks.before), len(weeks.now)) if weeks is not None else (0, 0)
+    name = f"{rule.name}|{category}"
+    if name in book.row.growth:
+        if not growth_lasts(rule, before, now):
+            del book.row.growth[name]
+            book.touch()
+        return None
+    if not growth_starts(rule, before, now):
+        return None
+    episode = book.row.growth_episodes.get(name, 0) + 1
+    book.row.growth_episodes[name] = book.row.growth[name] = episode
+    book.touch()
+    return Grown(rule, category, episode, before, now)
+
+
+def known_categories(book: TenantBook) -> list[str]:
+    """All categories with something in the windows or an open alert, sorted."""
+    open_ones = {name.split("|", 1)[1] for name in book.row.growth}
+    return sorted(open_ones | set(book.tallies.categories))
+
+
+def may_alert(book: TenantBook, about: str) -> bool:
+    """Whether a critical alert about this theme or topic is due; if so the quiet time starts anew."""
+    quiet_h = [rule.quiet_h for rule in book.policy.rules if isinstance(rule, CriticalRule)]
+    if not quiet_h:
+        return False
+    now, quiet_s = book.clock, max(quiet_h) * HOUR_S
+    for old in [name for name, at in sorted(book.row.quiet.items()) if now - at >= quiet_s]:
+        del book.row.quiet[old]
+    due = about not in book.row.quiet
+    if due:
+        book.row.quiet[about] = now
+    book.touch()
+    return due

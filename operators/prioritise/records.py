@@ -1,0 +1,226 @@
+"""The records that the priority stage writes: scores, alerts, and the facts of an issue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid5
+
+from contracts.feedback import Sealed
+from contracts.identity import NAMESPACE, linear_issue_id
+from contracts.priority import Alert, LinearIssue, Priority, Quote
+from contracts.stages import Assignment
+from models.priority.impact import impacts, why_sentence, window_scores
+from models.priority.policy import CriticalRule, ImpactRule
+from models.priority.windows import CRITICAL, NEGATIVE, SEVERE
+from operators import linear_issue
+from operators.linear_issue import IssueFacts
+from operators.prioritise.book import TenantBook
+from operators.prioritise.judge import Grown, Started
+from operators.prioritise.rows import Counted
+
+Opened = Callable[[str, Sealed], str | None]
+"""Opens a sealed quote of a tenant; None when its subject was erased."""
+
+Envelope = dict[str, Any]
+"""The envelope's fields of the record to write."""
+
+RECORD_ACCOUNTS = 500
+"""Most accounts that an issue record lists."""
+
+
+def moment(seconds: int) -> datetime:
+    """Whole seconds since 1970 as a time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def name_of(book: TenantBook, theme: str) -> str:
+    """The theme's label, or the start of its id while it has none."""
+    return book.themes[theme].label or f"theme {theme[:8]}"
+
+
+def priority_record(book: TenantBook, root: str, envelope: Envelope) -> Priority:
+    """The score of a theme as it is now; of a merged theme the empty one."""
+    merged = book.themes[root].redirect is not None
+    family = book.tallies.family(root)
+    scores = window_scores(family, book.policy.weights)
+    why = why_sentence(scores, family.week.total[SEVERE])
+    if merged:
+        why = f"Merged into theme {book.root(root)}."
+    return Priority(
+        **envelope,
+        theme_id=root,
+        label=name_of(book, root),
+        impact=max(score.impact for score in scores),
+        half_life_s=book.policy.weights.half_life_h * 3600,
+        windows=scores,
+        why=why,
+        last_seen=moment(_span(book, root)[1]),
+        affected_accounts=len(family.week.by_who),
+        tiers=dict(sorted(family.week.tiers.items())),
+    )
+
+
+def _span(book: TenantBook, root: str) -> tuple[int, int]:
+    """When the theme's family was seen first and last, in seconds; the clock if never."""
+    rows = [book.themes[name] for name in book.origins(root)]
+    seen = [row for row in rows if row.last_seen]
+    if not seen:
+        return book.clock, book.clock
+    return min(row.first_seen for row in seen), max(row.last_seen for row in seen)
+
+
+def reason_of(book: TenantBook, root: str, started: Started) -> str:
+    """Why a rule started, in one or two sentences without any feedback text."""
+    rule, family = started.rule, book.tallies.family(root)
+    if isinstance(rule, CriticalRule):
+        critical, accounts = family.day.total[CRITICAL], len(family.day.accounts_with(CRITICAL))
+        return (
+            f"Critical severity: {critical} critical reports from {accounts} accounts in 24 hours, and "
+            f"{family.week.total[SEVERE]} severe ones in 7 days."
+        )
+    if isinstance(rule, ImpactRule):
+        top = max(impacts(family, book.policy.weights))
+        return (
+            f"The impact rose to {top:.0f}; the bound is {rule.enter:.0f} with {rule.min_accounts} accounts."
+        )
+    negatives, total = family.week.total[NEGATIVE], book.tallies.negatives
+    share = 100 * negatives / max(1, total)
+    return f"{negatives} of the {total} negative concerns of 7 days ({share:.0f} %) are about this one theme."
+
+
+def issue_record(
+    book: TenantBook, root: str, started: Started, opened: Opened, envelope: Envelope
+) -> LinearIssue:
+    """The issue that a theme's episode opens."""
+    facts = _facts(book, root, started, opened)
+    return LinearIssue(
+        **envelope,
+        issue_id=linear_issue_id(book.tenant, root, started.episode),
+        theme_id=root,
+        episode=started.episode,
+        rule=started.rule.name,
+        title=linear_issue.title(facts),
+        description=linear_issue.description(facts),
+        priority=linear_issue.priority(facts, started.rule.kind, book.policy.issues),
+        labels=linear_issue.labels(facts),
+        accounts=facts.accounts,
+        tiers=dict(facts.tiers),
+        impact=facts.impact,
+        quotes=facts.quotes,
+    )
+
+
+def _facts(book: TenantBook, root: str, started: Started, opened: Opened) -> IssueFacts:
+    family, origins = book.tallies.family(root), book.origins(root)
+    scores = window_scores(family, book.policy.weights)
+    first, last = _span(book, root)
+    accounts = sorted(who[2:] for who in family.week.by_who if who.startswith("a:"))
+    return IssueFacts(
+        tenant=book.tenant,
+        theme_id=root,
+        label=name_of(book, root),
+        rule=started.rule.name,
+        reason=reason_of(book, root, started),
+        why=why_sentence(scores, family.week.total[SEVERE]),
+        scores=scores,
+        category=_most([book.themes[name].categories for name in origins]),
+        area=_most([book.themes[name].areas for name in origins]),
+        quotes=_quotes(book, origins, opened),
+        accounts=tuple(accounts[:RECORD_ACCOUNTS]),
+        tiers=dict(sorted(family.week.tiers.items())),
+        first_seen=moment(first),
+        last_seen=moment(last),
+    )
+
+
+def _most(counts: list[dict[str, int]]) -> str | None:
+    """The most frequent name over all counters; the first by alphabet among equals."""
+    total: dict[str, int] = {}
+    for counter in counts:
+        for name, number in counter.items():
+            total[name] = total.get(name, 0) + number
+    return min(total, key=lambda name: (-total[name], name)) if total else None
+
+
+def _quotes(book: TenantBook, origins: list[str], opened: Opened) -> tuple[Quote, ...]:
+    """The newest quotes of the family, one of each speaker first, as far as they can still be opened."""
+    voices = [voice for name in origins for voice in book.themes[name].voices]
+    rows = sorted(((voice, book.counted(voice)) for voice in voices), key=_newest_first)
+    firsts: list[Counted] = []
+    others: list[Counted] = []
+    for _, row in rows:
+        if row is not None:
+            (others if row.who in {one.who for one in firsts} else firsts).append(row)
+    quotes: list[Quote] = []
+    for row in (firsts + others)[: book.policy.quotes]:
+        evidence = row.evidence
+        text = opened(book.tenant, evidence.sealed) if evidence is not None else None
+        if evidence is not None and text is not None:
+            quote = Quote(
+                text=text, item_id=evidence.item_id, source=evidence.source, source_url=evidence.url
+            )
+            quotes.append(quote)
+    return tuple(quotes)
+
+
+def _newest_first(voice: tuple[str, Counted | None]) -> tuple[int, str]:
+    concern, row = voice
+    return (-row.at if row is not None else 0, concern)
+
+
+def _alert_id(book: TenantBook, rule: str, about: str, episode: int) -> str:
+    return str(uuid5(NAMESPACE, "\x1f".join(("alert", book.tenant, rule, about, str(episode)))))
+
+
+def theme_alert(book: TenantBook, root: str, started: Started, envelope: Envelope) -> Alert:
+    """A rule started for a theme: critical severity, or one more inside an open episode."""
+    critical = isinstance(started.rule, CriticalRule)
+    name = linear_issue.plain(name_of(book, root))
+    body = reason_of(book, root, started)
+    if not started.opens:
+        body += f" Issue {linear_issue_id(book.tenant, root, started.episode)} is open for it: raise its priority."
+    return Alert(
+        **envelope,
+        alert_id=_alert_id(book, started.rule.name, root, started.episode),
+        rule=started.rule.name,
+        severity="page" if critical else "warn",
+        title=linear_issue.shortened(f"{'Critical' if critical else 'More weight'}: {name}", 255),
+        body=body,
+        theme_id=root,
+    )
+
+
+def concern_alert(book: TenantBook, record: Assignment, row: Counted, rule: str, envelope: Envelope) -> Alert:
+    """One critical concern, at once; it carries no text, the item leads to it."""
+    theme = book.root(row.theme) if row.theme is not None else None
+    where = f"theme “{linear_issue.plain(name_of(book, theme))}”" if theme else "no theme yet"
+    topic = row.category + (f", {row.area}" if row.area else "")
+    tier = book.standings.of(row.who).tier
+    return Alert(
+        **envelope,
+        alert_id=_alert_id(book, rule, record.concern_id, 0),
+        rule=rule,
+        severity="page",
+        title=linear_issue.shortened(f"Critical report: {linear_issue.plain(topic)}", 255),
+        body=f"A critical concern ({where}) from a customer of tier {tier}; item {record.item_id}.",
+        theme_id=theme,
+    )
+
+
+def growth_alert(book: TenantBook, grown: Grown, envelope: Envelope) -> Alert:
+    """A category rose week over week."""
+    rise = f"from {grown.before} to {grown.now} accounts"
+    if grown.before:
+        rise += f" (+{100 * (grown.now - grown.before) / grown.before:.0f} %)"
+    return Alert(
+        **envelope,
+        alert_id=_alert_id(book, grown.rule.name, grown.category, grown.episode),
+        rule=grown.rule.name,
+        severity="warn",
+        title=linear_issue.shortened(
+            f"Incident? {linear_issue.plain(grown.category)} rose week over week", 255
+        ),
+        body=f"{rise.capitalize()} in 7 days against the 7 days before; by chance p < {grown.rule.p}.",
+    )

@@ -1,0 +1,218 @@
+"""One partition's priority logic: count, judge, emit.
+
+In:    assignments, theme records and events, ticks, commands, customer updates, in the partition's order.
+Out:   ``priorities`` on ticks, ``linear`` and ``alerts`` at once.
+State: rows in tables, and the running number of outputs; see ``rows``. Restored at any cut, it goes on alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+from contracts.commands import Command, Erase, LoadBegin, LoadEnd
+from contracts.envelope import Envelope, Out
+from contracts.feedback import CustomerUpdated, Sealed, Tick
+from contracts.stages import Assignment
+from contracts.themes import ThemeEvent, ThemeRecord
+from models.priority.policy import CriticalRule, PriorityPolicy
+from models.priority.windows import CRITICAL
+from operators.numbering import Numbering
+from operators.prioritise import records
+from operators.prioritise.book import TenantBook
+from operators.prioritise.judge import (
+    Grown,
+    Started,
+    judge_categories,
+    judge_theme,
+    known_categories,
+    may_alert,
+    suspects,
+)
+from operators.prioritise.rows import Rows
+from operators.state import Table
+
+MAX_LEAD = timedelta(hours=1)
+"""How far ahead of the tenant's clock an issue or alert may date itself: ticks come at most this far apart."""
+
+
+class Opener(Protocol):
+    """Opens sealed quotes; given by wiring."""
+
+    def open(self, tenant: str, sealed: Sealed) -> str | None:
+        """The text, or None when its subject was erased."""
+        ...
+
+
+class PrioritiseStep:
+    """The ``Step`` of the priority stage for one journal partition."""
+
+    def __init__(self, partition: int, policy: PriorityPolicy, opener: Opener) -> None:
+        self.partition = partition
+        self._policy = policy
+        self._opener = opener
+        self._rows = Rows()
+        self._books: dict[str, TenantBook] = {}
+        self._ids = Numbering("priority")
+        self.tables: Mapping[str, Table[Any]] = self._rows.by_name()
+
+    def on_records(self, records: Sequence[Envelope]) -> list[Out]:
+        """Scores, issues and alerts that these records lead to; kinds it does not know pass by."""
+        return [out for record in records for out in self._on_record(record)]
+
+    def snapshot(self) -> dict[str, Any]:
+        """The running number; all else is in tables."""
+        return self._ids.snapshot()
+
+    def restore(self, small: Mapping[str, Any]) -> None:
+        """Take up the running number, and derive the windows from the tables that were loaded."""
+        self._ids.restore(small)
+        tenants = self._rows.tenants.keys()
+        self._books = {tenant: TenantBook(tenant, self._rows, self._policy) for tenant in tenants}
+
+    def _book(self, tenant: str) -> TenantBook:
+        book = self._books.get(tenant)
+        if book is None:
+            book = self._books[tenant] = TenantBook(tenant, self._rows, self._policy)
+        return book
+
+    def _on_record(self, record: Envelope) -> list[Out]:
+        if isinstance(record, Assignment):
+            return self._on_assignment(record)
+        if isinstance(record, Tick):
+            return self._on_tick(record)
+        if isinstance(record, ThemeRecord):
+            return self._on_theme(record)
+        if isinstance(record, ThemeEvent):
+            return self._on_theme_event(record)
+        if isinstance(record, CustomerUpdated):
+            book = self._book(record.tenant)
+            return self._judge(book, record, book.told(record))
+        if isinstance(record, Command):
+            return self._on_command(record)
+        return []
+
+    def _on_assignment(self, record: Assignment) -> list[Out]:
+        book = self._book(record.tenant)
+        if not book.row.ticked:
+            seen = int((record.about.happened_at if record.about else record.event_time).timestamp())
+            if book.row.clock is None or seen > book.row.clock:
+                book.advance(seen)
+        first_time = book.counted(record.concern_id) is None
+        touched = book.apply(record)
+        outs = self._critical_at_once(book, record) if first_time else []
+        outs += self._judge(book, record, touched)
+        if record.about is not None:
+            outs += self._grown(book, record, judge_categories(book, (record.about.decision.category,)))
+        return outs
+
+    def _critical_at_once(self, book: TenantBook, record: Assignment) -> list[Out]:
+        row = book.counted(record.concern_id)
+        if row is None or not row.cell[CRITICAL]:
+            return []
+        rule = next((rule.name for rule in self._policy.rules if isinstance(rule, CriticalRule)), None)
+        about = book.root(row.theme) if row.theme is not None else f"{row.category}/{row.area}"
+        if rule is None or not may_alert(book, about):
+            return []
+        alert = records.concern_alert(book, record, row, rule, self._envelope(book, record))
+        return [Out("alerts", alert)]
+
+    def _on_tick(self, record: Tick) -> list[Out]:
+        book = self._book(record.tenant)
+        seconds = int(record.event_time.timestamp())
+        if not book.row.ticked:
+            book.row.ticked = True
+            book.touch()
+            if seconds < book.clock:
+                book.turn_back(seconds)
+        hour = book.hour
+        touched = book.advance(seconds) if seconds > book.clock else set()
+        outs = self._judge(book, record, touched | book.unlabelled, held=False)
+        if book.hour > hour:
+            outs += self._judge(book, record, suspects(book) - touched, held=False)
+            outs += self._grown(book, record, judge_categories(book, known_categories(book)))
+        every = self._policy.history_emit_every_s if book.row.loading else self._policy.emit_every_s
+        if book.row.emitted_at is None or book.clock // every > book.row.emitted_at // every:
+            outs += self._emit(book, record)
+        return outs
+
+    def _on_theme(self, record: ThemeRecord) -> list[Out]:
+        book = self._book(record.tenant)
+        if book.label(record.theme_id, record.label):
+            book.mark(
+                [book.root(record.theme_id)] if book.root(record.theme_id) in book.tallies.families else []
+            )
+        touched = book.redirect(record.theme_id, record.redirect_to)
+        return self._judge(book, record, touched | {book.root(record.theme_id)})
+
+    def _on_theme_event(self, record: ThemeEvent) -> list[Out]:
+        book = self._book(record.tenant)
+        if record.event == "merged" and record.other_theme is not None:
+            return self._judge(book, record, book.redirect(record.theme_id, record.other_theme))
+        if record.event == "unmerged":
+            return self._judge(book, record, book.redirect(record.theme_id, None))
+        return []
+
+    def _on_command(self, record: Command) -> list[Out]:
+        book, order = self._book(record.tenant), record.order
+        if isinstance(order, LoadBegin) and order.origin not in book.row.loading:
+            book.row.loading = sorted([*book.row.loading, order.origin])
+            book.touch()
+        elif isinstance(order, LoadEnd) and order.origin in book.row.loading:
+            book.row.loading = [origin for origin in book.row.loading if origin != order.origin]
+            book.touch()
+            return self._emit(book, record)
+        elif isinstance(order, Erase):
+            book.erase(order.subject)
+        return []
+
+    def _judge(
+        self, book: TenantBook, record: Envelope, touched: Iterable[str], *, held: bool = True
+    ) -> list[Out]:
+        """Ask the rules about these themes; one without a label waits for it until the next tick."""
+        outs: list[Out] = []
+        for root in sorted(touched):
+            if not (held and root in book.unlabelled):
+                for started in judge_theme(book, root):
+                    outs += self._started(book, record, root, started)
+        return outs
+
+    def _started(self, book: TenantBook, record: Envelope, root: str, started: Started) -> list[Out]:
+        outs: list[Out] = []
+        if started.opens:
+            opened, envelope = self._opener.open, self._envelope(book, record)
+            outs.append(Out("linear", records.issue_record(book, root, started, opened, envelope)))
+        critical = isinstance(started.rule, CriticalRule)
+        if not started.opens or (critical and may_alert(book, root)):
+            alert = records.theme_alert(book, root, started, self._envelope(book, record))
+            outs.append(Out("alerts", alert))
+        return outs
+
+    def _grown(self, book: TenantBook, record: Envelope, grown: list[Grown]) -> list[Out]:
+        return [Out("alerts", records.growth_alert(book, one, self._envelope(book, record))) for one in grown]
+
+    def _emit(self, book: TenantBook, record: Envelope) -> list[Out]:
+        """The scores of all themes that changed since the last emission; what is still nothing is not said."""
+        book.row.emitted_at = book.clock
+        book.touch()
+        outs: list[Out] = []
+        for root in book.clean():
+            theme = book.themes[root]
+            counts = root in book.tallies.families and theme.redirect is None
+            if counts or theme.emitted:
+                envelope = self._envelope(book, record, at_clock=True)
+                outs.append(Out("priorities", records.priority_record(book, root, envelope)))
+                theme.emitted = counts
+        return outs
+
+    def _envelope(self, book: TenantBook, record: Envelope, *, at_clock: bool = False) -> dict[str, Any]:
+        clock = records.moment(book.clock)
+        at = clock if at_clock else min(max(clock, record.event_time), clock + MAX_LEAD)
+        return {
+            "id": self._ids.after(record),
+            "tenant": book.tenant,
+            "event_time": at,
+            "ingested_at": record.ingested_at,
+            "trace": record.trace,
+        }
