@@ -24,10 +24,10 @@ from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.sink import JsonlSink, Published
 from connectors.jsonl.source import JsonlSource, Reading
 from connectors.jsonl.state import JsonlStateLog
-from contracts.errors import PipelineError, StopWorker
 from flows.pipeline import build
 from flows.stages import Pipeline
 from wiring.datadir import DataDir, locked
+from wiring.failures import translated_engine_errors
 from wiring.recovery import Prepared, prepare
 
 MakeSink = Callable[[Path, Lanes, Published], JsonlSink]
@@ -90,13 +90,9 @@ def run_pipeline(pipeline: Pipeline, root: Path, running: Running | None = None)
 
 def run_flow(flow: Dataflow, recovery: Path, *, epoch: timedelta) -> None:
     """Run a built flow in this process, one worker, no ports; what a step raised comes out as itself."""
-    try:
+    with translated_engine_errors("the dataflow engine stopped"):
         store = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
         cli_main(flow, epoch_interval=epoch, recovery_config=store)  # type: ignore[no-untyped-call]
-    except KeyboardInterrupt:
-        raise
-    except BaseException as exc:  # a panic of the engine is no Exception; none of its errors goes further
-        raise _ours(exc) from exc
 
 
 @contextmanager
@@ -119,15 +115,3 @@ def draining_on_signals() -> Iterator[threading.Event]:
     finally:
         for signum, handler in before.items():
             signal.signal(signum, handler)
-
-
-def _ours(error: BaseException) -> PipelineError:
-    """The first of our errors among the causes, or ``StopWorker`` with the innermost cause."""
-    seen: BaseException | None = error
-    innermost = error
-    while seen is not None:
-        if isinstance(seen, PipelineError):
-            return seen
-        innermost = seen
-        seen = seen.__cause__ or seen.__context__
-    return StopWorker(f"the dataflow engine stopped: {type(innermost).__name__}: {innermost}")

@@ -19,6 +19,7 @@ from bytewax.recovery import init_db_dir
 
 from contracts.errors import RecoveryRefused, StateCorrupt
 from wiring.datadir import REBUILD
+from wiring.failures import translated_engine_errors
 
 Snapshots = Mapping[tuple[str, str], Any]
 """What the engine will load: (step name, state key) → snapshot."""
@@ -40,7 +41,8 @@ class RecoveryStore:
     def create(self, token: int) -> None:
         """Make an empty store that carries ``token``."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        init_db_dir(self.path.parent, 1)  # type: ignore[no-untyped-call]
+        with translated_engine_errors(f"{self.path}: cannot be made"):
+            init_db_dir(self.path.parent, 1)  # type: ignore[no-untyped-call]
         with self._open() as store:
             store.execute(f"pragma application_id = {int(token)}")
 

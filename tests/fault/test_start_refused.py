@@ -90,7 +90,7 @@ def test_another_flow_is_refused(tmp_path: Path, change: Callable[[Pipeline], Pi
 
 def test_another_number_of_partitions_is_refused(tmp_path: Path) -> None:
     run_some(new_directory(tmp_path))
-    with pytest.raises(RecoveryRefused, match="2 partitions, but 3 are asked for.*new directory"):
+    with pytest.raises(RecoveryRefused, match=r"2 partitions, but 3 are asked for.*new directory"):
         run_all(tmp_path, counting_pipeline(3))
 
 

@@ -67,9 +67,12 @@ def test_a_follower_shows_the_last_record_without_waiting_for_another(tmp_path: 
     assert left_behind(tmp_path) == reference(tmp_path)
 
 
-def test_a_full_disk_stops_the_worker_and_with_space_again_nothing_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [24_000, 50_000, 68_000], ids=["at creation", "early", "late"])
+def test_a_full_disk_stops_the_worker_and_with_space_again_nothing_is_lost(
+    tmp_path: Path, limit: int
+) -> None:
+    """``limit``: bytes a file may have."""
     new_directory(tmp_path)
-    limit = 24_000  # bytes a file may have: an output hits it in the middle of the run
 
     def small_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))

@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from connectors.jsonl.state import JsonlStateLog
 from contracts.envelope import Envelope, Out
 from contracts.errors import StopWorker
@@ -54,26 +56,18 @@ def run_some(root: Path, after: int = 200) -> None:
     """Run the trivial flow until it stops in the middle, with many epochs committed."""
     pipeline = counting_pipeline(PARTITIONS)
     short = Stage("count", "journal", lambda _partition: CutShort(after))
-    try:
+    with pytest.raises(StopWorker, match="cuts the run short"):
         run_pipeline(dataclasses.replace(pipeline, stages=(short, *pipeline.stages[1:])), root, EVERY_BATCH)
-    except StopWorker as exc:
-        assert "cuts the run short" in str(exc)
-    else:
-        raise AssertionError("the run was not cut short")
 
 
 def reference(root: Path, partitions: int = PARTITIONS) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The topics and the state that an undisturbed run without an engine gives."""
     runner = ReferenceRunner(counting_pipeline(partitions), root / "logs" / "journal", root / "reference")
     runner.run()
-    state = {}
-    for (stage, partition), host in runner.hosts.items():
-        step: Any = host._step
-        snapshot = host.snapshot()
-        tables = {
-            (name, key): step.tables[name][key] for name in step.tables for key in step.tables[name].keys()
-        }
-        state[f"{stage}/{partition}"] = (snapshot["small"], snapshot["applied"], snapshot["emitted"], tables)
+    state = {
+        f"{stage}/{partition}": _state(host.snapshot(), host._step)
+        for (stage, partition), host in runner.hosts.items()
+    }
     return topic_bytes(root / "reference"), state
 
 
@@ -90,11 +84,10 @@ def left_behind(root: Path, partitions: int = PARTITIONS) -> tuple[dict[str, byt
             for table, key, value in log.load(Pointer.from_data(snapshot["pointer"])):
                 fresh.tables[table].load(key, value)
             log.close()
-            tables = {(n, key): fresh.tables[n][key] for n in fresh.tables for key in fresh.tables[n].keys()}
-            state[f"{stage}/{partition}"] = (
-                snapshot["small"],
-                snapshot["applied"],
-                snapshot["emitted"],
-                tables,
-            )
+            state[f"{stage}/{partition}"] = _state(snapshot, fresh)
     return topic_bytes(directory.logs), state
+
+
+def _state(snapshot: dict[str, Any], step: Any) -> tuple[Any, ...]:
+    tables = {name: {key: table[key] for key in table.keys()} for name, table in step.tables.items()}  # noqa: SIM118
+    return snapshot["small"], snapshot["applied"], snapshot["emitted"], tables

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-
 from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.sink import JsonlSink, Published
 from connectors.jsonl.source import JsonlSource, Reading
@@ -46,4 +45,6 @@ def test_renaming_a_step_would_orphan_its_snapshots(tmp_path: Path) -> None:
 
 def test_a_record_is_one_line_under_its_contract_names() -> None:
     line = serialised(decode(2, 7, b"k 1"))
-    assert line.startswith(b'{"id":"2-7"') and b'"schema":"1.0"' in line and b"\n" not in line
+    assert line.startswith(b'{"id":"2-7"')
+    assert b'"schema":"1.0"' in line
+    assert b"\n" not in line
