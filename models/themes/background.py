@@ -1,0 +1,186 @@
+"""The decision space: what is special about a concern against its tenant's background.
+
+A vector is centred on the mean of its group, projected on the leading principal directions of the
+tenant's sample, and rounded to the grid again. Every number here is an integer and every sum of products
+stays below 2**53, so a float64 matrix product is exact and no BLAS, thread count or processor can change
+a bit. For the same reason the directions come from a subspace iteration rounded at each step, not from a
+library's eigen-solver (only the subspace they span matters: similarities do not see a rotation of it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.themes.grid import ONE, Floats, Grid, Ints, Units, on_grid, pack, unpack_grid, unpack_ints
+from models.themes.policy import ThemePolicy
+
+BASIS = 2**14
+"""Norm of a direction. A projected vector stays below 2**26, its squared norm below 2**53."""
+_PEAK = 2.0**19
+_COLD_ROUNDS = 12
+_WARM_ROUNDS = 3
+_LAGS = 8
+"""Pairs per sampled concern: each is compared with its next eight in hash order."""
+_BORROWED_PAIRS = 500
+"""Pairs of the whole tenant that a group's spread is mixed with, so that a small group has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A group's origin ``(components,)``, its joining threshold and its standard deviation, in 1/ONE."""
+
+    origin: Ints
+    threshold: int
+    spread: int
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Directions ``(d, components)`` of norm 2**14, and a ``Level`` per group (``""``: any other)."""
+
+    basis: Floats
+    levels: Mapping[str, Level]
+
+    def level(self, group: str) -> Level:
+        """The group's level, or the tenant's for a group not seen at the last pass."""
+        return self.levels.get(group) or self.levels[""]
+
+    def project(self, vectors: Grid | Ints) -> Floats:
+        """Integer rows ``(..., d)`` along the directions, not yet centred; exact."""
+        return np.asarray(vectors, np.float64) @ self.basis
+
+
+def centred(raw: Floats, count: Floats | float, origin: Ints) -> Units:
+    """The grid vector of the mean of ``count`` projected vectors whose exact sum is ``raw``."""
+    return on_grid(np.rint(raw / count) - origin)
+
+
+def fit_basis(vectors: Grid, groups: list[Grid], warm: Floats | None, components: int) -> Floats:
+    """Leading directions of ``vectors`` ``(n, d)`` around the mean of each of ``groups`` (its parts)."""
+    rows = vectors.astype(np.float64)
+    scatter: Floats = rows.T @ rows
+    for part in groups:
+        total: Floats = part.sum(axis=0, dtype=np.int64).astype(np.float64)
+        scatter = scatter - np.outer(total, total) / len(part)
+    scaled: Floats = np.rint(scatter * (2.0**24 / max(float(scatter.diagonal().max()), 1.0)))
+    basis: Floats = _first_block(vectors.shape[1], components)
+    if warm is not None:
+        basis[:, warm.any(axis=0)] = warm[:, warm.any(axis=0)]
+    for _ in range(_COLD_ROUNDS if warm is None else _WARM_ROUNDS):
+        basis = _orthonormal(scaled @ basis)
+    return basis
+
+
+def _first_block(size: int, components: int) -> Floats:
+    """A fixed block of signs to start from; any block that is not special will do."""
+    bits = np.random.Generator(np.random.PCG64(0)).integers(0, 2, (size, components))
+    block: Floats = (bits * 2.0 - 1.0) * (BASIS // 16)
+    return block
+
+
+def _orthonormal(block: Floats) -> Floats:
+    """Gram-Schmidt on integers, rounded after each exact product; a column with nothing new is zero."""
+    done = np.zeros_like(block)
+    for j in range(block.shape[1]):
+        peak = float(np.abs(block[:, j]).max())
+        if peak == 0.0:
+            continue
+        column = np.rint(block[:, j] * (_PEAK / peak))
+        for _ in range(2):  # once leaves what rounding left of the earlier directions
+            along = np.rint(column @ done[:, :j] / BASIS)
+            column = column - np.rint(done[:, :j] @ along / BASIS)
+        norm = float(np.sqrt(column @ column))
+        if norm >= 4096.0:  # of about 2**22; less is what the rounding of earlier directions leaves
+            done[:, j] = np.rint(column * (BASIS / norm))
+    return done
+
+
+class Background:
+    """How many concerns each group has had, and their exact sum; it does not un-learn."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.counts: dict[str, int] = {}
+        self.sums: dict[str, Ints] = {}
+
+    def learn_one(self, vector: Grid, group: str) -> None:
+        """Count one concern."""
+        if group not in self.sums:
+            self.counts[group], self.sums[group] = 0, np.zeros(self._size, np.int64)
+        self.counts[group] += 1
+        self.sums[group] += vector
+
+    def encode(self, group: str) -> list[Any]:
+        """The group's row of the state log."""
+        return [self.counts[group], pack(self.sums[group])]
+
+    def load(self, group: str, encoded: list[Any]) -> None:
+        """Take up a row of the state log."""
+        self.counts[group], self.sums[group] = int(encoded[0]), unpack_ints(encoded[1])
+
+    def origins(self, basis: Floats, weight: int) -> dict[str, Ints]:
+        """Where each group is centred, leaning on the tenant's mean by ``weight`` concerns; ``""``: its mean."""
+        names = sorted(self.sums)
+        tenant = np.rint(
+            sum((self.sums[g] for g in names), np.zeros(self._size, np.int64)).astype(np.float64)
+            @ basis
+            / max(sum(self.counts.values()), 1)
+        )
+        found = {"": tenant.astype(np.int64)}
+        for name in names:
+            own = self.sums[name].astype(np.float64) @ basis
+            found[name] = np.rint((own + weight * tenant) / (self.counts[name] + weight)).astype(np.int64)
+        return found
+
+
+def calibrate(
+    origins: Mapping[str, Ints], samples: Mapping[str, Floats], policy: ThemePolicy
+) -> dict[str, Level]:
+    """A level per group from its sampled concerns, projected ``(n, components)``, in hash order."""
+    moments = {g: _pair_moments(centred(rows, 1.0, origins[g])) for g, rows in sorted(samples.items())}
+    pairs, square = sum(m[0] for m in moments.values()), sum(m[1] for m in moments.values())
+    tenant = square / pairs if pairs else 0.0
+    levels = {}
+    for group, origin in origins.items():
+        n, squares = moments.get(group, (0, 0))
+        variance = (squares + _BORROWED_PAIRS * tenant) / (n + _BORROWED_PAIRS)
+        spread = float(np.sqrt(variance))
+        join = min(max(policy.z * spread, policy.lowest * ONE), policy.highest * ONE)
+        levels[group] = Level(origin, int(join), max(int(spread), 1))
+    return levels
+
+
+def _pair_moments(units: Units) -> tuple[int, int]:
+    """Number of pairs, and sum of squared deviations of their similarity from the mean (an integer)."""
+    lags = min(_LAGS, len(units) - 1)
+    if lags < 1:
+        return 0, 0
+    found = [np.einsum("ij,ij->i", units[lag:], units[:-lag]) for lag in range(1, lags + 1)]
+    values = np.concatenate(found).astype(np.int64)
+    deviation = values - int(values.sum()) // len(values)
+    return len(values), int(np.square(deviation).sum())
+
+
+def encode_space(space: Space, row: str) -> Any:
+    """A row of the state log: ``basis``, or ``level:<group>``."""
+    if row == "basis":
+        return pack(space.basis.T.astype(np.int16))
+    level = space.levels[row.removeprefix("level:")]
+    return [pack(level.origin), level.threshold, level.spread]
+
+
+def decode_space(rows: Mapping[str, Any], components: int) -> Space | None:
+    """The space from its rows; None before the first pass."""
+    if "basis" not in rows:
+        return None
+    basis = unpack_grid(rows["basis"]).reshape(components, -1).T.astype(np.float64)
+    levels = {
+        name.removeprefix("level:"): Level(unpack_ints(row[0]), int(row[1]), int(row[2]))
+        for name, row in sorted(rows.items())
+        if name != "basis"
+    }
+    return Space(np.ascontiguousarray(basis), levels)

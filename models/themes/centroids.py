@@ -1,0 +1,156 @@
+"""Themes and their centroids.
+
+A theme's members stay with the *origin* they joined; a merge only makes one origin read as another (its
+root). What stands for a root is the mean of its family in the decision space: its members in the window,
+leaning on the mean of all its members ever. All sums are integers, so taking out is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.themes.background import Space
+from models.themes.grid import Floats, Grid, Ints, Units, on_grid, unpack_ints
+
+_NAMESPACE: UUID = uuid5(NAMESPACE_URL, "undercurrent:theme")
+
+
+def theme_id_of(tenant: str, founding_concern: str) -> str:
+    """The id that a theme keeps for ever."""
+    return str(uuid5(_NAMESPACE, f"{tenant}\x1f{founding_concern}"))
+
+
+@dataclass(slots=True, eq=False)
+class Origin:
+    """A theme as it was born: ``sum`` is the exact sum of its ``count`` members' vectors ``(d,)``."""
+
+    theme_id: str
+    ordinal: int
+    group: str
+    sum: Ints
+    count: int
+    born_at_s: int
+    last_at_s: int
+    parent: int | None = None
+    retired: bool = False
+    apart: list[int] = field(default_factory=list)
+    """Ordinals that a person took this theme apart from: the pass does not merge them again."""
+
+    def encode(self) -> list[Any]:
+        """The origin's row of the state log, without its sum."""
+        numbers = [self.ordinal, self.group, self.count, self.born_at_s, self.last_at_s]
+        return [*numbers, self.parent, int(self.retired), self.apart]
+
+    @classmethod
+    def decode(cls, theme_id: str, row: list[Any], total: str) -> Origin:
+        """The inverse of ``encode``; ``total`` is the packed sum."""
+        ordinal, group, count, born, last, parent, retired, apart = row
+        known = (theme_id, ordinal, group, unpack_ints(total), count, born, last)
+        return cls(*known, parent, bool(retired), list(apart))
+
+
+@dataclass(slots=True, eq=False)
+class Book:
+    """A group's roots and their centroids, ``units`` ``(k, components)``.
+
+    Rows are in the order of theme ids and ``argmax`` takes the first, so ties go to the lowest id.
+    """
+
+    origin: Ints
+    roots: list[Origin]
+    total: Floats
+    total_n: Floats
+    recent: Floats
+    recent_n: Floats
+    weight: int
+    units: Units = field(init=False)
+    row_of: dict[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.row_of = {root.ordinal: row for row, root in enumerate(self.roots)}
+        self.units = np.zeros(self.total.shape, np.float32)
+        self.refresh(slice(None))
+
+    def refresh(self, rows: slice | int) -> None:
+        """Make the centroids of ``rows`` again; elementwise, so alone or together gives the same."""
+        count, recent = self.total_n[rows, None], self.recent_n[rows, None]
+        lean = self.total[rows] * (self.weight / np.maximum(count, 1.0))
+        mean = np.rint((self.recent[rows] + lean) / (recent + self.weight)) - self.origin
+        self.units[rows] = on_grid(np.where(count > 0.0, mean, 0.0))
+
+    def change(self, row: int, raw: Floats, count: int, *, in_window: bool) -> None:
+        """Add a member to the family at ``row`` (``count`` 1), or take it out (-1)."""
+        self.total[row] += count * raw
+        self.total_n[row] += count
+        if in_window:
+            self.recent[row] += count * raw
+            self.recent_n[row] += count
+        self.refresh(slice(row, row + 1))
+
+
+class Themes:
+    """Every origin of a tenant, and a ``Book`` per group made from them."""
+
+    def __init__(self, tenant: str) -> None:
+        self._tenant = tenant
+        self.origins: list[Origin] = []
+        self.by_id: dict[str, Origin] = {}
+        self.books: dict[str, Book] = {}
+
+    def born(self, founders: list[str], group: str, vectors: Grid, born_at_s: int, last_at_s: int) -> Origin:
+        """A new theme of these members; it is named after the first that has not founded one before."""
+        ids = (theme_id_of(self._tenant, concern) for concern in founders)
+        theme_id = next((i for i in ids if i not in self.by_id), None)
+        if theme_id is None:  # every founder has founded before: name it after its place in the ledger
+            theme_id = theme_id_of(self._tenant, f"{founders[0]}\x1f{len(self.origins)}")
+        total = vectors.sum(axis=0, dtype=np.int64)
+        origin = Origin(theme_id, len(self.origins), group, total, len(vectors), born_at_s, last_at_s)
+        self.put(origin)
+        return origin
+
+    def put(self, origin: Origin) -> None:
+        """Add the next origin."""
+        self.origins.append(origin)
+        self.by_id[origin.theme_id] = origin
+
+    def root(self, ordinal: int) -> Origin:
+        """The origin that this one is read as."""
+        origin = self.origins[ordinal]
+        while origin.parent is not None:
+            origin = self.origins[origin.parent]
+        return origin
+
+    def family_size(self, root: Origin) -> int:
+        """Members of the root and of all that is read as it."""
+        return int(self.books[root.group].total_n[self.books[root.group].row_of[root.ordinal]])
+
+    def make_books(
+        self,
+        space: Space,
+        weight: int,
+        held: tuple[Floats, NDArray[np.int32]],
+    ) -> None:
+        """Make every book again; ``held`` are the window's projected vectors and their origins (≥ 0)."""
+        raw, owners = held
+        size = space.basis.shape[1]
+        roots = np.array([self.root(i).ordinal for i in range(len(self.origins))], np.int64)
+        total, recent = np.zeros((len(roots), size)), np.zeros((len(roots), size))
+        total_n, recent_n = np.zeros(len(roots)), np.zeros(len(roots))
+        if len(roots):
+            np.add.at(total, roots, space.project(np.stack([o.sum for o in self.origins])))
+            np.add.at(total_n, roots, np.array([o.count for o in self.origins], np.float64))
+        if len(owners):
+            np.add.at(recent, roots[owners], raw)
+            np.add.at(recent_n, roots[owners], 1.0)
+        self.books = {}
+        alive = [o for o in self.origins if o.parent is None]
+        for group in sorted({o.group for o in alive}):
+            mine = sorted((o for o in alive if o.group == group), key=lambda o: o.theme_id)
+            at = np.array([o.ordinal for o in mine])
+            level = space.level(group).origin
+            self.books[group] = Book(level, mine, total[at], total_n[at], recent[at], recent_n[at], weight)

@@ -1,0 +1,154 @@
+"""What the theme engine says: one frozen record per change, in the order in which they took effect.
+
+A concern is at any time assigned, waiting or unthemed. A theme is born, retired, returned, or merged
+into another (a redirect: its members are not listed again, readers follow ``Merged``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from models.themes.grid import Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Point:
+    """A concern as the engine sees it.
+
+    ``vector`` is ``(384,)`` int16 on the grid (``grid.to_grid``). ``group`` is what must not mix, the
+    language: concerns join, form and merge only themes of their own group. ``at_s`` is the event time in
+    seconds.
+    """
+
+    concern_id: str
+    vector: Grid
+    group: str
+    at_s: int
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Point):
+            return NotImplemented
+        same = (self.concern_id, self.group, self.at_s) == (other.concern_id, other.group, other.at_s)
+        return same and bool(np.array_equal(self.vector, other.vector))
+
+    def __hash__(self) -> int:
+        return hash(self.concern_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """The concern belongs to the theme; ``arrival`` is false when it had to wait for that.
+
+    ``z_milli`` is the similarity in thousandths of the background's standard deviation.
+    """
+
+    concern_id: str
+    theme_id: str
+    similarity: float
+    z_milli: int
+    runner_up_theme: str | None
+    runner_up_similarity: float | None
+    arrival: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The concern waits for others like it; ``nearest`` is the theme it comes closest to, if any."""
+
+    concern_id: str
+    nearest: str | None
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unthemed:
+    """The concern waited long enough, or was pushed out of the pool."""
+
+    concern_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The concern left one theme for another; ``similarity`` is to the new one."""
+
+    concern_id: str
+    from_theme: str
+    to_theme: str
+    similarity: float
+    why: Literal["nearer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """The concern is gone; ``theme_id`` is the theme it was in, None if it was waiting or unthemed."""
+
+    concern_id: str
+    theme_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Born:
+    """A theme was formed by these concerns, each of which is ``Assigned`` to it next."""
+
+    theme_id: str
+    group: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """``from_theme`` is now read as ``into_theme``; the numbers are why, sizes in members."""
+
+    from_theme: str
+    into_theme: str
+    similarity: float
+    needed: float
+    from_size: int
+    into_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unmerged:
+    """``theme_id`` stands for itself again, with exactly the members of its own origin."""
+
+    theme_id: str
+    from_theme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """Nothing joined the theme for as long as the policy says, or its last member was retracted."""
+
+    theme_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A concern joined a theme that had retired."""
+
+    theme_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CentroidsChanged:
+    """These themes' centroids are not what they were; themes that are gone have none any more."""
+
+    theme_ids: tuple[str, ...]
+
+
+Change = (
+    Assigned
+    | Waiting
+    | Unthemed
+    | Moved
+    | Retracted
+    | Born
+    | Merged
+    | Unmerged
+    | Retired
+    | Returned
+    | CentroidsChanged
+)

@@ -1,0 +1,235 @@
+"""Themes of one tenant, found as its concerns arrive.
+
+In: ``Point``s, retractions and ticks, one at a time. Out: ``Change``s. A concern joins the theme it is
+near enough to, or waits; every few hundred concerns a pass (``passes``) forms, merges and refines themes.
+State: integers only (``state``); what is saved and loaded gives an engine that goes on bit by bit alike.
+Nothing here reads a clock, a random source or the order of a hash table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from models.themes import persist
+from models.themes.centroids import Book, Origin
+from models.themes.changes import (
+    CentroidsChanged,
+    Change,
+    Point,
+    Retired,
+    Retracted,
+    Returned,
+    Unmerged,
+    Unthemed,
+    Waiting,
+)
+from models.themes.grid import Grid, Units
+from models.themes.members import concern_hash
+from models.themes.passes import assigned, cosine, run_pass
+from models.themes.policy import ThemePolicy
+from models.themes.state import EngineState
+
+
+class ThemeEngine:
+    """The theme engine of one tenant."""
+
+    def __init__(self, tenant: str, policy: ThemePolicy | None = None) -> None:
+        self._state = EngineState(tenant, policy or ThemePolicy())
+        self._patience_s = min(self._state.policy.pool_after_s, self._state.policy.retire_after_s)
+        self._due_s = 0  # nothing can retire or expire before this; a shortcut only, so not saved
+
+    def add(self, point: Point) -> list[Change]:
+        """Take in one concern: it joins or waits; then a pass, if one is due.
+
+        A concern that is already known is retracted first.
+        """
+        state = self._state
+        changes: list[Change] = []
+        if state.members.get(concern_hash(point.concern_id)) is not None:
+            changes += self.remove(point.concern_id)
+        slot = state.hold(point)
+        self._due_s = min(self._due_s, point.at_s + self._patience_s)
+        changes += self._arrive(slot)
+        while state.waiting_count() > state.policy.pool:
+            changes.append(self._push_out())
+        if state.seen >= state.next_pass:
+            changes += run_pass(state)
+        return changes
+
+    def _arrive(self, slot: int) -> list[Change]:
+        state = self._state
+        concern, group = state.shelf.ids[slot], state.shelf.groups[slot]
+        if state.space is None:
+            return [Waiting(concern, None, None)]
+        unit = state.locate(slot)
+        book = state.themes.books.get(group)
+        if book is None or not book.roots:
+            return [Waiting(concern, None, None)]
+        similar = book.units @ unit
+        row = int(similar.argmax())
+        if similar[row] < state.space.level(group).threshold:
+            return [Waiting(concern, book.roots[row].theme_id, cosine(int(similar[row])))]
+        return self._join(slot, book, row, similar)
+
+    def _join(self, slot: int, book: Book, row: int, similar: Units) -> list[Change]:
+        root = book.roots[row]
+        changes: list[Change] = []
+        if root.retired:
+            root.retired = False
+            changes.append(Returned(root.theme_id))
+        changes.append(assigned(self._state, slot, book, row, similar, arrival=True))
+        self._state.join(slot, root)
+        return [*changes, CentroidsChanged((root.theme_id,))]
+
+    def _push_out(self) -> Change:
+        """The longest waiting concern of the fullest pool, so that a busy group cannot starve a small one."""
+        pools = self._state.pools
+        group = min(pools, key=lambda g: (-len(pools[g]), g))
+        slot = next(iter(pools[group].values()))
+        concern = self._state.shelf.ids[slot]
+        self._state.give_up(slot)
+        return Unthemed(concern)
+
+    def remove(self, concern_id: str, vector: Grid | None = None) -> list[Change]:
+        """Take a concern back: its theme's sum and count become what they would be without it.
+
+        Exact while the vector is held (window, pool, sample) or passed in; else the theme's mean is
+        subtracted in its place, so counts stay exact and the centroid stays where it is.
+        """
+        state = self._state
+        name = concern_hash(concern_id)
+        ordinal = state.members.get(name)
+        if ordinal is None:
+            return []
+        if ordinal < 0:
+            state.forget(concern_id, name)
+            return [Retracted(concern_id, None)]
+        root = state.themes.root(ordinal)
+        self._subtract(concern_id, state.themes.origins[ordinal], vector)
+        state.forget(concern_id, name)
+        changes: list[Change] = [Retracted(concern_id, root.theme_id)]
+        if state.themes.family_size(root) == 0 and not root.retired:
+            changes.append(self._retire(root))
+        return [*changes, CentroidsChanged((root.theme_id,))]
+
+    def _subtract(self, concern_id: str, origin: Origin, vector: Grid | None) -> None:
+        state = self._state
+        assert state.space is not None
+        slot = state.shelf.slot_of.get(concern_id)
+        if slot is not None:
+            state.leave(slot)
+            return
+        lost = origin.sum // origin.count if vector is None else vector.astype(np.int64)
+        state.count(origin, lost, state.space.project(lost), -1, in_window=False)
+
+    def tick(self, now_s: int) -> list[Change]:
+        """Retire themes that nothing joins any more and give up on what waited too long; ``now_s`` is data."""
+        if now_s < self._due_s:
+            return []
+        state, changes, due = self._state, list[Change](), list[int]()
+        for _, slots in list(state.waiting()):
+            for slot in slots:
+                until = state.shelf.at_s[slot] + state.policy.pool_after_s
+                if until > now_s:
+                    due.append(state.shelf.at_s[slot] + self._patience_s)
+                    continue
+                changes.append(Unthemed(state.shelf.ids[slot]))
+                state.give_up(int(slot))
+        for root in sorted((o for o in state.themes.origins if o.parent is None), key=lambda o: o.theme_id):
+            until = root.last_at_s + state.policy.retire_after_s
+            if until > now_s:
+                due.append(until)
+            elif not root.retired:
+                changes.append(self._retire(root))
+        self._due_s = min(due, default=now_s + 1)
+        return changes
+
+    def _retire(self, root: Origin) -> Change:
+        root.retired = True
+        self._state.dirty["themes"].add(root.theme_id)
+        return Retired(root.theme_id)
+
+    def unmerge(self, theme_id: str) -> list[Change]:
+        """Undo the merge that took ``theme_id`` in: its members and sum are its own again."""
+        state = self._state
+        origin = state.themes.by_id.get(theme_id)
+        if origin is None or origin.parent is None:
+            return []
+        into = state.themes.origins[origin.parent]
+        root = state.themes.root(origin.ordinal)
+        origin.parent = None
+        origin.apart = sorted({*origin.apart, into.ordinal, root.ordinal})
+        state.dirty["themes"].add(theme_id)
+        state.make_books()
+        self._due_s = 0
+        return [Unmerged(theme_id, root.theme_id), CentroidsChanged((theme_id, root.theme_id))]
+
+    # -- asking ---------------------------------------------------------------------------------------
+
+    def nearest(self, vector: Grid, group: str, k: int) -> list[tuple[str, float]]:
+        """The ``k`` nearest themes and their similarities, nearest first, ties by theme id."""
+        book = self._state.themes.books.get(group)
+        unit = self.decision_vector(vector, group)
+        if book is None or unit is None:
+            return []
+        similar = book.units @ unit
+        order = np.argsort(-similar, kind="stable")[:k]
+        return [(book.roots[row].theme_id, cosine(int(similar[row]))) for row in order]
+
+    def decision_vector(self, vector: Grid, group: str) -> Units | None:
+        """``(components,)`` as compared with centroids; None before the first pass."""
+        if self._state.space is None:
+            return None
+        return self._state.unit(self._state.space.project(vector), group)
+
+    def centroid(self, theme_id: str) -> Units | None:
+        """``(components,)`` integers in float32; None when the theme is read as another or unknown."""
+        origin = self._state.themes.by_id.get(theme_id)
+        book = self._state.themes.books.get(origin.group) if origin else None
+        if origin is None or book is None or origin.ordinal not in book.row_of:
+            return None
+        centroid: Units = book.units[book.row_of[origin.ordinal]].copy()
+        return centroid
+
+    def resolve(self, theme_id: str) -> str:
+        """The theme that ``theme_id`` is read as, through merges."""
+        return self._state.themes.root(self._state.themes.by_id[theme_id].ordinal).theme_id
+
+    def theme_of(self, concern_id: str) -> str | None:
+        """The theme that a concern is in, through merges; None if it waits, is unthemed or unknown."""
+        ordinal = self._state.members.get(concern_hash(concern_id))
+        return None if ordinal is None or ordinal < 0 else self._state.themes.root(ordinal).theme_id
+
+    def sizes(self) -> dict[str, int]:
+        """Members by theme, merged ones included; sorted by theme id."""
+        books = self._state.themes.books.values()
+        found = {
+            root.theme_id: int(book.total_n[row]) for book in books for row, root in enumerate(book.roots)
+        }
+        return dict(sorted(found.items()))
+
+    # -- state ----------------------------------------------------------------------------------------
+
+    def state_changes(self) -> Iterator[tuple[str, str, Any]]:
+        """Rows ``(table, key, value)`` that changed since the last call, in order; None: the row is gone."""
+        return persist.changes(self._state)
+
+    def load(self, table: str, key: str, value: Any) -> None:
+        """Take up one row; call ``restore_small`` and then ``rebuild`` once all are loaded."""
+        persist.load(self._state, table, key, value)
+
+    def small_state(self) -> dict[str, Any]:
+        """The few numbers that are not rows."""
+        return persist.small(self._state)
+
+    def restore_small(self, small: Mapping[str, Any]) -> None:
+        """Take up the few numbers."""
+        persist.restore_small(self._state, small)
+
+    def rebuild(self) -> None:
+        """Make all that is derived from the loaded rows."""
+        persist.rebuild(self._state)
+        self._due_s = 0

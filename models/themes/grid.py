@@ -1,0 +1,60 @@
+"""The integer grid on which every theme decision is made, so that no summation order can change one.
+
+A unit vector is rounded to integers of norm about 2,048. Products of two such vectors stay below 2**24,
+so a float32 dot product of them is exact in whatever order a BLAS adds it up; sums are int64.
+Also here: the text form of integer arrays in the state log (base64, little-endian).
+"""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+from numpy.typing import NDArray
+
+GRID = 2048
+"""Norm of a vector on the grid. Below 2**12, so that a dot product fits the 24 bits of a float32."""
+
+ONE = GRID * GRID
+"""The dot product that stands for cosine 1."""
+
+Ints = NDArray[np.int64]
+Grid = NDArray[np.int16]
+Floats = NDArray[np.float64]
+Units = NDArray[np.float32]
+
+
+def to_grid(vectors: NDArray[np.floating]) -> Grid:
+    """Unit vectors ``(..., d)`` rounded to the grid, int16.
+
+    >>> to_grid(np.array([0.6, -0.8])).tolist()
+    [1229, -1638]
+    """
+    return np.rint(np.asarray(vectors, np.float64) * GRID).astype(np.int16)
+
+
+def on_grid(rows: Floats) -> Units:
+    """Integer-valued rows ``(..., d)`` of norm below 2**26, stretched to norm 2,048 and rounded; float32.
+
+    The squares are summed exactly, and square root, division, product and rounding are elementwise
+    IEEE operations: every machine gets the same integers. A zero row stays zero.
+    """
+    squares = np.square(rows).sum(axis=-1, keepdims=True)
+    scale = GRID / np.sqrt(np.maximum(squares, 1.0))
+    found: Units = np.rint(rows * scale).astype(np.float32)
+    return found
+
+
+def pack(values: NDArray[np.signedinteger]) -> str:
+    """An integer array as base64 of its little-endian bytes."""
+    return base64.b64encode(values.astype(values.dtype.newbyteorder("<")).tobytes()).decode("ascii")
+
+
+def unpack_grid(text: str) -> Grid:
+    """The inverse of ``pack`` for int16."""
+    return np.frombuffer(base64.b64decode(text), dtype="<i2").astype(np.int16)
+
+
+def unpack_ints(text: str) -> Ints:
+    """The inverse of ``pack`` for int64."""
+    return np.frombuffer(base64.b64decode(text), dtype="<i8").astype(np.int64)

@@ -1,0 +1,190 @@
+"""What a theme is about, in the words of its members: class-based TF-IDF over salted term hashes.
+
+In: redacted text. ``terms`` gives the unigrams and bigrams worth counting; the caller hashes them with the
+tenant's salt and keeps the vocabulary. State per theme: at most twice ``CAPACITY`` hashes with integer counts
+(when there are more, the rarest half goes: counts are never too high, and a term that two texts in a row of
+new terms share stays), so no text is here. ``label`` picks diverse top terms; ``render`` turns them into words.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from models.themes.stop_words import STOP_WORDS
+
+CAPACITY = 200
+"""Terms counted per theme after a clearing; twice as many, about 10 KB of state log, before one."""
+BACKGROUND_CAPACITY = 4_000
+"""Terms counted for the tenant as a whole, for how common a term is."""
+
+_PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*?(?:_\d+)?>")
+_WORD = re.compile(r"[^\W\d_](?:[\w]|['’-](?=\w))*")
+_LONGEST = 30
+
+
+def terms(text: str, language: str) -> list[str]:
+    """Distinct unigrams and bigrams of a redacted text, in order of appearance.
+
+    Placeholders such as ``<EMAIL_1>`` and punctuation end a phrase; a bigram has no stop word in it.
+
+    >>> terms("The invoice total is wrong, ask <EMAIL_1>", "en")
+    ['invoice', 'total', 'invoice total', 'wrong', 'ask']
+    """
+    stop = STOP_WORDS.get(language, frozenset()) | STOP_WORDS["en"]
+    found: dict[str, None] = {}
+    for phrase in re.split(r"[.,;:!?()\[\]\"\n\x00]+", _PLACEHOLDER.sub("\x00", text)):
+        before = ""
+        for match in _WORD.finditer(phrase):
+            word = match.group().lower().replace("’", "'")
+            if word in stop or word.split("'")[0] in stop or not 2 < len(word) <= _LONGEST:
+                before = ""
+                continue
+            found[word] = None
+            if before:
+                found[f"{before} {word}"] = None
+            before = word
+    return list(found)
+
+
+class TermCounts:
+    """The most frequent hashes of a stream, never counted too high; ties go to the lowest hash.
+
+    >>> counts = TermCounts(capacity=1)
+    >>> counts.add([1, 2]); counts.add([1, 3]); counts.rows
+    {1: 2}
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self.rows: dict[int, int] = {}
+        self.documents = 0
+
+    def add(self, hashes: Sequence[int]) -> None:
+        """Count one text's distinct terms."""
+        self.documents += 1
+        for name in hashes:
+            self.rows[name] = self.rows.get(name, 0) + 1
+        if len(self.rows) > 2 * self._capacity:
+            kept = heapq.nsmallest(self._capacity, self.rows.items(), key=lambda row: (-row[1], row[0]))
+            self.rows = dict(kept)
+
+    def subtract(self, hashes: Sequence[int]) -> None:
+        """Take one text's terms back; what was pushed out meanwhile is not counted twice."""
+        self.documents = max(self.documents - 1, 0)
+        for name in hashes:
+            left = self.rows.get(name, 0) - 1
+            if left > 0:
+                self.rows[name] = left
+            else:
+                self.rows.pop(name, None)
+
+    def encode(self) -> list[Any]:
+        """As JSON-able data: texts, then hash and count, sorted by hash."""
+        return [self.documents, [[f"{name:016x}", count] for name, count in sorted(self.rows.items())]]
+
+    @classmethod
+    def decode(cls, encoded: Sequence[Any], capacity: int = CAPACITY) -> TermCounts:
+        """The inverse of ``encode``."""
+        counts = cls(capacity)
+        counts.documents = int(encoded[0])
+        counts.rows = {int(name, 16): int(count) for name, count in encoded[1]}
+        return counts
+
+
+class ThemeTerms:
+    """Term counts of every theme of one tenant, and of the tenant as a whole."""
+
+    def __init__(self) -> None:
+        self._themes: dict[str, TermCounts] = {}
+        self._tenant = TermCounts(BACKGROUND_CAPACITY)
+        self._dirty: set[str] = set()
+
+    def add(self, theme: str, hashes: Sequence[int]) -> None:
+        """Count a text that joined ``theme``."""
+        self._themes.setdefault(theme, TermCounts()).add(hashes)
+        self._tenant.add(hashes)
+        self._dirty.update((theme, ""))
+
+    def subtract(self, theme: str, hashes: Sequence[int]) -> None:
+        """Take back a text that left ``theme``."""
+        if theme in self._themes:
+            self._themes[theme].subtract(hashes)
+            self._tenant.subtract(hashes)
+            self._dirty.update((theme, ""))
+
+    def label(self, theme: str | Sequence[str], count: int = 8) -> list[int]:
+        """The ``count`` most telling hashes of a theme (or of the parts of a merged one), best first.
+
+        Score: tf · ln(1 + N / df), with tf the share of the theme's texts that have the term, df the texts of
+        the tenant that have it, N the tenant's texts; a term needs two texts, ties go to the lowest hash.
+        """
+        parts = [theme] if isinstance(theme, str) else theme
+        total: dict[int, int] = {}
+        for part in parts:
+            for name, number in self._themes.get(part, TermCounts()).rows.items():
+                total[name] = total.get(name, 0) + number
+        everyone = self._tenant
+        scored = [
+            (-number * math.log(1 + everyone.documents / max(everyone.rows.get(name, 0), number)), name)
+            for name, number in total.items()
+            if number >= 2
+        ]
+        return [name for _, name in heapq.nsmallest(count, scored)]
+
+    def state_changes(self) -> Iterator[tuple[str, Any]]:
+        """Rows changed since the last call, by theme (``""``: the tenant)."""
+        marked, self._dirty = sorted(self._dirty), set()
+        for key in marked:
+            yield key, (self._themes[key] if key else self._tenant).encode()
+
+    def load(self, key: str, encoded: Sequence[Any]) -> None:
+        """Take up one row."""
+        if key:
+            self._themes[key] = TermCounts.decode(encoded)
+        else:
+            self._tenant = TermCounts.decode(encoded, BACKGROUND_CAPACITY)
+
+
+def render(
+    hashes: Sequence[int], vocabulary: Mapping[int, str] | Callable[[int], str | None], most: int = 3
+) -> list[str]:
+    """The first ``most`` terms that do not repeat each other's stems; unknown hashes are left out.
+
+    >>> render([1, 2, 3], {1: "charged twice", 2: "charge", 3: "refund"})
+    ['charged twice', 'refund']
+    """
+    lookup = vocabulary if callable(vocabulary) else vocabulary.get
+    chosen: list[str] = []
+    taken: set[str] = set()
+    for name in hashes:
+        term = lookup(name)
+        stems = {stem(word) for word in term.split()} if term else set()
+        if term and not stems & taken:
+            chosen.append(term)
+            taken |= stems
+        if len(chosen) == most:
+            break
+    return chosen
+
+
+_ENDINGS = ("ationen", "ations", "ation", "ments", "ment", "ings", "ing", "ungen", "ung", "ies", "es", "ed")
+_VOWEL_ENDINGS = ("s", "e", "n", "a", "o", "y")
+
+
+def stem(word: str) -> str:
+    """A rough stem, enough to see that two words are one: at least four letters stay.
+
+    >>> stem("charge") == stem("charged") == stem("charges") == stem("charging")
+    True
+    """
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            word = word[: -len(ending)]
+            break
+    while len(word) > 4 and word.endswith(_VOWEL_ENDINGS):
+        word = word[:-1]
+    return word

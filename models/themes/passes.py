@@ -1,0 +1,212 @@
+"""The periodic pass: recalibrate, let themes be born, merge them, and move what is clearly elsewhere.
+
+It runs after a fixed number of concerns, never by batch or clock, and its work is bounded by the policy:
+the pool, the window and the sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from models.themes.background import Space, calibrate, centred, fit_basis
+from models.themes.births import alike
+from models.themes.centroids import Book, Origin
+from models.themes.changes import Assigned, Born, CentroidsChanged, Change, Merged, Moved
+from models.themes.grid import ONE
+from models.themes.merges import mutual_pairs
+from models.themes.refine import better_homes
+from models.themes.shelf import Slots
+from models.themes.state import EngineState
+
+_EARLY = (1.25, 10)
+"""Before ten full periods, a pass comes when the stream has grown by a quarter."""
+
+
+def run_pass(state: EngineState) -> list[Change]:
+    """One pass over ``state``; what changed, in order."""
+    policy = state.policy
+    early = int(state.seen * _EARLY[0]) - state.seen
+    state.next_pass = state.seen + min(max(early, policy.warm_up // 4), policy.pass_every)
+    state.horizon = max(state.horizon, state.seen - policy.window)
+    for slot in state.shelf.slots():
+        state.release(int(slot))
+    recalibrate(state)
+    changes = [*births(state), *merges(state), *late_joins(state)]
+    for _ in range(policy.sweeps):
+        changes += moves(state)
+    changes.append(
+        CentroidsChanged(tuple(sorted(o.theme_id for o in state.themes.origins if o.parent is None)))
+    )
+    return changes
+
+
+def recalibrate(state: EngineState) -> None:
+    """Follow the background: origins and thresholds at every pass, directions when the stream has grown."""
+    shelf, policy = state.shelf, state.policy
+    slots = shelf.slots()
+    by_group = _sample_by_group(state)
+    space = state.space
+    if space is None or state.seen >= state.next_fit:
+        state.next_fit = state.seen + min(max(policy.pass_every, state.seen // 10), 10 * policy.pass_every)
+        parts = [shelf.vectors[at] for at in by_group.values()]
+        warm = None if space is None else space.basis
+        basis = fit_basis(np.concatenate(parts), parts, warm, policy.components)
+        space = Space(basis, {})
+        shelf.raw[slots] = space.project(shelf.vectors[slots])
+        state.dirty["space"].add("basis")
+    origins = state.background.origins(space.basis, policy.group_weight)
+    levels = calibrate(origins, {g: shelf.raw[at] for g, at in by_group.items()}, policy)
+    state.space = Space(space.basis, levels)
+    state.dirty["space"].update(f"level:{group}" for group in levels)
+    groups = np.array([shelf.groups[slot] for slot in slots])
+    for group in sorted(set(groups)):
+        mine = slots[groups == group]
+        shelf.units[mine] = centred(shelf.raw[mine], 1.0, levels[group].origin)
+    state.make_books()
+
+
+def _sample_by_group(state: EngineState) -> dict[str, Slots]:
+    """Slots of the background sample by group, in hash order."""
+    found: dict[str, list[int]] = {}
+    for name in sorted(state.sample):
+        slot = state.sample[name]
+        found.setdefault(state.shelf.groups[slot], []).append(slot)
+    return {group: np.array(found[group], np.int64) for group in sorted(found)}
+
+
+def births(state: EngineState) -> list[Change]:
+    """Themes from what waits."""
+    assert state.space is not None
+    born: list[tuple[Origin, Slots]] = []
+    for group, slots in state.waiting():
+        threshold = state.space.level(group).threshold
+        for rows in alike(state.shelf.units[slots], threshold, state.policy.min_members):
+            born.append((_bear(state, group, slots[rows]), slots[rows]))
+    if born:
+        state.make_books()
+    return [change for origin, slots in born for change in _announce(state, origin, slots)]
+
+
+def _bear(state: EngineState, group: str, slots: Slots) -> Origin:
+    shelf = state.shelf
+    times = [shelf.at_s[slot] for slot in slots]
+    founders = [shelf.ids[slot] for slot in slots]
+    origin = state.themes.born(founders, group, shelf.vectors[slots], min(times), max(times))
+    for slot in slots:
+        state.join(int(slot), origin, counted=True)
+    state.dirty["themes"].add(origin.theme_id)
+    state.dirty["sums"].add(origin.theme_id)
+    return origin
+
+
+def _announce(state: EngineState, origin: Origin, slots: Slots) -> Iterator[Change]:
+    book = state.themes.books[origin.group]
+    yield Born(origin.theme_id, origin.group, tuple(state.shelf.ids[slot] for slot in slots))
+    for slot in slots:
+        similar = book.units @ state.shelf.units[slot]
+        own = book.row_of[origin.ordinal]
+        yield assigned(state, int(slot), book, own, similar, arrival=False)
+
+
+def assigned(
+    state: EngineState, slot: int, book: Book, row: int, similar: np.ndarray, *, arrival: bool
+) -> Assigned:
+    """The record of an assignment to ``row``, given the similarities to all rows."""
+    assert state.space is not None
+    mine = int(similar[row])
+    others = similar.copy()
+    others[row] = -np.inf
+    second = int(others.argmax()) if len(others) > 1 else None
+    spread = state.space.level(state.shelf.groups[slot]).spread
+    return Assigned(
+        concern_id=state.shelf.ids[slot],
+        theme_id=book.roots[row].theme_id,
+        similarity=cosine(mine),
+        z_milli=round(1000 * mine / spread),
+        runner_up_theme=None if second is None else book.roots[second].theme_id,
+        runner_up_similarity=None if second is None else cosine(int(others[second])),
+        arrival=arrival,
+    )
+
+
+def cosine(dot: int) -> float:
+    """A similarity of the grid as people read it, four decimals."""
+    return round(dot / ONE, 4)
+
+
+def late_joins(state: EngineState) -> list[Change]:
+    """Waiting concerns for which there is a theme by now."""
+    assert state.space is not None
+    changes: list[Change] = []
+    for group, slots in state.waiting():
+        book = state.themes.books.get(group)
+        if book is None or not len(slots):
+            continue
+        similar = state.shelf.units[slots] @ book.units.T
+        top = similar.max(axis=1)
+        for i in np.flatnonzero(top >= state.space.level(group).threshold):
+            row = int(similar[i].argmax())
+            if book.roots[row].retired:
+                continue
+            changes.append(assigned(state, int(slots[i]), book, row, similar[i], arrival=False))
+            state.join(int(slots[i]), book.roots[row])
+    return changes
+
+
+def merges(state: EngineState) -> list[Change]:
+    """Themes that turned out to be one; the larger one's name stays."""
+    assert state.space is not None
+    policy, changes = state.policy, list[Change]()
+    for group, book in state.themes.books.items():
+        joining = state.space.level(group).threshold
+        needed = max(int(policy.merge_at * ONE), joining + int(policy.merge_margin * ONE))
+        for a, b, similar in mutual_pairs(book.units, needed):
+            one, two = book.roots[a], book.roots[b]
+            if one.retired or two.retired or one.ordinal in two.apart or two.ordinal in one.apart:
+                continue
+            sizes = int(book.total_n[a]), int(book.total_n[b])
+            if sizes[1] > sizes[0]:
+                one, two, sizes = two, one, (sizes[1], sizes[0])
+            merge(state, two, one)
+            changes.append(
+                Merged(two.theme_id, one.theme_id, cosine(similar), cosine(needed), sizes[1], sizes[0])
+            )
+    if changes:
+        state.make_books()
+    return changes
+
+
+def merge(state: EngineState, gone: Origin, into: Origin) -> None:
+    """Read one root as another; the books must be made again after."""
+    gone.parent = into.ordinal
+    into.last_at_s = max(into.last_at_s, gone.last_at_s)
+    into.apart = sorted({*into.apart, *gone.apart})
+    state.dirty["themes"].update((gone.theme_id, into.theme_id))
+
+
+def moves(state: EngineState) -> list[Change]:
+    """One Lloyd sweep over the window."""
+    changes: list[Change] = []
+    margin = int(state.policy.move_margin * ONE)
+    slots = state.window()
+    groups = np.array([state.shelf.groups[slot] for slot in slots])
+    for group, book in state.themes.books.items():
+        mine = slots[groups == group]
+        root_row = {
+            o.ordinal: book.row_of[state.themes.root(o.ordinal).ordinal]
+            for o in state.themes.origins
+            if o.group == group
+        }
+        rows = np.array([root_row[int(o)] for o in state.shelf.origin[mine]], np.int64)
+        open_rows = np.array([not root.retired for root in book.roots])
+        for i, row, similar in better_homes(state.shelf.units[mine], rows, book.units, open_rows, margin):
+            slot = int(mine[i])
+            old, new = book.roots[int(rows[i])], book.roots[row]
+            state.leave(slot)
+            state.join(slot, new)
+            changes.append(
+                Moved(state.shelf.ids[slot], old.theme_id, new.theme_id, cosine(similar), "nearer")
+            )
+    return changes

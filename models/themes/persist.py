@@ -1,0 +1,107 @@
+"""The engine's state as rows of a log, and back: what comes back decides exactly alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from contracts.errors import StateCorrupt
+from models.themes.background import centred, decode_space, encode_space
+from models.themes.centroids import Origin
+from models.themes.grid import pack, unpack_grid
+from models.themes.members import WAITING, concern_hash
+from models.themes.state import TABLES, EngineState
+
+_NUMBERS = ("seen", "horizon", "next_pass", "next_fit", "sample_bound")
+
+
+def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:
+    """Rows changed since the last call, by table and key; the value is None for a row that is gone."""
+    for table in TABLES:
+        marked, state.dirty[table] = sorted(state.dirty[table]), set()
+        for key in marked:
+            yield table, key, _encode(state, table, key)
+
+
+def _encode(state: EngineState, table: str, key: str) -> Any:
+    if table == "background":
+        return state.background.encode(key)
+    if table == "members":
+        return state.members.get(int(key, 16))
+    if table == "space":
+        assert state.space is not None
+        return encode_space(state.space, key)
+    if table == "themes":
+        return state.themes.by_id[key].encode()
+    if table == "sums":
+        return pack(state.themes.by_id[key].sum)
+    slot = state.shelf.slot_of.get(key)
+    if slot is None:
+        return None
+    shelf = state.shelf
+    return [int(shelf.seq[slot]), shelf.groups[slot], shelf.at_s[slot], pack(shelf.vectors[slot])]
+
+
+def load(state: EngineState, table: str, key: str, value: Any) -> None:
+    """Take up one row; a later row for the same key replaces an earlier one."""
+    if table == "background":
+        state.background.load(key, value)
+    elif table == "members":
+        name = int(key, 16)
+        if value is None:
+            state.members.drop(name)
+        else:
+            state.members.put(name, int(value))
+    elif table in TABLES:
+        rows = state.loading[table]
+        if value is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = value
+    else:
+        raise StateCorrupt(f"the theme engine has no table {table!r}")
+
+
+def small(state: EngineState) -> dict[str, Any]:
+    """The numbers that are not rows."""
+    return {name: getattr(state, name) for name in _NUMBERS}
+
+
+def restore_small(state: EngineState, numbers: Mapping[str, Any]) -> None:
+    """The inverse of ``small``."""
+    for name in _NUMBERS:
+        setattr(state, name, int(numbers[name]))
+
+
+def rebuild(state: EngineState) -> None:
+    """Make shelf, sample, pools and centroids from the loaded rows."""
+    rows, state.loading = state.loading, {table: {} for table in TABLES}
+    state.space = decode_space(rows["space"], state.policy.components)
+    for theme_id, row in sorted(rows["themes"].items(), key=lambda item: int(item[1][0])):
+        state.themes.put(Origin.decode(theme_id, row, rows["sums"][theme_id]))
+    for concern, row in sorted(rows["vectors"].items(), key=lambda item: int(item[1][0])):
+        _shelve(state, concern, row)
+    if state.space is None:
+        return
+    shelf, slots = state.shelf, state.shelf.slots()
+    shelf.raw[slots] = state.space.project(shelf.vectors[slots])
+    groups = np.array([shelf.groups[slot] for slot in slots])
+    for group in sorted(set(groups)):
+        mine = slots[groups == group]
+        shelf.units[mine] = centred(shelf.raw[mine], 1.0, state.space.level(group).origin)
+    state.make_books()
+
+
+def _shelve(state: EngineState, concern: str, row: list[Any]) -> None:
+    seq, group, at_s, vector = row
+    name = concern_hash(concern)
+    slot = state.shelf.put(concern, name, seq, group, at_s, unpack_grid(vector))
+    ordinal = state.members.get(name)
+    if ordinal is None:
+        raise StateCorrupt(f"the theme engine holds concern {concern} but does not know where it belongs")
+    state.shelf.origin[slot] = ordinal
+    if ordinal == WAITING:
+        state.pools.setdefault(group, {})[seq] = slot
+    state.offer(slot)

@@ -1,0 +1,52 @@
+"""What is configured about themes: one setting for every tenant and every kind of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class ThemePolicy:
+    """Numbers of the theme engine; similarities are cosines in the decision space of ``background``.
+
+    The defaults were chosen on hwu64 and banking77, both orders (``docs/themes.md``).
+    """
+
+    z: float = 3.5
+    """A concern joins a theme at ``z`` standard deviations of the similarity of random pairs …"""
+    lowest: float = 0.30
+    """… but never below this similarity,"""
+    highest: float = 0.70
+    """… and never above this one is asked for."""
+    components: int = 64
+    """Dimensions of the decision space."""
+    warm_up: int = 200
+    """Concerns before the first pass, that is, before the first theme."""
+    pass_every: int = 500
+    """Concerns between two passes, once ``10 * pass_every`` have been seen."""
+    min_members: int = 5
+    """Concerns that a birth needs."""
+    pool: int = 2000
+    """Concerns that may wait; more push the oldest out as ``Unthemed``."""
+    pool_after_s: int = 30 * DAY_S
+    """Seconds that a concern may wait for others like it."""
+    window: int = 5000
+    """Latest concerns that a pass may move."""
+    sample: int = 3000
+    """Concerns in the background sample (kept by hash, so uniform over the stream)."""
+    merge_at: float = 0.75
+    """Two themes merge at this similarity of their centroids, or …"""
+    merge_margin: float = 0.10
+    """… at the joining threshold plus this margin, whichever is higher."""
+    move_margin: float = 0.02
+    """A concern moves only to a theme that is nearer by this much."""
+    sweeps: int = 2
+    """Lloyd sweeps in a pass."""
+    history_weight: int = 10
+    """Weight of a theme's whole history in its centroid, in members, beside its members in the window."""
+    group_weight: int = 50
+    """Concerns that a group needs before its own background outweighs the tenant's."""
+    retire_after_s: int = 30 * DAY_S
+    """A theme retires when nothing has joined it for this long; it returns when something does."""

@@ -1,0 +1,99 @@
+"""Which few members show what a theme is, and which show where it ends.
+
+In: each member with its similarity to the theme and its subject (a person or account, as a salted hash).
+State per theme: a few ids at either end, so it is bounded whatever the theme's size; deterministic, ties
+go to the lowest concern id. Representatives are the closest members, each of another subject; counter-
+examples are the members that belong least, and the closest concerns that stayed outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+KEPT = 12
+"""Ids kept at either end, more than are shown, so that a few retractions leave enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A concern, how close it is to the theme (cosine), and whose it is."""
+
+    concern_id: str
+    similarity: float
+    subject: str
+
+
+@dataclass(slots=True)
+class Gallery:
+    """The ends of one theme: ``closest`` and ``farthest`` members, and ``outside``: the closest non-members.
+
+    >>> gallery = Gallery()
+    >>> gallery.add(Candidate("a", 0.9, "ann")); gallery.add(Candidate("b", 0.8, "ann"))
+    >>> gallery.add(Candidate("c", 0.7, "bob")); gallery.representatives(2), gallery.counter_examples(1)
+    (['a', 'c'], ['c'])
+    """
+
+    closest: list[Candidate] = field(default_factory=list)
+    farthest: list[Candidate] = field(default_factory=list)
+    outside: list[Candidate] = field(default_factory=list)
+
+    def add(self, member: Candidate) -> None:
+        """A concern joined the theme."""
+        self._drop(member.concern_id)
+        self.closest = _distinct_subjects(sorted([*self.closest, member], key=_near_first))[:KEPT]
+        self.farthest = sorted([*self.farthest, member], key=_far_first)[:KEPT]
+
+    def miss(self, stranger: Candidate) -> None:
+        """A concern came closest to this theme, and did not join."""
+        self._drop(stranger.concern_id)
+        self.outside = sorted([*self.outside, stranger], key=_near_first)[:KEPT]
+
+    def remove(self, concern_id: str) -> None:
+        """A concern left the theme, or is gone."""
+        self._drop(concern_id)
+
+    def representatives(self, count: int = 3) -> list[str]:
+        """The closest members, each of another subject, then the closest of the others."""
+        firsts = self.closest[:count]
+        known = {c.concern_id for c in firsts}
+        rest = sorted((c for c in self.farthest if c.concern_id not in known), key=_near_first)
+        return [c.concern_id for c in [*firsts, *rest][:count]]
+
+    def counter_examples(self, count: int = 2) -> list[str]:
+        """The closest concerns outside, then the members that belong least and represent nothing."""
+        shown = set(self.representatives(1))
+        least = [c for c in self.farthest if c.concern_id not in shown]
+        return [c.concern_id for c in [*self.outside, *least][:count]]
+
+    def encode(self) -> list[Any]:
+        """As JSON-able data."""
+        ends = (self.closest, self.farthest, self.outside)
+        return [[[c.concern_id, c.similarity, c.subject] for c in end] for end in ends]
+
+    @classmethod
+    def decode(cls, encoded: Sequence[Any]) -> Gallery:
+        """The inverse of ``encode``."""
+        return cls(*([Candidate(*row) for row in end] for end in encoded))
+
+    def _drop(self, concern_id: str) -> None:
+        self.closest = [c for c in self.closest if c.concern_id != concern_id]
+        self.farthest = [c for c in self.farthest if c.concern_id != concern_id]
+        self.outside = [c for c in self.outside if c.concern_id != concern_id]
+
+
+def _near_first(candidate: Candidate) -> tuple[float, str]:
+    return -candidate.similarity, candidate.concern_id
+
+
+def _far_first(candidate: Candidate) -> tuple[float, str]:
+    return candidate.similarity, candidate.concern_id
+
+
+def _distinct_subjects(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The closest candidate of each subject, in the order given."""
+    firsts: dict[str, Candidate] = {}
+    for candidate in candidates:
+        firsts.setdefault(candidate.subject, candidate)
+    return list(firsts.values())

@@ -1,0 +1,179 @@
+"""Everything the engine knows of a tenant, and the few ways in which it may change.
+
+Each way keeps what is derived (centroids, pools, the sample) in step with what is stored, and notes which
+rows of the state log changed. Decisions are elsewhere: arrival in ``engine``, the rest in ``passes``.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from models.themes.background import Background, Space, centred
+from models.themes.centroids import Origin, Themes
+from models.themes.changes import Point
+from models.themes.grid import Floats, Grid, Ints, Units
+from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
+from models.themes.policy import ThemePolicy
+from models.themes.shelf import Shelf, Slots
+
+SIZE = 384
+"""Dimensions of a vector."""
+
+TABLES = ("background", "members", "space", "themes", "sums", "vectors")
+
+
+class EngineState:
+    """Stored: ``background members space themes vectors`` and four numbers; all else is made from them."""
+
+    def __init__(self, tenant: str, policy: ThemePolicy) -> None:
+        self.tenant = tenant
+        self.policy = policy
+        self.background = Background(SIZE)
+        self.shelf = Shelf(SIZE, policy.components)
+        self.members = Members()
+        self.themes = Themes(tenant)
+        self.space: Space | None = None
+        self.pools: dict[str, dict[int, int]] = {}
+        self.sample: dict[int, int] = {}
+        self._sample_heap: list[int] = []
+        self.sample_bound = 2**64
+        """Concerns hash below this are in the sample; it only falls."""
+        self.seen = 0
+        self.horizon = 0
+        """Concerns with a higher arrival number are in the window; it moves at a pass only."""
+        self.next_pass = policy.warm_up
+        self.next_fit = policy.warm_up
+        self.dirty: dict[str, set[str]] = {table: set() for table in TABLES}
+        self.loading: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
+
+    # -- holding vectors ------------------------------------------------------------------------------
+
+    def hold(self, point: Point) -> int:
+        """Take in a new concern, waiting; its slot."""
+        self.seen += 1
+        self.background.learn_one(point.vector, point.group)
+        name = concern_hash(point.concern_id)
+        slot = self.shelf.put(point.concern_id, name, self.seen, point.group, point.at_s, point.vector)
+        self.dirty["background"].add(point.group)
+        self.dirty["vectors"].add(point.concern_id)
+        self._mark(slot, WAITING)
+        self.pools.setdefault(point.group, {})[self.seen] = slot
+        self.offer(slot)
+        return slot
+
+    def offer(self, slot: int) -> None:
+        """Let a concern into the sample if its hash is low enough, and the highest out if that is one too many."""
+        name = int(self.shelf.names[slot])
+        if name >= self.sample_bound:
+            return
+        self.sample[name] = slot
+        heapq.heappush(self._sample_heap, -name)
+        while len(self.sample) > self.policy.sample:
+            highest = -heapq.heappop(self._sample_heap)
+            out = self.sample.pop(highest, None)
+            if out is not None:
+                self.sample_bound = highest
+                self.release(out)
+
+    def release(self, slot: int) -> None:
+        """Let go of a vector that nothing needs any more."""
+        shelf = self.shelf
+        if shelf.seq[slot] > self.horizon or shelf.origin[slot] == WAITING:
+            return
+        if int(shelf.names[slot]) not in self.sample:
+            self.dirty["vectors"].add(shelf.free(slot))
+
+    def window(self) -> Slots:
+        """Slots of the window that have a theme, by arrival."""
+        slots = self.shelf.slots()
+        return slots[(self.shelf.seq[slots] > self.horizon) & (self.shelf.origin[slots] >= 0)]
+
+    def waiting(self) -> Iterator[tuple[str, Slots]]:
+        """Each group's pool, by arrival."""
+        for group in sorted(self.pools):
+            pool = self.pools[group]
+            yield group, np.fromiter(pool.values(), np.int64, len(pool))
+
+    def waiting_count(self) -> int:
+        """Concerns that wait, in all groups."""
+        return sum(len(pool) for pool in self.pools.values())
+
+    # -- where a concern belongs ----------------------------------------------------------------------
+
+    def locate(self, slot: int) -> Units:
+        """Project a held vector into the decision space; its unit."""
+        assert self.space is not None
+        shelf = self.shelf
+        shelf.raw[slot] = self.space.project(shelf.vectors[slot])
+        shelf.units[slot] = self.unit(shelf.raw[slot], shelf.groups[slot])
+        unit: Units = shelf.units[slot]
+        return unit
+
+    def unit(self, raw: Floats, group: str) -> Units:
+        """Projected vectors as they are compared."""
+        assert self.space is not None
+        return centred(raw, 1.0, self.space.level(group).origin)
+
+    def join(self, slot: int, root: Origin, *, counted: bool = False) -> None:
+        """Make a concern a member of ``root``; ``counted``: the root's sum has it already."""
+        shelf = self.shelf
+        if shelf.origin[slot] == WAITING:
+            del self.pools[shelf.groups[slot]][int(shelf.seq[slot])]
+        self._mark(slot, root.ordinal)
+        if counted:
+            return
+        root.last_at_s = max(root.last_at_s, shelf.at_s[slot])
+        self.count(root, shelf.vectors[slot], shelf.raw[slot], 1, in_window=self.in_window(slot))
+
+    def leave(self, slot: int) -> None:
+        """Take a held concern out of its theme, exactly."""
+        origin = self.themes.origins[int(self.shelf.origin[slot])]
+        self.count(origin, self.shelf.vectors[slot], self.shelf.raw[slot], -1, in_window=self.in_window(slot))
+
+    def count(self, origin: Origin, vector: Grid | Ints, raw: Floats, by: int, *, in_window: bool) -> None:
+        """Add (``by`` 1) or subtract (-1) a vector from an origin and from its root's centroid."""
+        origin.sum += by * vector.astype(np.int64)
+        origin.count += by
+        self.dirty["themes"].add(origin.theme_id)
+        self.dirty["sums"].add(origin.theme_id)
+        root = self.themes.root(origin.ordinal)
+        book = self.themes.books[root.group]
+        book.change(book.row_of[root.ordinal], raw, by, in_window=in_window)
+
+    def give_up(self, slot: int) -> None:
+        """A waiting concern waits no more."""
+        del self.pools[self.shelf.groups[slot]][int(self.shelf.seq[slot])]
+        self._mark(slot, UNTHEMED)
+        self.release(slot)
+
+    def forget(self, concern_id: str, name: int) -> None:
+        """Drop what is held of a concern that is in no theme any more."""
+        self.members.drop(name)
+        self.dirty["members"].add(f"{name:016x}")
+        slot = self.shelf.slot_of.get(concern_id)
+        if slot is None:
+            return
+        self.pools.get(self.shelf.groups[slot], {}).pop(int(self.shelf.seq[slot]), None)
+        self.sample.pop(name, None)
+        self.dirty["vectors"].add(self.shelf.free(slot))
+
+    def in_window(self, slot: int) -> bool:
+        """Whether a pass may move the concern."""
+        return bool(self.shelf.seq[slot] > self.horizon)
+
+    def make_books(self) -> None:
+        """Make the centroids again from what is stored."""
+        assert self.space is not None
+        slots = self.window()
+        held = (self.shelf.raw[slots], self.shelf.origin[slots])
+        self.themes.make_books(self.space, self.policy.history_weight, held)
+
+    def _mark(self, slot: int, ordinal: int) -> None:
+        self.shelf.origin[slot] = ordinal
+        name = int(self.shelf.names[slot])
+        self.members.put(name, ordinal)
+        self.dirty["members"].add(f"{name:016x}")

@@ -1,0 +1,245 @@
+"""Laws of the theme engine: replays, restores, retractions and unmerges change nothing they should not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.themes.changes import (
+    Assigned,
+    Born,
+    CentroidsChanged,
+    Change,
+    Merged,
+    Moved,
+    Point,
+    Retracted,
+    Unthemed,
+    Waiting,
+)
+from models.themes.engine import ThemeEngine
+from models.themes.grid import to_grid
+from models.themes.policy import ThemePolicy
+
+POLICY = ThemePolicy(
+    move_margin=0.0,
+    warm_up=40,
+    pass_every=50,
+    window=150,
+    sample=80,
+    pool=40,
+    components=16,
+    z=2.0,
+    merge_at=0.7,
+    pool_after_s=6_000,
+    retire_after_s=5_000,
+)
+QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def stream(
+    seed: int, count: int = 400, spread: float = 1.5, groups: tuple[str, ...] = ("en", "de")
+) -> list[Point]:
+    """Concerns around twelve topics, close in threes, some of which pause; a tenth is noise, one topic is German."""
+    rng = np.random.default_rng(seed)
+    families = rng.normal(size=(4, 384)) + 0.5
+    centres = np.repeat(families, 3, axis=0) + 0.6 * rng.normal(size=(12, 384))
+    points = []
+    for i in range(count):
+        topic = (
+            int(rng.integers(12)) if count // 4 < i < count // 2 or i > 0.85 * count else int(rng.integers(8))
+        )
+        noise = 9.0 if rng.random() < 0.1 else spread
+        vector = centres[topic] + noise * rng.normal(size=384)
+        points.append(
+            Point(f"c{seed}-{i}", to_grid(vector / np.linalg.norm(vector)), groups[topic == 0], i * 60)
+        )
+    return points
+
+
+def play(engine: ThemeEngine, points: list[Point]) -> list[Change]:
+    """Every point with a tick before it; each seventh concern is retracted 30 later."""
+    said: list[Change] = []
+    for i, point in enumerate(points):
+        said += engine.tick(point.at_s)
+        said += engine.add(point)
+        if i % 7 == 0 and i >= 30:
+            said += engine.remove(points[i - 30].concern_id)
+    return said
+
+
+class Log:
+    """A compacted state log, through JSON."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, str], str] = {}
+
+    def drain(self, engine: ThemeEngine) -> None:
+        for table, key, value in engine.state_changes():
+            self.rows[table, key] = json.dumps(value)
+
+    def restored(self, engine: ThemeEngine, policy: ThemePolicy = POLICY) -> ThemeEngine:
+        fresh = ThemeEngine("acme", policy)
+        for (table, key), value in self.rows.items():
+            fresh.load(table, key, json.loads(value))
+        fresh.restore_small(json.loads(json.dumps(engine.small_state())))
+        fresh.rebuild()
+        return fresh
+
+
+def everything(engine: ThemeEngine) -> dict[tuple[str, str], Any]:
+    """All rows of an engine, as if it had never been drained."""
+    log = Log()
+    log.drain(engine)
+    return {**log.rows, **{("small", key): value for key, value in engine.small_state().items()}}
+
+
+@QUICK
+@given(st.integers(0, 50), st.lists(st.integers(1, 399), max_size=4))
+def test_an_engine_restored_at_any_point_goes_on_bit_by_bit_alike(seed: int, cuts: list[int]) -> None:
+    points = stream(seed)
+    undisturbed = ThemeEngine("acme", POLICY)
+    expected = play(undisturbed, points)
+    engine, log, said = ThemeEngine("acme", POLICY), Log(), list[Change]()
+    for i, point in enumerate(points):
+        if i in cuts:
+            log.drain(engine)
+            engine = log.restored(engine)
+        said += engine.tick(point.at_s)
+        said += engine.add(point)
+        if i % 7 == 0 and i >= 30:
+            said += engine.remove(points[i - 30].concern_id)
+    log.drain(engine)
+    assert said == expected
+    assert alive(log.rows) == alive(everything(undisturbed))
+
+
+def alive(rows: dict[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
+    return {key: row for key, row in rows.items() if row != "null" and key[0] != "small"}
+
+
+@QUICK
+@given(st.integers(0, 50))
+def test_two_runs_say_and_store_the_same(seed: int) -> None:
+    one, two = ThemeEngine("acme", POLICY), ThemeEngine("acme", POLICY)
+    assert play(one, stream(seed)) == play(two, stream(seed))
+    assert everything(one) == everything(two)
+
+
+@QUICK
+@given(st.integers(0, 50))
+def test_the_names_of_groups_do_not_matter(seed: int) -> None:
+    swapped = {"en": "z", "de": "a"}
+    plain = play(ThemeEngine("acme", POLICY), stream(seed))
+    other = play(ThemeEngine("acme", POLICY), [replace(p, group=swapped[p.group]) for p in stream(seed)])
+    theme_of = [
+        {c.concern_id: c.theme_id for c in said if isinstance(c, Assigned)} for said in (plain, other)
+    ]
+    assert theme_of[0] == theme_of[1]
+
+
+@QUICK
+@given(st.integers(0, 50))
+def test_every_concern_has_exactly_one_outcome_and_sizes_agree_with_it(seed: int) -> None:
+    engine = ThemeEngine("acme", POLICY)
+    outcome: dict[str, str] = {}
+    for change in play(engine, stream(seed)):
+        if isinstance(change, Assigned):
+            outcome[change.concern_id] = change.theme_id
+        elif isinstance(change, Moved):
+            assert engine.resolve(outcome[change.concern_id]) == engine.resolve(change.from_theme)
+            outcome[change.concern_id] = change.to_theme
+        elif isinstance(change, Waiting | Unthemed):
+            outcome[change.concern_id] = ""
+        elif isinstance(change, Retracted):
+            del outcome[change.concern_id]
+    counted: dict[str, int] = {}
+    for concern, theme in outcome.items():
+        assert engine.theme_of(concern) == (engine.resolve(theme) if theme else None)
+        if theme:
+            counted[engine.resolve(theme)] = counted.get(engine.resolve(theme), 0) + 1
+    assert {theme: size for theme, size in engine.sizes().items() if size} == counted
+
+
+@QUICK
+@given(st.integers(0, 50))
+def test_a_concern_that_came_and_went_leaves_every_centroid_as_it_was(seed: int) -> None:
+    points = stream(seed, count=360)
+    engine = ThemeEngine("acme", POLICY)
+    play(engine, points[:-1])
+    before = centroids(engine)
+    joined = engine.add(points[-1])
+    assert not any(isinstance(change, CentroidsChanged) and len(change.theme_ids) > 1 for change in joined)
+    engine.remove(points[-1].concern_id)
+    assert centroids(engine) == before
+
+
+def centroids(engine: ThemeEngine) -> dict[str, list[float]]:
+    found = {theme: engine.centroid(theme) for theme in engine.sizes()}
+    return {theme: centroid.tolist() for theme, centroid in found.items() if centroid is not None}
+
+
+def test_a_small_group_forms_a_theme_of_its_own() -> None:
+    said = play(ThemeEngine("acme", replace(POLICY, pool=80)), stream(4, spread=1.0))
+    assert {change.group for change in said if isinstance(change, Born)} == {"en", "de"}
+
+
+def twins(count: int = 240) -> list[Point]:
+    """Two topics that are close enough to merge under a lax policy."""
+    rng = np.random.default_rng(5)
+    base = rng.normal(size=384)
+    centres = [base + 0.35 * rng.normal(size=384) for _ in range(2)]
+    centres += [rng.normal(size=384) for _ in range(6)]
+    points = []
+    for i in range(count):
+        vector = centres[i % 8] + 0.5 * rng.normal(size=384)
+        points.append(Point(f"t{i}", to_grid(vector / np.linalg.norm(vector)), "en", i * 60))
+    return points
+
+
+@pytest.fixture
+def merged() -> tuple[ThemeEngine, Merged, list[Change]]:
+    """An engine that has merged two themes, the merge, and what it said."""
+    policy = replace(POLICY, z=9.0, highest=0.90, merge_at=0.5, merge_margin=-0.4)
+    engine = ThemeEngine("acme", policy)
+    said = play(engine, twins())
+    return engine, next(change for change in said if isinstance(change, Merged)), said
+
+
+def test_after_a_merge_old_ids_are_read_as_the_new_one(
+    merged: tuple[ThemeEngine, Merged, list[Change]],
+) -> None:
+    engine, merge, _ = merged
+    assert engine.resolve(merge.from_theme) == engine.resolve(merge.into_theme)
+    assert merge.from_theme not in engine.sizes()
+
+
+def test_an_unmerge_gives_back_exactly_the_members_of_the_origin(
+    merged: tuple[ThemeEngine, Merged, list[Change]],
+) -> None:
+    engine, merge, _ = merged
+    together = engine.sizes()[engine.resolve(merge.into_theme)]
+    into = engine.resolve(merge.into_theme)
+    engine.unmerge(merge.from_theme)
+    apart = engine.sizes()
+    assert apart[merge.from_theme] + apart[into] == together
+    assert apart[merge.from_theme] > 0
+
+
+def test_themes_taken_apart_by_a_person_are_not_merged_again(
+    merged: tuple[ThemeEngine, Merged, list[Change]],
+) -> None:
+    engine, merge, _ = merged
+    engine.unmerge(merge.from_theme)
+    again = [replace(point, concern_id=f"again-{point.concern_id}") for point in twins()]
+    said = play(engine, again)
+    assert not any(
+        isinstance(c, Merged) and {c.from_theme, c.into_theme} == {merge.from_theme, merge.into_theme}
+        for c in said
+    )

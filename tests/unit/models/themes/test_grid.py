@@ -1,0 +1,39 @@
+"""The integer grid: exact in every order, and through the log."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.themes.grid import ONE, on_grid, pack, to_grid, unpack_grid, unpack_ints
+
+
+def units(count: int) -> np.ndarray:
+    rows = np.random.default_rng(0).normal(size=(count, 384))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_a_float32_product_of_grid_vectors_is_the_integer_product() -> None:
+    rows = to_grid(units(50))
+    exact = rows.astype(np.int64) @ rows.astype(np.int64).T
+    assert np.array_equal((rows.astype(np.float32) @ rows.astype(np.float32).T).astype(np.int64), exact)
+
+
+def test_rounding_moves_a_similarity_by_less_than_a_thousandth() -> None:
+    rows = units(50)
+    grid = to_grid(rows).astype(np.int64)
+    assert np.abs(grid @ grid.T / ONE - rows @ rows.T).max() < 1e-3
+
+
+def test_stretching_one_row_or_many_gives_the_same_integers() -> None:
+    rows = np.rint(units(20)[:, :64] * 1e6)
+    assert np.array_equal(on_grid(rows)[3], on_grid(rows[3]))
+
+
+def test_a_zero_row_stays_zero() -> None:
+    assert not on_grid(np.zeros((1, 8))).any()
+
+
+def test_packed_arrays_come_back() -> None:
+    small, large = np.array([-3, 2047], np.int16), np.array([-(2**60), 5], np.int64)
+    assert np.array_equal(unpack_grid(pack(small)), small)
+    assert np.array_equal(unpack_ints(pack(large)), large)

@@ -1,0 +1,67 @@
+"""Keyword labels: what counts as a term, bounded counts, telling and diverse labels."""
+
+from __future__ import annotations
+
+from models.themes.keywords import CAPACITY, TermCounts, ThemeTerms, render, stem, terms
+
+
+def test_placeholders_and_stop_words_are_no_terms() -> None:
+    assert terms("Please call <PHONE_1> about the refund <US_SSN_2>", "en") == ["call", "refund"]
+
+
+def test_a_bigram_does_not_span_a_stop_word_or_a_sentence() -> None:
+    assert "refund missing" not in terms("no refund. Missing parcel, export of report", "en")
+    assert "export report" not in terms("export of report", "en")
+
+
+def test_german_text_loses_german_stop_words() -> None:
+    assert terms("Die Rechnung ist leider doppelt", "de") == ["rechnung", "doppelt"]
+
+
+def test_a_label_prefers_what_is_special_to_the_theme() -> None:
+    words = ThemeTerms()
+    for _ in range(10):
+        words.add("a", [1, 2])
+        words.add("b", [1, 3])
+    assert words.label("a")[0] == 2
+
+
+def test_subtracting_what_was_added_leaves_nothing() -> None:
+    words = ThemeTerms()
+    words.add("a", [1, 2])
+    words.subtract("a", [1, 2])
+    assert words.label("a") == []
+
+
+def test_a_merged_theme_is_labelled_by_all_its_parts() -> None:
+    words = ThemeTerms()
+    for part in ("a", "b"):
+        words.add(part, [5])
+        words.add(part, [ord(part)])
+    assert words.label(["a", "b"]) == [5]
+
+
+def test_counts_stay_bounded_and_keep_the_frequent() -> None:
+    counts = TermCounts()
+    for i in range(5_000):
+        counts.add([1_000_000, i])
+    assert len(counts.rows) <= 2 * CAPACITY + 2
+    assert counts.rows[1_000_000] == 5_000
+
+
+def test_counts_come_back_from_the_log() -> None:
+    words, again = ThemeTerms(), ThemeTerms()
+    for i in range(50):
+        words.add("a", [i % 7, i % 3])
+    for key, row in words.state_changes():
+        again.load(key, row)
+    assert again.label("a") == words.label("a")
+
+
+def test_a_rendered_label_has_no_two_forms_of_one_word() -> None:
+    vocabulary = {1: "charge", 2: "charged twice", 3: "invoice"}
+    assert render([1, 2, 3, 4], vocabulary) == ["charge", "invoice"]
+
+
+def test_short_words_keep_their_form() -> None:
+    assert stem("bus") == "bus"

@@ -1,0 +1,72 @@
+"""The engine's smaller parts: membership, shelf, births, merges, moves."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.themes.births import alike
+from models.themes.grid import ONE, Units, on_grid
+from models.themes.members import Members, concern_hash
+from models.themes.merges import mutual_pairs
+from models.themes.refine import better_homes
+from models.themes.shelf import Shelf
+
+
+def around(angles: list[float]) -> Units:
+    """Grid vectors in a plane."""
+    radians = np.radians(angles)
+    return on_grid(np.rint(np.stack([np.cos(radians), np.sin(radians)], axis=1) * 1e6))
+
+
+def test_membership_survives_being_folded_into_arrays() -> None:
+    members = Members()
+    names = [concern_hash(f"c{i}") for i in range(40_000)]
+    for i, name in enumerate(names):
+        members.put(name, i)
+    members.drop(names[7])
+    members.put(names[9], 1)
+    assert [members.get(names[i]) for i in (7, 8, 9, 39_999)] == [None, 8, 1, 39_999]
+
+
+def test_a_dropped_concern_stays_dropped_after_folding() -> None:
+    members = Members()
+    for i in range(20_000):
+        members.put(i, i)
+    members.drop(5)
+    for i in range(20_000, 40_000):
+        members.put(i, i)
+    assert members.get(5) is None
+
+
+def test_a_shelf_uses_slots_again_and_lists_them_by_arrival() -> None:
+    shelf = Shelf(4, 2)
+    for seq in range(1, 301):
+        shelf.put(f"c{seq}", seq, seq, "en", 0, np.zeros(4, np.int16))
+    for seq in range(1, 300):
+        shelf.free(shelf.slot_of[f"c{seq}"])
+    shelf.put("late", 9, 301, "en", 0, np.ones(4, np.int16))
+    assert [shelf.ids[slot] for slot in shelf.slots()] == ["c300", "late"]
+    assert len(shelf.seq) == 512
+
+
+def test_groups_below_the_least_size_are_not_born() -> None:
+    units = around([0, 1, 2, 3, 4, 90, 91, 92])
+    assert [rows.tolist() for rows in alike(units, int(0.9 * ONE), 5)] == [[0, 1, 2, 3, 4]]
+
+
+def test_a_chain_of_neighbours_is_not_one_group() -> None:
+    units = around([float(angle) for angle in range(0, 180, 6)])
+    assert max(len(rows) for rows in alike(units, int(0.9 * ONE), 2)) < 15
+
+
+def test_only_mutually_nearest_themes_merge_and_each_once() -> None:
+    assert [(a, b) for a, b, _ in mutual_pairs(around([0, 10, 18, 120]), int(0.9 * ONE))] == [(1, 2)]
+
+
+def test_a_concern_moves_only_for_a_clear_gain_and_to_an_open_theme() -> None:
+    units, centroids = around([40, 50, 80]), around([0, 90])
+    rows = np.zeros(3, np.int64)
+    both = np.array([True, True])
+    found = better_homes(units, rows, centroids, both, int(0.2 * ONE))
+    assert [(i, row) for i, row, _ in found] == [(2, 1)]
+    assert not better_homes(units, rows, centroids, np.array([True, False]), 0)
