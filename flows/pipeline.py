@@ -15,7 +15,8 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
-from flows.stages import JOURNAL, Decode, Pipeline, Stage, serialised
+from contracts.registry import write_record
+from flows.stages import JOURNAL, Decode, Pipeline, Stage
 from operators.hosting import Emitted, Handed, StepHost
 from operators.stateful import hosted
 from operators.statelog import StateLog
@@ -77,7 +78,7 @@ def _handing_on(topic: str) -> Callable[[list[tuple[str, Emitted]]], list[tuple[
 def _writing(lane: Lane) -> Callable[[list[tuple[str, Emitted]]], list[tuple[str, bytes]]]:
     def lines(batch: list[tuple[str, Emitted]]) -> list[tuple[str, bytes]]:
         return [
-            (lane(out.topic, stage, partition), serialised(out.record))
+            (lane(out.topic, stage, partition), write_record(out.record))
             for _key, (partition, stage, _position, out) in batch
         ]
 

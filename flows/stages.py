@@ -41,8 +41,3 @@ class Pipeline:
     producers: Mapping[str, Sequence[str]]
     partitions: int
     decode: Decode
-
-
-def serialised(record: Envelope) -> bytes:
-    """A record as one line of a topic."""
-    return record.model_dump_json(by_alias=True).encode()

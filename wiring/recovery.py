@@ -82,7 +82,8 @@ def _create(directory: DataDir, manifest: Manifest) -> None:
             shutil.rmtree(part)
     RecoveryStore(directory.recovery).create(manifest.token)
     put_tokens(directory, manifest.token)
-    JsonlLog(directory.journal, manifest.partitions).close()
+    if not list(directory.journal.glob("p*.jsonl")):  # else a loader made it, and may be writing to it now
+        JsonlLog(directory.journal, manifest.partitions).close()
     manifest.write(directory.manifest)
 
 

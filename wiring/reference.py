@@ -15,7 +15,8 @@ from typing import BinaryIO
 from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.layout import publish
 from connectors.jsonl.log import read_log
-from flows.stages import Pipeline, serialised
+from contracts.registry import write_record
+from flows.stages import Pipeline
 from operators.hosting import Emitted, Handed, StepHost
 from operators.statelog import MemoryStateLog
 
@@ -78,4 +79,4 @@ class ReferenceRunner:
 
     def _write(self, emitted: Sequence[Emitted], files: dict[str, BinaryIO]) -> None:
         for partition, stage, _position, out in emitted:
-            files[self._lanes.lane(out.topic, stage, partition)].write(serialised(out.record) + b"\n")
+            files[self._lanes.lane(out.topic, stage, partition)].write(write_record(out.record) + b"\n")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from hypothesis import strategies as st
 
 from contracts.envelope import Envelope
-from flows.stages import serialised
+from contracts.registry import write_record
 from operators.hosting import Emitted, Handed, StepHost
 from operators.statelog import MemoryStateLog
 from operators.step import Step
@@ -77,4 +77,4 @@ def _handed(piece: Sequence[Envelope], first: int) -> list[Handed]:
 
 
 def _lines(emitted: Sequence[Emitted]) -> list[tuple[str, int, bytes]]:
-    return [(e.out.topic, e.position, serialised(e.out.record)) for e in emitted]
+    return [(e.out.topic, e.position, write_record(e.out.record)) for e in emitted]

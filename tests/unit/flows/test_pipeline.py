@@ -8,8 +8,8 @@ from typing import Any
 from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.sink import JsonlSink, Published
 from connectors.jsonl.source import JsonlSource, Reading
+from contracts.registry import write_record
 from flows.pipeline import build
-from flows.stages import serialised
 from operators.statelog import MemoryStateLog
 from tests.support.counting import counting_pipeline, decode
 
@@ -44,7 +44,7 @@ def test_renaming_a_step_would_orphan_its_snapshots(tmp_path: Path) -> None:
 
 
 def test_a_record_is_one_line_under_its_contract_names() -> None:
-    line = serialised(decode(2, 7, b"k 1"))
+    line = write_record(decode(2, 7, b"k 1"))
     assert line.startswith(b'{"id":"2-7"')
     assert b'"schema":"1.0"' in line
     assert b"\n" not in line
