@@ -17,7 +17,11 @@ NOTHING = Factors(volume=0.0, sentiment=1.0, tier=1.0, urgency=1.0, recency=1.0)
 """The factors of an empty window."""
 
 
-def _raw(sums: Sums, fresh: int, weights: Weights) -> tuple[float, float, float, float, float]:
+Raw = tuple[float, float, float, float, float]
+"""Volume, sentiment, tier, urgency and recency, in the order in which they are multiplied."""
+
+
+def _raw(sums: Sums, fresh: int, weights: Weights) -> Raw:
     concerns = sums.total[N]
     return (
         sums.volume / 4,
@@ -28,13 +32,14 @@ def _raw(sums: Sums, fresh: int, weights: Weights) -> tuple[float, float, float,
     )
 
 
+def _saturated(raw: Raw, saturation: float) -> float:
+    product = raw[0] * raw[1] * raw[2] * raw[3] * raw[4]
+    return round(100 * product / (product + saturation), 4)
+
+
 def impact_of(sums: Sums, fresh: int, saturation: float, weights: Weights) -> float:
     """The impact, 0 to 100, of one window; ``fresh`` of its concerns came in the last 24 hours."""
-    if not sums.total[N]:
-        return 0.0
-    volume, sentiment, tier, urgency, recency = _raw(sums, fresh, weights)
-    product = volume * sentiment * tier * urgency * recency
-    return round(100 * product / (product + saturation), 4)
+    return _saturated(_raw(sums, fresh, weights), saturation) if sums.total[N] else 0.0
 
 
 def impacts(family: Family, weights: Weights) -> tuple[float, float]:
@@ -46,31 +51,34 @@ def impacts(family: Family, weights: Weights) -> tuple[float, float]:
     )
 
 
-def _factors(sums: Sums, fresh: int, weights: Weights) -> Factors:
-    if not sums.total[N]:
-        return NOTHING
-    volume, sentiment, tier, urgency, recency = (round(f, 4) for f in _raw(sums, fresh, weights))
-    return Factors(volume=volume, sentiment=sentiment, tier=tier, urgency=urgency, recency=recency)
-
-
 def window_scores(family: Family, weights: Weights) -> tuple[WindowScore, WindowScore]:
     """Both windows with their factors and the Wilson interval of the negative share."""
     fresh = family.day.total[N]
-    day, week = impacts(family, weights)
     return (
-        _score("24h", family.day, fresh, day, weights),
-        _score("7d", family.week, fresh, week, weights),
+        _score("24h", family.day, fresh, weights.saturation_day, weights),
+        _score("7d", family.week, fresh, weights.saturation_week, weights),
     )
 
 
-def _score(window: Window, sums: Sums, fresh: int, impact: float, weights: Weights) -> WindowScore:
+def _score(window: Window, sums: Sums, fresh: int, saturation: float, weights: Weights) -> WindowScore:
+    concerns, impact, factors = sums.total[N], 0.0, NOTHING
+    if concerns:
+        raw = _raw(sums, fresh, weights)
+        impact = _saturated(raw, saturation)
+        factors = Factors(
+            volume=raw[0],
+            sentiment=round(raw[1], 4),
+            tier=round(raw[2], 4),
+            urgency=round(raw[3], 4),
+            recency=round(raw[4], 4),
+        )
     return WindowScore(
         window=window,
-        concerns=sums.total[N],
+        concerns=concerns,
         accounts=len(sums.by_who),
         impact=impact,
-        factors=_factors(sums, fresh, weights),
-        negative=wilson_interval(sums.total[NEGATIVE], sums.total[N]),
+        factors=factors,
+        negative=wilson_interval(sums.total[NEGATIVE], concerns),
     )
 
 

@@ -5,6 +5,7 @@ Wilson, E. B. (1927), "Probable inference, the law of succession, and statistica
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import sqrt
 
 from contracts.priority import Interval
@@ -13,6 +14,7 @@ Z_95 = 1.959963984540054
 """The two-sided 95 % point of the normal distribution."""
 
 
+@lru_cache(maxsize=8192)
 def wilson_interval(count: int, of: int, z: float = Z_95) -> Interval:
     """The share ``count / of`` with its score interval, rounded to six places; ``of`` 0 says nothing: [0, 1].
 

@@ -34,6 +34,9 @@ class TenantBook:
     def rebuild(self) -> None:
         """Derive windows and indexes from the rows."""
         self.themes: dict[str, ThemeRow] = dict(rows_of(self._rows.themes, self.tenant))
+        self._merged: dict[str, set[str]] = {}
+        for name, theme in self.themes.items():
+            self._link(name, theme.redirect)
         self.dirty = {name for name, theme in self.themes.items() if theme.dirty}
         self.unlabelled = {name for name, theme in self.themes.items() if not theme.label}
         self.standings = Standings(self.tenant, self._rows.customers, self.policy.weights)
@@ -81,8 +84,13 @@ class TenantBook:
         return theme
 
     def origins(self, root: str) -> list[str]:
-        """The themes that count for ``root``: itself first, then the others by id."""
-        return [root, *sorted(name for name in self.themes if name != root and self.root(name) == root)]
+        """A theme and all that were merged into it, itself first, then by id."""
+        found: list[str] = []
+        fresh = list(self._merged.get(root, ()))
+        while fresh:
+            found.append(fresh.pop())
+            fresh += self._merged.get(found[-1], ())
+        return [root, *sorted(found)]
 
     def label(self, theme: str, label: str) -> bool:
         """Take up a theme's label; say whether it changed."""
@@ -118,9 +126,12 @@ class TenantBook:
             return set()
         touched = self._break_ring(theme, to)
         before = self.root(theme)
-        origins = {name for name in self.themes if self._leads_through(name, theme)}
+        origins = set(self.origins(theme))
         self.tallies.shift(origins, before, -1)
+        if row.redirect is not None:
+            self._merged[row.redirect].discard(theme)
         row.redirect = to
+        self._link(theme, to)
         after = self.root(theme)
         self.tallies.shift(origins, after, 1)
         self._inherit(row, after)
@@ -138,11 +149,9 @@ class TenantBook:
             to = following
         return set()
 
-    def _leads_through(self, name: str | None, theme: str) -> bool:
-        while name is not None and name != theme:
-            row = self.themes.get(name)
-            name = row.redirect if row is not None else None
-        return name is not None
+    def _link(self, theme: str, to: str | None) -> None:
+        if to is not None:
+            self._merged.setdefault(to, set()).add(theme)
 
     def _inherit(self, row: ThemeRow, root: str) -> None:
         """The survivor takes over the open rules of what was merged, so no second issue opens for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import uuid5
 
@@ -30,6 +31,7 @@ RECORD_ACCOUNTS = 500
 """Most accounts that an issue record lists."""
 
 
+@lru_cache(maxsize=4096)
 def moment(seconds: int) -> datetime:
     """Whole seconds since 1970 as a time."""
     return datetime.fromtimestamp(seconds, UTC)
