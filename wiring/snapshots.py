@@ -33,7 +33,11 @@ class _PlainData(pickle.Unpickler):
 
 
 class RecoveryStore:
-    """The one SQLite file of an embedded flow's recovery store; used while no engine runs."""
+    """The one SQLite file of an embedded flow's recovery store.
+
+    Only while no engine runs in this process: it brings a SQLite of its own, and two of them in one
+    process undo each other's file locks, which loses commits.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "part-0.sqlite3"
