@@ -22,8 +22,8 @@ class Settings(BaseSettings):
     tenant: str = Field(default="local", pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)
     """The tenant that files are loaded for."""
 
-    encoder: str = "minilm"
-    """``minilm`` (weights from the models extra), ``keywords`` (no weights), or a sentence-transformers name."""
+    encoder: str = "auto"
+    """``auto`` (weights if installed, else keywords), ``minilm``, ``keywords``, or a sentence-transformers name."""
 
     names: Literal["auto", "off"] = "auto"
     """Recognise names with spaCy: ``auto`` where its weights are installed, ``off`` for patterns alone."""

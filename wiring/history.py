@@ -7,7 +7,7 @@ started again after a crash it makes the same records and appends those that the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -133,28 +133,44 @@ class History:
         begin = arrivals[0].at if arrivals else loaded_at
         yield maker.command("loader", LoadBegin(origin=load.origin), begin)
         yield from customer_records(customers, maker, begin)
-        yield from feed(arrivals, maker)
+        feed = Feed(maker)
+        yield from feed.records(arrivals)
+        yield from feed.end()
         yield maker.command("loader", LoadEnd(origin=load.origin), arrivals[-1].at if arrivals else begin)
 
 
-def feed(arrivals: Iterable[Arrival], maker: RecordMaker) -> Iterator[bytes]:
-    """Journal records of arrivals in order, with the ticks that time brought in between and at the end."""
-    pending: list[Arrival] = []
-    clock: datetime | None = None
-    last: datetime | None = None
-    for arrival in arrivals:
-        due = list(ticks_between(clock, arrival.at, last))
-        if due or len(pending) >= APPEND_RECORDS:
-            yield from maker.feedback(pending)
-            pending = []
-        for moment in due:
-            yield maker.tick(moment)
-            clock = moment
-        pending.append(arrival)
-        last = arrival.at
-    yield from maker.feedback(pending)
-    if clock is not None:
-        yield maker.tick(clock + TICK)
+class Feed:
+    """Journal records of arrivals in order, with the ticks that time brings in between."""
+
+    def __init__(self, maker: RecordMaker) -> None:
+        self._maker = maker
+        self._clock: datetime | None = None
+        self._last: datetime | None = None
+
+    def records(self, arrivals: Iterable[Arrival], until: datetime | None = None) -> Iterator[bytes]:
+        """Records of the next arrivals; with ``until``, the ticks up to then follow them."""
+        pending: list[Arrival] = []
+        for arrival in arrivals:
+            due = list(ticks_between(self._clock, arrival.at, self._last))
+            if due or len(pending) >= APPEND_RECORDS:
+                yield from self._maker.feedback(pending)
+                pending = []
+            yield from self._ticks(due)
+            pending.append(arrival)
+            self._last = arrival.at
+        yield from self._maker.feedback(pending)
+        if until is not None:
+            yield from self._ticks(ticks_between(self._clock, until, self._last))
+
+    def end(self) -> Iterator[bytes]:
+        """One more tick, so that the last windows are scored."""
+        if self._clock is not None:
+            yield from self._ticks([self._clock + TICK])
+
+    def _ticks(self, moments: Iterable[datetime]) -> Iterator[bytes]:
+        for moment in moments:
+            self._clock = moment
+            yield self._maker.tick(moment)
 
 
 def ticks_between(clock: datetime | None, until: datetime, last: datetime | None) -> Iterator[datetime]:
@@ -171,12 +187,18 @@ def _hour_of(moment: datetime) -> datetime:
 
 
 def read_arrivals(
-    path: Path, mapping: dict[str, str], vault: LocalVault, tenant: str, loaded_at: datetime
+    path: Path,
+    mapping: Mapping[str, str],
+    vault: LocalVault,
+    tenant: str,
+    loaded_at: datetime,
+    arrived_at: Callable[[int], datetime] | None = None,
 ) -> list[Arrival]:
     """The file's rows as arrivals, ordered by when their source last changed them; ties keep the file's order.
 
     A row without a date happened when the file was first loaded; one whose date cannot be read keeps its
-    place behind its predecessor and is judged by intake.
+    place behind its predecessor and is judged by intake. ``arrived_at`` tells when a line arrived, where
+    that is known.
     """
     name = path.name.split(".")[0] or "file"
     occurrences: Counter[str] = Counter()
@@ -185,15 +207,16 @@ def read_arrivals(
     for row in read_rows(path):
         where = Coordinates(origin=path.name, line=row.line)
         if isinstance(row, BadRow):
-            arrivals.append(
-                Arrival(previous, previous, name, f"line {row.line}", None, where, row.raw, row.reason)
-            )
+            at = arrived_at(row.line) if arrived_at else previous
+            arrivals.append(Arrival(at, at, name, f"line {row.line}", None, where, row.raw, row.reason))
             continue
         mapped = map_row(row.fields, mapping)
         happened = _moment(mapped.body.get("created_at"))
         changed = _moment(mapped.body.get("source_updated_at"))
         dated = bool(mapped.body.get("created_at") or mapped.body.get("source_updated_at"))
         at = changed or happened or (previous if dated else loaded_at)
+        if arrived_at:
+            at = arrived_at(row.line)
         record_id = mapped.source_record_id or _made_up_id(mapped, vault, tenant, occurrences)
         arrivals.append(Arrival(at, happened or at, mapped.source or name, record_id, mapped.body, where))
         previous = at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import orjson
-from models.markup.text import plain_text
+from models.markup.plain import plain_text
 from pydantic import ValidationError
 
 from contracts.errors import RejectItem

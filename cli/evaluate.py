@@ -1,0 +1,219 @@
+"""``undercurrent eval``: quality on any labelled JSONL, so that it can be checked on data we never saw.
+
+A row has ``id``, ``text`` and a label (``label`` by default); ``spans`` for redaction, ``ts`` optionally.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from models.labellers.labeller import ConcernText, LocalLabeller
+from models.toxicity.scoring import score_toxicity
+from rich.console import Console
+
+from connectors.files.reader import BadRow, read_rows
+from contracts.errors import WrongUsage
+from models.encoders.base import GRID_NORM
+from models.encoders.load import load_encoder
+from models.labellers.scoring import score_labels, three_way
+from models.labellers.taxonomy import load_taxonomy
+from models.language.detector import LanguageDetector
+from models.privacy.scoring import score_redaction
+from models.themes.policy import ThemePolicy
+from models.themes.scoring import evaluate as evaluate_themes
+from models.toxicity.detector import ToxicityDetector
+from settings import load_settings
+from wiring.product import open_readers
+
+app = typer.Typer(help="Measure quality on labelled JSONL.", no_args_is_help=True, rich_markup_mode=None)
+
+Row = Mapping[str, Any]
+InputFile = Annotated[Path, typer.Option("--input", help="Labelled .jsonl or .jsonl.gz.")]
+LabelField = Annotated[str, typer.Option(help="The field that holds the label.")]
+Labels = Annotated[
+    str | None, typer.Option(help="Rename labels: a=b,c=d. Labels not named stay as they are.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class StreamOrder(StrEnum):
+    """In which order a labelled set is played as a stream."""
+
+    shuffled = "shuffled"
+    waves = "waves"
+    file = "file"
+
+
+@app.command("themes")
+def themes(
+    source: InputFile,
+    order: Annotated[
+        StreamOrder, typer.Option(help="shuffled, waves (labels appear over time) or file.")
+    ] = StreamOrder.shuffled,
+    seed: Annotated[int, typer.Option(help="Seed of the order and of the oracle.")] = 0,
+    label_field: LabelField = "label",
+    labels: Labels = None,
+    as_json: AsJson = False,
+) -> None:
+    """Themes found online, against k-means that was told how many there are, on the same vectors.
+
+    Example: undercurrent eval themes --input intents.jsonl.gz --order waves
+    """
+    rows = [row for row in read_labelled(source) if row.get(label_field) is not None]
+    gold = renamed([str(row[label_field]) for row in rows], labels)
+    _need(rows, source, label_field)
+    encoder, notice = load_encoder(load_settings().encoder)
+    if notice:
+        Console(stderr=True).print(notice, style="yellow", markup=False)
+    texts = [str(row["text"]) for row in rows]
+    vectors = encoder.encode(texts).astype("float32") / GRID_NORM
+    stamps = [_seconds(row["ts"]) for row in rows] if all("ts" in row for row in rows) else None
+    scores = evaluate_themes(
+        [str(row["id"]) for row in rows],
+        vectors,
+        gold,
+        order.value,
+        seed,
+        ThemePolicy(),
+        ts=stamps,
+        clock=time.perf_counter,
+    )
+    report(scores, as_json)
+
+
+@app.command("extraction")
+def extraction(
+    source: InputFile, label_field: LabelField = "label", labels: Labels = None, as_json: AsJson = False
+) -> None:
+    """Category of every text, untrained; where the labels are bug, feature_request and others, 3-way.
+
+    Example: undercurrent eval extraction --input reviews.jsonl.gz --labels praise_or_rating=other
+    """
+    rows = [row for row in read_labelled(source) if row.get(label_field) is not None]
+    _need(rows, source, label_field)
+    gold = renamed([str(row[label_field]) for row in rows], labels)
+    decisions = _decide(rows)
+    if "bug" in gold or "feature_request" in gold:
+        score = score_labels([three_way(label) for label in gold], [d.three_way for d in decisions])
+    else:
+        score = score_labels(gold, [d.category for d in decisions])
+    review = sum(d.needs_review for d in decisions) / len(decisions)
+    report(asdict(score) | {"review_share": round(review, 4)}, as_json)
+
+
+@app.command("sentiment")
+def sentiment(
+    source: InputFile, label_field: LabelField = "sentiment", labels: Labels = None, as_json: AsJson = False
+) -> None:
+    """Sentiment (negative, neutral, positive) of every text, untrained.
+
+    Example: undercurrent eval sentiment --input tweets.jsonl.gz
+    """
+    rows = read_labelled(source)
+    if not any(label_field in row for row in rows) and any("label" in row for row in rows):
+        label_field = "label"
+    rows = [row for row in rows if row.get(label_field) is not None]
+    _need(rows, source, label_field)
+    gold = renamed([str(row[label_field]) for row in rows], labels)
+    decisions = _decide(rows)
+    score = score_labels(gold, [d.sentiment_label for d in decisions])
+    review = sum(d.needs_review for d in decisions) / len(decisions)
+    report(asdict(score) | {"review_share": round(review, 4)}, as_json)
+
+
+@app.command("redaction")
+def redaction(source: InputFile, as_json: AsJson = False) -> None:
+    """Personal data found and covered, against labelled spans.
+
+    Example: undercurrent eval redaction --input pii.jsonl.gz
+    """
+    rows = [row for row in read_labelled(source) if row.get("spans") is not None]
+    _need(rows, source, "spans")
+    readers = open_readers(load_settings())
+    languages = readers.language.detect([str(row["text"]) for row in rows])
+    report(
+        asdict(score_redaction(rows, readers.redactor, languages=languages, clock=time.perf_counter)), as_json
+    )
+
+
+@app.command("toxicity")
+def toxicity(
+    source: InputFile, label_field: LabelField = "label", labels: Labels = None, as_json: AsJson = False
+) -> None:
+    """Texts that would be quarantined; toxic are the labels ``hate``, ``toxic``, ``true``.
+
+    Example: undercurrent eval toxicity --input messages.jsonl.gz --labels offensive=neither
+    """
+    rows = read_labelled(source)
+    if not any(label_field in row for row in rows) and any("toxic" in row for row in rows):
+        label_field = "toxic"
+    _need(rows, source, "text")
+    gold = renamed([str(row.get(label_field)).lower() for row in rows], labels)
+    judged = ToxicityDetector().judge([str(row["text"]) for row in rows])
+    report(asdict(score_toxicity(gold, [judgement.quarantine for judgement in judged])), as_json)
+
+
+def read_labelled(source: Path) -> list[Row]:
+    """The rows of a labelled file. Raises ``WrongUsage`` naming line and field of the first bad one."""
+    rows: list[Row] = []
+    for row in read_rows(source):
+        if isinstance(row, BadRow):
+            raise WrongUsage(f"{source}:{row.line}: {row.reason}")
+        for name in ("id", "text"):
+            if row.fields.get(name) in (None, ""):
+                raise WrongUsage(f"{source}:{row.line}: {name} is missing")
+        rows.append(row.fields)
+    return rows
+
+
+def renamed(labels: Sequence[str], renames: str | None) -> list[str]:
+    """Labels after ``a=b,c=d``."""
+    table: dict[str, str] = {}
+    for pair in filter(None, (renames or "").split(",")):
+        old, sign, new = pair.partition("=")
+        if not sign or not new:
+            raise WrongUsage(f"--labels {pair}: write old=new")
+        table[old.strip()] = new.strip()
+    return [table.get(label, label) for label in labels]
+
+
+def report(scores: Mapping[str, Any], as_json: bool) -> None:
+    """Print figures, as JSON or a line each."""
+    if as_json:
+        sys.stdout.write(orjson.dumps(scores, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    console = Console()
+    for name, value in scores.items():
+        shown = f"{value:.4f}" if isinstance(value, float) else value
+        console.print(f"{name:>18}  {shown}", markup=False, highlight=False)
+
+
+def _decide(rows: Sequence[Row]) -> list[Any]:
+    settings = load_settings()
+    encoder, _notice = load_encoder(settings.encoder)
+    labeller = LocalLabeller(load_taxonomy(settings.taxonomy), encoder, review_below=settings.review_below)
+    texts = [str(row["text"]) for row in rows]
+    languages = LanguageDetector().detect(texts)
+    # The stars are an answer to the question being asked, so they are not shown to the model.
+    asked = [ConcernText(text, language, None) for text, language in zip(texts, languages, strict=True)]
+    return list(labeller.label(asked, encoder.encode(texts)))
+
+
+def _need(rows: Sequence[Row], source: Path, field: str) -> None:
+    if not rows:
+        raise WrongUsage(f"{source}: no row has the field {field!r}; say which one with --label-field")
+
+
+def _seconds(value: Any) -> int:
+    if isinstance(value, int | float):
+        return int(value)
+    return int(datetime.fromisoformat(str(value)).timestamp())

@@ -1,0 +1,49 @@
+"""The ``undercurrent`` command: what it offers, and what its exit codes mean.
+
+Exit codes: 0 done, 1 failure, 2 wrong usage, 3 some records were rejected (and where they are is printed).
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from cli import demo, doctor, evaluate, review, run, themes, worker
+from contracts.errors import PipelineError, WrongUsage
+
+app = typer.Typer(
+    name="undercurrent",
+    help="Customer feedback, event by event, into ranked and evidenced engineering work.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("demo")(demo.demo)
+app.command("run")(run.run)
+app.command("themes")(themes.themes)
+app.command("similar")(themes.similar)
+app.add_typer(review.app, name="review")
+app.add_typer(evaluate.app, name="eval")
+app.command("doctor")(doctor.doctor)
+app.command("rebuild")(run.rebuild_directory)
+app.command("worker", hidden=True)(worker.worker)
+
+FAILED, WRONG_USAGE = 1, 2
+
+
+def main() -> None:
+    """Run the command; errors of ours are one line that says what to do."""
+    try:
+        app()
+    except WrongUsage as exc:
+        _complain(exc)
+        sys.exit(WRONG_USAGE)
+    except PipelineError as exc:
+        _complain(exc)
+        sys.exit(FAILED)
+
+
+def _complain(exc: PipelineError) -> None:
+    Console(stderr=True).print(f"undercurrent: {exc}", style="bold red", markup=False, highlight=False)

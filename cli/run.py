@@ -1,0 +1,137 @@
+"""``undercurrent run``: a file of feedback in, ranked themes and issues out; resumable at any moment."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.report import write_report
+from cli.tables import issues_table, outcomes_table, themes_table
+from cli.watching import Progress as Watching
+from cli.worker import PARTITIONS, last_words, start_worker
+from connectors.jsonl.log import JsonlLog
+from connectors.keys.vault import LocalVault
+from contracts.errors import StopWorker
+from contracts.identity import partition
+from settings import load_settings
+from wiring.datadir import DataDir
+from wiring.history import History, LoadBook
+from wiring.recovery import rebuild
+from wiring.views import RunView, read_run
+
+REJECTED = 3
+"""Exit code: the run is done, and some records were rejected."""
+
+POLL_S = 0.25
+SHOWN_REJECTS = 10
+
+
+def run(
+    source: Annotated[Path, typer.Option("--input", help="Feedback: .csv or .jsonl, or the same with .gz.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Data directory; the same one resumes or adds to a run.")
+    ],
+    mapping: Annotated[
+        str | None, typer.Option("--map", help="field=column pairs, say text=comment,rating=stars.")
+    ] = None,
+    customers: Annotated[
+        Path | None, typer.Option(help="Customer list with the columns account,tier,mrr.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Turn a file of feedback into ranked themes, issues and a report.
+
+    Example: undercurrent run --input reviews.csv --map text=comment,rating=stars --out out/reviews
+    """
+    console = Console(stderr=as_json)
+    settings = load_settings()
+    out.mkdir(parents=True, exist_ok=True)
+    total = load_file(out, settings.tenant, source, mapping, customers, console)
+    finish(out, total, console)
+    view = read_run(out, settings.tenant)
+    report = out / "report.html"
+    write_report(view, report)
+    if as_json:
+        sys.stdout.write(summary_json(view) + "\n")
+    else:
+        show(view, report, console)
+    raise typer.Exit(REJECTED if view.rejects else 0)
+
+
+def load_file(
+    out: Path, tenant: str, source: Path, mapping: str | None, customers: Path | None, console: Console
+) -> int:
+    """Bring the file into the journal; the number of records that the journal then holds."""
+    vault = LocalVault(out / "keys")
+    place = partition(tenant, PARTITIONS)
+    try:
+        with JsonlLog(DataDir(out).journal, PARTITIONS) as journal:
+            history = History(tenant, place, journal, vault, LoadBook(out))
+            with console.status(f"reading {source.name}") as status:
+                appended = history.load(
+                    source,
+                    mapping=mapping,
+                    customers=customers,
+                    now=datetime.now(UTC),
+                    progress=lambda n: status.update(f"reading {source.name}: {n} journal records"),
+                )
+            console.print(f"{source.name}: {appended} journal records appended (feedback and hourly ticks)")
+            return journal.count(place)
+    finally:
+        vault.close()
+
+
+def finish(out: Path, total: int, console: Console) -> None:
+    """Run the flow to the journal's end and show how far it is."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    watching = Watching(out)
+    process = start_worker(out)
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+            task = progress.add_task("themes and priorities", total=total)
+            while process.poll() is None:
+                time.sleep(POLL_S)
+                progress.update(task, completed=watching.records())
+            progress.update(task, completed=watching.records())
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        console.print("stopped; the same command goes on from here")
+        raise typer.Exit(1) from None
+    if process.returncode != 0:
+        raise StopWorker(f"{last_words(out)} (all of it: {out / 'worker.log'})")
+
+
+def show(view: RunView, report: Path, console: Console) -> None:
+    """The ranked themes, the issues, what became of every item, and where the report is."""
+    console.print(themes_table(view, 10))
+    if view.issues:
+        console.print(issues_table(view))
+    console.print(outcomes_table(view))
+    for reject in view.rejects[:SHOWN_REJECTS]:
+        where = f"{reject.origin}:{reject.line}" if reject.line else reject.origin
+        field = f" ({reject.field})" if reject.field else ""
+        console.print(
+            f"rejected {where}{field}: {reject.message}", style="yellow", markup=False, highlight=False
+        )
+    if len(view.rejects) > SHOWN_REJECTS:
+        console.print(f"… and {len(view.rejects) - SHOWN_REJECTS} more; the report lists all", style="yellow")
+    console.print(f"report: {report}", markup=False, highlight=False, soft_wrap=True)
+
+
+def rebuild_directory(
+    directory: Annotated[Path, typer.Argument(help="Data directory.")],
+) -> None:
+    """Drop state and outputs and keep the journal; the next run makes them again from it.
+
+    Example: undercurrent rebuild out/reviews
+    """
+    rebuild(directory)
+    Console().print(f"{directory}: the next run starts from the beginning of the journal")

@@ -1,0 +1,115 @@
+"""``undercurrent themes`` and ``similar``: ask a data directory what it found."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from cli.tables import themes_table
+from contracts.errors import WrongUsage
+from models.encoders.load import load_encoder
+from settings import load_settings
+from wiring.datadir import DataDir
+from wiring.product import open_index, open_readers
+from wiring.quotes import quotes_of
+from wiring.views import read_run
+
+Directory = Annotated[Path, typer.Option("--dir", help="Data directory of a run.")]
+DEFAULT_DIRECTORY = Path("out/demo")
+
+
+def themes(
+    directory: Directory = DEFAULT_DIRECTORY,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Rank the themes of a run, with why.
+
+    Example: undercurrent themes --dir out/demo --limit 5
+    """
+    view = read_run(existing(directory))
+    if not as_json:
+        Console().print(themes_table(view, limit))
+        return
+    rows = [
+        {
+            "rank": theme.rank,
+            "theme_id": theme.theme_id,
+            "label": theme.label,
+            "impact": round(theme.effective_impact, 1),
+            "concerns": theme.concerns,
+            "accounts": theme.accounts,
+            "language": theme.language,
+            "trend": theme.trend,
+            "why": theme.priority.why if theme.priority else None,
+        }
+        for theme in view.themes[:limit]
+    ]
+    sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def similar(
+    text: Annotated[str, typer.Argument(help="What to look for; it is redacted first and not stored.")],
+    directory: Directory = DEFAULT_DIRECTORY,
+    where: Annotated[
+        str | None, typer.Option(help="Filters: label=bug,source=zendesk,language=de,severity=high …")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find the concerns most like a text, by meaning.
+
+    Example: undercurrent similar "charged twice for the same month" --where source=intercom
+    """
+    settings = load_settings()
+    readers = open_readers(settings)
+    redacted = readers.redactor.redact([text], readers.language.detect([text]))[0].text
+    encoder, notice = load_encoder(settings.encoder)
+    if notice:
+        Console(stderr=True).print(notice, style="yellow", markup=False)
+    index = open_index(existing(directory), encoder)
+    try:
+        vector = encoder.encode([redacted])[0]
+        found = index.similar_items(settings.tenant, vector, limit=limit, where=parse_filters(where))
+    finally:
+        index.close()
+    quotes = quotes_of(directory, [hit.concern_id for hit in found])
+    if as_json:
+        rows = [
+            {"similarity": round(hit.similarity, 4), "concern_id": hit.concern_id, "item_id": hit.item_id}
+            | {"quote": quotes.get(hit.concern_id)}
+            | dict(hit.payload)
+            for hit in found
+        ]
+        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    console = Console()
+    for hit in found:
+        quote = quotes.get(hit.concern_id) or "(words withheld)"
+        facts = f"{hit.payload.get('source')}, {hit.payload.get('label')}, item {hit.item_id}"
+        console.print(f"{hit.similarity:.2f}  {quote}\n      {facts}", markup=False, highlight=False)
+
+
+def parse_filters(where: str | None) -> dict[str, str | int | bool]:
+    """``a=b,c=d`` as filters; whole numbers are numbers, so that times can be bounds."""
+    filters: dict[str, str | int | bool] = {}
+    for pair in filter(None, (where or "").split(",")):
+        name, sign, value = (part.strip() for part in pair.partition("="))
+        if not sign or not value:
+            raise WrongUsage(f"--where {pair}: write field=value")
+        filters[name] = int(value) if name.endswith("_s") and value.isdigit() else value
+    return filters
+
+
+def existing(directory: Path) -> Path:
+    """The directory, if a run has been there. Raises ``WrongUsage``."""
+    if not DataDir(directory).journal.exists():
+        raise WrongUsage(
+            f"{directory}: no run here; make one with: undercurrent run --input FILE --out {directory}"
+        )
+    return directory

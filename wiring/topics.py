@@ -1,0 +1,66 @@
+"""The declarations in ``contracts/topics/*.yaml``: what each topic is for, who writes it, who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from contracts.errors import StopWorker
+
+STAGES = ("intake", "extract", "themes", "priority")
+"""The stages in the order in which an item meets them; their names are the identity of their state."""
+
+
+class TopicSchema(BaseModel):
+    """One schema version of a topic: its record types and the folder of examples."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    records: tuple[str, ...]
+    examples: str
+
+
+class Topic(BaseModel):
+    """One declared topic; ``key`` is the record's field that keys it, retention is in days."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    topic: str
+    purpose: str
+    public: bool
+    partitions: Mapping[str, int | str]
+    key: str
+    cleanup: Literal["delete", "compact"]
+    retention_days: int | None = None
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    schemas: tuple[TopicSchema, ...]
+
+
+@cache
+def load_topics() -> dict[str, Topic]:
+    """Every declared topic by its short name (``redacted``, ``dead-letters`` …)."""
+    found = {}
+    for resource in sorted(files("contracts.topics").iterdir(), key=lambda entry: entry.name):
+        if resource.name.endswith(".yaml"):
+            topic = Topic.model_validate(yaml.safe_load(resource.read_text("utf-8")))
+            found[resource.name.removesuffix(".yaml")] = topic
+    if not found:
+        raise StopWorker("contracts/topics holds no declaration; the installation is incomplete")
+    return found
+
+
+def stage_producers() -> dict[str, tuple[str, ...]]:
+    """The stages that write to each topic, in declared order (which is the order of their lanes)."""
+    producers = {
+        name: tuple(stage for stage in topic.producers if stage in STAGES)
+        for name, topic in load_topics().items()
+        if name != "state"
+    }
+    return {name: stages for name, stages in producers.items() if stages}
