@@ -59,9 +59,7 @@ class VectorIndex(Protocol):
         """Remove concerns that were retracted."""
         ...
 
-    def nearest_theme(
-        self, tenant: str, group: str, vector: GridVector
-    ) -> tuple[str, float] | None:
+    def nearest_theme(self, tenant: str, group: str, vector: GridVector) -> tuple[str, float] | None:
         """The nearest centroid by exact search, and its exact dot product; None when there is none.
 
         Ties go to the lowest theme id.

@@ -1,0 +1,137 @@
+"""Where an index lies: one directory per encoder version, a lock in it, and a pointer to the current one.
+
+    <directory>/current                     name of the version that readers use; replaced whole
+    <directory>/<version>/index.json        what the version is exactly
+    <directory>/<version>/lock              held by the process that has it open
+    <directory>/<version>/themes, items     the shards
+
+Vectors of two encoder versions never meet: a version's name and sizes make the name of its directory.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker
+
+FORMAT = 1
+"""Version of what points look like; another one gets a directory of its own."""
+
+NAME_CHARS = 48
+"""Of an encoder's version in a directory's name; what is cut off is still in the hash behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexVersion:
+    """What decides whether two vectors may meet in one search."""
+
+    encoder_version: str
+    item_dims: int
+    theme_dims: int
+    format: int = FORMAT
+
+    @property
+    def name(self) -> str:
+        """The directory's name: readable, and different for versions that differ anywhere.
+
+        >>> IndexVersion("minilm/2", 384, 256).name
+        'minilm-2-ec8ff43a'
+        """
+        readable = re.sub(r"[^A-Za-z0-9._]+", "-", self.encoder_version).strip("-.")[:NAME_CHARS] or "encoder"
+        return f"{readable}-{sha256(self._json()).hexdigest()[:8]}"
+
+    def _json(self) -> bytes:
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    def claim(self, home: Path) -> None:
+        """Write down in ``home`` what it holds, or raise ``RecoveryRefused`` if it holds another version."""
+        card = home / "index.json"
+        with file_errors(card):
+            if not card.exists():
+                replace_whole(card, self._json())
+            found = card.read_bytes()
+        if found != self._json():
+            raise RecoveryRefused(
+                f"{card}: holds {found.decode('utf-8', 'replace')}, not {self._json().decode()}"
+            )
+
+
+class Lock:
+    """Held from open to close; a second process is refused, and a killed process leaves none behind."""
+
+    def __init__(self, home: Path) -> None:
+        path = home / "lock"
+        with file_errors(path):
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            os.close(self._fd)
+            raise RecoveryRefused(
+                f"{home}: another process has this vector index open; end it first"
+            ) from exc
+
+    def release(self) -> None:
+        """Let go; doing it twice is doing it once."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def current_version(directory: Path) -> str | None:
+    """Name of the version that readers use, or None before the first one. Raises ``StateCorrupt``."""
+    pointer = directory / "current"
+    with file_errors(pointer):
+        if not pointer.exists():
+            return None
+        name = pointer.read_text("utf-8")
+    if not (directory / name).is_dir():
+        raise StateCorrupt(
+            f"{pointer}: names {name!r}, which is not there; rebuild the index from the journal"
+        )
+    return name
+
+
+def point_to(directory: Path, name: str) -> None:
+    """Make ``name`` the current version; readers see the old name or the new one, nothing between."""
+    with file_errors(directory / "current"):
+        replace_whole(directory / "current", name.encode())
+
+
+def replace_whole(target: Path, content: bytes) -> None:
+    """Put ``content`` at ``target``, durable and whole or not at all. Raises ``OSError``."""
+    fresh = target.with_name(target.name + ".new")
+    with fresh.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(target)
+    sync_directory(target.parent)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make names in ``directory`` durable. Raises ``OSError``."""
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Turn what the file system raises into ``StopWorker`` that names the file."""
+    try:
+        yield
+    except OSError as exc:
+        raise StopWorker(
+            f"{path}: {exc.strerror or exc}; free space or fix the rights, then start again"
+        ) from exc

@@ -1,0 +1,192 @@
+"""One shard of Qdrant Edge, reachable only within a tenant.
+
+Every question and every removal gets its filter from ``_within``; there is no method without a tenant.
+An upsert changes a point only if it is the tenant's own. State: the shard's files; the library keeps its
+own write-ahead log, so what ``put`` returned from survives a kill; only ``flush`` survives a loss of power.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+import qdrant_edge as qe
+
+from connectors.qdrant.errors import translated
+from connectors.qdrant.home import file_errors, sync_directory
+from contracts.vectors import GridVector, Scalar
+
+BATCH_POINTS = 500
+"""Points in one update. Measured best between 256 and 1,000; one update holds the shard's lock."""
+
+TENANT = "_tenant"
+"""Payload field of the tenant. Names that begin with ``_`` cannot come from outside."""
+
+FieldIndex = qe.KeywordIndexParams | qe.FloatIndexParams
+Condition = qe.FieldCondition | qe.HasIdCondition
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPlan:
+    """What a shard is made for: vector size, how vectors compare, and which fields are indexed how."""
+
+    dims: int
+    distance: qe.Distance
+    keywords: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+    def config(self) -> qe.EdgeConfig:
+        """The library's form; no graph is ever built, so every search is exact."""
+        return qe.EdgeConfig(
+            vectors=qe.EdgeVectorParams(size=self.dims, distance=self.distance),
+            optimizers=qe.EdgeOptimizersConfig(indexing_threshold=0),
+        )
+
+    def indexes(self) -> dict[str, FieldIndex]:
+        """Index parameters by payload field."""
+        return (
+            {TENANT: qe.KeywordIndexParams(is_tenant=True)}
+            | {name: qe.KeywordIndexParams() for name in self.keywords}
+            | {name: qe.FloatIndexParams() for name in self.numbers}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPoint:
+    """A point to be written."""
+
+    id: str
+    vector: GridVector
+    payload: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A point that was found; ``vector`` is as the library keeps it, None unless asked for."""
+
+    id: str
+    score: float
+    payload: Mapping[str, Scalar]
+    vector: npt.NDArray[np.float32] | None
+
+
+class TenantShard:
+    """The points of all tenants in one directory, and no way to see two tenants at once."""
+
+    def __init__(self, path: Path, plan: ShardPlan) -> None:
+        self._path = path
+        self._one_at_a_time = Lock()  # the library does not promise that threads may share a shard
+        self._shard = _opened(path, plan)
+
+    def put(self, tenant: str, points: Sequence[StoredPoint]) -> None:
+        """Insert or overwrite; a point of another tenant is left as it is."""
+        own = self._within(tenant)
+        for start in range(0, len(points), BATCH_POINTS):
+            batch = [
+                qe.Point(p.id, p.vector.astype(np.float32).tolist(), {**p.payload, TENANT: tenant})
+                for p in points[start : start + BATCH_POINTS]
+            ]
+            self._update(qe.UpdateOperation.upsert_points(batch, own))
+
+    def drop(self, tenant: str, ids: Sequence[str]) -> None:
+        """Remove these points of the tenant, where they exist."""
+        for start in range(0, len(ids), BATCH_POINTS):
+            named = qe.HasIdCondition(set(ids[start : start + BATCH_POINTS]))
+            self._update(qe.UpdateOperation.delete_points_by_filter(self._within(tenant, [named])))
+
+    def keep_only(self, tenant: str, ids: Iterable[str]) -> None:
+        """Remove every point of the tenant except these."""
+        others = self._within(tenant, but_not=[qe.HasIdCondition(set(ids))])
+        self._update(qe.UpdateOperation.delete_points_by_filter(others))
+
+    def nearest(
+        self, tenant: str, vector: GridVector, limit: int, wanted: Sequence[Condition], *, with_vector: bool
+    ) -> list[Hit]:
+        """The best ``limit`` of the tenant's points that meet every condition, by exact search, best first."""
+        with translated(self._path), self._one_at_a_time:
+            found = self._shard.query(
+                qe.QueryRequest(
+                    limit=limit,
+                    query=qe.Query.Nearest(vector.astype(np.float32).tolist()),
+                    filter=self._within(tenant, wanted),
+                    params=qe.SearchParams(exact=True),
+                    with_payload=True,
+                    with_vector=with_vector,
+                )
+            )
+            return [_hit(point) for point in found]
+
+    def count(self, tenant: str) -> int:
+        """Number of the tenant's points."""
+        with translated(self._path), self._one_at_a_time:
+            return int(self._shard.count(qe.CountRequest(filter=self._within(tenant), exact=True)))
+
+    def flush(self) -> None:
+        """Return when everything written is on disk."""
+        with translated(self._path), self._one_at_a_time:
+            self._shard.flush()
+
+    def tidy(self) -> bool:
+        """Merge segments and drop what was overwritten; whether there was anything to do. Blocks."""
+        with translated(self._path), self._one_at_a_time:
+            return bool(self._shard.optimize())
+
+    def close(self) -> None:
+        """Flush and let go of the files; doing it twice is doing it once."""
+        with translated(self._path), self._one_at_a_time:
+            self._shard.close()
+
+    def _update(self, operation: qe.UpdateOperation) -> None:
+        with translated(self._path), self._one_at_a_time:
+            self._shard.update(operation)
+
+    @staticmethod
+    def _within(
+        tenant: str, wanted: Sequence[Condition] = (), but_not: Sequence[Condition] = ()
+    ) -> qe.Filter:
+        """The one filter: the tenant, always, and what else is wanted."""
+        own = qe.FieldCondition(TENANT, match=qe.MatchValue(tenant))
+        return qe.Filter(must=[own, *wanted], must_not=list(but_not))
+
+
+def _opened(path: Path, plan: ShardPlan) -> qe.EdgeShard:
+    if not path.exists():
+        _create(path, plan)
+    with translated(path):
+        shard = qe.EdgeShard.load(str(path), plan.config())
+        missing = plan.indexes().keys() - shard.info().payload_schema.keys()
+        _index(shard, plan, sorted(missing))
+        return shard
+
+
+def _create(path: Path, plan: ShardPlan) -> None:
+    # A shard whose making was interrupted cannot be loaded, so it gets its name when it is whole.
+    fresh = path.with_name(path.name + ".new")
+    with file_errors(fresh):
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+    with translated(fresh):
+        shard = qe.EdgeShard.create(str(fresh), plan.config())
+        _index(shard, plan, sorted(plan.indexes()))
+        shard.flush()
+        shard.close()
+    with file_errors(path):
+        fresh.rename(path)
+        sync_directory(path.parent)
+
+
+def _index(shard: qe.EdgeShard, plan: ShardPlan, fields: Iterable[str]) -> None:
+    params = plan.indexes()
+    for field in fields:
+        shard.update(qe.UpdateOperation.create_field_index(field, params[field]))
+
+
+def _hit(point: qe.ScoredPoint) -> Hit:
+    payload = {name: value for name, value in (point.payload or {}).items() if name != TENANT}
+    vector = None if point.vector is None else np.asarray(point.vector, np.float32)
+    return Hit(str(point.id), float(point.score), payload, vector)
