@@ -27,7 +27,7 @@ def test_the_same_seed_gives_the_same_bytes_and_truth(seed: int) -> None:
 
 def test_every_machine_gets_these_bytes_for_seed_1(sample: Sample) -> None:
     # Changes with the phrases, on purpose: whoever edits them sees that every figure must be measured anew.
-    assert hashlib.sha256(bytes_of(sample)).hexdigest()[:16] == "461e8c799373b2d0"
+    assert hashlib.sha256(bytes_of(sample)).hexdigest()[:16] == "3e28cc0acdce6fc3"
 
 
 def test_another_seed_says_it_in_other_words(sample: Sample) -> None:
