@@ -25,7 +25,7 @@ def _raw(sums: Sums, fresh: int, weights: Weights) -> Raw:
     concerns = sums.total[N]
     return (
         sums.volume / 4,
-        1 + sums.total[BITTERNESS] / (1000 * concerns),
+        1 + (1000 * sums.total[NEGATIVE] + sums.total[BITTERNESS]) / (2000 * concerns),
         sums.weighted / (1000 * sums.volume),
         1 + weights.urgency * (sums.total[URGENCY] / (1000 * concerns)),
         1 + weights.recency * (fresh / concerns),

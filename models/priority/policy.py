@@ -49,7 +49,7 @@ class Weights(_Setting):
     urgency: float = Field(default=0.5, ge=0, le=1)
     recency: float = Field(default=0.25, ge=0, le=1)
     saturation_day: float = Field(default=13, gt=0)
-    saturation_week: float = Field(default=21, gt=0)
+    saturation_week: float = Field(default=20, gt=0)
     half_life_h: int = Field(default=48, gt=0)
 
     @field_validator("tiers")
@@ -82,16 +82,18 @@ class _TwoBounds(_Setting):
 class CriticalRule(_Setting):
     """Critical severity at once: an alert always, an issue once the theme itself is critical.
 
-    The issue needs, within 24 hours, a non-positive critical concern of at least ``min_confidence`` and
-    either ``min_accounts`` accounts with critical concerns or one that is urgent from ``alone_tiers``;
-    and ``severe_share`` of the theme's week must be critical or high. ``quiet_h``: hours in which the
-    same theme (or, before it has one, category and area) raises no second alert.
+    The issue needs, within 24 hours, a non-positive critical concern of at least ``min_confidence``, and
+    either ``min_accounts`` accounts with critical or high concerns, ``min_critical`` of them critical, or
+    one that is critical and urgent from ``alone_tiers``; and ``severe_share`` of the theme's week must be
+    critical or high. ``quiet_h``: hours in which the same theme (or, before it has one, category and
+    area) raises no second alert.
     """
 
     kind: Literal["critical"] = "critical"
     name: Name = "critical"
     min_confidence: Share = 0.85
-    min_accounts: int = Field(default=2, ge=1)
+    min_accounts: int = Field(default=3, ge=1)
+    min_critical: int = Field(default=2, ge=1)
     alone_tiers: tuple[Tier, ...] = ("business", "enterprise")
     severe_share: Share = 0.5
     quiet_h: int = Field(default=24, ge=0)

@@ -47,7 +47,8 @@ def _critical_starts(rule: CriticalRule, view: View) -> bool:
     day, week = view.family.day, view.family.week
     if not day.total[SURE] or week.total[SEVERE] < rule.severe_share * week.total[N]:
         return False
-    if len(day.accounts_with(CRITICAL)) >= rule.min_accounts:
+    enough = len(day.accounts_with(SEVERE)) >= rule.min_accounts
+    if enough and len(day.accounts_with(CRITICAL)) >= rule.min_critical:
         return True
     return any(view.standing(who).tier in rule.alone_tiers for who in day.accounts_with(URGENT))
 

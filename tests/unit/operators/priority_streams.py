@@ -92,7 +92,12 @@ class Journal:
         return self.change(name, hours, "assigned" if theme else "waiting", theme, about=about)
 
     def change(
-        self, name: str, hours: float, change: Any, theme: str | None = None, about: AssignmentFacts | None = None
+        self,
+        name: str,
+        hours: float,
+        change: Any,
+        theme: str | None = None,
+        about: AssignmentFacts | None = None,
     ) -> Assignment:
         """A later change of a concern."""
         self._sequence[name] = self._sequence.get(name, 0) + 1
