@@ -49,7 +49,7 @@ def test_what_was_written_after_the_snapshot_is_cut_off_on_resume(tmp_path: Path
     part = sink.build_part("topics", "a/p0000", None)
     part.write_batch([b"one", b"two"])
     offset = part.snapshot()
-    part.write_batch([b"lost"])
+    part.write_batch([b"lost", b"and", b"more"])
     part.close()
     resumed = sink.build_part("topics", "a/p0000", offset)
     resumed.write_batch([b"three"])
