@@ -99,8 +99,7 @@ def _redaction(settings: Settings) -> Check:
 
 
 def _taxonomy(settings: Settings) -> Check:
-    taxonomy = load_taxonomy(settings.taxonomy)
-    warnings = taxonomy.warnings()
+    taxonomy, warnings = load_taxonomy(settings.taxonomy)
     return Check("taxonomy", "degraded" if warnings else "ok", "; ".join(warnings) or taxonomy.version)
 
 

@@ -14,9 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import orjson
 import typer
-from models.labellers.labeller import ConcernText, LocalLabeller
 from models.toxicity.scoring import score_toxicity
 from rich.console import Console
 
@@ -24,7 +24,9 @@ from connectors.files.reader import BadRow, read_rows
 from contracts.errors import WrongUsage
 from models.encoders.base import GRID_NORM
 from models.encoders.load import load_encoder
-from models.labellers.scoring import score_labels, three_way
+from models.labellers.decision import ConcernText, Decision
+from models.labellers.local import LocalLabeller
+from models.labellers.scoring import OTHER, as_gold_label, merge_labels, score_labels
 from models.labellers.taxonomy import load_taxonomy
 from models.language.detector import LanguageDetector
 from models.privacy.scoring import score_redaction
@@ -43,6 +45,9 @@ Labels = Annotated[
     str | None, typer.Option(help="Rename labels: a=b,c=d. Labels not named stay as they are.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+KINDS = ("bug", "feature_request")
+"""Labels that name a kind of concern rather than a category."""
 
 
 class StreamOrder(StrEnum):
@@ -75,7 +80,7 @@ def themes(
     if notice:
         Console(stderr=True).print(notice, style="yellow", markup=False)
     texts = [str(row["text"]) for row in rows]
-    vectors = encoder.encode(texts).astype("float32") / GRID_NORM
+    vectors = encoder.encode(texts).astype(np.float32) / np.float32(GRID_NORM)
     stamps = [_seconds(row["ts"]) for row in rows] if all("ts" in row for row in rows) else None
     scores = evaluate_themes(
         [str(row["id"]) for row in rows],
@@ -94,7 +99,7 @@ def themes(
 def extraction(
     source: InputFile, label_field: LabelField = "label", labels: Labels = None, as_json: AsJson = False
 ) -> None:
-    """Category of every text, untrained; where the labels are bug, feature_request and others, 3-way.
+    """Category of every text, untrained. Where bug or feature_request is a label, the rest count as other.
 
     Example: undercurrent eval extraction --input reviews.jsonl.gz --labels praise_or_rating=other
     """
@@ -102,10 +107,9 @@ def extraction(
     _need(rows, source, label_field)
     gold = renamed([str(row[label_field]) for row in rows], labels)
     decisions = _decide(rows)
-    if "bug" in gold or "feature_request" in gold:
-        score = score_labels([three_way(label) for label in gold], [d.three_way for d in decisions])
-    else:
-        score = score_labels(gold, [d.category for d in decisions])
+    gold = [label if label in KINDS else OTHER for label in gold] if set(gold) & set(KINDS) else gold
+    names = sorted(set(gold))
+    score = score_labels(gold, [as_gold_label(decision, names) for decision in decisions])
     review = sum(d.needs_review for d in decisions) / len(decisions)
     report(asdict(score) | {"review_share": round(review, 4)}, as_json)
 
@@ -183,7 +187,7 @@ def renamed(labels: Sequence[str], renames: str | None) -> list[str]:
         if not sign or not new:
             raise WrongUsage(f"--labels {pair}: write old=new")
         table[old.strip()] = new.strip()
-    return [table.get(label, label) for label in labels]
+    return merge_labels(labels, table)
 
 
 def report(scores: Mapping[str, Any], as_json: bool) -> None:
@@ -197,15 +201,16 @@ def report(scores: Mapping[str, Any], as_json: bool) -> None:
         console.print(f"{name:>18}  {shown}", markup=False, highlight=False)
 
 
-def _decide(rows: Sequence[Row]) -> list[Any]:
+def _decide(rows: Sequence[Row]) -> list[Decision]:
     settings = load_settings()
     encoder, _notice = load_encoder(settings.encoder)
-    labeller = LocalLabeller(load_taxonomy(settings.taxonomy), encoder, review_below=settings.review_below)
+    taxonomy, _warnings = load_taxonomy(settings.taxonomy)
+    labeller = LocalLabeller(taxonomy, encoder, review_below=round(settings.review_below * 1000))
     texts = [str(row["text"]) for row in rows]
     languages = LanguageDetector().detect(texts)
     # The stars are an answer to the question being asked, so they are not shown to the model.
     asked = [ConcernText(text, language, None) for text, language in zip(texts, languages, strict=True)]
-    return list(labeller.label(asked, encoder.encode(texts)))
+    return labeller.label(asked, encoder.encode(texts))
 
 
 def _need(rows: Sequence[Row], source: Path, field: str) -> None:

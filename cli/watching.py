@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,9 +36,6 @@ class Progress:
 
     def records(self) -> int:
         """How many journal records are done, as far as committed outputs show."""
-        last = None
-        for last in self._tail.lines():
-            pass
-        if last is not None:
-            self._seen = ordinal_of(orjson.loads(last)["id"]) + 1
+        for newest in deque(self._tail.lines(), maxlen=1):
+            self._seen = ordinal_of(orjson.loads(newest)["id"]) + 1
         return self._seen

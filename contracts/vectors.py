@@ -29,6 +29,7 @@ KEYWORD_FILTERS = (
     "account",
     "app_version",
     "category",
+    "country",
     "label",
     "language",
     "locale",

@@ -59,6 +59,10 @@ class VectorIndex(Protocol):
         """Remove concerns that were retracted."""
         ...
 
+    def drop_tenant(self, tenant: str) -> None:
+        """Remove everything of the tenant."""
+        ...
+
     def nearest_theme(self, tenant: str, group: str, vector: GridVector) -> tuple[str, float] | None:
         """The nearest centroid by exact search, and its exact dot product; None when there is none.
 

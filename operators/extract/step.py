@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from models.labellers.labeller import ConcernText, LocalLabeller
 
 from contracts.commands import Command, ConfirmConcern
 from contracts.diversions import ReviewRequest
@@ -23,6 +22,8 @@ from contracts.envelope import Envelope, Out
 from contracts.identity import concern_id
 from contracts.stages import Concern, EnrichedItem, Provenance, RedactedItem, Vector
 from models.encoders.base import Encoder
+from models.labellers.decision import ConcernText
+from models.labellers.local import LocalLabeller
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
 from operators.extract.decisions import decision_record
@@ -98,7 +99,7 @@ class ExtractStep:
         texts = [concern.text for _, concern in flat]
         vectors = self._encoder.encode(texts + [concern.summary for _, concern in flat])
         of_text, of_summary = vectors[: len(flat)], vectors[len(flat) :]
-        asked = [ConcernText(c.text, record.language, record.facts.rating) for record, c in flat]
+        asked = [ConcernText(c.text, record.language, _stars(record.facts.rating)) for record, c in flat]
         decisions = self._labeller.label(asked, of_text)
         return [
             Concern.model_construct(
@@ -106,7 +107,7 @@ class ExtractStep:
                 start=concern.span.start,
                 end=concern.span.end,
                 summary=self._vault.seal(record.tenant, record.text.subject, concern.summary.encode()),
-                decision=decision_record(decision),
+                decision=decision_record(decision, concern.text),
                 vector=self._vector(of_text[i]),
                 summary_vector=self._vector(of_summary[i]),
             )
@@ -191,3 +192,8 @@ class ExtractStep:
             "ingested_at": cause.ingested_at,
             "trace": cause.trace,
         }
+
+
+def _stars(rating: float | None) -> int | None:
+    """Whole stars; half a star counts for the side it leans to."""
+    return None if rating is None else round(rating)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import orjson
-from models.markup.plain import plain_text
 from pydantic import ValidationError
 
 from contracts.errors import RejectItem
 from contracts.feedback import FeedbackBody
+from models.markup.plain import plain_text
 
 
 def decode_body(raw: bytes) -> FeedbackBody:

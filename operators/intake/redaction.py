@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contracts.errors import RedactionDown
+from models.language.detector import LanguageDetector
 from models.privacy.base import Redaction
 from models.privacy.redactor import Redactor
 from models.toxicity.detector import Toxicity, ToxicityDetector
-
-from contracts.errors import RedactionDown
-from models.language.detector import LanguageDetector
 
 
 @dataclass(frozen=True, slots=True)
