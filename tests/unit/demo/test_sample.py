@@ -3,6 +3,7 @@ import json
 import re
 from collections import Counter
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -13,13 +14,18 @@ from demo.records import DAYS, EPOCH, STORIES, Sample
 from demo.sample import generate
 
 
+@cache
+def sample_of(seed: int) -> Sample:
+    return generate(seed)
+
+
 def bytes_of(sample: Sample) -> bytes:
     return b"\n".join(delivery.raw for delivery in sample.deliveries)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_the_same_seed_gives_the_same_bytes_and_truth(seed: int) -> None:
-    one, two = generate(seed), generate(seed)
+    one, two = sample_of(seed), generate(seed)
     assert bytes_of(one) == bytes_of(two)
     assert one.truths == two.truths
     assert one.customers == two.customers
@@ -27,18 +33,18 @@ def test_the_same_seed_gives_the_same_bytes_and_truth(seed: int) -> None:
 
 def test_every_machine_gets_these_bytes_for_seed_1(sample: Sample) -> None:
     # Changes with the phrases, on purpose: whoever edits them sees that every figure must be measured anew.
-    assert hashlib.sha256(bytes_of(sample)).hexdigest()[:16] == "3e28cc0acdce6fc3"
+    assert hashlib.sha256(bytes_of(sample)).hexdigest()[:16] == "f817f290b675177b"
 
 
 def test_another_seed_says_it_in_other_words(sample: Sample) -> None:
     texts = {truth.wording.text for truth in sample.truths.values()}
-    others = {truth.wording.text for truth in generate(2).truths.values()}
+    others = {truth.wording.text for truth in sample_of(2).truths.values()}
     assert len(texts & others) / len(texts) < 0.25
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_hardly_any_two_items_share_a_text(seed: int) -> None:
-    texts = Counter(truth.wording.text for truth in generate(seed).truths.values())
+    texts = Counter(truth.wording.text for truth in sample_of(seed).truths.values())
     assert sum(count - 1 for count in texts.values()) / texts.total() < 0.03
 
 
