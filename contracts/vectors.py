@@ -130,8 +130,8 @@ def _seconds(name: str, value: object) -> int | None:
 def _value(name: str, value: str | int | bool) -> str | bool:
     if name in KEYWORD_FILTERS and isinstance(value, str):
         return value
-    if name in FLAG_FILTERS and isinstance(value, bool):
-        return value
+    if name in FLAG_FILTERS and (isinstance(value, bool) or value in ("true", "false")):
+        return value is True or value == "true"
     known = ", ".join((*KEYWORD_FILTERS, *FLAG_FILTERS, *TIME_FILTERS))
     raise WrongUsage(f"cannot filter by {name} = {value!r}; fields are {known} (flags take true or false)")
 

@@ -6,7 +6,8 @@ State: a matrix of rows per tenant and group; a removed row's place is taken by 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,10 +23,15 @@ from contracts.vectors import (
     check_centroid,
     check_dims,
     checked_payload,
+    cosine,
+    norm_squared,
     point_id,
 )
 
 FIRST_ROWS = 64
+
+COSINE_ERROR = 1e-5
+"""Bound on the error of a float32 cosine; what it could hide is compared exactly."""
 
 
 class Rows:
@@ -33,6 +39,7 @@ class Rows:
 
     def __init__(self, dims: int) -> None:
         self._matrix = np.zeros((FIRST_ROWS, dims), np.float32)
+        self._norms = np.zeros(FIRST_ROWS, np.float32)
         self._row: dict[str, int] = {}
         self.ids: list[str] = []
 
@@ -41,6 +48,12 @@ class Rows:
         """``(len(ids), dims)``, a view in the order of ``ids``."""
         return self._matrix[: len(self.ids)]
 
+    def cosines(self, vector: GridVector) -> npt.NDArray[np.float32]:
+        """Cosines ``(len(ids),)`` within ``COSINE_ERROR``; 0 where a vector is zero."""
+        asked = vector.astype(np.float32)
+        norms = self._norms[: len(self.ids)] * np.linalg.norm(asked)
+        return np.asarray((self.matrix @ asked) / np.maximum(norms, 1.0), np.float32)
+
     def put(self, id_: str, vector: GridVector) -> None:
         """Insert or overwrite."""
         row = self._row.setdefault(id_, len(self.ids))
@@ -48,7 +61,9 @@ class Rows:
             self.ids.append(id_)
             if row == len(self._matrix):
                 self._matrix = np.concatenate([self._matrix, np.zeros_like(self._matrix)])
+                self._norms = np.concatenate([self._norms, np.zeros_like(self._norms)])
         self._matrix[row] = vector
+        self._norms[row] = math.sqrt(norm_squared(vector))
 
     def drop(self, id_: str) -> None:
         """Remove; what is not there stays away."""
@@ -58,6 +73,7 @@ class Rows:
         last = self.ids.pop()
         if last != id_:
             self._matrix[row] = self._matrix[len(self.ids)]
+            self._norms[row] = self._norms[len(self.ids)]
             self.ids[row], self._row[last] = last, row
 
 
@@ -127,6 +143,14 @@ class MemoryIndex:
                 mine.items.drop(id_)
                 del self._item_owner[id_]
 
+    def drop_tenant(self, tenant: str) -> None:
+        """Remove everything of the tenant."""
+        gone = self._tenants.pop(tenant, _Tenant())
+        for id_ in gone.group_of:
+            del self._theme_owner[id_]
+        for id_ in gone.facts:
+            del self._item_owner[id_]
+
     def nearest_theme(self, tenant: str, group: str, vector: GridVector) -> tuple[str, float] | None:
         """The nearest centroid of the group and its exact dot product; ties go to the lowest id."""
         check_dims(vector, self._theme_dims)
@@ -151,12 +175,22 @@ class MemoryIndex:
         mine = self._tenants.setdefault(tenant, _Tenant())
         if mine.items is None or limit <= 0:
             return []
-        ids = mine.items.ids
-        chosen = [row for row, id_ in enumerate(ids) if asked.accepts(mine.facts[id_][1])]
-        cosines = _cosines(mine.items.matrix[chosen], vector)
-        ranked = zip((-cosines).tolist(), (ids[row] for row in chosen), strict=True)
-        best = heapq.nsmallest(limit, ranked)
+        best = heapq.nsmallest(limit, self._shortlist(mine, vector, limit, asked))
         return [SimilarItem(id_, mine.facts[id_][0], -less, dict(mine.facts[id_][1])) for less, id_ in best]
+
+    @staticmethod
+    def _shortlist(
+        mine: _Tenant, vector: GridVector, limit: int, asked: ItemFilter
+    ) -> Iterator[tuple[float, str]]:
+        """(−exact cosine, id) of every item that rounding in float32 could have kept from the best."""
+        assert mine.items is not None
+        ids, rows = mine.items.ids, mine.items.cosines(vector)
+        if asked != ItemFilter():
+            chosen = np.array([asked.accepts(mine.facts[id_][1]) for id_ in ids], np.bool_)
+            rows[~chosen] = -np.inf
+        worst = np.partition(rows, -limit)[-limit] - COSINE_ERROR if len(rows) > limit else -2.0
+        for row in np.flatnonzero(rows >= max(worst, -2.0)):
+            yield -cosine(mine.items.matrix[row].astype(np.int16), vector), ids[row]
 
     def count_themes(self, tenant: str) -> int:
         """Number of the tenant's centroids."""
@@ -171,11 +205,3 @@ class MemoryIndex:
 
     def close(self) -> None:
         """Nothing is held open."""
-
-
-def _cosines(rows: npt.NDArray[np.float32], vector: GridVector) -> npt.NDArray[np.float64]:
-    """``contracts.vectors.cosine`` of every row ``(n, d)``, to the last bit: float64 holds each sum exactly."""
-    wide, asked = rows.astype(np.float64), vector.astype(np.float64)
-    norms = np.sqrt(np.square(wide).sum(axis=1) * (asked @ asked))
-    dots = wide @ asked
-    return np.asarray(np.divide(dots, norms, out=np.zeros_like(dots), where=norms > 0), np.float64)

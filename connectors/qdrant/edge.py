@@ -106,6 +106,11 @@ class EdgeIndex:
         """Remove concerns that were retracted."""
         self._items.drop(tenant, [point_id(text) for text in concern_ids])
 
+    def drop_tenant(self, tenant: str) -> None:
+        """Remove everything of the tenant."""
+        self._themes.keep_only(tenant, ())
+        self._items.keep_only(tenant, ())
+
     def nearest_theme(self, tenant: str, group: str, vector: GridVector) -> tuple[str, float] | None:
         """The nearest centroid of the group and its exact dot product; ties go to the lowest id."""
         check_dims(vector, self._version.theme_dims)

@@ -43,7 +43,7 @@ class IndexVersion:
         """The directory's name: readable, and different for versions that differ anywhere.
 
         >>> IndexVersion("minilm/2", 384, 256).name
-        'minilm-2-ec8ff43a'
+        'minilm-2-6202cdb9'
         """
         readable = re.sub(r"[^A-Za-z0-9._]+", "-", self.encoder_version).strip("-.")[:NAME_CHARS] or "encoder"
         return f"{readable}-{sha256(self._json()).hexdigest()[:8]}"

@@ -79,7 +79,7 @@ def found_whole(index: EdgeIndex, acknowledged: int) -> bool:
     ]
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_every_acknowledged_point_is_there_after_kill_9(tmp_path: Path, rounds: int) -> None:
     rng = random.Random(rounds)
     acknowledged = 0

@@ -175,6 +175,7 @@ CALLS: dict[str, Callable[[EdgeIndex], object]] = {
     "replace_themes": lambda index: index.replace_themes("acme", [POINT]),
     "put_items": lambda index: index.put_items("acme", [ITEM]),
     "drop_items": lambda index: index.drop_items("acme", [ITEM.concern_id]),
+    "drop_tenant": lambda index: index.drop_tenant("acme"),
     "nearest_theme": lambda index: index.nearest_theme("acme", "en", POINT.vector),
     "similar_items": lambda index: index.similar_items("acme", ITEM.vector, limit=1),
     "count_themes": lambda index: index.count_themes("acme"),
