@@ -9,10 +9,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from cli.words import OUTCOMES, PRIORITIES, count, day, moment, spoken, tiers
-from wiring.views import RunView
+from cli.words import OUTCOMES, PRIORITIES, count, day, spoken
+from wiring.views import RunView, ThemeView
 
 _TRENDS = {"rising": "▲ rising", "new": "● new", "fading": "▽ fading", "steady": "– steady"}
+WIDE = 80
+"""Columns of a terminal from which on every column is shown."""
+
 _STYLES = {"rising": "yellow", "new": "cyan", "fading": "dim", "steady": ""}
 
 
@@ -20,48 +23,55 @@ def _table(title: str) -> Table:
     return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE, pad_edge=False)
 
 
-def themes_table(view: RunView, limit: int = 10) -> Table:
-    """The first ``limit`` themes with impact, trend, volume, accounts and negative share."""
+def themes_table(view: RunView, limit: int = 10, *, width: int = WIDE) -> Table:
+    """The first ``limit`` themes with impact, trend, volume, accounts and negative share.
+
+    ``width`` is the terminal's; below 80 columns what matters least is left out.
+    """
     table = _table(f"Themes by impact ({min(limit, len(view.themes))} of {len(view.themes)})")
+    wide = width >= WIDE
     table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("Theme", ratio=1, min_width=12)
-    table.add_column("Impact", justify="right", no_wrap=True)
-    table.add_column("Trend", no_wrap=True)
-    table.add_column("Said", justify="right", no_wrap=True)
-    table.add_column("Accounts", justify="right", no_wrap=True)
-    table.add_column("Negative", justify="right", no_wrap=True)
+    table.add_column("Theme", overflow="fold")
+    for name in (
+        "Impact",
+        "Trend",
+        *(("Said",) if wide else ()),
+        "Accounts",
+        *(("Negative",) if wide else ()),
+    ):
+        table.add_column(name, justify="left" if name == "Trend" else "right", no_wrap=True)
     for theme in view.themes[:limit]:
-        share = theme.negative
-        table.add_row(
-            str(theme.rank),
-            Text(theme.label),
-            f"{theme.effective_impact:.0f}",
-            Text(_TRENDS[theme.trend], _STYLES[theme.trend]),
-            count(theme.concerns),
-            count(theme.accounts),
-            f"{100 * share.count / share.of:.0f} %" if share.of else "–",
-        )
+        table.add_row(*_theme_cells(theme, wide=wide))
     return table
 
 
-def issues_table(view: RunView, limit: int = 20) -> Table:
-    """The issues that were emitted, by event time."""
+def _theme_cells(theme: ThemeView, *, wide: bool) -> list[str | Text]:
+    share = theme.negative
+    negative = f"{100 * share.count / share.of:.0f} %" if share.of else "–"
+    cells: list[str | Text] = [str(theme.rank), Text(theme.label), f"{theme.effective_impact:.0f}"]
+    cells.append(Text(_TRENDS[theme.trend], _STYLES[theme.trend]))
+    if wide:
+        cells.append(count(theme.concerns))
+    cells.append(count(theme.accounts))
+    if wide:
+        cells.append(negative)
+    return cells
+
+
+def issues_table(view: RunView, limit: int = 20, *, width: int = WIDE) -> Table:
+    """The issues that were emitted, by event time; below 80 columns without rule and accounts."""
     table = _table(f"Issues ready for Linear ({min(limit, len(view.issues))} of {len(view.issues)})")
+    wide = width >= WIDE
     table.add_column("When", no_wrap=True)
     table.add_column("Priority", no_wrap=True)
-    table.add_column("Title", ratio=1, min_width=12)
-    table.add_column("Rule", no_wrap=True)
-    table.add_column("Accounts", justify="right", no_wrap=True)
-    table.add_column("Tiers")
+    table.add_column("Title", overflow="fold")
+    if wide:
+        table.add_column("Rule", no_wrap=True)
+        table.add_column("Accounts", justify="right", no_wrap=True)
     for issue in view.issues[:limit]:
-        table.add_row(
-            moment(issue.event_time),
-            PRIORITIES[issue.priority],
-            Text(issue.title),
-            Text(issue.rule),
-            count(len(issue.accounts)),
-            Text(tiers(issue.tiers)),
-        )
+        when = f"{issue.event_time:%Y-%m-%d %H:%M}" if wide else f"{issue.event_time:%Y-%m-%d}"
+        more = [Text(issue.rule), count(len(issue.accounts))] if wide else []
+        table.add_row(when, PRIORITIES[issue.priority], Text(issue.title), *more)
     return table
 
 
@@ -71,7 +81,7 @@ def outcomes_table(view: RunView) -> Table:
     table.add_column("Outcome", no_wrap=True)
     table.add_column("Items", justify="right", no_wrap=True)
     table.add_column("Share", justify="right", no_wrap=True)
-    table.add_column("Meaning", ratio=1, style="dim")
+    table.add_column("Meaning", style="dim")
     rows = [(name, meaning, view.outcomes.get(key, 0)) for key, (name, meaning) in OUTCOMES.items()]
     rows.append(("On its way", "accepted, not through the stages yet", view.on_their_way))
     for name, meaning, number in rows:
@@ -87,7 +97,7 @@ def rejects_table(view: RunView, limit: int = 20) -> Table:
     table.add_column("Line", justify="right", no_wrap=True)
     table.add_column("Field")
     table.add_column("Reason")
-    table.add_column("Message", ratio=1)
+    table.add_column("Message", overflow="fold")
     for reject in view.rejects[:limit]:
         line = "" if reject.line is None else str(reject.line)
         field = Text(reject.field or "")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
+from contracts.feedback import KNOWN_TIERS
 from wiring.views import RunView, ThemeView
 
 LANGUAGES: Mapping[str, str] = {
@@ -74,8 +75,21 @@ def listed(names: Iterable[str]) -> str:
 
 
 def tiers(by_tier: Mapping[str, int]) -> str:
-    """``3 enterprise · 5 pro``."""
-    return " · ".join(f"{number:,} {tier}" for tier, number in by_tier.items())
+    """``3 enterprise · 5 pro``, the largest customers first."""
+    return " · ".join(f"{by_tier[tier]:,} {tier}" for tier in _by_weight(by_tier))
+
+
+def top_tiers(by_tier: Mapping[str, int]) -> list[str]:
+    """The two largest kinds of customers, and how many others: ``["3 enterprise", "5 pro", "2 others"]``."""
+    ordered = _by_weight(by_tier)
+    parts = [f"{by_tier[tier]:,} {tier}" for tier in ordered[:2]]
+    others = sum(by_tier[tier] for tier in ordered[2:])
+    return [*parts, count(others, "other")] if others else parts
+
+
+def _by_weight(by_tier: Mapping[str, int]) -> list[str]:
+    order = [*reversed(KNOWN_TIERS), "unknown"]
+    return sorted(by_tier, key=lambda tier: (order.index(tier) if tier in order else len(order), tier))
 
 
 def link(url: str | None) -> str | None:
@@ -101,7 +115,12 @@ def headline(view: RunView) -> str:
 
 
 def _first(theme: ThemeView) -> str:
-    going = {"rising": ", and it is rising", "fading": ", and it is fading", "new": ", and it is new", "steady": ""}
+    going = {
+        "rising": ", and it is rising",
+        "fading": ", and it is fading",
+        "new": ", and it is new",
+        "steady": "",
+    }
     accounts = count(theme.accounts, "account")
     return f"What matters most now is “{theme.label}”, raised by {accounts}{going[theme.trend]}."
 

@@ -9,8 +9,8 @@ from wiring.views.model import Trend
 
 RECENT_DAYS = 7
 BASELINE_DAYS = 28
-# A theme's first days say little about its pace: at least this many days stand for what was before.
-LEAST_BASELINE_DAYS = 3
+# A theme younger than this has no week before the last one to compare with: it is new.
+NEW_DAYS = 14
 # After this long without a word a theme is fading, however small it was.
 SILENT_DAYS = 14
 # One-sided 5 % point of the normal distribution.
@@ -20,23 +20,31 @@ Z = 1.645
 def trend_of(daily: Sequence[int]) -> Trend:
     """The trend at the end of ``daily``, concerns per day over the whole run.
 
-    ``new``: first heard in the last 7 days of a longer run. ``rising`` and ``fading``: the last 7 days
-    against up to 28 days before them, where chance alone explains it in less than one case of 20.
+    ``new``: first heard in the last 14 days, after a week without it. ``rising`` and ``fading``: the last
+    7 days against up to 28 days before them, where chance alone explains it in less than one case of 20;
+    silent for 14 days is fading, too. Else, and in a run that is too short to tell, ``steady``.
 
     >>> trend_of([1] * 28 + [4] * 7), trend_of([4] * 28 + [0] * 7), trend_of([2] * 35)
     ('rising', 'fading', 'steady')
     """
-    first = next((day for day, count in enumerate(daily) if count), len(daily))
-    last = next((day for day in reversed(range(len(daily))) if daily[day]), 0)
+    heard = [day for day, count in enumerate(daily) if count]
+    if not heard:
+        return "fading" if len(daily) > SILENT_DAYS else "steady"
     start = len(daily) - RECENT_DAYS
-    if first >= start:
-        return "new" if start > 0 else "steady"
-    if len(daily) - last > SILENT_DAYS:
+    if heard[0] >= max(RECENT_DAYS, len(daily) - NEW_DAYS):
+        return "new"
+    if len(daily) - heard[-1] > SILENT_DAYS:
         return "fading"
-    days = min(BASELINE_DAYS, max(LEAST_BASELINE_DAYS, start - first))
-    recent, before = sum(daily[start:]), sum(daily[max(0, start - days) : start])
-    total, share = recent + before, RECENT_DAYS / (RECENT_DAYS + days)
-    z = (recent - total * share) / sqrt(total * share * (1 - share)) if total else 0.0
-    if z >= Z:
-        return "rising"
-    return "fading" if z <= -Z else "steady"
+    days = min(BASELINE_DAYS, start - heard[0])
+    if days < RECENT_DAYS:
+        return "steady"
+    z = _surprise(sum(daily[start:]), sum(daily[start - days : start]), RECENT_DAYS / (RECENT_DAYS + days))
+    if abs(z) < Z:
+        return "steady"
+    return "rising" if z > 0 else "fading"
+
+
+def _surprise(recent: int, before: int, share: float) -> float:
+    """How far ``recent`` is from its expected share of both, in standard deviations of a binomial."""
+    total = recent + before
+    return (recent - total * share) / sqrt(total * share * (1 - share))

@@ -11,14 +11,16 @@ from wiring.views.trend import trend_of
     ("daily", "word"),
     [
         ([0] * 20 + [2] * 7, "new"),
+        ([0] * 20 + [2] * 14, "new"),
+        ([0] * 3 + [2] * 7, "steady"),
         ([1] * 28 + [3] * 7, "rising"),
         ([3] * 28 + [1] * 7, "fading"),
         ([1] * 35, "steady"),
-        ([0] * 25 + [1, 0, 0, 1] + [0] * 3 + [1, 0, 1], "steady"),
+        ([0, 0, 0, 1] * 8 + [0, 1, 0, 0, 1, 0, 1], "steady"),
         ([2, 1] + [0] * 30, "fading"),
         ([1] * 5, "steady"),
         ([], "steady"),
-        ([0] * 10, "new"),
+        ([0] * 60, "fading"),
     ],
 )
 def test_the_word_follows_the_counts(daily: list[int], word: str) -> None:
