@@ -1,4 +1,4 @@
-"""Names, titles and ages that the words around them give away.
+"""Names, titles, ages and places that the words around them give away.
 
 In:  texts of any language (cues are English, German, French, Spanish, Italian and Portuguese).  Out: spans.
 Works without weights: it is what finds "my name is rubija", which no capital letter marks. State: none."""
@@ -7,81 +7,112 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from models.privacy.base import AGE, PERSON, TITLE, PiiSpan
-from models.privacy.known import is_known
+from models.privacy.base import AGE, LOCATION, PERSON, TITLE, PiiSpan
+from models.privacy.known import cannot_be_name
+from models.privacy.letters import CAPITAL
 
-_CAP: Final = r"[A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĘĚĜĞĠĢĤĪĮİĶĹĻĽŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŲŴŶŹŻŽΆΈ-ΏΑ-ΫЀ-Я]"
-_PART: Final = rf"{_CAP}(?:[^\W\d_]|['’-](?=[^\W\d_]))*"
+_PART: Final = rf"{CAPITAL}(?:[^\W\d_]|['’-](?=[^\W\d_]))*"
 _PARTICLE: Final = r"(?:van|von|de|der|den|da|di|del|della|dos|du|la|le|bin|ibn|al|el|ter|ten|st\.?)"
-_FULL: Final = rf"{_PART}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}(?:{_CAP}\.|{_PART})){{0,3}}"
-_ANY_CASE: Final = r"[^\W\d_]{2,20}(?:['’-][^\W\d_]{2,20})?"
+_FULL: Final = rf"{_PART}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}(?:{CAPITAL}\.|{_PART})){{0,3}}"
+_SMALL: Final = r"[^\W\d_]{2,20}(?:['’-][^\W\d_]{2,20})?"
+# Words inside a name that never end it.
+_JOINER: Final = re.compile(rf"{_PARTICLE}|and|the|of|u|nad|pod|am|an")
+_PLACE: Final = rf"{_PART}(?:[ ](?:(?:{_PARTICLE}|and|the|of|u|nad|pod|am|an)[ ]){{0,3}}{_PART}){{0,3}}"
 
-_TITLE: Final = (
-    r"(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Sir|Madam|Herr|Frau|Monsieur|Madame|Mme|Mlle|Sr|Sra|Srta|Señor|Señora|Don|Doña|Sig|Signor"
-    r"|Signora|mr|mrs|ms|dr|prof)"
+_TITLES: Final = (
+    "Mrs? Ms Miss Mx Dr Prof Sir Madam Herr Frau Monsieur Madame Mme Mlle Sra? Srta Señora? Doña"
+    " Sig Signora? mrs? ms dr prof"
 )
+_TITLE: Final = f"(?:{_TITLES.replace(' ', '|')})"
 _TITLED: Final = re.compile(rf"(?<![\w.])(?P<title>{_TITLE}\b\.?)[ ](?P<name>{_FULL})(?!\w)")
 # A lower-case name behind a title that is no other word: "mrs. smith", never "miss the deadline".
 _TITLED_SMALL: Final = re.compile(
-    rf"(?<![\w.])(?P<title>(?:mrs?|ms|dr|prof)\.)[ ](?P<name>{_ANY_CASE})(?!\w)", re.IGNORECASE
+    rf"(?<![\w.])(?P<title>(?:mrs?|ms|dr|prof)\.)[ ](?P<name>{_SMALL})(?!\w)", re.IGNORECASE
 )
 
 # Behind these the next one or two words are a name, capitals or not.
-_SURE: Final = re.compile(
-    r"(?<!\w)(?:my[ ](?:full[ ]|first[ ]|last[ ])?(?:name[ ]is|name['’]s)|(?:his|her|their)[ ]name[ ]is|name[ ]is|mein[ ]name[ ]ist|ich[ ]heiße"
-    r"|je[ ]m['’]appelle|mon[ ]nom[ ]est|me[ ]llamo|mi[ ]nombre[ ]es|mi[ ]chiamo|il[ ]mio[ ]nome[ ]è|meu[ ]nome[ ]é|i['’]m[ ]called|i[ ]am[ ]called)"
-    rf"[ ]:?[ ]?(?P<name>(?:{_FULL}|{_ANY_CASE}(?:[ ]{_ANY_CASE})?))(?!\w)",
-    re.IGNORECASE,
+_INTRODUCTIONS: Final = (
+    *(
+        r"my (?:full |first |last )?name(?: is|['’]s)",
+        r"(?:his|her|their) name is",
+        "name is",
+        r"i(?:['’]m| am) called",
+    ),
+    *("mein name ist", "ich heiße", r"je m['’]appelle", "mon nom est", "me llamo", "mi nombre es"),
+    *("mi chiamo", "il mio nome è", "meu nome é"),
+)
+_INTRODUCED: Final = re.compile(
+    rf"(?<!\w)(?i:{'|'.join(_INTRODUCTIONS)}):? (?P<name>{_FULL}|{_SMALL}(?: {_SMALL})?)(?!\w)"
 )
 # Behind these only capitals are a name.
-_LIKELY: Final = re.compile(
-    r"(?<!\w)(?i:dear|hi|hello|hey|hola|hallo|bonjour|ciao|olá|liebe|lieber|estimad[oa]|querid[oa]|cher|chère|caro|cara|regards|sincerely"
-    r"|cheers|yours|signed|greetings|grüße|saludos|cordialement|saluti|atenciosamente|thanks|thank you|attn|spoke (?:to|with)|talked (?:to|with)"
-    r"|speaking (?:to|with)|chatted with|(?:agent|representative|rep|manager|colleague|employee|driver|technician|advisor|doctor|son|daughter"
-    r"|kid|child|husband|wife|brother|sister|mother|father|friend|partner|boss|neighbou?r|guardian|cousin|uncle|aunt)(?:['’]s name)?(?: named| called| is)?"
-    r"|partner['’]s name|under the name(?: of)?|it['’]s under|in the name of|named|ask for|contact person|this is|here['’]s|follow up with"
-    r"|correct it to|name:|from:|to:|customer:|patient:|contact:|user:|client:)"
-    rf"[ ]?[,:]?[ \n]{{0,3}}(?P<name>{_FULL})(?!\w)"
+_KIN: Final = (
+    "son|daughter|kid|child|husband|wife|brother|sister|mother|father|friend|partner|boss|neighbou?r|guardian|cousin|uncle"
+    "|aunt|agent|representative|rep|manager|colleague|employee|driver|technician|advisor|doctor"
+)
+_ADDRESSING: Final = (
+    *(
+        "dear|hi|hello|hey|hola|hallo|bonjour|ciao|olá|liebe|lieber|estimad[oa]|querid[oa]|cher|chère|caro|cara",
+    ),
+    *(
+        "regards|sincerely|cheers|yours|signed|greetings|grüße|saludos|cordialement|saluti|atenciosamente",
+        "thanks|thank you",
+    ),
+    *(
+        "attn",
+        "(?:spoke|talked|speaking|chatted) (?:to|with)",
+        rf"(?:{_KIN})(?:['’]s name)?(?: named| called| is)?",
+    ),
+    *(
+        "under the name(?: of)?",
+        r"it['’]s under",
+        "in the name of",
+        "named",
+        "ask for",
+        "contact person",
+        "this is",
+    ),
+    *(
+        r"here['’]s",
+        "follow up with",
+        "correct it to",
+        "(?:name|from|to|customer|patient|contact|user|client):",
+    ),
+)
+_ADDRESSED: Final = re.compile(
+    rf"(?<!\w)(?i:{'|'.join(_ADDRESSING)})[ ]?[,:]?[ \n]{{0,8}}(?P<name>{_FULL})(?!\w)"
 )
 # Before these a capitalised word or two is a name.
 _BEFORE: Final = re.compile(
-    rf"(?<![\w.])(?P<name>{_FULL})(?=[ ](?:from (?:support|billing|sales|customer (?:service|care)|the (?:support|sales|billing) team)|(?:and|&) family\b)|['’]s (?:daughter|son|wife|husband|mother|father|kid|address|phone|email)\b)"
+    rf"(?<![\w.])(?P<name>{_FULL})(?=[ ]from (?:support|billing|sales|customer (?:service|care)|the \w+ team)"
+    rf"|['’]s (?:{_KIN}|address|phone|email)\b)"
 )
 # A name alone on the last line, behind a closing word.
-_SIGNED: Final = re.compile(rf"\n[-– ]{{0,3}}(?P<name>{_PART}(?:[ ](?:{_CAP}\.|{_PART})){{1,2}})\s*\Z")
+_SIGNED: Final = re.compile(rf"\n[-– ]{{0,3}}(?P<name>{_PART}(?:[ ](?:{CAPITAL}\.|{_PART})){{1,2}})\s*\Z")
 
-_AGES: Final = (
-    re.compile(
-        r"(?<!\w)(?P<value>\d{1,3})(?=[ -]?(?:years?[ -]old|yrs?[ -]old|y/o|yo\b|year-old))", re.IGNORECASE
-    ),
-    re.compile(
-        r"(?<!\w)(?:aged?|age is|age:|i['’]ll turn|turn(?:ed|ing)(?: just)?|just turned)[ ]{1,2}(?P<value>\d{1,2})(?![\w:%.,-]?\d|\w|[ ]?(?:%|am|pm|times|days|weeks))",
-        re.IGNORECASE,
-    ),
-    re.compile(r"(?<!\w)(?P<value>\d{1,2})(?=[ ](?:Jahre alt|ans\b|años|anni|anos))"),
+_PLACED: Final = re.compile(
+    r"(?<!\w)(?i:(?:live|lives|lived|living|reside|resides|grew up|based|born|located|working|work|works) in"
+    r"|(?:originally|(?:moved|move|moving)(?: here| there)?|come|comes|(?:i|we)(?:['’]m| am|['’]re| are)) from"
+    r"|moved to|city of|town of|village of|home city|hometown(?: is| of)?"
+    r"|wohne in|habite à|vivo en|vivo a|abito a|moro em)"
+    rf" (?P<name>{_PLACE})(?!\w)"
 )
 
-# Words that follow a cue without being a name.
-_NO_NAME: Final = frozenset(
-    "a about account accounts after again all also always am an and another any anyone app application appearing appears apps are as at "
-    "back bad be because been being best better both bug but by can cannot can't changed clearly correct correctly customer "
-    "customers day dear despite dev developer developers devs did different displayed do does doesn't done don't each else email even ever "
-    "every everybody everyone everything extremely fine first folks for friend friends from fully getting good google got great guys had "
-    "happy has have having he hello hello help her here hi him his hope how i i'd i'll i'm if in incorrect incorrectly invalid is isn't it "
-    "it's its just keep keeps ladies last listed love madam many me misspelled missing mister most much my name never new nice no nobody none "
-    "not nothing now of off often ok okay on once one only or our out over people please plus product quite really same secure sent service she "
-    "should showing shown since sir sirs so some somehow someone something spelled spelt still super support sure team teams thank thanks "
-    "that the their them then there these they thing this those thus to today too u under unknown until up us used user users very was "
-    "we well were what when where which while who why will wish with without won't would wrong wrongly yes yet you your yours "
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november "
-    "december morning evening afternoon night christmas everyone's best kind warm regards update version admin administrator manager sales "
-    "billing hallo hola alle zusammen alles gute viele liebe todos tous toutes tutti equipo équipe equipe damen herren señores amigos however "
-    "although also unfortunately currently recently overall sincerely cheers whoever whom god lord jesus man dude bro".split()
+# Ages under ten belong to devices as often as to children, so they need a child beside them.
+_AGES: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"(?<![\w.])(?P<value>[1-9]\d{1,2})(?=[ -]?(?:years?[ -]old|yrs?[ -]old|y/o|yo\b))",
+        r"(?<![\w.])(?P<value>\d)(?=[ -]?(?:years?|yrs?)[ -]old[ ](?:son|daughter|boy|girl|child|kid|toddler))",
+        r"(?<!\w)(?:aged|(?:my|his|her) age is|age:|(?:i['’]ll|i will|i|he|she|just|brother|sister) turn(?:ed)?)"
+        r"[ ](?P<value>\d{1,2})(?![\w:%]|[.,]\d|[ ]?(?:%|am|pm|times|days|weeks|off))",
+        r"(?<![\w.])(?P<value>\d{1,2})(?=[ ](?:Jahre alt|ans\b|años|anni\b|anos\b))",
+    )
 )
+_OLDEST: Final = 119
 
 
 class CueDetector:
-    """Persons, titles and ages by the words around them.
+    """Persons, titles, ages and places by the words around them.
 
     >>> CueDetector().find(["my name is rubija"], ["en"])
     [[PiiSpan(type='PERSON', start=11, end=17)]]
@@ -94,43 +125,49 @@ class CueDetector:
         return True
 
     def find(self, texts: Sequence[str], _languages: Sequence[str], /) -> list[list[PiiSpan]]:
-        """Return persons, titles and ages of each text, possibly overlapping. Raises nothing."""
-        return [[*_persons(text), *_ages(text)] for text in texts]
+        """Return what the cues give away in each text, possibly overlapping. Raises nothing."""
+        return [[*_persons(text), *_places(text), *_ages(text)] for text in texts]
+
+
+def is_name_part(word: str) -> bool:
+    """Whether ``word`` of a found name is telling enough to be hidden wherever it stands alone."""
+    bare = word.strip(".,'’")
+    return len(bare) >= 3 and bare[:1].isupper() and not cannot_be_name(bare)
 
 
 def _persons(text: str) -> Iterator[PiiSpan]:
     """Names behind or before a cue, and titles before a name."""
-    for pattern in (_TITLED, _TITLED_SMALL):
+    for pattern in (_TITLED, _TITLED_SMALL, _INTRODUCED, _ADDRESSED, _BEFORE, _SIGNED):
         for match in pattern.finditer(text):
-            if _name_end(match) > match.start("name"):
-                yield PiiSpan(TITLE, match.start("title"), match.end("title"))
-                yield PiiSpan(PERSON, match.start("name"), match.end("name"))
-    for pattern in (_SURE, _LIKELY, _BEFORE, _SIGNED):
-        for match in pattern.finditer(text):
-            if (end := _name_end(match)) > match.start("name"):
-                yield PiiSpan(PERSON, match.start("name"), end)
+            start, end = match.start("name"), _name_end(match)
+            if end > start:
+                yield PiiSpan(PERSON, start, end)
+                if "title" in pattern.groupindex:
+                    yield PiiSpan(TITLE, match.start("title"), match.end("title"))
+
+
+def _places(text: str) -> Iterator[PiiSpan]:
+    """Places behind a cue."""
+    for match in _PLACED.finditer(text):
+        if (end := _name_end(match)) > match.start("name"):
+            yield PiiSpan(LOCATION, match.start("name"), end)
 
 
 def _name_end(match: re.Match[str]) -> int:
     """Where the name ends: before the first word that cannot be one; at its start when the first cannot."""
     end = match.start("name")
     for word in re.finditer(r"\S+", match["name"]):
-        bare = word.group().strip(".,'’").lower()
-        if bare in _NO_NAME or is_known(word.group()) or (word.group().isupper() and len(bare) > 12):
+        if _JOINER.fullmatch(word.group()):
+            continue
+        if cannot_be_name(word.group()):
             break
         end = match.start("name") + word.end()
     return end
 
 
 def _ages(text: str) -> Iterator[PiiSpan]:
-    """Ages in years that belong to somebody: 1 to 119."""
+    """Ages in years that belong to somebody."""
     for pattern in _AGES:
         for match in pattern.finditer(text):
-            if 0 < int(match["value"]) < 120:
+            if 0 < int(match["value"]) <= _OLDEST:
                 yield PiiSpan(AGE, match.start("value"), match.end("value"))
-
-
-def is_name_part(word: str) -> bool:
-    """Whether ``word`` of a found name is telling enough to be hidden wherever it stands alone."""
-    bare = word.strip(".,'’")
-    return len(bare) >= 3 and bare[:1].isupper() and bare.lower() not in _NO_NAME and not is_known(bare)

@@ -36,7 +36,7 @@ _MIXED_CASE: Final = re.compile(
     r"[^\W\d_]*[a-zà-ÿ](?<!Mc)(?<!Mac)(?<!De)(?<!Di)(?<!La)(?<!Le)(?<!Van)[A-Z][^\W\d_]*"
 )
 _PLACEHOLDER: Final = re.compile(r"<[A-Z][A-Z_]*_\d+>")
-_HANDLE: Final = re.compile(r"[@#/\\_=<>{}|~]|\d{3}")
+_HANDLE: Final = re.compile(r"[@#/\\_=<>{}|~&;*+]|\d{3}")
 
 
 class NerDetector:
@@ -92,7 +92,9 @@ def _plausible(kind: str, name: str, before: str) -> bool:
         return False
     shouted = all(c.isupper() for c in letters)
     if kind == ORGANIZATION:
-        return not shouted and (len(name.split()) > 1 or _EMPLOYED.search(before) is not None)
+        words = [word for word in name.split() if word.lower() != "the"]
+        product = is_known(words[0]) if words else True
+        return not shouted and not product and (len(words) > 1 or _EMPLOYED.search(before) is not None)
     return not shouted or len(letters) > _LONGEST_ACRONYM
 
 

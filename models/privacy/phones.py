@@ -8,17 +8,17 @@ from models.privacy.checks import dialable, digits
 from models.privacy.pattern import Pattern, cued, free
 
 _EXTENSION: Final = r"(?:\s?(?:x|ext\.?|extension)\s?\d{1,6})?"
-# Two to seven groups of digits, at most one separator between two.
-_GROUPED: Final = rf"\+?\(?\d{{1,5}}\)?(?:[ .-]?\(?\d{{1,5}}\)?){{1,6}}{_EXTENSION}"
+# Six to fifteen digits, at most one separator between two: written digit by digit, so that it matches in one way only.
+_GROUPED: Final = rf"\+?\(?\d\)?(?:[ .-]?\(?\d\)?){{5,14}}{_EXTENSION}"
 _KIND: Final = r"(?:office|fax|mobile|cell|home|work|tel|phone|direct)"
 
 PHONES: Final = tuple(
     Pattern(PHONE, regex, check)
     for regex, check in (
         # +44 7700 677662 · 001-518-640-0854 · (505)498-8487x6837
-        (free(rf"\+\d{{1,3}}[ .-]?(?:\(\d{{1,4}}\))?(?:[ .-]?\d{{1,5}}){{1,6}}{_EXTENSION}"), dialable),
-        (free(rf"00[1-9]\d{{0,2}}[ .-]\(?\d{{1,5}}\)?(?:[ .-]?\d{{2,5}}){{1,5}}{_EXTENSION}"), dialable),
-        (free(rf"\(\d{{2,5}}\)[ .-]?\d{{2,5}}(?:[ .-]?\d{{2,5}}){{0,3}}{_EXTENSION}"), dialable),
+        (free(rf"\+\d(?:[ .-]?\(?\d\)?){{5,14}}{_EXTENSION}"), dialable),
+        (free(rf"00[1-9]\d{{0,2}}[ .-]\(?\d\)?(?:[ .-]?\(?\d\)?){{4,12}}{_EXTENSION}"), dialable),
+        (free(rf"\(\d{{2,5}}\)(?:[ .-]?\d){{4,11}}{_EXTENSION}"), dialable),
         # 625-124-2141 · 0494 92 82 32 · 51-16-34-25
         (free(rf"(?:1[ .-])?\d{{3}}(?P<sep>[.-])\d{{3}}(?P=sep)\d{{4}}{_EXTENSION}"), dialable),
         (free(rf"0\d{{1,4}}(?:[ .-]\d{{2,4}}){{1,4}}{_EXTENSION}"), digits(7, dialable)),

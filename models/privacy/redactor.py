@@ -15,6 +15,7 @@ from typing import Final
 
 from models.privacy.addresses import AddressDetector
 from models.privacy.base import PERSON, Coverage, PiiDetector, PiiSpan, Redaction, resolve
+from models.privacy.blocks import BlockDetector
 from models.privacy.canaries import CANARIES, Canary
 from models.privacy.cues import CueDetector, is_name_part
 from models.privacy.ner import load_ner
@@ -82,8 +83,13 @@ class Redactor:
 def default_redactor() -> Redactor:
     """All detectors that this installation has; without the ``models`` extra nothing looks for names."""
     ner = load_ner()
-    detectors: list[PiiDetector] = [StructuredDetector(), AddressDetector(), CueDetector()]
+    detectors: list[PiiDetector] = [StructuredDetector(), AddressDetector(), BlockDetector(), CueDetector()]
     return Redactor(detectors if ner is None else [*detectors, ner])
+
+
+def patterns_only_redactor() -> Redactor:
+    """Without the name recogniser, whether it is installed or not: every coverage is ``structured``."""
+    return Redactor([StructuredDetector(), AddressDetector(), BlockDetector(), CueDetector()])
 
 
 def _redaction(text: str, found: Sequence[PiiSpan], coverage: Coverage) -> Redaction:

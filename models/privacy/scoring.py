@@ -1,8 +1,8 @@
 """How well a redactor finds personal data in labelled texts.
 
 A row holds ``text`` and ``spans`` of ``{type, start, end}``. Definitions, per span of characters:
-- *structured recall*: of the labelled cards, e-mails, phones, IBANs, SSNs, IPs and URLs, the share of which at least half
-  of the characters are redacted as the right type;
+- *structured recall*: of the labelled cards, e-mails, phones, IBANs, SSNs, IPs and URLs, the share of which at least
+  half of the characters are redacted as the right type;
 - *character recall*: of all characters inside labelled spans of any type, the share redacted as any type;
 - *precision*: of all redacted spans, the share that has at least half of its characters inside labelled spans of any
   type; *character precision* is the same by characters."""
@@ -35,7 +35,7 @@ STRUCTURED: Final = {
 
 @dataclass(frozen=True, slots=True)
 class TypeScore:
-    """One labelled type: how many spans, the share found as the right type (structured types), the share half covered."""
+    """One labelled type: spans, the share found as the right type (structured types only), the share half covered."""
 
     n: int
     recall: float | None

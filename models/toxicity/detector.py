@@ -102,7 +102,8 @@ def _rules() -> tuple[_Rule, ...]:
     lexicon = _lexicon()
     words = {name: _any(entries) for name, entries in lexicon.items()}
     person = f"{_YOU}{_DEGREES}"
-    threat = rf"{words['intents']}(?: (?!never|not|no)\w+){{0,3}} {words['violence']} {words['victims']}(?!\w){_HARMLESS}"
+    strike = f"{words['violence']} {words['victims']}"
+    threat = rf"{words['intents']}(?: (?!never|not|no)\w+){{0,3}} {strike}(?!\w){_HARMLESS}"
     hate = (
         rf"(?:hate|kill|exterminate|gas|deport|lynch|burn|fuck) (?:all )?(?:the |these |those )?{words['groups']}(?!\w)"
         rf"|{words['groups']} (?:are|r|should|must|need to|have to) (?:all )?(?:be )?(?:animals|vermin|scum|subhuman\w*"
