@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.jsonl.lanes import Lanes
-from connectors.jsonl.layout import part_file, part_name, read_committed
-from connectors.jsonl.log import JsonlLog
+from connectors.jsonl.layout import create_parts, part_file, part_name, read_committed
 from contracts.errors import RecoveryRefused, StateCorrupt
 from flows.stages import JOURNAL, Pipeline
 from wiring.datadir import REBUILD, DataDir, Manifest, locked, put_tokens, tokens_of
@@ -82,13 +81,12 @@ def _create(directory: DataDir, manifest: Manifest) -> None:
             shutil.rmtree(part)
     RecoveryStore(directory.recovery).create(manifest.token)
     put_tokens(directory, manifest.token)
-    if not list(directory.journal.glob("p*.jsonl")):  # else a loader made it, and may be writing to it now
-        JsonlLog(directory.journal, manifest.partitions).close()
+    create_parts(directory.journal, manifest.partitions)  # a loader may be writing to it now: only make files
     manifest.write(directory.manifest)
 
 
 def _check_journal_count(directory: DataDir, pipeline: Pipeline) -> None:
-    found = len(list(directory.journal.glob("p*.jsonl")))
+    found = max((int(path.stem[1:]) + 1 for path in directory.journal.glob("p*.jsonl")), default=0)
     if found not in (0, pipeline.partitions):
         raise RecoveryRefused(
             f"{directory.journal}: {found} partitions, but {pipeline.partitions} are asked for; "

@@ -21,6 +21,15 @@ def part_file(directory: Path, index: int) -> Path:
     return directory / f"{part_name(index)}.jsonl"
 
 
+def create_parts(directory: Path, partitions: int) -> None:
+    """Create the partitions that do not exist yet, the last one first: whoever looks meanwhile sees their number."""
+    with translated(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        for index in reversed(range(partitions)):
+            part_file(directory, index).touch(mode=0o600)
+        sync_directory(directory)
+
+
 def committed_file(log_file: Path) -> Path:
     """The file that says how far ``log_file`` may be read by others."""
     return log_file.with_suffix(".committed")

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from connectors.jsonl.layout import part_file, read_committed, sync_directory, translated, write_at
+from connectors.jsonl.layout import create_parts, part_file, read_committed, translated, write_at
 from contracts.errors import RecoveryRefused, WrongUsage
 
 _CHUNK_BYTES = 1 << 20
@@ -33,14 +33,11 @@ class JsonlLog:
         self.directory = directory
         self.partitions = partitions
         with translated(directory):
-            directory.mkdir(parents=True, exist_ok=True)
+            create_parts(directory, partitions)
             self._lock = os.open(directory / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
             self._claim()
-            self._fds = [
-                os.open(part_file(directory, p), os.O_RDWR | os.O_CREAT, 0o600) for p in range(partitions)
-            ]
+            self._fds = [os.open(part_file(directory, p), os.O_RDWR) for p in range(partitions)]
             tails = [_repair(fd) for fd in self._fds]
-            sync_directory(directory)
         self._offsets = [offset for offset, _count in tails]
         self._counts = [count for _offset, count in tails]
 

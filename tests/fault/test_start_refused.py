@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors.jsonl.layout import part_file, publish
+from connectors.jsonl.log import JsonlLog, read_log
 from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker
 from flows.stages import Pipeline, Stage
 from tests.support.counting import Count, counting_pipeline
@@ -157,6 +158,13 @@ def test_a_rebuild_of_a_directory_in_use_is_refused(tmp_path: Path) -> None:
     with locked(DataDir(tmp_path)), pytest.raises(RecoveryRefused, match="in use"):
         rebuild(tmp_path)
     assert left_behind(tmp_path) == reference(tmp_path)
+
+
+def test_a_flow_starts_beside_a_loader_that_holds_the_journal(tmp_path: Path) -> None:
+    with JsonlLog(tmp_path / "logs" / "journal", PARTITIONS) as log:
+        log.append(0, [b"k1 1"])
+        run_all(tmp_path)
+    assert len(list(read_log(tmp_path / "logs" / "counted", 0))) == 1
 
 
 def test_a_creation_that_was_interrupted_starts_again(tmp_path: Path) -> None:

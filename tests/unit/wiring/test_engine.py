@@ -29,7 +29,7 @@ from wiring.snapshots import RecoveryStore
 @pytest.mark.parametrize("batch", [1, 7, 64, 1000])
 def test_topics_and_state_are_those_of_the_reference_whatever_the_batch(tmp_path: Path, batch: int) -> None:
     new_directory(tmp_path)
-    run_pipeline(counting_pipeline(2), tmp_path, Running(batch=batch, epoch=timedelta(milliseconds=20)))
+    run_pipeline(counting_pipeline(2), tmp_path, Running(batch=batch, epoch=timedelta(milliseconds=200)))
     assert left_behind(tmp_path) == reference(tmp_path)
 
 

@@ -51,6 +51,21 @@ def test_a_record_with_a_newline_is_refused_whole(tmp_path: Path) -> None:
         assert log.count(0) == 0
 
 
+def test_whoever_looks_while_a_log_is_made_sees_the_number_of_its_partitions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    touch = Path.touch
+
+    def noting(path: Path, mode: int = 0o666, exist_ok: bool = True) -> None:
+        made.append(path.name)
+        touch(path, mode, exist_ok)
+
+    monkeypatch.setattr(Path, "touch", noting)
+    JsonlLog(tmp_path, 3).close()
+    assert made == ["p0002.jsonl", "p0001.jsonl", "p0000.jsonl"]
+
+
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StopWorker, match="file"):
