@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from contracts.feedback import CustomerUpdated
 from contracts.stages import Assignment, AssignmentFacts, ItemFacts
-from models.priority.policy import CriticalRule, PriorityPolicy
+from models.priority.policy import CriticalRule, GrowthRule, PriorityPolicy
 from models.priority.windows import HORIZON_H, HOUR_S, cell_of, count
 from operators.prioritise.rows import Counted, Evidence, Rows, TenantRow, ThemeRow, key, rows_of
 from operators.prioritise.standings import Change, Standings
@@ -24,6 +24,7 @@ class TenantBook:
         self.tenant = tenant
         self.policy = policy
         self._rows = rows
+        self.theme_rules = {rule.name: rule for rule in policy.rules if not isinstance(rule, GrowthRule)}
         sure = [rule.min_confidence for rule in policy.rules if isinstance(rule, CriticalRule)]
         self._sure_milli = round(1000 * min(sure)) if sure else 1001
         if rows.tenants.get(tenant) is None:
@@ -85,6 +86,8 @@ class TenantBook:
 
     def origins(self, root: str) -> list[str]:
         """A theme and all that were merged into it, itself first, then by id."""
+        if root not in self._merged:
+            return [root]
         found: list[str] = []
         fresh = list(self._merged.get(root, ()))
         while fresh:
@@ -238,15 +241,15 @@ class TenantBook:
             count(theme.areas, row.area, 1)
         if row.evidence is None:
             return
-        theme.voices.append(concern)
+        theme.voices.append([concern, row.who])
         if len(theme.voices) > self.policy.quotes:
             self._drop_voice(theme)
 
     def _drop_voice(self, theme: ThemeRow) -> None:
         """Distinct speakers first, then the newest: drop the oldest of who speaks twice, else the oldest."""
-        speakers = [self._rows.concerns[key(self.tenant, voice)].who for voice in theme.voices]
-        twice = [n for n, who in enumerate(speakers) if speakers.count(who) > 1]
-        voice = theme.voices.pop(twice[0] if twice else 0)
+        speakers = [who for _, who in theme.voices]
+        twice = (n for n, who in enumerate(speakers) if speakers.count(who) > 1)
+        voice, _ = theme.voices.pop(next(twice, 0))
         self._rows.concerns[key(self.tenant, voice)].evidence = None
         self._rows.concerns.touch(key(self.tenant, voice))
 
@@ -255,19 +258,19 @@ class TenantBook:
         count(was.categories, row.category, -1)
         if row.area:
             count(was.areas, row.area, -1)
-        if concern in was.voices:
-            was.voices.remove(concern)
+        if row.evidence is not None:
+            was.voices = [voice for voice in was.voices if voice[0] != concern]
         self.touch_theme(theme)
 
     def erase(self, subject: str) -> None:
         """Drop the sealed quotes of a data subject; nobody can open them any more."""
         for name, theme in sorted(self.themes.items()):
             for voice in list(theme.voices):
-                row = self._rows.concerns[key(self.tenant, voice)]
+                row = self._rows.concerns[key(self.tenant, voice[0])]
                 if row.evidence is not None and row.evidence.sealed.subject == subject:
                     row.evidence = None
                     theme.voices.remove(voice)
-                    self._rows.concerns.touch(key(self.tenant, voice))
+                    self._rows.concerns.touch(key(self.tenant, voice[0]))
                     self.touch_theme(name)
 
     # Time and customers

@@ -48,8 +48,8 @@ def judge_theme(book: TenantBook, root: str) -> list[Started]:
     if row.open:
         _close(book, root, row, view)
     started: list[Started] = []
-    for rule in book.policy.rules:
-        if not isinstance(rule, GrowthRule) and rule.name not in row.open and starts(rule, view):
+    for name, rule in book.theme_rules.items():
+        if name not in row.open and starts(rule, view):
             started.append(_open(row, rule))
             book.touch_theme(root)
     return started
@@ -57,7 +57,7 @@ def judge_theme(book: TenantBook, root: str) -> list[Started]:
 
 def _close(book: TenantBook, root: str, row: ThemeRow, view: View) -> None:
     """Forget what no longer holds, and rules that the policy no longer has."""
-    rules = {rule.name: rule for rule in book.policy.rules if not isinstance(rule, GrowthRule)}
+    rules = book.theme_rules
     ended = [name for name in sorted(row.open) if name not in rules or not lasts(rules[name], view)]
     for name in ended:
         del row.open[name]

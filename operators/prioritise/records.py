@@ -148,7 +148,7 @@ def _most(counts: list[dict[str, int]]) -> str | None:
 
 def _quotes(book: TenantBook, origins: list[str], opened: Opened) -> tuple[Quote, ...]:
     """The newest quotes of the family, one of each speaker first, as far as they can still be opened."""
-    voices = [voice for name in origins for voice in book.themes[name].voices]
+    voices = [voice for name in origins for voice, _ in book.themes[name].voices]
     rows = sorted(((voice, book.counted(voice)) for voice in voices), key=_newest_first)
     firsts: list[Counted] = []
     others: list[Counted] = []

@@ -51,7 +51,7 @@ class ThemeRow:
     """What is remembered of one theme by its origin id; rows of themes are never dropped.
 
     ``emitted``: whether the last emission had an impact above 0. ``open``: rules that hold, and since
-    which episode. ``voices``: concern ids whose quotes stand for the theme, oldest first.
+    which episode. ``voices``: the concerns whose quotes stand for the theme, each with who spoke, oldest first.
     """
 
     label: str = ""
@@ -62,7 +62,7 @@ class ThemeRow:
     emitted: bool = False
     episode: int = 0
     open: dict[str, int] = field(default_factory=dict)
-    voices: list[str] = field(default_factory=list)
+    voices: list[list[str]] = field(default_factory=list)
     categories: dict[str, int] = field(default_factory=dict)
     areas: dict[str, int] = field(default_factory=dict)
 
