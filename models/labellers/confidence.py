@@ -56,8 +56,8 @@ class Coefficients:
 
 
 # Made by ``python -m models.labellers.calibrate``; a test repeats the fit.
-MEANING = Coefficients(-6061, (2028, 27, 1499, 732, 1312, 1064, 450, -123))
-KEYWORDS = Coefficients(-6178, (2138, 33, 766, 280, 1744, 876, 563, -206))
+MEANING = Coefficients(-4894, (1559, 111, 1696, 946, 2136, 1294, 967, -210))
+KEYWORDS = Coefficients(-5066, (1678, 123, 1107, 415, 2629, 992, 1035, -298))
 
 # Per-unit scale of each feature in ``Features.row``: counts as they are, thousandths as fractions.
 SCALES = (1, 1000, 1000, 1000, 1, 1, 1, 1)

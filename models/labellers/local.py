@@ -19,8 +19,9 @@ from models.labellers.severity import Severity, is_urgent, may_leave, severity
 from models.labellers.taxonomy import Label, Role, Taxonomy, fold, one_pattern
 
 VERSION = "local-1"
-# A flag is raised beside another category when its own score comes this near to the best, with a cue.
-FLAG_MARGIN = 220
+# A flag is raised beside another category when, with a cue, its own score comes this near to the best. Wishes are
+# uttered in the middle of praise, which outscores them: so their margin is wider.
+FLAG_MARGIN: dict[Role, int] = {"bug": 220, "feature_request": 450}
 # Most quotes kept per decision, and characters of context up to which a cue is widened to whole words.
 MAX_QUOTES = 4
 
@@ -109,7 +110,7 @@ class LocalLabeller:
         if self._labels[best].role == role:
             return True
         total = read.scored.total
-        return bool(read.scored.cues[place]) and total[place] >= total[best] - FLAG_MARGIN
+        return bool(read.scored.cues[place]) and total[place] >= total[best] - FLAG_MARGIN[role]
 
     def _sublabel(self, place: int, folded: str) -> str | None:
         hits = [(name, len(pattern.findall(folded))) for name, pattern in self._sublabels[place] if pattern]
