@@ -70,7 +70,7 @@ def issues_table(view: RunView, limit: int = 20, *, width: int = WIDE) -> Table:
         table.add_column("Accounts", justify="right", no_wrap=True)
     for issue in view.issues[:limit]:
         when = f"{issue.event_time:%Y-%m-%d %H:%M}" if wide else f"{issue.event_time:%Y-%m-%d}"
-        more = [Text(issue.rule), count(len(issue.accounts))] if wide else []
+        more: list[str | Text] = [Text(issue.rule), count(len(issue.accounts))] if wide else []
         table.add_row(when, PRIORITIES[issue.priority], Text(issue.title), *more)
     return table
 
