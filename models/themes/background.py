@@ -78,7 +78,7 @@ def fit_basis(vectors: Grid, groups: list[Grid], warm: Floats | None, components
 def _first_block(size: int, components: int) -> Floats:
     """A fixed block of signs to start from; any block that is not special will do."""
     bits = np.random.Generator(np.random.PCG64(0)).integers(0, 2, (size, components))
-    block: Floats = (bits * 2.0 - 1.0) * (BASIS // 16)
+    block: Floats = (bits.astype(np.float64) * 2.0 - 1.0) * (BASIS // 16)
     return block
 
 
@@ -155,14 +155,18 @@ def calibrate(
 
 
 def _pair_moments(units: Units) -> tuple[int, int]:
-    """Number of pairs, and sum of squared deviations of their similarity from the mean (an integer)."""
+    """Number of pairs that are unlike (similarity below zero), and the sum of their squared similarities.
+
+    Half of a bell curve around zero has its spread; the other half is left out because it holds the pairs
+    of one topic, which a stream with a few large topics has many of.
+    """
     lags = min(_LAGS, len(units) - 1)
     if lags < 1:
         return 0, 0
     found = [np.einsum("ij,ij->i", units[lag:], units[:-lag]) for lag in range(1, lags + 1)]
     values = np.concatenate(found).astype(np.int64)
-    deviation = values - int(values.sum()) // len(values)
-    return len(values), int(np.square(deviation).sum())
+    unlike = values[values < 0]
+    return len(unlike), int(np.square(unlike).sum())
 
 
 def encode_space(space: Space, row: str) -> Any:

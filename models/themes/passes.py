@@ -35,7 +35,10 @@ def run_pass(state: EngineState) -> list[Change]:
     recalibrate(state)
     changes = [*births(state), *merges(state), *late_joins(state)]
     for _ in range(policy.sweeps):
-        changes += moves(state)
+        moved = moves(state)
+        changes += moved
+        if not moved:
+            break
     changes.append(
         CentroidsChanged(tuple(sorted(o.theme_id for o in state.themes.origins if o.parent is None)))
     )
@@ -49,7 +52,7 @@ def recalibrate(state: EngineState) -> None:
     by_group = _sample_by_group(state)
     space = state.space
     if space is None or state.seen >= state.next_fit:
-        state.next_fit = state.seen + min(max(policy.pass_every, state.seen // 10), 10 * policy.pass_every)
+        state.next_fit = state.seen + min(max(policy.pass_every, state.seen // 4), 10 * policy.pass_every)
         parts = [shelf.vectors[at] for at in by_group.values()]
         warm = None if space is None else space.basis
         basis = fit_basis(np.concatenate(parts), parts, warm, policy.components)

@@ -14,11 +14,11 @@ class ThemePolicy:
     The defaults were chosen on hwu64 and banking77, both orders (``docs/themes.md``).
     """
 
-    z: float = 3.5
+    z: float = 4.5
     """A concern joins a theme at ``z`` standard deviations of the similarity of random pairs …"""
     lowest: float = 0.30
     """… but never below this similarity,"""
-    highest: float = 0.70
+    highest: float = 0.66
     """… and never above this one is asked for."""
     components: int = 64
     """Dimensions of the decision space."""
