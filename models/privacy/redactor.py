@@ -9,7 +9,7 @@ the item or the detectors). State: none."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +26,7 @@ _UNDETERMINED: Final = "und"
 # An undetermined text of so few words is read by every detector and holds no sentence that one could misread.
 _FEW_WORDS: Final = 3
 _WORDS: Final = re.compile(r"[^\W\d_]{2,}")
+_WORD: Final = re.compile(r"\w")
 # Values shorter than this are not looked for elsewhere in the text: "Al" is in too many words' neighbourhoods.
 _LEAST_REPEATED: Final = 3
 
@@ -137,8 +138,18 @@ def _repetitions(text: str, spans: Sequence[PiiSpan]) -> list[PiiSpan]:
                 if is_name_part(part):
                     values.setdefault(part.strip(".,"), PERSON)
     return [
-        PiiSpan(kind, match.start(), match.end())
+        PiiSpan(kind, start, start + len(value))
         for value, kind in values.items()
         if len(value) >= _LEAST_REPEATED
-        for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text)
+        for start in _occurrences(text, value)
     ]
+
+
+def _occurrences(text: str, value: str) -> Iterator[int]:
+    """Where ``value`` starts in ``text`` as a word of its own (``str.find``: thousands of values stay fast)."""
+    start = text.find(value)
+    while start >= 0:
+        end = start + len(value)
+        if not _WORD.match(text[max(0, start - 1) : start]) and not _WORD.match(text[end : end + 1]):
+            yield start
+        start = text.find(value, start + 1)

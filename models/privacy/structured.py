@@ -2,7 +2,9 @@
 
 In:  texts of any language.  Out: spans; check digits are verified where the format has them.
 Patterns are ours and need the standard library only. Formats that many harmless numbers share (a bare digit group, a
-licence) count only behind a word that announces them. Phone numbers: ``phones``. State: none."""
+licence) count only behind a word that announces them. Phone numbers: ``phones``. State: none.
+Presidio's recognisers were measured against these and are not used: on the labelled set they added no true finding, on
+product feedback only false ones ("beats.It" as a URL), and its e-mail recogniser reaches for the network."""
 
 import re
 from collections.abc import Sequence

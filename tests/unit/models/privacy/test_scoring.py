@@ -1,11 +1,13 @@
 """The figures of the redaction score, on rows small enough to count by hand."""
 
+from typing import Any
+
 from models.privacy.redactor import Redactor
 from models.privacy.scoring import score_redaction
 from models.privacy.structured import StructuredDetector
 
 REDACTOR = Redactor([StructuredDetector()])
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"text": "jo@example.org", "spans": [{"type": "EMAIL_ADDRESS", "start": 0, "end": 14}]},
     {"text": "I am Zoë", "spans": [{"type": "PERSON", "start": 5, "end": 8}]},
     {"text": "see https://example.org/x", "spans": []},
