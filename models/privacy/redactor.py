@@ -10,7 +10,6 @@ the item or the detectors). State: none."""
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import Final
 
 from models.privacy.addresses import AddressDetector
@@ -105,7 +104,7 @@ def _redaction(text: str, found: Sequence[PiiSpan], coverage: Coverage) -> Redac
         parts += [text[at : span.start], f"<{span.type}_{numbers[_value(text, span)]}>"]
         at = span.end
     counts: Mapping[str, int] = dict(sorted(Counter(span.type for span in spans).items()))
-    return Redaction("".join([*parts, text[at:]]), tuple(spans), MappingProxyType(counts), coverage)
+    return Redaction("".join([*parts, text[at:]]), tuple(spans), counts, coverage)
 
 
 def _numbers(text: str, spans: Sequence[PiiSpan]) -> dict[tuple[str, str], int]:
