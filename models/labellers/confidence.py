@@ -56,8 +56,8 @@ class Coefficients:
 
 
 # Made by ``python -m models.labellers.calibrate``; a test repeats the fit.
-MEANING = Coefficients(-4894, (1559, 111, 1696, 946, 2136, 1294, 967, -210))
-KEYWORDS = Coefficients(-5066, (1678, 123, 1107, 415, 2629, 992, 1035, -298))
+MEANING = Coefficients(-5114, (1676, 84, 1846, 955, 1794, 1376, 750, -229))
+KEYWORDS = Coefficients(-5303, (1819, 91, 1006, 314, 2394, 1139, 854, -341))
 
 # Per-unit scale of each feature in ``Features.row``: counts as they are, thousandths as fractions.
 SCALES = (1, 1000, 1000, 1000, 1, 1, 1, 1)

@@ -1,7 +1,7 @@
 """The local labeller: concerns and their vectors in, decisions out.
 
 Promise: one decision per concern, a pure function of it (a batch changes nothing), integers throughout,
-about 7,000 concerns a second on one core. Remote labellers answer later, through the journal; this one
+about 5,000 concerns a second on one core. Remote labellers answer later, through the journal; this one
 is what the stream goes on with.
 """
 
@@ -75,8 +75,7 @@ class LocalLabeller:
         ranking = read.scored.ranking
         best, second = self._labels[ranking[0]], self._labels[ranking[1]]
         bug, request = self._flag("bug", read, ranking[0]), self._flag("feature_request", read, ranking[0])
-        angry = best.actionable and best.role != "feature_request" and read.mood.label == "negative"
-        level = severity(read.folded, bug=bug, angry_issue=angry)
+        level = severity(read.folded, bug=bug, angry_issue=_is_angry_issue(best, read))
         sure = confidence(self._features(read), self._coefficients)
         sublabel = self._sublabel(ranking[0], read.folded)
         return Decision(
@@ -131,6 +130,10 @@ class LocalLabeller:
             mood=int(abs(read.mood.milli) >= 300),
             foreign=int(foreign),
         )
+
+
+def _is_angry_issue(best: Label, read: _Read) -> bool:
+    return best.actionable and best.role != "feature_request" and read.mood.label == "negative"
 
 
 def _intent(best: Label, read: _Read, *, bug: bool) -> Intent:

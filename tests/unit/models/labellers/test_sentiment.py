@@ -43,7 +43,7 @@ def test_words_tell_the_mood(model: SentimentModel, text: str, language: str, la
 
 
 def test_stars_outweigh_words(model: SentimentModel) -> None:
-    assert mood(model, "good good good", rating=1).label == "negative"
+    assert mood(model, "a good bench, good lamps", rating=1).label == "negative"
     assert mood(model, "The table has four legs", rating=5).label == "positive"
 
 
@@ -56,6 +56,6 @@ def test_an_unread_language_takes_its_mood_from_the_stars(model: SentimentModel)
 
 
 @pytest.mark.parametrize("rating", [None, 1, 3, 5])
-@pytest.mark.parametrize("text", ["", "AWFUL!!! " * 50, "love love love :) " * 50])
+@pytest.mark.parametrize("text", ["", "AWFUL!!! " * 50, "what a splendid day :) " * 50])
 def test_the_score_stays_in_its_range(model: SentimentModel, text: str, rating: int | None) -> None:
     assert -1000 <= mood(model, text, rating=rating).milli <= 1000
