@@ -83,10 +83,12 @@ def births(state: EngineState) -> list[Change]:
     """Themes from what waits."""
     assert state.space is not None
     born: list[tuple[Origin, Slots]] = []
-    for group, slots in state.waiting():
-        threshold = state.space.level(group).threshold
-        for rows in alike(state.shelf.units[slots], threshold, state.policy.min_members):
-            born.append((_bear(state, group, slots[rows]), slots[rows]))
+    policy = state.policy
+    for share, least in ((1.0, policy.min_members), (policy.loose_share, policy.loose_members)):
+        for group, slots in state.waiting():
+            threshold = int(share * state.space.level(group).threshold)
+            for rows in alike(state.shelf.units[slots], threshold, least):
+                born.append((_bear(state, group, slots[rows]), slots[rows]))
     if born:
         state.make_books()
     return [change for origin, slots in born for change in _announce(state, origin, slots)]

@@ -14,7 +14,7 @@ class ThemePolicy:
     The defaults were chosen on hwu64 and banking77, both orders (``docs/themes.md``).
     """
 
-    z: float = 4.5
+    z: float = 4.2
     """A concern joins a theme at ``z`` standard deviations of the similarity of random pairs …"""
     lowest: float = 0.30
     """… but never below this similarity,"""
@@ -28,6 +28,10 @@ class ThemePolicy:
     """Concerns between two passes, once ``10 * pass_every`` have been seen."""
     min_members: int = 5
     """Concerns that a birth needs."""
+    loose_share: float = 0.80
+    """What is left waiting may also form a theme at this share of the joining threshold …"""
+    loose_members: int = 8
+    """… when it is at least so many: a wide topic, which no five of its concerns show."""
     pool: int = 2000
     """Concerns that may wait; more push the oldest out as ``Unthemed``."""
     pool_after_s: int = 30 * DAY_S
@@ -46,7 +50,7 @@ class ThemePolicy:
     """Lloyd sweeps in a pass."""
     history_weight: int = 10
     """Weight of a theme's whole history in its centroid, in members, beside its members in the window."""
-    group_weight: int = 50
+    group_weight: int = 100
     """Concerns that a group needs before its own background outweighs the tenant's."""
     retire_after_s: int = 30 * DAY_S
     """A theme retires when nothing has joined it for this long; it returns when something does."""

@@ -27,7 +27,7 @@ TABLES = ("background", "members", "space", "themes", "sums", "vectors")
 
 
 class EngineState:
-    """Stored: ``background members space themes vectors`` and four numbers; all else is made from them."""
+    """Stored: ``background members space themes vectors`` and five numbers; all else is made from them."""
 
     def __init__(self, tenant: str, policy: ThemePolicy) -> None:
         self.tenant = tenant
