@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from models.encoders.stems import content_stems, words
 
@@ -76,6 +77,7 @@ def word_features(text: str) -> tuple[int, int]:
     return min(MAX_WORDS, len(seen)), 1000 * sum(is_plausible(word) for word in said) // len(said)
 
 
+@lru_cache(maxsize=65_536)
 def is_plausible(word: str) -> bool:
     """Whether it could be a word: a vowel, no letter thrice, no five consonants; other scripts pass."""
     return not _ALPHABETIC.match(word) or len(word) <= 2 or _PLAUSIBLE.match(word) is not None

@@ -134,7 +134,7 @@ def fold(text: str) -> str:
 
 def one_pattern(cues: Sequence[str]) -> re.Pattern[str] | None:
     """All cues as one expression that matches at word starts; None when there are none."""
-    return re.compile(r"\b(?:" + "|".join(f"(?:{cue})" for cue in cues) + ")") if cues else None
+    return re.compile(r"\b(?:" + "|".join(cues) + ")") if cues else None
 
 
 def _checked(cues: tuple[str, ...]) -> tuple[str, ...]:
