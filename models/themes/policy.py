@@ -50,7 +50,7 @@ class ThemePolicy:
     """Lloyd sweeps in a pass."""
     history_weight: int = 10
     """Weight of a theme's whole history in its centroid, in members, beside its members in the window."""
-    group_weight: int = 100
+    group_weight: int = 20
     """Concerns that a group needs before its own background outweighs the tenant's."""
     retire_after_s: int = 30 * DAY_S
     """A theme retires when nothing has joined it for this long; it returns when something does."""
