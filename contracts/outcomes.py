@@ -201,8 +201,10 @@ class Ledger:
         return {name: outcome for name, outcome in outcomes if outcome is not None}
 
     def concern(self, concern_id: str) -> Outcome | None:
-        """The outcome of one concern; None while themes has not spoken. Raises ``KeyError``."""
-        concern = self._concerns[concern_id]
+        """The outcome of one concern; None while themes has not spoken, or nothing is known of it."""
+        concern = self._concerns.get(concern_id)
+        if concern is None:
+            return None
         if self._is_erased(concern.subject, concern.ordinal):
             return "erased"
         change = self._changes.get(concern_id)

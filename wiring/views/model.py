@@ -32,7 +32,10 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True)
 class QuoteView:
-    """Redacted words of one concern, with the way back to where they were said."""
+    """Redacted words of one concern, with the way back to where they were said.
+
+    ``inside`` is False for a counter-example that stayed outside the theme.
+    """
 
     text: str
     item_id: str
@@ -42,6 +45,7 @@ class QuoteView:
     sentiment: str
     severity: str
     tier: str
+    inside: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _view(
         late=gathered.late,
         outcomes=_counted(item.outcome for item in items),
         concern_outcomes=_counted(gathered.ledger.concerns().values()),
-        sources=_counted(item.source for item in items),
+        sources=_counted(item.source for item in items if item.outcome != "dead_lettered"),
         languages=_languages(gathered),
         provenance=tuple(gathered.provenance),
         redaction_versions=tuple(sorted(gathered.redaction_versions)),

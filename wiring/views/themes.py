@@ -166,9 +166,20 @@ class Themes:
         taken: set[str] = set()
         chosen = [said[name] for name in (record.representatives if record else ()) if name in said]
         best = self.words.quotes(chosen, QUOTES, taken)
-        counter = self.words.quotes(_counter(self.gathered, record), COUNTER_EXAMPLES, taken)
+        ends = {name: self.gathered.said[name] for name in self._counter(record)}
+        counter = self.words.quotes(ends.values(), COUNTER_EXAMPLES, taken)
+        within = {one.item_id for name, one in ends.items() if name in said}
+        counter = tuple(replace(quote, inside=quote.item_id in within) for quote in counter)
         rest = self.words.quotes(_newest(said, chosen), QUOTES - len(best), taken)
         return (*best, *rest), counter
+
+    def _counter(self, record: ThemeRecord | None) -> list[str]:
+        """Counter-examples that still stand, inside or outside of the theme."""
+        known = self.gathered.said
+        names = [name for name in (record.counter_examples if record else ()) if name in known]
+        return [
+            name for name in names if self.gathered.ledger.concern(name) in ("themed", "waiting", "unthemed")
+        ]
 
 
 def _label(theme_id: str, record: ThemeRecord | None, priority: Priority | None) -> str:
@@ -221,9 +232,3 @@ def _newest(said: Mapping[str, Said], quoted: Sequence[Said]) -> list[Said]:
         if len(first) == CANDIDATES:
             break
     return [*first, *again][:CANDIDATES]
-
-
-def _counter(gathered: Gathered, record: ThemeRecord | None) -> list[Said]:
-    names = record.counter_examples if record else ()
-    said = ((gathered.ledger.theme_of(name), gathered.said.get(name)) for name in names)
-    return [one for theme, one in said if theme and one]

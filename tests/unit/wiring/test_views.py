@@ -130,6 +130,14 @@ def test_counter_examples_are_not_quoted_twice(run: RunBuilder) -> None:
     assert [quote.text for quote in theme.counter_examples] == ["The import is slow"]
 
 
+def test_a_counter_example_outside_of_the_theme_says_so(run: RunBuilder) -> None:
+    run.item("Export fails", theme=EXPORT)
+    near = run.item("Export is slow", change="waiting")
+    run.theme("export", "export fails", counter_examples=(near.concern_id, "unknown"))
+    (quote,) = view(run).themes[0].counter_examples
+    assert (quote.text, quote.inside) == ("Export is slow", False)
+
+
 def test_words_without_full_coverage_are_withheld_and_counted(run: RunBuilder) -> None:
     run.theme("export", "export fails")
     run.item("Eksport virker ikke, hilsen Kari", theme=EXPORT, language="nb", full=False)
