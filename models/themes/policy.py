@@ -11,7 +11,7 @@ DAY_S = 86_400
 class ThemePolicy:
     """Numbers of the theme engine; similarities are cosines in the decision space of ``background``.
 
-    The defaults were chosen on hwu64 and banking77, both orders (``docs/themes.md``).
+    The defaults were chosen on hwu64, banking77 and the demo's seeds 1 and 2 (``docs/themes.md``).
     """
 
     z: float = 4.2
