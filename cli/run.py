@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.report import write_report
-from cli.tables import issues_table, outcomes_table, themes_table
+from cli.tables import issues_table, outcomes_table, rejects_table, themes_table
 from cli.watching import Progress as Watching
 from cli.worker import PARTITIONS, last_words, start_worker
 from connectors.jsonl.log import JsonlLog
@@ -24,7 +25,7 @@ from settings import load_settings
 from wiring.datadir import DataDir
 from wiring.history import History, LoadBook
 from wiring.recovery import rebuild
-from wiring.views import RunView, read_run
+from wiring.views import RunView, ThemeView, read_run
 
 REJECTED = 3
 """Exit code: the run is done, and some records were rejected."""
@@ -59,7 +60,7 @@ def run(
     report = out / "report.html"
     write_report(view, report)
     if as_json:
-        sys.stdout.write(summary_json(view) + "\n")
+        sys.stdout.write(summary_json(view, report) + "\n")
     else:
         show(view, report, console)
     raise typer.Exit(REJECTED if view.rejects else 0)
@@ -115,15 +116,50 @@ def show(view: RunView, report: Path, console: Console) -> None:
     if view.issues:
         console.print(issues_table(view))
     console.print(outcomes_table(view))
-    for reject in view.rejects[:SHOWN_REJECTS]:
-        where = f"{reject.origin}:{reject.line}" if reject.line else reject.origin
-        field = f" ({reject.field})" if reject.field else ""
-        console.print(
-            f"rejected {where}{field}: {reject.message}", style="yellow", markup=False, highlight=False
-        )
-    if len(view.rejects) > SHOWN_REJECTS:
-        console.print(f"… and {len(view.rejects) - SHOWN_REJECTS} more; the report lists all", style="yellow")
+    if view.rejects:
+        console.print(rejects_table(view, SHOWN_REJECTS))
     console.print(f"report: {report}", markup=False, highlight=False, soft_wrap=True)
+
+
+def summary_json(view: RunView, report: Path) -> str:
+    """The result for programs: counts, themes, issues and every reject."""
+    result = {
+        "items": len(view.items),
+        "outcomes": view.outcomes,
+        "deliveries": view.deliveries,
+        "themes": [theme_row(theme) for theme in view.themes],
+        "issues": [
+            {
+                "issue_id": i.issue_id,
+                "title": i.title,
+                "priority": i.priority,
+                "at": i.event_time,
+                "rule": i.rule,
+            }
+            for i in view.issues
+        ],
+        "rejects": [
+            {"origin": r.origin, "line": r.line, "field": r.field, "reason": r.reason, "message": r.message}
+            for r in view.rejects
+        ],
+        "report": str(report),
+    }
+    return orjson.dumps(result, option=orjson.OPT_INDENT_2, default=dict).decode()
+
+
+def theme_row(theme: ThemeView) -> dict[str, object]:
+    """One theme for programs."""
+    return {
+        "rank": theme.rank,
+        "theme_id": theme.theme_id,
+        "label": theme.label,
+        "impact": round(theme.effective_impact, 1),
+        "concerns": theme.concerns,
+        "accounts": theme.accounts,
+        "language": theme.language,
+        "trend": theme.trend,
+        "why": theme.priority.why if theme.priority else None,
+    }
 
 
 def rebuild_directory(

@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from cli.run import theme_row
 from cli.tables import themes_table
 from contracts.errors import WrongUsage
 from models.encoders.load import load_encoder
@@ -36,20 +37,7 @@ def themes(
     if not as_json:
         Console().print(themes_table(view, limit))
         return
-    rows = [
-        {
-            "rank": theme.rank,
-            "theme_id": theme.theme_id,
-            "label": theme.label,
-            "impact": round(theme.effective_impact, 1),
-            "concerns": theme.concerns,
-            "accounts": theme.accounts,
-            "language": theme.language,
-            "trend": theme.trend,
-            "why": theme.priority.why if theme.priority else None,
-        }
-        for theme in view.themes[:limit]
-    ]
+    rows = [theme_row(theme) for theme in view.themes[:limit]]
     sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from models.labellers.labeller import LocalLabeller
-
 from connectors.keys.vault import LocalVault
 from connectors.memory.index import MemoryIndex
 from connectors.qdrant.edge import EdgeIndex
@@ -22,6 +20,8 @@ from flows.stages import Pipeline, Stage
 from models.encoders.base import Encoder
 from models.encoders.cached import CachedEncoder
 from models.encoders.load import load_encoder
+from models.labellers.local import VERSION as LABELLER_VERSION
+from models.labellers.local import LocalLabeller
 from models.labellers.taxonomy import load_taxonomy
 from models.language.detector import LanguageDetector
 from models.priority.policy import PriorityPolicy, load_policy
@@ -71,10 +71,10 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
         notices.append(
             "names are not recognised (the models extra is missing): quotes are withheld everywhere"
         )
-    taxonomy = load_taxonomy(settings.taxonomy)
-    notices.extend(taxonomy.warnings())
+    taxonomy, warnings = load_taxonomy(settings.taxonomy)
+    notices.extend(warnings)
     cached = CachedEncoder(encoder, capacity=CACHED_VECTORS)
-    labeller = LocalLabeller(taxonomy, cached, review_below=settings.review_below)
+    labeller = LocalLabeller(taxonomy, cached, review_below=round(settings.review_below * 1000))
     vault = LocalVault(directory / "keys")
     return Parts(
         vault=vault,
@@ -88,7 +88,7 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
             run=vault.digest("undercurrent", b"run")[:12],
             git_commit=code_version(),
             taxonomy=taxonomy.version,
-            labeller=labeller.version,
+            labeller=LABELLER_VERSION,
             encoder=encoder.version,
             redaction=readers.redaction_version,
         ),

@@ -54,11 +54,14 @@ def read_rows(path: Path) -> Iterator[Row | BadRow]:
 
 
 def columns(path: Path) -> list[str]:
-    """The column names of a file: a CSV's header, or the keys of a JSONL file's first good row."""
+    """The column names of a file: a CSV's header, or every key that a JSONL file's good rows have."""
+    found: dict[str, None] = {}
     for row in read_rows(path):
         if isinstance(row, Row):
-            return list(row.fields)
-    return []
+            found |= dict.fromkeys(row.fields)
+            if _kind_of(path) == "csv":
+                break
+    return list(found)
 
 
 def fingerprint(path: Path) -> str:
