@@ -1,6 +1,7 @@
-"""Any other sentence-transformers model, by name or folder, under the same fixed-shape promise.
+"""A sentence-transformers model, by name or folder, in batches of fixed shape.
 
-Asking for a name that is not a folder is the one way to let a hub be contacted; a folder never is.
+Promise: bit-identical vectors whatever stands beside a text (``shapes``), on the integer grid. Asking for a
+name that is not a folder is the one way to let a hub be contacted; a folder never is.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.encoders.base import Floats, Vectors, WeightsMissing, to_grid
-from models.encoders.minilm import MAX_CHARS
-from models.encoders.shapes import Ids, run_fixed
+from models.encoders.shapes import WIDTHS, Ids, run_fixed
+
+MAX_TOKENS = WIDTHS[-1]
+# 256 tokens never need more characters in practice; a cut bounds the tokenizer's work on a 100 kB text.
+MAX_CHARS = 8_192
 
 
 class SentenceEncoder:
@@ -21,12 +25,14 @@ class SentenceEncoder:
         try:
             import torch
             from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging as transformers_logging
         except ImportError as exc:
             raise WeightsMissing(
                 "sentence-transformers is not installed: install the extra 'models'"
             ) from exc
         if threads is not None:
             torch.set_num_threads(threads)
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # it would draw over ours
         self._torch = torch
         self._name = model
         try:
@@ -52,7 +58,7 @@ class SentenceEncoder:
             return to_grid(run_fixed([], self.dims, 0, self._forward))
         limit = int(self._model.max_seq_length or 256)
         tokenizer = self._model.tokenizer
-        tokens = tokenizer(readable, truncation=True, max_length=min(limit, 256))["input_ids"]
+        tokens = tokenizer(readable, truncation=True, max_length=min(limit, MAX_TOKENS))["input_ids"]
         return to_grid(run_fixed(tokens, self.dims, int(tokenizer.pad_token_id or 0), self._forward))
 
     def _forward(self, ids: Ids, mask: Ids) -> Floats:

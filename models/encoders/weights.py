@@ -7,7 +7,6 @@ run or trusted, its files are only read, and each must have the digest of the or
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,14 +20,6 @@ PUBLISHED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The verified bytes themselves, so that what was checked is what is loaded."""
-
-    tensors: bytes
-    tokenizer: bytes
-
-
 def default_folder() -> Path:
     """Where the package keeps its files, found without importing it; ``WeightsMissing`` if absent."""
     spec = find_spec(PACKAGE)
@@ -37,17 +28,13 @@ def default_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def read_verified(folder: Path) -> Weights:
-    """The weights in ``folder``; ``WeightsRefused`` when a digest differs, ``WeightsMissing`` when absent."""
-    return Weights(tensors=_read(folder, "model.safetensors"), tokenizer=_read(folder, "tokenizer.json"))
-
-
-def _read(folder: Path, name: str) -> bytes:
-    try:
-        content = (folder / name).read_bytes()
-    except OSError as exc:
-        raise WeightsMissing(f"{folder / name}: cannot be read ({exc.strerror})") from exc
-    found = hashlib.sha256(content).hexdigest()
-    if found != PUBLISHED[name]:
-        raise WeightsRefused(f"{folder / name}: SHA-256 {found} is not the published {PUBLISHED[name]}")
-    return content
+def verify(folder: Path) -> None:
+    """Raise ``WeightsRefused`` when a digest differs, ``WeightsMissing`` when a file is absent."""
+    for name, published in PUBLISHED.items():
+        try:
+            with (folder / name).open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as exc:
+            raise WeightsMissing(f"{folder / name}: cannot be read ({exc.strerror})") from exc
+        if found != published:
+            raise WeightsRefused(f"{folder / name}: SHA-256 {found} is not the published {published}")

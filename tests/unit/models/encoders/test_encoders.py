@@ -15,7 +15,7 @@ from models.encoders.cached import CachedEncoder
 from models.encoders.hashing import KeywordEncoder
 from models.encoders.load import AUTO
 from models.encoders.shapes import ROWS, WIDTHS, Ids, run_fixed, width_for
-from models.encoders.weights import read_verified
+from models.encoders.weights import verify
 
 TEXTS = [
     "The export button does nothing",
@@ -136,12 +136,12 @@ def test_the_cache_forgets_the_least_recently_used() -> None:
 def test_altered_weights_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"not the published bytes")
     with pytest.raises(WeightsRefused, match="SHA-256"):
-        read_verified(tmp_path)
+        verify(tmp_path)
 
 
 def test_missing_weights_say_which_file(tmp_path: Path) -> None:
     with pytest.raises(WeightsMissing, match=r"model\.safetensors"):
-        read_verified(tmp_path)
+        verify(tmp_path)
 
 
 def absent() -> Path:
