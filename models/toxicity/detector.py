@@ -27,6 +27,11 @@ _DEGREES: Final = (
     r"(?: (?:are|is|was|were|r|an?|the|all|such|just|nothing but|fucking|fuckin|effing|damn|goddamn|dirty|filthy|stupid"
     r"|dumb|ugly|fat|little|lil|worthless|lazy|old|creepy|ass|lying|ignorant|disgusting|pathetic)){0,6}"
 )
+# Somebody who works there, by what they do.
+_STAFF: Final = (
+    r"(?:your|the|that|this) (?:\w+ )?(?:agent|rep|representative|employee|manager|driver|advisor|operator|supervisor"
+    r"|colleague|secretary|receptionist|woman|girl|lady)s?(?!\w)"
+)
 # "shoot you an email", "beat you to it", "cut you off", "break you in": the verb is none of violence.
 _HARMLESS: Final = (
     r"(?! (?:an?|the|some|over|off|down|up|in|to it|out of|email|message|link|slack|break|deal|check)\b)"
@@ -102,7 +107,8 @@ def _rules() -> tuple[_Rule, ...]:
     lexicon = _lexicon()
     words = {name: _any(entries) for name, entries in lexicon.items()}
     person = f"{_YOU}{_DEGREES}"
-    strike = f"{words['violence']} {words['victims']}"
+    part = rf"(?:your|his|her|their|(?:your|that|the) \w+s)(?: \w+)? {words['body']}"
+    strike = f"{words['violence']} (?:{words['victims']}|{part})"
     threat = rf"{words['intents']}(?: (?!never|not|no)\w+){{0,3}} {strike}(?!\w){_HARMLESS}"
     hate = (
         rf"(?:hate|kill|exterminate|gas|deport|lynch|burn|fuck) (?:all )?(?:the |these |those )?{words['groups']}(?!\w)"
@@ -116,6 +122,17 @@ def _rules() -> tuple[_Rule, ...]:
         ("slur", 0.9, rf"(?<!gobbledy )(?<!cool ){words['slurs']}(?!\w)"),
         ("hate", 0.85, f"{hate}|{_either(lexicon['creeds'])}"),
         ("slur", 0.8, rf"{person} {words['personal_slurs']}(?!\w)"),
+        ("harassment", 0.75, rf"{words['slurs_of_women']}(?: \w+){{0,6}} {_STAFF}"),
+        (
+            "harassment",
+            0.75,
+            rf"{_STAFF}(?: \w+){{0,3}} (?:is|was|are|were) {_DEGREES}{words['slurs_of_women']}",
+        ),
+        (
+            "harassment",
+            0.75,
+            rf"(?:that|this|the|your) {words['slurs_of_women']} (?:on|at|in|from|who|behind|of)(?!\w)",
+        ),
         (
             "harassment",
             0.75,
