@@ -64,8 +64,8 @@ def demo(
     view = read_run(out, tenant)
     report = out / "report.html"
     write_report(view, report)
-    console.print(themes_table(view, 10))
-    console.print(issues_table(view))
+    console.print(themes_table(view, 10, width=console.width))
+    console.print(issues_table(view, width=console.width))
     console.print(outcomes_table(view))
     findings = check(sample, outcome_of(view, sample, out, tenant))
     console.print(findings_table(findings))

@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import numpy as np
 import orjson
 import typer
-from models.toxicity.scoring import score_toxicity
 from rich.console import Console
 
 from connectors.files.reader import BadRow, read_rows
@@ -31,8 +30,8 @@ from models.labellers.taxonomy import load_taxonomy
 from models.language.detector import LanguageDetector
 from models.privacy.scoring import score_redaction
 from models.themes.policy import ThemePolicy
-from models.themes.scoring import evaluate as evaluate_themes
 from models.toxicity.detector import ToxicityDetector
+from models.toxicity.scoring import score_toxicity
 from settings import load_settings
 from wiring.product import open_readers
 
@@ -73,6 +72,9 @@ def themes(
 
     Example: undercurrent eval themes --input intents.jsonl.gz --order waves
     """
+    # scikit-learn takes two seconds to load, and every other command does without it.
+    from models.themes.scoring import evaluate as evaluate_themes
+
     rows = [row for row in read_labelled(source) if row.get(label_field) is not None]
     gold = renamed([str(row[label_field]) for row in rows], labels)
     _need(rows, source, label_field)

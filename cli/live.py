@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,8 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli.complaint import notify
 from cli.watching import Progress, Tail
-from cli.worker import PARTITIONS, last_words, start_worker
+from cli.worker import PARTITIONS, Worker
 from connectors.files.mapping import parse_mapping
 from connectors.files.reader import columns
 from connectors.jsonl.log import JsonlLog
@@ -53,6 +53,7 @@ class Show:
         self._themes = Tail(out, "themes")
         self._issues = Tail(out, "linear")
         self._done = Progress(out)
+        self._noted: set[str] = set()
         self._births: Counter[str] = Counter()
         self._first_report: dict[str, datetime] = {}
 
@@ -60,7 +61,7 @@ class Show:
         """Feed and watch to the end. Raises ``StopWorker`` when the worker fails."""
         vault = LocalVault(self._out / "keys")
         with JsonlLog(DataDir(self._out).journal, PARTITIONS) as journal:
-            worker = start_worker(self._out, follow=True)
+            worker = Worker(self._out, follow=True)
             try:
                 self._console.print("starting the worker (models load in a few seconds) …")
                 place = partition(self._tenant, PARTITIONS)
@@ -72,8 +73,7 @@ class Show:
                         worker = self._kill(worker, day)
                 self._catch_up(worker, journal.count(place))
             finally:
-                worker.terminate()
-                worker.wait()
+                worker.stop()
                 vault.close()
         self._look()
 
@@ -99,7 +99,7 @@ class Show:
         mapping = parse_mapping(None, columns(source))
         return read_arrivals(source, mapping, vault, self._tenant, EPOCH, times.__getitem__)
 
-    def _watch(self, worker: subprocess.Popen[bytes], seconds: float, day: int) -> None:
+    def _watch(self, worker: Worker, seconds: float, day: int) -> None:
         until = time.monotonic() + seconds
         while True:
             self._check(worker)
@@ -111,16 +111,15 @@ class Show:
         if day % 10 == 9:
             self._console.print(f"day {day + 1}: {self._births['born']} themes so far", style="dim")
 
-    def _kill(self, worker: subprocess.Popen[bytes], day: int) -> subprocess.Popen[bytes]:
+    def _kill(self, worker: Worker, day: int) -> Worker:
         worker.kill()
-        worker.wait()
         self._console.print(
             f"day {day + 1}: kill -9 of the worker after {self._done.records()} journal records; starting it again",
             style="bold magenta",
         )
-        return start_worker(self._out, follow=True)
+        return Worker(self._out, follow=True)
 
-    def _catch_up(self, worker: subprocess.Popen[bytes], total: int) -> None:
+    def _catch_up(self, worker: Worker, total: int) -> None:
         until = time.monotonic() + CATCH_UP_S
         while self._done.records() < total:
             self._check(worker)
@@ -131,9 +130,13 @@ class Show:
                 )
             time.sleep(POLL_S)
 
-    def _check(self, worker: subprocess.Popen[bytes]) -> None:
+    def _check(self, worker: Worker) -> None:
+        # A worker that was killed and started again says the same once more.
+        notices = [notice for notice in worker.notices() if notice not in self._noted]
+        notify(self._console, notices)
+        self._noted.update(notices)
         if worker.poll() is not None:
-            raise StopWorker(f"{last_words(self._out)} (all of it: {self._out}/worker.log)")
+            raise StopWorker(worker.last_words())
 
     def _look(self) -> None:
         """Print what was committed since the last look."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 
 import typer
-from rich.console import Console
 
 from cli import demo, doctor, evaluate, review, run, themes, worker
+from cli.complaint import complain
 from contracts.errors import PipelineError, WrongUsage
 
 app = typer.Typer(
@@ -38,12 +38,8 @@ def main() -> None:
     try:
         app()
     except WrongUsage as exc:
-        _complain(exc)
+        complain(exc)
         sys.exit(WRONG_USAGE)
     except PipelineError as exc:
-        _complain(exc)
+        complain(exc)
         sys.exit(FAILED)
-
-
-def _complain(exc: PipelineError) -> None:
-    Console(stderr=True).print(f"undercurrent: {exc}", style="bold red", markup=False, highlight=False)

@@ -28,6 +28,7 @@ from contracts.identity import partition
 from contracts.registry import read_record
 from settings import load_settings
 from wiring.datadir import DataDir
+from wiring.history import LoadBook
 from wiring.journal import RecordMaker
 
 app = typer.Typer(
@@ -112,6 +113,8 @@ def release(
 
 def _append(directory: Path, tenant: str, author: str, order: Order) -> None:
     """Put the order at the journal's end and let the flow act on it."""
+    if load := LoadBook(directory).unfinished:
+        raise WrongUsage(f"the load of {load.origin} is not finished; give its run command again first")
     console = Console()
     vault = LocalVault(directory / "keys")
     place = partition(tenant, PARTITIONS)

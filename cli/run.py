@@ -13,10 +13,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.complaint import notify
 from cli.report import write_report
 from cli.tables import issues_table, outcomes_table, rejects_table, themes_table
 from cli.watching import Progress as Watching
-from cli.worker import PARTITIONS, last_words, start_worker
+from cli.worker import PARTITIONS, Worker
 from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.errors import StopWorker
@@ -31,6 +32,8 @@ REJECTED = 3
 """Exit code: the run is done, and some records were rejected."""
 
 POLL_S = 0.25
+PLAIN_EVERY_S = 10.0
+TASK = "themes and priorities"
 SHOWN_REJECTS = 10
 
 
@@ -90,31 +93,41 @@ def load_file(
 
 
 def finish(out: Path, total: int, console: Console) -> None:
-    """Run the flow to the journal's end and show how far it is."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    watching = Watching(out)
-    process = start_worker(out)
+    """Run the flow to the journal's end and show how far it is. Raises ``StopWorker`` when the worker fails."""
+    worker = Worker(out)
     try:
-        with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-            task = progress.add_task("themes and priorities", total=total)
-            while process.poll() is None:
-                time.sleep(POLL_S)
-                progress.update(task, completed=watching.records())
-            progress.update(task, completed=watching.records())
+        _follow(worker, Watching(out), total, console)
     except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
+        worker.stop()
         console.print("stopped; the same command goes on from here")
         raise typer.Exit(1) from None
-    if process.returncode != 0:
-        raise StopWorker(f"{last_words(out)} (all of it: {out / 'worker.log'})")
+    if worker.wait() != 0:
+        raise StopWorker(worker.last_words())
+
+
+def _follow(worker: Worker, watching: Watching, total: int, console: Console) -> None:
+    """Show the worker's notices and how far it is until it ends: a bar on a terminal, else a line now and then."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    told = time.monotonic()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(TASK, total=total)
+        while True:
+            ended = worker.poll() is not None
+            notify(console, worker.notices())
+            progress.update(task, completed=watching.records())
+            if ended:
+                return
+            if not console.is_terminal and time.monotonic() - told > PLAIN_EVERY_S:
+                told = time.monotonic()
+                console.print(f"{TASK}: {watching.records()} of {total} records")
+            time.sleep(POLL_S)
 
 
 def show(view: RunView, report: Path, console: Console) -> None:
     """The ranked themes, the issues, what became of every item, and where the report is."""
-    console.print(themes_table(view, 10))
+    console.print(themes_table(view, 10, width=console.width))
     if view.issues:
-        console.print(issues_table(view))
+        console.print(issues_table(view, width=console.width))
     console.print(outcomes_table(view))
     if view.rejects:
         console.print(rejects_table(view, SHOWN_REJECTS))

@@ -35,7 +35,8 @@ def themes(
     """
     view = read_run(existing(directory))
     if not as_json:
-        Console().print(themes_table(view, limit))
+        console = Console()
+        console.print(themes_table(view, limit, width=console.width))
         return
     rows = [theme_row(theme) for theme in view.themes[:limit]]
     sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -1,16 +1,23 @@
-"""The process that runs the flow over a data directory; ``run`` and ``demo`` start it and watch it."""
+"""The process that runs the flow over a data directory; ``run`` and ``demo`` start it and watch it.
+
+It lives no longer than who started it, so that a command that was killed can be given again at once. What it
+has to say goes to ``worker.log`` in the directory: notices when it starts with less than it could have, and
+one line of error when it fails.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cli.complaint import COMPLAINT
 from settings import load_settings
 from wiring.engine import Running, run_pipeline
 from wiring.product import open_parts, product_pipeline
@@ -18,33 +25,98 @@ from wiring.product import open_parts, product_pipeline
 PARTITIONS = 1
 """Journal partitions of an embedded run: one for every eight tenants, and it has one."""
 
+NOTICE = "notice: "
+"""How a line of ``worker.log`` begins that the person at the terminal is to see."""
+
+ROOT = Path(__file__).parent.parent
+LOG = "worker.log"
+
 
 def worker(
     directory: Annotated[Path, typer.Argument(help="Data directory.")],
     follow: Annotated[bool, typer.Option(help="Wait for more at the journal's end.")] = False,
+    leashed: Annotated[bool, typer.Option(help="End at once when the standard input is closed.")] = False,
 ) -> None:
     """Run the flow over the journal of a data directory, from its last snapshot on."""
     settings = load_settings()
+    if leashed:
+        threading.Thread(target=_end_with_input, name="leash", daemon=True).start()
     parts = open_parts(directory, settings)
+    for notice in parts.notices:
+        print(NOTICE + notice.replace("\n", " "), file=sys.stderr, flush=True)  # noqa: T201 - read by Worker
     epoch = timedelta(seconds=settings.epoch_s)
     run_pipeline(product_pipeline(parts, PARTITIONS), directory, Running(follow=follow, epoch=epoch))
 
 
-def start_worker(directory: Path, *, follow: bool = False) -> subprocess.Popen[bytes]:
-    """Start the worker as a process of its own; its complaints go to ``worker.log`` in the directory."""
-    argv = [sys.executable, "-m", "cli", "worker", str(directory)]
-    root = Path(__file__).parent.parent
-    with (directory / "worker.log").open("ab") as log:
-        return subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [*argv, "--follow"] if follow else argv,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=os.environ | {"PYTHONPATH": str(root)},
-        )
+def _end_with_input() -> None:
+    """End like a kill -9, which loses nothing, once nobody holds the other end of the standard input."""
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
 
 
-def last_words(directory: Path) -> str:
-    """The last line that the worker wrote, for when it failed."""
-    lines = (directory / "worker.log").read_text("utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+class Worker:
+    """A worker that this process started; when this process ends, however, so does the worker."""
+
+    def __init__(self, directory: Path, *, follow: bool = False) -> None:
+        self._log = directory / LOG
+        self._said_before = self._log.stat().st_size if self._log.exists() else 0
+        self._shown = 0
+        argv = [sys.executable, "-m", "cli", "worker", str(directory), "--leashed"]
+        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+                [*argv, "--follow"] if follow else argv,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"PYTHONPATH": path},
+            )
+
+    def poll(self) -> int | None:
+        """Its exit status, None while it runs."""
+        return self._process.poll()
+
+    def stop(self) -> None:
+        """Let it take its last snapshot and end; wait for that."""
+        self._process.terminate()
+        self._reap()
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._reap()
+
+    def wait(self) -> int:
+        """Wait until it ended by itself; its exit status."""
+        self._reap()
+        return self._process.returncode
+
+    def notices(self) -> list[str]:
+        """What it noted since the last look: the operator must see it."""
+        noted = [line.removeprefix(NOTICE) for line in self._lines() if line.startswith(NOTICE)]
+        fresh, self._shown = noted[self._shown :], len(noted)
+        return fresh
+
+    def last_words(self) -> str:
+        """Why it failed, in one line: our own complaint, also if the engine wrote something behind it."""
+        lines = self._lines()
+        ours = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
+        if ours:
+            return f"{ours[-1]} (all of it: {self._log})"
+        status = self._process.returncode
+        ended = f"was killed by signal {-status}" if status and status < 0 else f"ended with status {status}"
+        said = f"; its last words: {lines[-1]}" if lines else ""
+        return f"the worker {ended}{said} (all of it: {self._log}); the same command goes on from here"
+
+    def _reap(self) -> None:
+        self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+
+    def _lines(self) -> list[str]:
+        """Whole lines that this worker wrote, without those of workers before it."""
+        with self._log.open("rb") as log:
+            log.seek(self._said_before)
+            text = log.read().decode("utf-8", errors="replace")
+        return [line for line in text[: text.rfind("\n") + 1].splitlines() if line.strip()]

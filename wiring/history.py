@@ -22,6 +22,7 @@ from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
 from contracts.errors import WrongUsage
 from contracts.feedback import Coordinates
+from wiring.datadir import write_whole
 from wiring.journal import Arrival, RecordMaker
 
 TICK = timedelta(hours=1)
@@ -40,7 +41,10 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A load that was begun: which file, when first, and where in the journal."""
+    """A load that was begun: which files, when first, and where in the journal.
+
+    ``customers``: fingerprint of the customer list that came with it, None without one.
+    """
 
     origin: str
     fingerprint: str
@@ -48,6 +52,15 @@ class Load:
     loaded_at: str
     first_ordinal: int
     complete: bool = False
+    customers: str | None = None
+
+    def is_same(self, other: Load) -> bool:
+        """Whether both make the same journal records, given the same start."""
+        return (self.fingerprint, self.mapping, self.customers) == (
+            other.fingerprint,
+            other.mapping,
+            other.customers,
+        )
 
 
 class LoadBook:
@@ -58,20 +71,27 @@ class LoadBook:
         rows = orjson.loads(self._path.read_bytes()) if self._path.exists() else []
         self.loads = [Load(**row) for row in rows]
 
-    def begin(self, origin: str, digest: str, mapping: dict[str, str], now: datetime, ordinal: int) -> Load:
-        """The load of this file: the unfinished one if there is one, else a new one.
+    @property
+    def unfinished(self) -> Load | None:
+        """The load whose records are not all in the journal yet; nothing else may be appended before them."""
+        return self.loads[-1] if self.loads and not self.loads[-1].complete else None
 
-        Raises ``WrongUsage`` when another file, or this file with other bytes, was left unfinished.
+    def begin(self, load: Load) -> Load:
+        """This load as it was first begun, if it is the unfinished one; else it begins now.
+
+        Raises ``WrongUsage`` when another load, or this file with other bytes, was left unfinished.
         """
-        last = self.loads[-1] if self.loads else None
-        if last is None or last.complete:
-            load = Load(origin, digest, mapping, now.isoformat(), ordinal)
+        last = self.unfinished
+        if last is None:
             self._save([*self.loads, load])
             return load
-        if (last.fingerprint, last.mapping) != (digest, mapping):
+        if last.first_ordinal == load.first_ordinal and not last.is_same(load):
+            self._save([*self.loads[:-1], load])  # nothing of the unfinished one is in the journal
+            return load
+        if not last.is_same(load):
             raise WrongUsage(
-                f"the load of {last.origin} is not finished and this is not the same file and mapping; "
-                "finish it with the same file and --map, or choose another --out"
+                f"the load of {last.origin} is not finished and this is not the same file, --map and "
+                "--customers; finish it with the same ones, or choose another --out"
             )
         return last
 
@@ -80,13 +100,16 @@ class LoadBook:
         self._save([*self.loads[:-1], Load(**asdict(self.loads[-1]) | {"complete": True})])
 
     def knows(self, digest: str) -> bool:
-        """Whether a file with these bytes was loaded whole."""
+        """Whether a file of feedback with these bytes was loaded whole."""
         return any(load.complete and load.fingerprint == digest for load in self.loads)
 
+    def knows_customers(self, digest: str | None) -> bool:
+        """Whether the customer list with these bytes is the last that was loaded; so is no list at all."""
+        known = [load.customers for load in self.loads if load.complete and load.customers]
+        return digest is None or known[-1:] == [digest]
+
     def _save(self, loads: list[Load]) -> None:
-        fresh = self._path.with_suffix(".new")
-        fresh.write_bytes(orjson.dumps([asdict(load) for load in loads]))
-        fresh.replace(self._path)
+        write_whole(self._path, orjson.dumps([asdict(load) for load in loads]))
         self.loads = loads
 
 
@@ -110,12 +133,10 @@ class History:
         progress: Progress = lambda _: None,
     ) -> int:
         """Append what the journal lacks of this file; the number of records appended now."""
-        fields = parse_mapping(mapping, columns(path)) if columns(path) else {"text": "text"}
-        digest = fingerprint(path)
-        if self.book.knows(digest):
+        load = self._begun(path, mapping, customers, now)
+        if load is None:
             return 0
         count = self.journal.count(self.partition)
-        load = self.book.begin(path.name, digest, fields, now, count)
         records = self._records(path, load, customers)
         lacking = islice(records, count - load.first_ordinal, None)
         appended = 0
@@ -126,10 +147,25 @@ class History:
         self.book.finish()
         return appended
 
+    def _begun(self, path: Path, mapping: str | None, customers: Path | None, now: datetime) -> Load | None:
+        """The load to make or to go on with; None when the journal has all of it."""
+        there = columns(path)
+        fields = parse_mapping(mapping, there) if there else {"text": "text"}
+        digest = fingerprint(path)
+        for _ in customer_records(customers, RecordMaker(self.tenant, self.vault, now), now):
+            pass  # a mistake in the list is told before anything of the load is in the journal
+        listed = fingerprint(customers) if customers else None
+        count = self.journal.count(self.partition)
+        if self.book.knows(digest) and not self.book.unfinished and self.book.knows_customers(listed):
+            return None
+        return self.book.begin(Load(path.name, digest, fields, now.isoformat(), count, customers=listed))
+
     def _records(self, path: Path, load: Load, customers: Path | None) -> Iterator[bytes]:
         loaded_at = datetime.fromisoformat(load.loaded_at)
         maker = RecordMaker(self.tenant, self.vault, loaded_at)
-        arrivals = read_arrivals(path, load.mapping, self.vault, self.tenant, loaded_at)
+        # Of a file that was loaded before only the customer list is new.
+        known = self.book.knows(load.fingerprint)
+        arrivals = [] if known else read_arrivals(path, load.mapping, self.vault, self.tenant, loaded_at)
         begin = arrivals[0].at if arrivals else loaded_at
         yield maker.command("loader", LoadBegin(origin=load.origin), begin)
         yield from customer_records(customers, maker, begin)

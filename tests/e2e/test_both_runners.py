@@ -1,0 +1,74 @@
+"""The sample through the engine and through no engine: the same bytes, and one outcome for everything accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from contracts.outcomes import Ledger
+from tests.support.crash import topic_bytes
+from tests.support.product import KEYWORDS, copy_of, ledger_of, load_sample, run_reference, run_worker
+from wiring.datadir import DataDir
+
+WEIGHTS: Mapping[str, str] = {"UNDERCURRENT_ENCODER": "minilm"}
+
+
+@dataclass(frozen=True)
+class Both:
+    """What the two runners wrote, and the directory that the engine worked in."""
+
+    engine: dict[str, bytes]
+    reference: dict[str, bytes]
+    directory: Path
+
+    def lines(self, topic: str) -> int:
+        """How many records of a topic the engine wrote."""
+        return sum(data.count(b"\n") for name, data in self.engine.items() if name.startswith(f"{topic}/"))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(KEYWORDS, id="keywords"),
+        pytest.param(WEIGHTS, id="weights", marks=pytest.mark.needs_models),
+    ],
+)
+def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Both:
+    root = tmp_path_factory.mktemp("both")
+    load_sample(root / "loaded")
+    directory = copy_of(root / "loaded", root / "engine")
+    run_worker(directory, request.param)
+    run_reference(root / "loaded", root / "reference", request.param)
+    return Both(topic_bytes(DataDir(directory).logs), topic_bytes(root / "reference"), directory)
+
+
+@pytest.fixture(scope="module")
+def ledger(both: Both) -> Ledger:
+    return ledger_of(both.directory)
+
+
+@pytest.mark.timeout(600)
+def test_the_engine_and_the_reference_write_the_same_bytes(both: Both) -> None:
+    assert both.engine.keys() == both.reference.keys()
+    assert [name for name, data in both.engine.items() if data != both.reference[name]] == []
+
+
+@pytest.mark.timeout(600)
+def test_no_law_of_the_outcomes_is_broken(ledger: Ledger) -> None:
+    assert ledger.check() == []
+
+
+@pytest.mark.timeout(600)
+def test_every_accepted_item_has_exactly_one_outcome(ledger: Ledger) -> None:
+    items = ledger.items()
+    assert len(items) > 400
+    assert [item_id for item_id, item in items.items() if item.outcome is None] == []
+
+
+@pytest.mark.timeout(600)
+def test_the_slice_reaches_every_part_of_the_flow(both: Both) -> None:
+    topics = ("receipts", "dead-letters", "quarantine", "reviews", "themes", "priorities", "linear")
+    assert [topic for topic in topics if both.lines(topic) == 0] == []
