@@ -23,7 +23,7 @@ from contracts.envelope import Envelope, Out
 from contracts.feedback import Coordinates
 from contracts.registry import read_journal
 from demo.sample import generate
-from flows.stages import Pipeline
+from flows.stages import Pipeline, Stage
 from models.encoders.base import Encoder
 from models.encoders.load import load_encoder
 from models.labellers.sentiment import SentimentModel
@@ -155,11 +155,11 @@ def _write_journal(directory: Path, texts: Sequence[str]) -> None:
 
 def _timed(pipeline: Pipeline, spent: dict[str, float]) -> Pipeline:
     """The same pipeline, its steps timed."""
-    stages = tuple(
-        replace(stage, make=lambda p, stage=stage: _TimedStep(stage.make(p), stage.name, spent))
-        for stage in pipeline.stages
-    )
-    return replace(pipeline, stages=stages)
+
+    def timed(stage: Stage) -> Stage:
+        return replace(stage, make=lambda p: _TimedStep(stage.make(p), stage.name, spent))
+
+    return replace(pipeline, stages=tuple(timed(stage) for stage in pipeline.stages))
 
 
 class _TimedStep:

@@ -1,6 +1,6 @@
 """Themes and priority over vectors that are already there: the project's own part, at 100,000 items.
 
-Synthetic topics on the unit sphere, a year of event time with hourly ticks; records are made outside the
+Synthetic topics on the unit sphere, an item a minute with hourly ticks; records are made outside the
 timed part. Memory is looked at every tenth of the way.
 """
 
@@ -33,7 +33,7 @@ DIMS = 384
 SPREAD = 1.1
 TENANT = "local"
 START = datetime(2025, 1, 1, tzinfo=UTC)
-MINUTES_APART = 5
+MINUTES_APART = 1
 BATCH = 64
 PROVENANCE = Provenance(run="bench", git_commit="", taxonomy="", labeller="", encoder="bench", redaction="")
 

@@ -18,7 +18,8 @@ class Known:
     """A concern that the engine knows.
 
     ``person`` is whom its theme counts it for (account, else author, else item); ``sequence`` counts its
-    changes; ``terms`` are salted hashes, empty once the concern is old.
+    changes; ``terms`` are salted hashes, empty once the concern is old. ``near`` is the theme that shows it as
+    a counter-example, None if none does.
     """
 
     item_id: str
@@ -28,15 +29,18 @@ class Known:
     theme: str | None
     arrival: int
     terms: tuple[int, ...]
+    near: str | None = None
 
 
 def _encode(known: Known) -> list[Any]:
     terms = [f"{term:x}" for term in known.terms]
-    return [known.item_id, known.person, known.at_s, known.sequence, known.theme, known.arrival, terms]
+    place = [known.sequence, known.theme, known.arrival]
+    return [known.item_id, known.person, known.at_s, *place, terms, known.near]
 
 
 def _decode(row: list[Any]) -> Known:
-    return Known(row[0], row[1], row[2], row[3], row[4], row[5], tuple(int(term, 16) for term in row[6]))
+    terms = tuple(int(term, 16) for term in row[6])
+    return Known(row[0], row[1], row[2], row[3], row[4], row[5], terms, row[7])
 
 
 class Concerns:
@@ -44,7 +48,8 @@ class Concerns:
 
     def __init__(self) -> None:
         self.table: Table[Known] = Table(_encode, _decode)
-        self._with_terms: deque[str] = deque()
+        # (arrival, concern): by arrival and not by length, so that what a restore no longer lists changes nothing.
+        self._with_terms: deque[tuple[int, str]] = deque()
 
     def __contains__(self, concern: str) -> bool:
         return concern in self.table
@@ -56,12 +61,12 @@ class Concerns:
     def add(self, concern: str, known: Known) -> None:
         """A concern arrived; the oldest one's terms are let go."""
         self.table.put(concern, known)
-        self._with_terms.append(concern)
-        while len(self._with_terms) > KEPT_TERMS:
-            old = self.table.get(self._with_terms[0])
+        self._with_terms.append((known.arrival, concern))
+        while self._with_terms[0][0] <= known.arrival - KEPT_TERMS:
+            _, oldest = self._with_terms.popleft()
+            old = self.table.get(oldest)
             if old is not None and old.terms:
-                self.table.put(self._with_terms[0], replace(old, terms=()))
-            self._with_terms.popleft()
+                self.table.put(oldest, replace(old, terms=()))
 
     def change(self, concern: str, theme: str | None) -> Known:
         """The concern's place changed; returns the new row."""
@@ -70,6 +75,10 @@ class Concerns:
         self.table.put(concern, changed)
         return changed
 
+    def came_near(self, concern: str, theme: str) -> None:
+        """The concern became a counter-example of a theme."""
+        self.table.put(concern, replace(self.table[concern], near=theme))
+
     def drop(self, concern: str) -> None:
         """The concern was retracted."""
         self.table.drop(concern)
@@ -77,4 +86,4 @@ class Concerns:
     def finish_load(self) -> None:
         """Restore the order in which terms are let go."""
         rows = ((self.table[key].arrival, key) for key in self.table if self.table[key].terms)
-        self._with_terms = deque(key for _, key in sorted(rows))
+        self._with_terms = deque(sorted(rows))

@@ -12,11 +12,16 @@ from operators.state import Table
 Status = Literal["active", "merged", "retired"]
 
 
+# The fields of an encoded profile, in order, before its gallery.
+_ROW = ("group", "first_s", "last_s", "concerns", "status", "redirect", "label", "labelled_at")
+
+
 @dataclass(slots=True)
 class Profile:
     """One theme under the id it was born with; what merged into it keeps its own profile.
 
-    Times are event times in seconds. ``redirect`` is the theme it was merged into.
+    Times are event times in seconds. ``redirect`` is the theme it was merged into. ``labelled_at`` is how
+    many concerns the label was chosen from.
     """
 
     group: str
@@ -26,26 +31,17 @@ class Profile:
     status: Status = "active"
     redirect: str | None = None
     label: list[str] = field(default_factory=list)
+    labelled_at: int = 0
     gallery: Gallery = field(default_factory=Gallery)
 
     def encode(self) -> list[Any]:
         """As JSON-able data; the label is public anyway."""
-        return [
-            self.group,
-            self.first_s,
-            self.last_s,
-            self.concerns,
-            self.status,
-            self.redirect,
-            self.label,
-            self.gallery.encode(),
-        ]
+        return [*(getattr(self, name) for name in _ROW), self.gallery.encode()]
 
     @classmethod
     def decode(cls, row: list[Any]) -> Profile:
         """The inverse of ``encode``."""
-        group, first_s, last_s, concerns, status, redirect, label, gallery = row
-        return cls(group, first_s, last_s, concerns, status, redirect, label, Gallery.decode(gallery))
+        return cls(**dict(zip(_ROW, row[:-1], strict=True)), gallery=Gallery.decode(row[-1]))
 
 
 class Profiles:
@@ -113,6 +109,11 @@ class Profiles:
         """A concern came closest to the theme and did not join."""
         self.table[theme].gallery.miss(stranger)
         self.table.touch(theme)
+
+    def forget(self, theme: str, stranger: str) -> None:
+        """A concern that the theme shows as a counter-example was retracted: it must not be quoted again."""
+        self.table[theme].gallery.remove(stranger)
+        self.touch(theme)
 
     def touch(self, theme: str) -> None:
         """What is published of the theme changed."""

@@ -50,7 +50,7 @@ class ThemesStep:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
         points: dict[str, dict[str, ItemPoint | None]] = {}
         outs = [out for record in records for out in self._on_record(record, points)]
-        self._write_through(points)
+        self._write_through(points, sorted({record.tenant for record in records}))
         return outs
 
     def snapshot(self) -> dict[str, Any]:
@@ -122,7 +122,9 @@ class ThemesStep:
         person = item.facts.account or item.facts.author or item.item_id
         return Arrived(point, item.item_id, person, item.text.subject, about)
 
-    def _write_through(self, points: Mapping[str, Mapping[str, ItemPoint | None]]) -> None:
+    def _write_through(
+        self, points: Mapping[str, Mapping[str, ItemPoint | None]], tenants: Sequence[str]
+    ) -> None:
         for tenant, changed in points.items():
             put = [point for point in changed.values() if point is not None]
             drop = [concern for concern, point in changed.items() if point is None]
@@ -130,8 +132,8 @@ class ThemesStep:
                 self._index.put_items(tenant, put)
             if drop:
                 self._index.drop_items(tenant, drop)
-        for tenant, themes in self._tenants.items():
-            fresh, gone = themes.take_stale_centroids()
+        for tenant in tenants:
+            fresh, gone = self._tenant(tenant).take_stale_centroids()
             if fresh:
                 self._index.put_themes(tenant, fresh)
             if gone:
@@ -180,6 +182,9 @@ def _item_point(item: EnrichedItem, concern: Concern, point: Point) -> ItemPoint
         point.vector,
         {
             "label": decision.category,
+            "category": decision.category,
+            "bug": decision.bug,
+            "feature_request": decision.feature_request,
             "severity": decision.severity,
             "sentiment": decision.sentiment,
             "source": facts.source,
@@ -189,6 +194,7 @@ def _item_point(item: EnrichedItem, concern: Concern, point: Point) -> ItemPoint
             "app_version": facts.app_version,
             "resolution": facts.resolution,
             "account": facts.account,
+            "tier": facts.tier,
             "at_s": point.at_s,
         },
     )

@@ -45,6 +45,10 @@ from operators.themes.vocabulary import Vocabulary
 # Terms that a label is chosen from; most of them are dropped as repeats or for want of people.
 LABEL_CANDIDATES = 12
 
+# A theme keeps its label until it has grown or shrunk by this share: a name that changes with every concern
+# is none.
+LABEL_HOLDS_FOR = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
@@ -155,8 +159,11 @@ class TenantThemes:
         after = self._concerns.change(concern, theme)
         if isinstance(change, Retracted):
             self._concerns.drop(concern)
+            if before.near is not None:
+                self._profiles.forget(before.near, concern)
         if isinstance(change, Waiting) and change.nearest is not None and change.similarity is not None:
             self._profiles.miss(change.nearest, Candidate(concern, change.similarity, before.person))
+            self._concerns.came_near(concern, change.nearest)
         if theme is not None and isinstance(change, Assigned | Moved):
             member = Candidate(concern, change.similarity, before.person)
             self._profiles.join(theme, before.person, before.at_s, member)
@@ -183,15 +190,16 @@ class TenantThemes:
         """What the theme is now; a merged one points on."""
         profile = self._profiles.table[theme]
         family = self._profiles.family(theme) if profile.redirect is None else [theme]
-        words = render(self._terms.label(family, LABEL_CANDIDATES), self._vocabulary.word)
-        if words != profile.label and words:
-            profile.label = words
-            self._profiles.table.touch(theme)
         members = [self._profiles.table[part] for part in family]
+        concerns = sum(part.concerns for part in members)
+        if not profile.label or abs(concerns - profile.labelled_at) > LABEL_HOLDS_FOR * profile.labelled_at:
+            words = render(self._terms.label(family, LABEL_CANDIDATES), self._vocabulary.word)
+            profile.label, profile.labelled_at = words or profile.label, concerns
+            self._profiles.table.touch(theme)
         return tell.theme(
             theme,
             profile,
-            concerns=sum(part.concerns for part in members),
+            concerns=concerns,
             accounts=self._profiles.people_in(family),
             first_s=min(part.first_s for part in members),
             last_s=max(part.last_s for part in members),

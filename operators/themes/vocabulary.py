@@ -8,6 +8,7 @@ key.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -36,15 +37,16 @@ class Vocabulary:
         self.candidates: Table[list[Any]] = Table()
         # hash → [order of arrival, term]; the term is sealed on its way to the state log.
         self.words: Table[tuple[int, str]] = Table(self._seal, self._open)
+        self._hash = lru_cache(maxsize=KNOWN)(self._salted)
         self._age: dict[str, dict[str, None]] = {"candidates": {}, "words": {}}
 
     def learn(self, terms: Sequence[str], subject: str) -> tuple[int, ...]:
         """The hashes of a text's terms; notes that this subject used them."""
         hashes = []
         for term in terms:
-            name = blake2b(term.encode(), digest_size=8, key=self._salt).digest()
-            hashes.append(int.from_bytes(name, "big"))
-            key = name.hex()
+            name = self._hash(term)
+            hashes.append(name)
+            key = f"{name:016x}"
             if key not in self.words:
                 self._note(key, term, subject[:12])
         return tuple(hashes)
@@ -61,6 +63,9 @@ class Vocabulary:
         known = [(self.words[key][0], key) for key in self.words]
         self._age["words"] = {key: None for _, key in sorted(known)}
         self._count = 1 + max((age for age, _ in [*ages, *known]), default=-1)
+
+    def _salted(self, term: str) -> int:
+        return int.from_bytes(blake2b(term.encode(), digest_size=8, key=self._salt).digest(), "big")
 
     def _note(self, key: str, term: str, subject: str) -> None:
         row = self.candidates.get(key)
