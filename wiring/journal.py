@@ -15,7 +15,6 @@ import orjson
 
 from connectors.keys.vault import LocalVault
 from contracts.commands import Command, Order
-from contracts.envelope import Envelope
 from contracts.feedback import Coordinates, CustomerUpdated, FeedbackReceived, Tick
 from contracts.identity import item_id
 from contracts.registry import write_record
@@ -100,12 +99,11 @@ class RecordMaker:
     def _header(self, event_time: datetime) -> dict[str, Any]:
         # The trace is a function of time and tenant, so that a resumed load writes the same bytes.
         seed = hashlib.sha256(f"{self._tenant} {self._ingested_at} {event_time}".encode()).hexdigest()
-        header = Envelope.model_construct(
-            id="",
-            tenant=self._tenant,
-            event_time=event_time,
-            ingested_at=self._ingested_at,
-            trace=f"00-{seed[:32]}-{seed[32:48]}-01",
-            schema_version="1.0",
-        )
-        return {k: v for k, v in header.__dict__.items() if k != "kind"}
+        return {
+            "id": "",
+            "tenant": self._tenant,
+            "event_time": event_time,
+            "ingested_at": self._ingested_at,
+            "trace": f"00-{seed[:32]}-{seed[32:48]}-01",
+            "schema_version": "1.0",
+        }

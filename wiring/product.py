@@ -68,9 +68,8 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
     notices = [notice] if notice else []
     readers = open_readers(settings)
     if not readers.redactor.finds_names:
-        notices.append(
-            "names are not recognised (the models extra is missing): quotes are withheld everywhere"
-        )
+        why = "UNDERCURRENT_NAMES is off" if settings.names == "off" else "the models extra is missing"
+        notices.append(f"names are not recognised ({why}): quotes are withheld everywhere")
     taxonomy, warnings = load_taxonomy(settings.taxonomy)
     notices.extend(warnings)
     cached = CachedEncoder(encoder, capacity=CACHED_VECTORS)
@@ -158,7 +157,7 @@ def code_version() -> str:
     """The commit of a checkout, else the installed version."""
     root = Path(__file__).parent.parent
     if (root / ".git").exists():
-        told = subprocess.run(
+        told = subprocess.run(  # noqa: S603 - our own arguments
             ["git", "-C", str(root), "rev-parse", "--short=12", "HEAD"],  # noqa: S607 - git from the path
             capture_output=True,
             text=True,
