@@ -17,7 +17,10 @@ Kind = Literal[
 def _in_utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time needs a zone, say 2026-01-31T12:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time must lie in the years 1 to 9999, in UTC too") from None
 
 
 UtcTime = Annotated[datetime, AfterValidator(_in_utc)]

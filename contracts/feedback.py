@@ -21,6 +21,10 @@ def _tier(value: object) -> object:
     return name if name in KNOWN_TIERS else "unknown"
 
 
+MAX_SOURCE_CHARS = 64
+"""Longest name of a source."""
+
+
 class Sealed(Message):
     """AES-256-GCM ciphertext under the key of one data subject.
 
@@ -82,7 +86,7 @@ class FeedbackReceived(Envelope):
     """
 
     kind: Literal["feedback"] = "feedback"
-    source: str = Field(min_length=1, max_length=64)
+    source: str = Field(min_length=1, max_length=MAX_SOURCE_CHARS)
     item_id: str
     author: str | None = None
     body: Sealed

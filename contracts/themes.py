@@ -33,7 +33,10 @@ class ThemeRecord(Envelope):
 
 
 class ThemeEvent(Envelope):
-    """Topic ``theme-events``, and in order on ``assignments``: the identity ledger, an event each with its author, reason and evidence."""
+    """Topic ``theme-events``, and in order on ``assignments``: the identity ledger.
+
+    Each event has its author, reason and evidence.
+    """
 
     kind: Literal["theme_event"] = "theme_event"
     event: Literal["born", "renamed", "merged", "unmerged", "split", "retired", "returned"]

@@ -6,22 +6,25 @@ started again after a crash it makes the same records and appends those that the
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from connectors.files.mapping import Mapped, map_row, parse_mapping
-from connectors.files.reader import BadRow, Row, columns, fingerprint, read_rows
+from connectors.files.reader import BadRow, columns, fingerprint, read_rows
 from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
 from contracts.errors import WrongUsage
-from contracts.feedback import Coordinates
+from contracts.feedback import MAX_SOURCE_CHARS, Coordinates
 from wiring.datadir import write_whole
 from wiring.journal import Arrival, RecordMaker
 
@@ -31,6 +34,10 @@ TICK = timedelta(hours=1)
 # After this long without feedback every window is empty and ticks become daily, so that a gap of years does
 # not become a million ticks. Above the longest window (7 days).
 QUIET_AFTER = timedelta(days=8)
+
+# A date outside of these cannot be right: exports write 1900 or 1970 for "none", and 9999 for "never".
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=366)
 
 # Records per durable append: one fsync each.
 APPEND_RECORDS = 256
@@ -152,7 +159,7 @@ class History:
         there = columns(path)
         fields = parse_mapping(mapping, there) if there else {"text": "text"}
         digest = fingerprint(path)
-        for _ in customer_records(customers, RecordMaker(self.tenant, self.vault, now), now):
+        for _ in customer_rows(customers):
             pass  # a mistake in the list is told before anything of the load is in the journal
         listed = fingerprint(customers) if customers else None
         count = self.journal.count(self.partition)
@@ -222,6 +229,20 @@ def _hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A row on its way to an arrival; ``at`` and ``happened_at`` are None where the row does not tell."""
+
+    at: datetime | None
+    happened_at: datetime | None
+    source: str | None
+    record_id: str
+    body: dict[str, Any] | None
+    line: int
+    raw: bytes = b""
+    unreadable: str | None = None
+
+
 def read_arrivals(
     path: Path,
     mapping: Mapping[str, str],
@@ -232,50 +253,77 @@ def read_arrivals(
 ) -> list[Arrival]:
     """The file's rows as arrivals, ordered by when their source last changed them; ties keep the file's order.
 
-    A row without a date happened when the file was first loaded; one whose date cannot be read keeps its
-    place behind its predecessor and is judged by intake. ``arrived_at`` tells when a line arrived, where
-    that is known.
+    A row without a date happened when the file was first loaded; one whose date cannot be read, or cannot be
+    right, keeps its place behind its predecessor and is judged by intake. ``arrived_at`` tells when a line
+    arrived, where that is known.
     """
-    name = path.name.split(".")[0] or "file"
-    occurrences: Counter[str] = Counter()
-    arrivals: list[Arrival] = []
-    previous = loaded_at
-    for row in read_rows(path):
-        where = Coordinates(origin=path.name, line=row.line)
-        if isinstance(row, BadRow):
-            at = arrived_at(row.line) if arrived_at else previous
-            arrivals.append(Arrival(at, at, name, f"line {row.line}", None, where, row.raw, row.reason))
-            continue
-        mapped = map_row(row.fields, mapping)
-        happened = _moment(mapped.body.get("created_at"))
-        changed = _moment(mapped.body.get("source_updated_at"))
-        dated = bool(mapped.body.get("created_at") or mapped.body.get("source_updated_at"))
-        at = changed or happened or (previous if dated else loaded_at)
-        if arrived_at:
-            at = arrived_at(row.line)
-        record_id = mapped.source_record_id or _made_up_id(mapped, vault, tenant, occurrences)
-        arrivals.append(Arrival(at, happened or at, mapped.source or name, record_id, mapped.body, where))
-        previous = at
+    name = path.name.split(".")[0][:MAX_SOURCE_CHARS] or "file"
+    drafts = list(_drafts(path, mapping, partial(vault.digest, tenant), loaded_at))
+    previous = next((draft.at for draft in drafts if draft.at), loaded_at)
+    arrivals = []
+    for draft in drafts:
+        previous = draft.at or previous
+        at = arrived_at(draft.line) if arrived_at else previous
+        where = Coordinates(origin=path.name, line=draft.line)
+        source, happened = draft.source or name, draft.happened_at or at
+        arrivals.append(
+            Arrival(at, happened, source, draft.record_id, draft.body, where, draft.raw, draft.unreadable)
+        )
     return sorted(arrivals, key=lambda arrival: arrival.at)
 
 
-def _made_up_id(mapped: Mapped, vault: LocalVault, tenant: str, occurrences: Counter[str]) -> str:
+def _drafts(
+    path: Path, mapping: Mapping[str, str], digest: Callable[[bytes], str], loaded_at: datetime
+) -> Iterator[_Draft]:
+    occurrences: Counter[str] = Counter()
+    for row in read_rows(path):
+        if isinstance(row, BadRow):
+            yield _unreadable(row.line, row.raw, row.reason)
+            continue
+        mapped = map_row(row.fields, mapping)
+        if mapped.source and len(mapped.source) > MAX_SOURCE_CHARS:
+            reason = f"source: longer than {MAX_SOURCE_CHARS} characters"
+            yield _unreadable(row.line, orjson.dumps(dict(row.fields)), reason)
+            continue
+        dates = mapped.body.get("created_at"), mapped.body.get("source_updated_at")
+        happened, changed = (_moment(date, loaded_at) for date in dates)
+        at = changed or happened or (None if any(dates) else loaded_at)
+        record_id = mapped.source_record_id or _made_up_id(mapped, digest, occurrences)
+        yield _Draft(at, happened, mapped.source, record_id, mapped.body, row.line)
+
+
+def _unreadable(line: int, raw: bytes, reason: str) -> _Draft:
+    return _Draft(None, None, None, f"line {line}", None, line, raw, reason)
+
+
+def _made_up_id(mapped: Mapped, digest: Callable[[bytes], str], occurrences: Counter[str]) -> str:
     """An HMAC of the mapped fields plus an occurrence number: the same row twice is two records."""
-    digest = vault.digest(tenant, orjson.dumps(mapped.body, option=orjson.OPT_SORT_KEYS))
-    occurrences[digest] += 1
-    return f"{digest}-{occurrences[digest]}"
+    made = digest(orjson.dumps(mapped.body, option=orjson.OPT_SORT_KEYS))
+    occurrences[made] += 1
+    return f"{made}-{occurrences[made]}"
 
 
-def _moment(value: object) -> datetime | None:
+def _moment(value: object, loaded_at: datetime) -> datetime | None:
+    """The moment if it is one and can be right: a wrong century would bring a million ticks with it."""
     try:
         moment = datetime.fromisoformat(str(value)) if value else None
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    return moment if moment and EARLIEST <= moment <= loaded_at + AHEAD else None
 
 
-def customer_records(path: Path | None, maker: RecordMaker, at: datetime) -> Iterator[bytes]:
-    """Customer updates from a list with the columns ``account``, ``tier`` and, where known, ``mrr``.
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One row of a customer list; ``mrr`` is in whole currency units a month."""
+
+    account: str
+    tier: str
+    mrr: float | None
+
+
+def customer_rows(path: Path | None) -> Iterator[Customer]:
+    """The rows of a list with the columns ``account``, ``tier`` and, where known, ``mrr``.
 
     Raises ``WrongUsage`` naming file, line and field: what a customer pays is never guessed.
     """
@@ -284,16 +332,19 @@ def customer_records(path: Path | None, maker: RecordMaker, at: datetime) -> Ite
     for row in read_rows(path):
         if isinstance(row, BadRow):
             raise WrongUsage(f"{path}:{row.line}: {row.reason}")
-        yield _customer_record(path, row, maker, at)
+        account, mrr = str(row.fields.get("account") or "").strip(), row.fields.get("mrr")
+        if not account:
+            raise WrongUsage(f"{path}:{row.line}: account is empty; the columns are account,tier,mrr")
+        try:
+            paid = None if mrr in (None, "") else float(str(mrr))
+        except ValueError:
+            paid = -1.0
+        if paid is not None and not 0 <= paid < math.inf:
+            raise WrongUsage(f"{path}:{row.line}: mrr {mrr!r} is not an amount of at least 0")
+        yield Customer(account, str(row.fields.get("tier") or ""), paid)
 
 
-def _customer_record(path: Path, row: Row, maker: RecordMaker, at: datetime) -> bytes:
-    account, mrr = row.fields.get("account"), row.fields.get("mrr")
-    if not account:
-        raise WrongUsage(f"{path}:{row.line}: account is empty; the columns are account,tier,mrr")
-    try:
-        return maker.customer(
-            str(account), str(row.fields.get("tier") or ""), float(mrr) if mrr else None, at
-        )
-    except ValueError:
-        raise WrongUsage(f"{path}:{row.line}: mrr {mrr!r} is not an amount of at least 0") from None
+def customer_records(path: Path | None, maker: RecordMaker, at: datetime) -> Iterator[bytes]:
+    """Customer updates from a list; see ``customer_rows``."""
+    for customer in customer_rows(path):
+        yield maker.customer(customer.account, customer.tier, customer.mrr, at)

@@ -69,7 +69,7 @@ def map_row(fields: Mapping[str, Any], mapping: Mapping[str, str]) -> Mapped:
 
 
 def _text(value: Any) -> str | None:
-    return str(value) if value not in (None, "") else None
+    return None if value is None else str(value).strip() or None
 
 
 def _value(field: str, value: Any) -> Any:
@@ -85,7 +85,7 @@ def _value(field: str, value: Any) -> Any:
 def _iso(value: Any) -> Any:
     """ISO 8601 from what exports hold: a zone where none is given is UTC; Unix seconds and milliseconds."""
     text = str(value).strip()
-    if text.replace(".", "", 1).isdigit():
+    if text.isascii() and text.replace(".", "", 1).isdigit() and len(text) != len("20260131"):
         seconds = float(text)
         seconds = seconds / 1000 if seconds > 1e11 else seconds
         return datetime.fromtimestamp(seconds, UTC).isoformat() if 0 < seconds < 1e11 else text

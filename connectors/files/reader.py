@@ -8,7 +8,10 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-from collections.abc import Iterator, Mapping
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +23,9 @@ from contracts.errors import WrongUsage
 # Longest line that is read as one row; a longer one is a bad row, so that a file without newlines cannot
 # fill the memory. Above the longest accepted text (100,000 characters of up to 4 bytes) with room for fields.
 MAX_LINE_BYTES = 1_000_000
+
+# Deeper JSON can be read but not be written again; no field of ours is nested at all.
+MAX_DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +48,37 @@ class BadRow:
 def read_rows(path: Path) -> Iterator[Row | BadRow]:
     """The rows of a file in order. Raises ``WrongUsage`` when it is not a file we can read at all."""
     kind = _kind_of(path)
+    with _readable(path) as file:
+        yield from (_csv_rows(file) if kind == "csv" else _jsonl_rows(file))
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked; what is wrong with the file as a whole is ``WrongUsage`` naming it."""
     try:
         with _open(path) as file:
-            yield from (_csv_rows(file) if kind == "csv" else _jsonl_rows(file))
+            yield file
+    except _NoHeader as exc:
+        raise WrongUsage(
+            f"{path}:1: the header is not readable ({exc}); save the file as CSV in UTF-8"
+        ) from None
     except FileNotFoundError:
         raise WrongUsage(f"{path}: there is no such file") from None
     except (IsADirectoryError, PermissionError) as exc:
         raise WrongUsage(f"{path}: cannot be read ({exc.strerror})") from None
-    except (gzip.BadGzipFile, EOFError) as exc:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as exc:
         raise WrongUsage(f"{path}: not a whole gzip file ({exc})") from None
 
 
 def columns(path: Path) -> list[str]:
     """The column names of a file: a CSV's header, or every key that a JSONL file's good rows have."""
+    if _kind_of(path) == "csv":
+        with _readable(path) as file:
+            return _header_of(_CsvRecords(file)) or []
     found: dict[str, None] = {}
     for row in read_rows(path):
         if isinstance(row, Row):
             found |= dict.fromkeys(row.fields)
-            if _kind_of(path) == "csv":
-                break
     return list(found)
 
 
@@ -108,64 +126,117 @@ def _jsonl_rows(file: IO[bytes]) -> Iterator[Row | BadRow]:
         except orjson.JSONDecodeError as exc:
             yield BadRow(number, raw, f"not valid JSON in UTF-8: {exc.msg}")
             continue
-        if isinstance(fields, dict):
-            yield Row(number, fields)
-        else:
+        if not isinstance(fields, dict):
             yield BadRow(number, raw, "not a JSON object")
+        elif raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and not _is_writable(fields):
+            yield BadRow(number, raw, "nested too deeply")
+        else:
+            yield Row(number, fields)
 
 
-class _CsvLines:
-    """Feeds decoded lines to the csv reader, and remembers where the record began and its raw bytes."""
+def _is_writable(fields: Mapping[str, Any]) -> bool:
+    try:
+        orjson.dumps(fields)
+    except orjson.JSONEncodeError:
+        return False
+    return True
+
+
+class _NoHeader(Exception):
+    """The first record of a CSV file, which names the columns, cannot be read."""
+
+
+class _TooLong(Exception):
+    """A line is longer than ``MAX_LINE_BYTES``."""
+
+
+class _CsvRecords:
+    """Records of a CSV file with the line where each begins; a broken one costs its first line alone.
+
+    An opening quote that is never closed would swallow the lines behind it, so these are read again.
+    """
 
     def __init__(self, file: IO[bytes]) -> None:
         self._lines = _lines(file)
-        self.raw = b""
-        self.first_line = 0
-        self.undecodable = False
+        self._again: deque[tuple[int, bytes]] = deque()
+        self._taken: list[tuple[int, bytes]] = []
+        self._undecodable = False
+        # The default limit of 128 kB per field is below the longest accepted text.
+        csv.field_size_limit(MAX_LINE_BYTES)
+        self._reader = csv.reader(self._decoded(), strict=True)
 
-    def begin_record(self) -> None:
-        self.raw, self.first_line, self.undecodable = b"", 0, False
+    def next(self) -> tuple[int, list[str] | BadRow] | None:
+        """The line of the next record and its cells, or why it is none; None at the end of the file."""
+        self._taken, self._undecodable = [], False
+        try:
+            cells = next(self._reader)
+        except StopIteration:
+            return None
+        except csv.Error as exc:
+            return self._broken(f"not valid CSV: {exc}")
+        except _TooLong:
+            return self._broken(f"line longer than {MAX_LINE_BYTES} bytes")
+        line = self._taken[0][0]
+        if self._undecodable:
+            return line, BadRow(line, self.raw(), "not valid UTF-8")
+        return line, cells
 
-    def __iter__(self) -> _CsvLines:
-        return self
+    def raw(self) -> bytes:
+        """The bytes of the record that was read last."""
+        return b"".join(line for _, line in self._taken)
 
-    def __next__(self) -> str:
-        number, line = next(self._lines)
-        self.first_line = self.first_line or number
-        self.raw += line
+    def _broken(self, reason: str) -> tuple[int, BadRow]:
+        (number, line), *behind = self._taken
+        self._again.extendleft(reversed(behind))
+        return number, BadRow(number, line[:MAX_LINE_BYTES], reason)
+
+    def _decoded(self) -> _Decoded:
+        return _Decoded(self._decode_next)
+
+    def _decode_next(self) -> str:
+        number, line = self._again.popleft() if self._again else next(self._lines)
+        self._taken.append((number, line))
+        if len(line) > MAX_LINE_BYTES:
+            raise _TooLong
         try:
             return line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
-            self.undecodable = True
+            self._undecodable = True
             return line.decode("utf-8", errors="replace")
 
 
+class _Decoded:
+    """An iterator that goes on after it has raised, which a generator cannot."""
+
+    def __init__(self, step: Callable[[], str]) -> None:
+        self._step = step
+
+    def __iter__(self) -> _Decoded:
+        return self
+
+    def __next__(self) -> str:
+        return self._step()
+
+
+def _header_of(records: _CsvRecords) -> list[str] | None:
+    """The column names, None for an empty file."""
+    while (found := records.next()) is not None:
+        _, cells = found
+        if isinstance(cells, BadRow):
+            raise _NoHeader(cells.reason)
+        if cells:
+            return [cell.strip() for cell in cells]
+    return None
+
+
 def _csv_rows(file: IO[bytes]) -> Iterator[Row | BadRow]:
-    lines = _CsvLines(file)
-    # The default limit of 128 kB per field is below the longest accepted text.
-    csv.field_size_limit(MAX_LINE_BYTES)
-    reader = csv.reader(lines, strict=True)
-    header: list[str] | None = None
-    while True:
-        lines.begin_record()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as exc:
-            yield BadRow(lines.first_line, lines.raw, f"not valid CSV: {exc}")
-            continue
-        if lines.undecodable:
-            yield BadRow(lines.first_line, lines.raw, "not valid UTF-8")
-        elif not cells:
-            continue
-        elif header is None:
-            header = [cell.strip() for cell in cells]
-        elif len(cells) != len(header):
-            yield BadRow(
-                lines.first_line, lines.raw, f"{len(cells)} cells where the header has {len(header)}"
-            )
-        else:
-            yield Row(
-                lines.first_line, {k: (v if v != "" else None) for k, v in zip(header, cells, strict=True)}
-            )
+    records = _CsvRecords(file)
+    header = _header_of(records)
+    while header is not None and (found := records.next()) is not None:
+        line, cells = found
+        if isinstance(cells, BadRow):
+            yield cells
+        elif cells and len(cells) != len(header):
+            yield BadRow(line, records.raw(), f"{len(cells)} cells where the header has {len(header)}")
+        elif cells:
+            yield Row(line, {k: (v if v != "" else None) for k, v in zip(header, cells, strict=True)})

@@ -15,7 +15,8 @@ import hmac
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -57,16 +58,31 @@ def _derive(key: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode()).derive(key)
 
 
-def _read_or_create_master(path: Path) -> bytes:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+def _create_master(path: Path) -> None:
+    """A new key, whole or not at all; of two processes that begin at once, the first one's stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(f".{os.getpid()}.new")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "wb") as file:
+        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without links
         fresh.replace(path)
+    fresh.unlink(missing_ok=True)
+
+
+def _read_or_create_master(path: Path, subjects: Path) -> bytes:
+    if not path.exists():
+        if subjects.exists():
+            raise StateCorrupt(
+                f"{path} is missing, and without it no text opens; restore it from your backup"
+            )
+        _create_master(path)
     if path.stat().st_mode & 0o077:
         raise WrongUsage(f"{path} can be read by others; run: chmod 600 {path}")
     try:
@@ -82,8 +98,9 @@ class LocalVault:
     """Vault on one machine; safe for one writer and many readers."""
 
     def __init__(self, directory: Path) -> None:
-        self._master = _read_or_create_master(directory / "master.key")
-        self._db = sqlite3.connect(directory / "subjects.sqlite3", timeout=30.0, isolation_level=None)
+        subjects = directory / "subjects.sqlite3"
+        self._master = _read_or_create_master(directory / "master.key", subjects)
+        self._db = sqlite3.connect(subjects, timeout=30.0, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         # A key must be on disk before the first text sealed under it is.
         self._db.execute("PRAGMA synchronous=FULL")
@@ -91,8 +108,16 @@ class LocalVault:
             "CREATE TABLE IF NOT EXISTS subjects (tenant TEXT, subject TEXT, wrapped BLOB NOT NULL,"
             " PRIMARY KEY (tenant, subject)) WITHOUT ROWID"
         )
+        # Whose key was destroyed, so that a text from before is known from an altered one.
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS destroyed (tenant TEXT, subject TEXT, times INTEGER NOT NULL,"
+            " PRIMARY KEY (tenant, subject)) WITHOUT ROWID"
+        )
+        self._check_master(directory / "master.key")
         self._tenant_keys = lru_cache(maxsize=1024)(self._derive_tenant_keys)
         self._ciphers: dict[tuple[str, str], _SubjectCipher] = {}
+        self._data_version = self._pragma_data_version()
+        self._destructions = self._count_destructions()
 
     def close(self) -> None:
         """Let go of the key database."""
@@ -114,19 +139,22 @@ class LocalVault:
             return
         wrap = self._tenant_keys(tenant).wrap
         rows = [(tenant, s, aes_key_wrap(wrap, secrets.token_bytes(KEY_BYTES))) for s in new]
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
-        self._db.execute("COMMIT")
+        with self._writing():
+            self._db.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
 
     def destroy(self, tenant: str, subject: str) -> bool:
         """Destroy a subject's key, and so every text of theirs; False if there was none."""
         self._ciphers.pop((tenant, subject), None)
-        return (
-            self._db.execute(
+        with self._writing():
+            gone = self._db.execute(
                 "DELETE FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
             ).rowcount
-            > 0
-        )
+            if gone:
+                self._db.execute(
+                    "INSERT INTO destroyed VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1",
+                    (tenant, subject),
+                )
+        return gone > 0
 
     def seal(self, tenant: str, subject: str, plaintext: bytes) -> Sealed:
         """Encrypt under the subject's key. Raises ``KeyError`` when the subject has no key."""
@@ -146,17 +174,66 @@ class LocalVault:
         cipher = self._cipher(tenant, sealed.subject)
         if cipher is None:
             return None
-        nonce, ciphertext = base64.b64decode(sealed.nonce), base64.b64decode(sealed.ciphertext)
         try:
+            nonce = base64.b64decode(sealed.nonce, validate=True)
+            ciphertext = base64.b64decode(sealed.ciphertext, validate=True)
             return cipher.aead.decrypt(nonce, ciphertext, _bound_to(tenant, sealed.subject))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
+            if self._was_destroyed(tenant, sealed.subject):
+                return None  # sealed before that, and the same person has written again since
             raise StateCorrupt(
                 f"a text of subject {sealed.subject} does not open with its key: wrong key store, or altered bytes"
             ) from None
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction: all of it is on disk when this ends, or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _check_master(self, path: Path) -> None:
+        """Raise ``StateCorrupt`` when the subjects' keys were made under another master key."""
+        self._db.execute("CREATE TABLE IF NOT EXISTS master (fingerprint TEXT PRIMARY KEY) WITHOUT ROWID")
+        ours = _derive(self._master, "fingerprint").hex()[:32]
+        row = self._db.execute("SELECT fingerprint FROM master").fetchone()
+        if row is None:
+            self._db.execute("INSERT OR IGNORE INTO master VALUES (?)", (ours,))
+        elif row[0] != ours:
+            raise StateCorrupt(f"{path} is not the key that this store was made with; restore the right one")
+
+    def _pragma_data_version(self) -> int:
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def _count_destructions(self) -> int:
+        return int(self._db.execute("SELECT coalesce(sum(times), 0) FROM destroyed").fetchone()[0])
+
+    def _was_destroyed(self, tenant: str, subject: str) -> bool:
+        asked = "SELECT 1 FROM destroyed WHERE tenant = ? AND subject = ?"
+        return self._db.execute(asked, (tenant, subject)).fetchone() is not None
+
+    def _forget_destroyed(self) -> None:
+        """Let go of opened keys when another process has destroyed any; ``data_version`` is a cheap look."""
+        version = self._pragma_data_version()
+        if version == self._data_version:
+            return
+        self._data_version = version
+        count = self._count_destructions()
+        if count != self._destructions:
+            self._destructions = count
+            self._ciphers.clear()
+
     def _derive_tenant_keys(self, tenant: str) -> _TenantKeys:
         root = _derive(self._master, f"tenant {tenant}")
-        return _TenantKeys(_derive(root, "wrap"), _derive(root, "hash"), {name: _derive(root, name) for name in TENANT_SUBJECTS})
+        return _TenantKeys(
+            _derive(root, "wrap"),
+            _derive(root, "hash"),
+            {name: _derive(root, name) for name in TENANT_SUBJECTS},
+        )
 
     def _wrapped(self, tenant: str, subject: str) -> bytes | None:
         row = self._db.execute(
@@ -165,6 +242,7 @@ class LocalVault:
         return row[0] if row else None
 
     def _cipher(self, tenant: str, subject: str) -> _SubjectCipher | None:
+        self._forget_destroyed()
         known = self._ciphers.get((tenant, subject))
         if known is not None:
             return known

@@ -169,7 +169,8 @@ class ExtractStep:
     def _confirm(self, command: Command, order: ConfirmConcern) -> list[Out]:
         """A person says it is a concern: hand it on, if its revision still stands."""
         standing = self._standing.get(order.item.item_id)
-        if standing is None or standing[0] != order.item.revision:
+        ours = order.item.tenant == command.tenant
+        if not ours or standing is None or standing[0] != order.item.revision:
             return [Out("enriched", command)]
         confirmed = tuple(
             concern.model_copy(

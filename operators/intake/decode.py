@@ -10,12 +10,15 @@ from contracts.feedback import FeedbackBody
 from models.markup.plain import plain_text
 
 
-def decode_body(raw: bytes) -> FeedbackBody:
+def decode_body(raw: bytes, unreadable: str | None = None) -> FeedbackBody:
     """The body of one delivery, its text turned from HTML to plain text.
 
-    Raises ``RejectItem`` with reason ``decode`` (not JSON, not UTF-8), ``not_an_object`` or ``invalid``
+    ``unreadable`` is why the connector could make no record of ``raw``; it becomes the reason ``unreadable``.
+    Else raises ``RejectItem`` with reason ``decode`` (not JSON, not UTF-8), ``not_an_object`` or ``invalid``
     (``field`` names the culprit). Messages never hold content.
     """
+    if unreadable:
+        raise RejectItem(unreadable, reason="unreadable")
     try:
         fields = orjson.loads(raw)
     except orjson.JSONDecodeError as exc:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from contracts.feedback import FeedbackBody, Tier
 from contracts.stages import ItemFacts
@@ -13,7 +13,7 @@ from contracts.stages import ItemFacts
 # A label such as a locale, a version or a role: short, no address, no long run of digits.
 MAX_LABEL_CHARS = 64
 _ADDRESS = re.compile(r"@|\+?\d(?:[\s().-]?\d){8,}")
-_LABEL = re.compile(r"^[\w .,:;/()+#&'\-]+$")
+_LABEL = re.compile(r"[\w .,:;/()+#&'\-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def safe_label(value: str | None) -> str | None:
     >>> safe_label("iPhone 15"), safe_label("call me: +44 20 7946 0000")
     ('iPhone 15', None)
     """
-    if not value or len(value) > MAX_LABEL_CHARS or _ADDRESS.search(value) or not _LABEL.match(value):
+    if not value or len(value) > MAX_LABEL_CHARS or _ADDRESS.search(value) or not _LABEL.fullmatch(value):
         return None
     return value
 
@@ -45,12 +45,13 @@ def safe_url(value: str | None) -> str | None:
         return None
     try:
         parts = urlsplit(value)
+        port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or _ADDRESS.search(parts.path):
+    if parts.scheme not in ("http", "https") or not parts.hostname or _ADDRESS.search(unquote(parts.path)):
         return None
-    host = parts.hostname + (f":{parts.port}" if parts.port else "")
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
 
 
 def facts_of(

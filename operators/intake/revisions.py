@@ -51,6 +51,12 @@ class Revisions:
             return "stale"
         return "repeat" if digest == current.digest else "revision"
 
+    def confirm(self, item: str, updated_at: datetime | None) -> None:
+        """The current content was delivered again: what its source wrote before that is late from now on."""
+        current = self.table[item]
+        if updated_at and (current.updated_at is None or updated_at > current.updated_at):
+            self.table.put(item, replace(current, updated_at=updated_at))
+
     def current(self, item: str) -> Current | None:
         """The applied revision of the item, None if there is none."""
         return self.table.get(item)

@@ -23,6 +23,8 @@ from contracts.feedback import (
     FeedbackBody,
     FeedbackReceived,
     Sealed,
+    Signal,
+    Telemetry,
     Undecodable,
 )
 from contracts.stages import RedactedItem
@@ -121,14 +123,21 @@ class IntakeStep:
                 return self._settle_delivery(record, item, released=True)
             case Undecodable():
                 return self._undecodable(record)
-            case CustomerUpdated():
-                account = account_id(record.account, lambda v: self._vault.subject(record.tenant, v))
-                if account:
-                    self._accounts.put(f"{record.tenant}/{account}", Account(record.tier, record.mrr))
+            case CustomerUpdated() | Telemetry() | Signal():
+                return self._settle_account(record)
             case Command(order=LoadBegin()):
                 self._loading.put(record.tenant, value=True)
             case Command(order=LoadEnd()):
                 self._loading.drop(record.tenant)
+        return _Settled(record, "redacted", record)
+
+    def _settle_account(self, record: CustomerUpdated | Telemetry | Signal) -> _Settled:
+        """Speak of the account as items do: by its id, or by a hash where that may be a person's address."""
+        account = account_id(record.account, lambda value: self._vault.subject(record.tenant, value))
+        if isinstance(record, CustomerUpdated) and account:
+            self._accounts.put(f"{record.tenant}/{account}", Account(record.tier, record.mrr))
+        if account and account != record.account:
+            return _Settled(record, "redacted", record.model_copy(update={"account": account}))
         return _Settled(record, "redacted", record)
 
     def _settle_delivery(
@@ -138,9 +147,7 @@ class IntakeStep:
         if raw is None:
             return self._receipt(cause, delivery, "erased")
         try:
-            if delivery.unreadable:
-                raise RejectItem(delivery.unreadable, reason="unreadable")
-            body = decode_body(raw)
+            body = decode_body(raw, delivery.unreadable)
         except RejectItem as exc:
             return self._dead_letter(
                 cause, exc, delivery.tenant, delivery.found_at, delivery.body, delivery.item_id
@@ -148,11 +155,13 @@ class IntakeStep:
         digest = self._vault.digest(delivery.tenant, orjson.dumps([body.text, body.rating]))
         verdict = self._revisions.judge(delivery.item_id, digest, body.source_updated_at)
         current = self._revisions.current(delivery.item_id)
-        if released and current and verdict == "repeat":
+        if released and current and digest == current.digest:
             revision = current.revision
         elif verdict in ("first", "revision") and not released:
             revision = self._revisions.apply(delivery.item_id, digest, body.source_updated_at)
         else:
+            if verdict == "repeat" and not released:
+                self._revisions.confirm(delivery.item_id, body.source_updated_at)
             return self._receipt(cause, delivery, "repeat" if verdict == "repeat" else "stale")
         account = self._account_of(delivery.tenant, body)
         return _Fresh(cause, delivery, body, account, digest, revision, released)
