@@ -43,9 +43,15 @@ def worker(
         threading.Thread(target=_end_with_input, name="leash", daemon=True).start()
     parts = open_parts(directory, settings)
     for notice in parts.notices:
-        print(NOTICE + notice.replace("\n", " "), file=sys.stderr, flush=True)  # noqa: T201 - read by Worker
+        _say(NOTICE + notice.replace("\n", " "))
     epoch = timedelta(seconds=settings.epoch_s)
     run_pipeline(product_pipeline(parts, PARTITIONS), directory, Running(follow=follow, epoch=epoch))
+    audit = f"index audit: {parts.audit.asked} questions, {parts.audit.disagreements} disagreements"
+    _say((NOTICE if parts.audit.disagreements else "") + audit)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - worker.log, which Worker reads
 
 
 def _end_with_input() -> None:

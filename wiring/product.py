@@ -6,7 +6,7 @@ One stage per line of ``product_pipeline``; everything a step asks of the world 
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from operators.intake.redaction import Readers
 from operators.intake.step import IntakeStep
 from operators.ports import Vault, VectorIndex
 from operators.prioritise.step import PrioritiseStep
+from operators.themes.audit import AuditTally
 from operators.themes.step import ThemesStep
 from settings import Settings
 from wiring.topics import stage_producers
@@ -49,7 +50,7 @@ CACHED_VECTORS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the stages run on; ``notices`` say what is less than it could be."""
+    """What the stages run on; ``notices`` say what is less than it could be, ``audit`` counts the index's."""
 
     vault: Vault
     index: VectorIndex
@@ -60,6 +61,7 @@ class Parts:
     priorities: PriorityPolicy
     provenance: Provenance
     notices: tuple[str, ...] = ()
+    audit: AuditTally = field(default_factory=AuditTally)
 
 
 def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None = None) -> Parts:
@@ -130,7 +132,9 @@ def product_pipeline(parts: Parts, partitions: int) -> Pipeline:
             Stage(
                 "themes",
                 "enriched",
-                lambda _p: ThemesStep(parts.vault, parts.index, parts.encoder.version, parts.themes),
+                lambda _p: ThemesStep(
+                    parts.vault, parts.index, parts.encoder.version, parts.themes, parts.audit
+                ),
             ),
             Stage(
                 "priority", "assignments", lambda p: PrioritiseStep(p, parts.priorities, _Opener(parts.vault))

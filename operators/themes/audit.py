@@ -49,6 +49,19 @@ class AuditReport:
         return len(self.found)
 
 
+@dataclass(slots=True)
+class AuditTally:
+    """Questions and disagreements of one process since its start; the second must stay 0."""
+
+    asked: int = 0
+    disagreements: int = 0
+
+    def add(self, report: AuditReport) -> None:
+        """Count one report."""
+        self.asked += report.asked
+        self.disagreements += report.disagreements
+
+
 def audit_themes(
     index: NearestTheme,
     mirror: Iterable[ThemePoint],

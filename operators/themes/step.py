@@ -25,8 +25,12 @@ from models.themes.policy import ThemePolicy
 from operators.numbering import Numbering
 from operators.ports import Vault, VectorIndex
 from operators.state import BulkState, Table
+from operators.themes.audit import AuditTally, audit_themes
 from operators.themes.records import Teller
 from operators.themes.tenant import Arrived, TenantThemes
+
+# One concern in so many is asked of the index too; at a thousand themes an audit takes a few milliseconds.
+AUDITED_OF = 64
 
 MAIN_LANGUAGE = "en"
 """The group of texts too short to tell their language."""
@@ -36,7 +40,12 @@ class ThemesStep:
     """Assign concerns to themes online; one instance per journal partition."""
 
     def __init__(
-        self, vault: Vault, index: VectorIndex, encoder: str, policy: ThemePolicy | None = None
+        self,
+        vault: Vault,
+        index: VectorIndex,
+        encoder: str,
+        policy: ThemePolicy | None = None,
+        audit: AuditTally | None = None,
     ) -> None:
         self.tables: Mapping[str, Table[Any]] = {}
         self._vault = vault
@@ -45,6 +54,7 @@ class ThemesStep:
         self._policy = policy or ThemePolicy()
         self._tenants: dict[str, TenantThemes] = {}
         self._numbering = Numbering("themes")
+        self._tally = audit if audit is not None else AuditTally()
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
@@ -107,8 +117,8 @@ class ThemesStep:
         if concern.vector is None:
             raise AssertionError("extract gives every concern a vector")
         vector = np.frombuffer(base64.b64decode(concern.vector.data), dtype="<i2")
-        group = item.language if item.language != "und" else MAIN_LANGUAGE
-        point = Point(concern.concern_id, vector, group, int(item.event_time.timestamp()))
+        at_s = int(item.event_time.timestamp())
+        point = Point(concern.concern_id, vector, group_of(item.language), at_s)
         quote = text[concern.start : concern.end].encode()
         about = AssignmentFacts.model_construct(
             facts=item.facts,
@@ -138,6 +148,21 @@ class ThemesStep:
                 self._index.put_themes(tenant, fresh)
             if gone:
                 self._index.drop_themes(tenant, gone)
+            self._audit(tenant, points.get(tenant, {}).values())
+
+    def _audit(self, tenant: str, points: Iterable[ItemPoint | None]) -> None:
+        """Ask the index about a sample of what just came, and count where it and the mirror differ."""
+        sample = [p for p in points if p is not None and int(p.concern_id[:8], 16) % AUDITED_OF == 0]
+        themes = self._tenant(tenant)
+        asked = [themes.question(p.vector, group_of(str(p.payload["language"]))) for p in sample]
+        queries = [query for query in asked if query is not None]
+        if queries:
+            self._tally.add(audit_themes(self._index, themes.centroids(), queries, tenant))
+
+
+def group_of(language: str) -> str:
+    """The group in which concerns of a language form themes."""
+    return MAIN_LANGUAGE if language == "und" else language
 
 
 class _PerTenant:

@@ -15,7 +15,7 @@ import numpy as np
 from contracts.envelope import Envelope
 from contracts.stages import Assignment, AssignmentFacts
 from contracts.themes import ThemeEvent, ThemeRecord
-from contracts.vectors import ThemePoint
+from contracts.vectors import GridVector, ThemePoint
 from models.themes.changes import (
     Assigned,
     Born,
@@ -115,6 +115,11 @@ class TenantThemes:
         """The mirror: every theme that concerns can join."""
         points = (self._theme_point(theme) for theme in self._profiles.table)
         return [point for point in points if point is not None]
+
+    def question(self, vector: GridVector, group: str) -> tuple[str, GridVector] | None:
+        """A concern's group and its vector in decision space; None before the first pass."""
+        unit = self.engine.decision_vector(vector, group)
+        return None if unit is None else (group, unit.astype(np.int16))
 
     def _theme_point(self, theme: str) -> ThemePoint | None:
         unit = self.engine.centroid(theme)
