@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +9,16 @@ import pytest
 
 from contracts.outcomes import Ledger
 from tests.support.crash import topic_bytes
-from tests.support.product import KEYWORDS, copy_of, ledger_of, load_sample, run_reference, run_worker
+from tests.support.product import (
+    KEYWORDS,
+    WEIGHTS,
+    copy_of,
+    ledger_of,
+    load_sample,
+    run_reference,
+    run_worker,
+)
 from wiring.datadir import DataDir
-
-WEIGHTS: Mapping[str, str] = {"UNDERCURRENT_ENCODER": "minilm"}
 
 
 @dataclass(frozen=True)

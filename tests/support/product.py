@@ -2,41 +2,71 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
 
 from connectors.jsonl.log import JsonlLog, read_log
+from connectors.jsonl.state import JsonlStateLog
 from connectors.keys.vault import LocalVault
+from connectors.memory.index import MemoryIndex
 from contracts.outcomes import Ledger
+from contracts.pointer import Pointer
 from contracts.registry import read_journal, read_record
+from contracts.stages import EnrichedItem
+from contracts.vectors import GridVector, ThemePoint
 from demo.sample import generate
 from demo.write import write_customers
+from flows.stages import Pipeline, Stage
+from models.encoders.hashing import KeywordEncoder
 from models.encoders.load import load_encoder
-from settings import Settings
+from models.themes.policy import ThemePolicy
+from operators.hosting import StepHost
+from operators.themes.step import ThemesStep
+from settings import load_settings
 from tests.support.crash import run_to_end
-from wiring.datadir import DataDir
+from wiring.datadir import DataDir, Manifest
 from wiring.history import History, LoadBook
-from wiring.product import memory_index, open_parts, product_pipeline
+from wiring.product import FLOW, memory_index, open_parts, product_pipeline
+from wiring.recovery import check_positions
 from wiring.reference import ReferenceRunner
+from wiring.snapshots import RecoveryStore
+from wiring.topics import STAGES, stage_producers
 
 TENANT = "local"
 SEED = 1
 LOADED_AT = datetime(2026, 6, 1, tzinfo=UTC)
-KEYWORDS: Mapping[str, str] = {"UNDERCURRENT_ENCODER": "keywords", "UNDERCURRENT_NAMES": "off"}
+NO_CHECKOUT: Mapping[str, str] = {"GIT_DIR": os.devnull}
+"""Provenance names the commit, and someone may commit between two runs that are compared."""
+
+KEYWORDS: Mapping[str, str] = {
+    "UNDERCURRENT_ENCODER": "keywords",
+    "UNDERCURRENT_NAMES": "off",
+    **NO_CHECKOUT,
+}
 """Settings without any weights: they start fast and are there on every machine."""
+
+WEIGHTS: Mapping[str, str] = {"UNDERCURRENT_ENCODER": "minilm", "UNDERCURRENT_NAMES": "auto", **NO_CHECKOUT}
+"""Settings with all weights."""
 
 OUTAGE = slice(850, 1350)
 """Deliveries around the planted outage, with repeats, edits, abuse and broken lines among them."""
 
+INPUTS = ("journal", "redacted", "enriched", "assignments")
+"""What each stage reads."""
 
-def settings_of(env: Mapping[str, str]) -> Settings:
-    """The settings that a process with these variables has."""
-    return Settings(
-        encoder=env["UNDERCURRENT_ENCODER"], names="off" if "UNDERCURRENT_NAMES" in env else "auto"
-    )
+
+def _never(_partition: int) -> Any:
+    raise AssertionError("this pipeline is only looked at")
 
 
 def load_sample(directory: Path, part: slice = OUTAGE) -> int:
@@ -73,12 +103,79 @@ def run_worker(directory: Path, env: Mapping[str, str] = KEYWORDS) -> str:
 
 def run_reference(directory: Path, logs: Path, env: Mapping[str, str] = KEYWORDS) -> None:
     """Run the flow without an engine over the directory's journal and keys, its vectors in memory."""
-    settings = settings_of(env)
-    index = memory_index(load_encoder(settings.encoder)[0])
-    parts = open_parts(directory, settings, index=index)
+    with patch.dict(os.environ, env):
+        settings = load_settings()
+        index = memory_index(load_encoder(settings.encoder)[0])
+        parts = open_parts(directory, settings, index=index)
     ReferenceRunner(product_pipeline(parts, 1), DataDir(directory).journal, logs).run()
     assert isinstance(parts.vault, LocalVault)
     parts.vault.close()
+
+
+def check_state_equals_offsets(directory: Path) -> None:
+    """What is committed stands at one place: journal, every stage's state, every topic."""
+    data = DataDir(directory)
+    if Manifest.read(data.manifest) is None:
+        return  # killed before the directory was made
+    snapshots = RecoveryStore(data.recovery).committed(FLOW)
+    stages = tuple(Stage(name, topic, _never) for name, topic in zip(STAGES, INPUTS, strict=True))
+    check_positions(data, Pipeline(FLOW, stages, stage_producers(), 1, read_journal), snapshots)
+
+
+def state_of(directory: Path) -> dict[str, tuple[Any, ...]]:
+    """What every stage knows at the end: its small state, its place in the streams, its living bulk rows."""
+    data = DataDir(directory)
+    snapshots = RecoveryStore(data.recovery).committed(FLOW)
+    state = {}
+    for stage in STAGES:
+        snapshot = snapshots[stage, "p0000"]
+        rows: dict[tuple[str, str], Any] = {}
+        with closing(JsonlStateLog(data.state / stage, 0)) as log:
+            for table, key, value in log.load(Pointer.from_data(snapshot["pointer"])):
+                rows[table, key] = value
+        living = {place: value for place, value in rows.items() if value is not None}
+        state[stage] = (snapshot["small"], snapshot["applied"], snapshot["emitted"], living)
+    return state
+
+
+class _Mirror(MemoryIndex):
+    """Keeps what the themes stage writes when it is restored: all centroids that it decides against."""
+
+    def __init__(self) -> None:
+        super().__init__(item_dims=KeywordEncoder().dims, theme_dims=ThemePolicy().components)
+        self.points: list[ThemePoint] = []
+
+    def replace_themes(self, tenant: str, points: Sequence[ThemePoint]) -> None:
+        self.points = list(points)
+
+
+def theme_mirror(directory: Path) -> list[ThemePoint]:
+    """The centroids of the themes stage, from its own committed state."""
+    data = DataDir(directory)
+    mirror = _Mirror()
+    with (
+        closing(LocalVault(directory / "keys")) as vault,
+        closing(JsonlStateLog(data.state / "themes", 0)) as log,
+    ):
+        step = ThemesStep(vault, mirror, KeywordEncoder().version)
+        StepHost("themes", 0, step, log).restore(
+            RecoveryStore(data.recovery).committed(FLOW)["themes", "p0000"]
+        )
+    return mirror.points
+
+
+def item_vectors(directory: Path) -> list[GridVector]:
+    """The vectors of all concerns, in the order in which they were extracted."""
+    records = (
+        read_record("enriched", line.data) for line in read_log(DataDir(directory).logs / "enriched", 0)
+    )
+    return [
+        np.frombuffer(base64.b64decode(concern.vector.data), dtype="<i2")
+        for record in records
+        if isinstance(record, EnrichedItem)
+        for concern in record.concerns
+        if concern.vector is not None
+    ]
 
 
 def ledger_of(directory: Path) -> Ledger:
