@@ -56,15 +56,17 @@ def similar(
     Example: undercurrent similar "charged twice for the same month" --where source=intercom
     """
     settings = load_settings()
+    existing(directory)
+    filters = parse_filters(where)
     readers = open_readers(settings)
     redacted = readers.redactor.redact([text], readers.language.detect([text]))[0].text
     encoder, notice = load_encoder(settings.encoder)
     if notice:
         Console(stderr=True).print(notice, style="yellow", markup=False)
-    index = open_index(existing(directory), encoder)
+    index = open_index(directory, encoder)
     try:
         vector = encoder.encode([redacted])[0]
-        found = index.similar_items(settings.tenant, vector, limit=limit, where=parse_filters(where))
+        found = index.similar_items(settings.tenant, vector, limit=limit, where=filters)
     finally:
         index.close()
     quotes = quotes_of(directory, [hit.concern_id for hit in found])

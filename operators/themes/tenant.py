@@ -182,6 +182,7 @@ class TenantThemes:
                 self._profiles.open(change.theme_id, change.group, founder.at_s)
             case Merged():
                 self._profiles.redirect(change.from_theme, change.into_theme)
+                self._stale_centroids.add(change.from_theme)  # it has none of its own any more
             case Unmerged():
                 self._profiles.redirect(change.theme_id, None)
             case Retired() | Returned():

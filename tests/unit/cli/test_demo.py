@@ -1,0 +1,24 @@
+"""``demo``: the labelled sample for ``eval``, and that it never replaces what it did not make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.commands import undercurrent
+
+
+def test_the_labelled_sample_can_be_evaluated(tmp_path: Path) -> None:
+    labelled = tmp_path / "sample.jsonl"
+    assert undercurrent("demo", "--seed", "1", "--write-labelled", labelled).code == 0
+    told = undercurrent("eval", "themes", "--input", labelled, "--order", "file", "--json")
+    assert told.code == 0
+    assert told.json["gold"] > 10
+    assert told.json["v"] > 0
+
+
+def test_a_directory_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("mine")
+    told = undercurrent("demo", "--out", tmp_path)
+    assert told.code == 2
+    assert "holds something that no demo made; choose another --out" in told.err
+    assert (tmp_path / "letters.txt").read_text() == "mine"

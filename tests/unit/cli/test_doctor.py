@@ -1,0 +1,38 @@
+"""``doctor``: broken is exit 1, less than could be is degraded, and each check says what it saw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.commands import undercurrent
+from tests.support.product import KEYWORDS
+
+
+def test_a_whole_installation_ends_well_and_says_what_is_switched_off() -> None:
+    told = undercurrent("doctor", "--json")
+    states = {check["name"]: check["state"] for check in told.json}
+    assert told.code == 0
+    assert states["encoder"] == states["topics"] == states["taxonomy"] == states["priority rules"] == "ok"
+    assert states["redaction"] == "degraded"
+
+
+def test_a_broken_part_is_named_and_ends_with_1(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: 7\n")
+    told = undercurrent("doctor", "--json", env=KEYWORDS | {"UNDERCURRENT_RULES": str(rules)})
+    broken = [check for check in told.json if check["state"] == "broken"]
+    assert told.code == 1
+    assert [check["name"] for check in broken] == ["priority rules"]
+    assert str(rules) in broken[0]["detail"]
+
+
+def test_a_directory_without_a_run_is_broken(tmp_path: Path) -> None:
+    told = undercurrent("doctor", "--json", "--dir", tmp_path / "none")
+    assert told.code == 1
+    assert [check["name"] for check in told.json if check["state"] == "broken"] == ["data directory"]
+
+
+def test_for_people_each_check_is_one_line() -> None:
+    told = undercurrent("doctor")
+    assert "   degraded" in told.out or " degraded redaction: " in told.out
+    assert len(told.out.splitlines()) == 7

@@ -1,0 +1,101 @@
+"""Exit codes and errors of the command: one line that names the file, the variable or the column."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import undercurrent
+from tests.support.product import KEYWORDS
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("UNDERCURRENT_REVIEW_BELOW", "much"),
+        ("UNDERCURRENT_EPOCH_S", "0"),
+        ("UNDERCURRENT_NAMES", "perhaps"),
+        ("UNDERCURRENT_TENANT", "No Spaces"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_one_line_naming_its_variable(variable: str, value: str) -> None:
+    told = undercurrent("doctor", env=KEYWORDS | {variable: value})
+    assert (told.code, told.out) == (2, "")
+    assert told.err.startswith(f"undercurrent: {variable}: ")
+    assert told.err.count("\n") == 1
+
+
+def test_a_missing_option_is_wrong_usage() -> None:
+    assert undercurrent("run", "--out", "anywhere").code == 2
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "demo", "themes", "similar", "doctor", "rebuild", "eval", "review"]
+)
+def test_help_of_every_command_ends_well(command: str) -> None:
+    told = undercurrent(command, "--help")
+    assert (told.code, told.err) == (0, "")
+
+
+WRONG: dict[str, tuple[str, list[str], str]] = {
+    "missing file": ("", ["--input", "none.csv"], "none.csv: there is no such file"),
+    "unknown kind": ("x.txt", ["--input", "x.txt"], "x.txt: the name must end in .csv or .jsonl"),
+    "unknown column": (
+        "x.csv",
+        ["--input", "x.csv", "--map", "text=words"],
+        "no column 'words'; the file has: n, body",
+    ),
+    "unknown field": (
+        "x.csv",
+        ["--input", "x.csv", "--map", "mood=body"],
+        "--map mood=body: write field=column",
+    ),
+    "no text": ("y.csv", ["--input", "y.csv"], "no column is the text; say --map text=COLUMN"),
+    "no customers": ("x.csv", ["--input", "x.csv", "--customers", "no.csv"], "no.csv: there is no such file"),
+    "bad customers": (
+        "x.csv",
+        ["--input", "x.csv", "--customers", "c.csv"],
+        "c.csv:2: mrr 'much' is not an amount",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_wrong_usage_of_run_is_one_line_that_says_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mistake: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(tmp_path)
+    _name, argv, complaint = WRONG[mistake]
+    told = undercurrent("run", *argv, "--out", "data")
+    assert told.code == 2
+    assert complaint in told.err
+    assert told.err.count("\n") == 1
+
+
+def test_after_wrong_usage_nothing_was_loaded_and_the_right_one_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(tmp_path)
+    undercurrent("run", "--input", "x.csv", "--customers", "c.csv", "--out", "data")
+    journal = tmp_path / "data" / "logs" / "journal" / "p0000.jsonl"
+    assert not journal.exists() or journal.stat().st_size == 0
+    assert not (tmp_path / "data" / "loads.json").exists()
+
+
+@pytest.mark.parametrize(
+    "argv", [["themes"], ["similar", "words"], ["review", "ls"], ["review", "confirm", "x", "--author", "a"]]
+)
+def test_a_command_on_a_directory_without_a_run_says_how_to_make_one(tmp_path: Path, argv: list[str]) -> None:
+    told = undercurrent(*argv, "--dir", tmp_path / "none")
+    assert told.code == 2
+    assert "no run here; make one with: undercurrent run --input FILE --out" in told.err
+
+
+def _write(directory: Path) -> None:
+    (directory / "x.csv").write_text("n,body\n1,it fails\n")
+    (directory / "y.csv").write_text("n,m\n1,2\n")
+    (directory / "x.txt").write_text("it fails\n")
+    (directory / "c.csv").write_text("account,tier,mrr\nacme,pro,much\n")
