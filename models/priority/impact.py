@@ -20,11 +20,13 @@ Raw = tuple[float, float, float, float, float]
 """The factors' values."""
 
 NOTHING: Raw = (0.0, 1.0, 1.0, 1.0, 1.0)
-"""The factors of an empty window."""
+"""The factors of a window that is empty, or holds praise alone."""
 
 
 def _raw(sums: Sums, fresh: int, weights: Weights) -> Raw:
     concerns = sums.total[N]
+    if not sums.volume:
+        return NOTHING
     return (
         sums.volume / 4,
         1 + (1000 * sums.total[NEGATIVE] + sums.total[BITTERNESS]) / (2000 * concerns),

@@ -16,10 +16,11 @@ HOUR_S = 3600
 DAY_H, WEEK_H, HORIZON_H = 24, 168, 336
 """Hours in the windows; beyond the horizon (two weeks, for week over week) nothing is kept."""
 
-N, NEGATIVE, BITTERNESS, URGENCY, SEVERE, CRITICAL, SURE, URGENT = range(8)
+N, NEGATIVE, BITTERNESS, URGENCY, SEVERE, CRITICAL, SURE, URGENT, PRAISE = range(9)
 """Places in a cell: concerns, negative ones, thousandths of negativity, thousandths of urgency, critical or
-high ones, critical ones, critical ones of enough confidence, critical ones that are urgent."""
-CELL = 8
+high ones, critical ones, critical ones of enough confidence, critical ones that are urgent, praise: positive
+ones that report no bug and ask for nothing."""
+CELL = 9
 
 _SEVERITY_MILLI = {"critical": 1000, "high": 500, "medium": 100, "low": 0}
 _SIGN_MILLI = 250
@@ -35,7 +36,8 @@ def cell_of(decision: Decision, sure_milli: int) -> Cell:
     negative = int(decision.sentiment == "negative")
     bitterness = max(0, -decision.sentiment_milli)
     if decision.sentiment == "positive":
-        return (1, negative, bitterness, 0, 0, 0, 0, 0)
+        praise = int(not decision.bug and not decision.feature_request)
+        return (1, negative, bitterness, 0, 0, 0, 0, 0, praise)
     signs = _SIGN_MILLI * (decision.urgent + decision.churn_risk)
     critical = int(decision.severity == "critical")
     return (
@@ -47,6 +49,7 @@ def cell_of(decision: Decision, sure_milli: int) -> Cell:
         critical,
         critical * int(decision.confidence_milli >= sure_milli),
         critical * int(decision.urgent),
+        0,
     )
 
 
@@ -61,7 +64,7 @@ class Sums:
     """One window of one theme: totals, and cells by who spoke.
 
     ``volume`` is in quarters of an account: the first concern of an account counts 4, each further one 1,
-    up to ``cap`` concerns. ``weighted`` is the same times the customer's weight in thousandths.
+    up to ``cap`` concerns; praise counts nothing, because there is nothing to do about it. ``weighted`` is the same times the customer's weight in thousandths.
 
     >>> sums = Sums(cap=3); gold = Standing("enterprise", 1800)
     >>> for _ in range(5): sums.add("a:acme", (1, 1, 700, 500, 1, 0, 0, 0), gold)
@@ -79,7 +82,8 @@ class Sums:
         self.volume = 0
         self.weighted = 0
 
-    def _points(self, concerns: int) -> int:
+    def _points(self, mine: Sequence[int]) -> int:
+        concerns = mine[N] - mine[PRAISE]
         return 3 + min(concerns, self._cap) if concerns else 0
 
     def add(self, who: str, cell: Sequence[int], standing: Standing, sign: int = 1) -> None:
@@ -88,12 +92,12 @@ class Sums:
         if mine is None:
             mine = self.by_who[who] = [0] * CELL
             self._count_tier(standing.tier, 1)
-        before, total = self._points(mine[N]), self.total
+        before, total = self._points(mine), self.total
         for place, value in enumerate(cell):
             if value:
                 mine[place] += sign * value
                 total[place] += sign * value
-        change = self._points(mine[N]) - before
+        change = self._points(mine) - before
         self.volume += change
         self.weighted += change * standing.weight
         if not mine[N]:
@@ -105,7 +109,7 @@ class Sums:
         mine = self.by_who.get(who)
         if mine is None:
             return False
-        self.weighted += self._points(mine[N]) * (after.weight - before.weight)
+        self.weighted += self._points(mine) * (after.weight - before.weight)
         self._count_tier(before.tier, -1)
         self._count_tier(after.tier, 1)
         return True

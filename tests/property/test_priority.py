@@ -157,12 +157,15 @@ class Recount:
             who = f"a:{facts.account}" if facts.account else f"u:{facts.author}" if facts.author else name
             if facts.tier != "unknown":
                 self.standings.setdefault(who, [None, None])[1] = facts.tier
-            self.concerns[name] = (at, who, about.decision.sentiment == "negative", record.theme)
+            decision = about.decision
+            praise = decision.sentiment == "positive" and not decision.bug and not decision.feature_request
+            self.concerns[name] = (at, who, decision.sentiment == "negative", record.theme, praise)
         elif name in self.concerns and record.change == "retracted":
             del self.concerns[name]
             self._forget()
         elif name in self.concerns:
-            self.concerns[name] = (*self.concerns[name][:3], record.theme)
+            at, who, negative, _theme, praise = self.concerns[name]
+            self.concerns[name] = (at, who, negative, record.theme, praise)
 
     def _standing(self, who: str) -> tuple[str, int]:
         told, seen = self.standings.get(who, [None, None])
@@ -177,7 +180,8 @@ class Recount:
         for hours in (24, 168):
             inside = [c for c in self.concerns.values() if c[3] == theme and c[0] // HOUR > hour - hours]
             by_who = {who: sum(c[1] == who for c in inside) for who in {c[1] for c in inside}}
-            points = {who: 3 + min(3, n) for who, n in by_who.items()}
+            heard = {who: sum(c[1] == who and not c[4] for c in inside) for who in by_who}
+            points = {who: 3 + min(3, n) for who, n in heard.items() if n}
             tiers = {}
             for who in by_who:
                 tiers[self._standing(who)[0]] = tiers.get(self._standing(who)[0], 0) + 1

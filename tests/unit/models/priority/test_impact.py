@@ -88,7 +88,7 @@ def test_why_names_accounts_interval_and_every_factor() -> None:
 
 
 def test_a_positive_concern_is_never_severe() -> None:
-    assert cell_of(decision(sentiment="positive", sentiment_milli=700, urgent=True), 850)[3:] == (
+    assert cell_of(decision(sentiment="positive", sentiment_milli=700, urgent=True), 850)[3:8] == (
         0,
         0,
         0,
@@ -97,19 +97,29 @@ def test_a_positive_concern_is_never_severe() -> None:
     )
 
 
+def test_praise_raises_no_impact_however_many_praise() -> None:
+    praise = cell_of(decision(sentiment="positive", sentiment_milli=700), 850)
+    assert impacts(family(50, praise), WEIGHTS) == (0.0, 0.0)
+
+
+def test_a_happy_request_is_not_praise() -> None:
+    request = cell_of(decision(sentiment="positive", sentiment_milli=700, feature_request=True), 850)
+    assert impacts(family(50, request), WEIGHTS)[1] > 60
+
+
 def test_a_sure_urgent_critical_concern_is_counted_as_all_of_that() -> None:
-    assert cell_of(decision(urgent=True), 850) == (1, 1, 600, 1000, 1, 1, 1, 1)
+    assert cell_of(decision(urgent=True), 850) == (1, 1, 600, 1000, 1, 1, 1, 1, 0)
 
 
 def test_an_unsure_critical_concern_is_critical_but_not_sure() -> None:
-    assert cell_of(decision(confidence_milli=800), 850)[5:] == (1, 0, 0)
+    assert cell_of(decision(confidence_milli=800), 850)[5:] == (1, 0, 0, 0)
 
 
 def test_taking_everything_out_leaves_nothing() -> None:
     sums = Sums(cap=3)
     for sign in (1, 1, -1, -1):
         sums.add("a:x", ANGRY, PRO, sign)
-    assert (sums.total, sums.by_who, sums.volume, sums.weighted, sums.tiers) == ([0] * 8, {}, 0, 0, {})
+    assert (sums.total, sums.by_who, sums.volume, sums.weighted, sums.tiers) == ([0] * 9, {}, 0, 0, {})
 
 
 def test_a_new_standing_weighs_what_is_in_the_window() -> None:
