@@ -13,6 +13,7 @@ from pathlib import Path
 from connectors.keys.vault import LocalVault
 from connectors.memory.index import MemoryIndex
 from connectors.qdrant.edge import EdgeIndex
+from contracts.errors import RedactionDown
 from contracts.feedback import Sealed
 from contracts.registry import read_journal
 from contracts.stages import Provenance
@@ -98,8 +99,10 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
 
 
 def open_readers(settings: Settings) -> Readers:
-    """The models of intake."""
+    """The models of intake. Raises ``RedactionDown`` when they find nothing where there is something."""
     redactor = default_redactor() if settings.names == "auto" else patterns_only_redactor()
+    if not redactor.canaries_pass():
+        raise RedactionDown("personal data in the built-in canaries is not found; run: undercurrent doctor")
     return Readers(LanguageDetector(), redactor, ToxicityDetector(), REDACTION_VERSION)
 
 

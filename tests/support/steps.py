@@ -175,10 +175,10 @@ class Journey:
 
 
 _WORDS = {
-    "invoice": "invoice charged twice refund billing card payment statement".split(),
-    "export": "export csv download broken spreadsheet empty file columns".split(),
-    "login": "login password reset locked session expired account signin".split(),
-    "map": "map slow loading tiles zoom freezes screen scrolling".split(),
+    "invoice": ["invoice", "charged", "twice", "refund", "billing", "card", "payment", "statement"],
+    "export": ["export", "csv", "download", "broken", "spreadsheet", "empty", "file", "columns"],
+    "login": ["login", "password", "reset", "locked", "session", "expired", "account", "signin"],
+    "map": ["map", "slow", "loading", "tiles", "zoom", "freezes", "screen", "scrolling"],
 }
 _ENDS = ("please fix this", "it is annoying", "since the last update", "every single day", "on my phone")
 
