@@ -92,7 +92,7 @@ def test_rows_that_come_newest_first_are_put_in_order(place: Place) -> None:
 
 
 def test_every_journal_record_of_a_load_can_be_read(place: Place) -> None:
-    rows = dated(0, 1) + [{"id": "x", "text": "t", "source": "s" * 65}, {"text": 5}, {"id": "y"}]
+    rows = [*dated(0, 1), {"id": "x", "text": "t", "source": "s" * 65}, {"text": 5}, {"id": "y"}]
     place.load(place.file("a-name-" + "x" * 80 + ".jsonl", rows))
     assert not [r for r in place.records() if isinstance(r, Undecodable)]
 
@@ -125,9 +125,10 @@ def interrupted(place: Place, load: Callable[[], int], after: int, monkeypatch: 
             raise KeyboardInterrupt
         return append(log, partition, lines)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(JsonlLog, "append", dying)
-        load()
+        with pytest.raises(KeyboardInterrupt):
+            load()
 
 
 def test_a_load_goes_on_at_every_append_with_the_same_bytes(
@@ -150,9 +151,10 @@ def test_a_load_that_died_after_its_last_append_adds_nothing(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = place.file("f.jsonl", dated(0, 1))
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(LoadBook, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
-        place.load(file)
+        with pytest.raises(KeyboardInterrupt):
+            place.load(file)
     assert place.load(file) == 0
     assert place.load(file) == 0
 
