@@ -64,7 +64,8 @@ class Sums:
     """One window of one theme: totals, and cells by who spoke.
 
     ``volume`` is in quarters of an account: the first concern of an account counts 4, each further one 1,
-    up to ``cap`` concerns; praise counts nothing, because there is nothing to do about it. ``weighted`` is the same times the customer's weight in thousandths.
+    up to ``cap`` concerns. ``weighted`` is the same times the customer's weight in thousandths. Where more
+    than half is praise, praise counts nothing in either, because there is nothing to do about it.
 
     >>> sums = Sums(cap=3); gold = Standing("enterprise", 1800)
     >>> for _ in range(5): sums.add("a:acme", (1, 1, 700, 500, 1, 0, 0, 0), gold)
@@ -72,18 +73,31 @@ class Sums:
     (5, 6, 10800, {'enterprise': 1})
     """
 
-    __slots__ = ("_cap", "by_who", "tiers", "total", "volume", "weighted")
+    __slots__ = ("_all", "_cap", "_unpraised", "by_who", "tiers", "total")
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self.by_who: dict[str, list[int]] = {}
         self.tiers: dict[str, int] = {}
         self.total = [0] * CELL
-        self.volume = 0
-        self.weighted = 0
+        # Volume and weighted volume: of everything, and of what is not praise.
+        self._all = [0, 0]
+        self._unpraised = [0, 0]
 
-    def _points(self, mine: Sequence[int]) -> int:
-        concerns = mine[N] - mine[PRAISE]
+    @property
+    def volume(self) -> int:
+        """Quarters of accounts that count."""
+        return self._counting()[0]
+
+    @property
+    def weighted(self) -> int:
+        """Quarters of accounts times their weight in thousandths."""
+        return self._counting()[1]
+
+    def _counting(self) -> list[int]:
+        return self._unpraised if 2 * self.total[PRAISE] > self.total[N] else self._all
+
+    def _points(self, concerns: int) -> int:
         return 3 + min(concerns, self._cap) if concerns else 0
 
     def add(self, who: str, cell: Sequence[int], standing: Standing, sign: int = 1) -> None:
@@ -92,14 +106,16 @@ class Sums:
         if mine is None:
             mine = self.by_who[who] = [0] * CELL
             self._count_tier(standing.tier, 1)
-        before, total = self._points(mine), self.total
+        before = (mine[N], mine[N] - mine[PRAISE])
         for place, value in enumerate(cell):
             if value:
                 mine[place] += sign * value
-                total[place] += sign * value
-        change = self._points(mine) - before
-        self.volume += change
-        self.weighted += change * standing.weight
+                self.total[place] += sign * value
+        after = (mine[N], mine[N] - mine[PRAISE])
+        for sums, old, new in zip((self._all, self._unpraised), before, after, strict=True):
+            change = self._points(new) - self._points(old)
+            sums[0] += change
+            sums[1] += change * standing.weight
         if not mine[N]:
             del self.by_who[who]
             self._count_tier(standing.tier, -1)
@@ -109,7 +125,9 @@ class Sums:
         mine = self.by_who.get(who)
         if mine is None:
             return False
-        self.weighted += self._points(mine) * (after.weight - before.weight)
+        change = after.weight - before.weight
+        self._all[1] += self._points(mine[N]) * change
+        self._unpraised[1] += self._points(mine[N] - mine[PRAISE]) * change
         self._count_tier(before.tier, -1)
         self._count_tier(after.tier, 1)
         return True

@@ -180,7 +180,8 @@ class Recount:
         for hours in (24, 168):
             inside = [c for c in self.concerns.values() if c[3] == theme and c[0] // HOUR > hour - hours]
             by_who = {who: sum(c[1] == who for c in inside) for who in {c[1] for c in inside}}
-            heard = {who: sum(c[1] == who and not c[4] for c in inside) for who in by_who}
+            mostly_praise = 2 * sum(c[4] for c in inside) > len(inside)
+            heard = {who: sum(c[1] == who and not (c[4] and mostly_praise) for c in inside) for who in by_who}
             points = {who: 3 + min(3, n) for who, n in heard.items() if n}
             tiers = {}
             for who in by_who:

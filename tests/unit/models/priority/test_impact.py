@@ -102,6 +102,14 @@ def test_praise_raises_no_impact_however_many_praise() -> None:
     assert impacts(family(50, praise), WEIGHTS) == (0.0, 0.0)
 
 
+def test_some_praise_among_requests_does_not_hide_them() -> None:
+    sums = family(30, cell_of(decision(sentiment="positive", feature_request=True), 850))
+    mixed = impacts(sums, WEIGHTS)[1]
+    for n in range(10):
+        sums.week.add(f"a:happy-{n}", cell_of(decision(sentiment="positive"), 850), Standing("free", 1000))
+    assert impacts(sums, WEIGHTS)[1] > mixed
+
+
 def test_a_happy_request_is_not_praise() -> None:
     request = cell_of(decision(sentiment="positive", sentiment_milli=700, feature_request=True), 850)
     assert impacts(family(50, request), WEIGHTS)[1] > 60
