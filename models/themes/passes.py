@@ -15,19 +15,16 @@ from models.themes.births import alike
 from models.themes.centroids import Book, Origin
 from models.themes.changes import Assigned, Born, CentroidsChanged, Change, Merged, Moved
 from models.themes.grid import ONE
-from models.themes.merges import mutual_pairs
-from models.themes.refine import better_homes
+from models.themes.merges import likeness, likeness_needed, mutual_pairs
+from models.themes.refine import better_homes, near_enough
 from models.themes.shelf import Slots
 from models.themes.state import EngineState
-
-_EARLY = (1.25, 10)
-"""Before ten full periods, a pass comes when the stream has grown by a quarter."""
 
 
 def run_pass(state: EngineState) -> list[Change]:
     """One pass over ``state``; what changed, in order."""
     policy = state.policy
-    early = int(state.seen * _EARLY[0]) - state.seen
+    early = int(state.seen * policy.pass_growth)
     state.next_pass = state.seen + min(max(early, policy.warm_up // 4), policy.pass_every)
     state.horizon = max(state.horizon, state.seen - policy.window)
     for slot in state.shelf.slots():
@@ -142,16 +139,17 @@ def cosine(dot: int) -> float:
 
 
 def late_joins(state: EngineState) -> list[Change]:
-    """Waiting concerns for which there is a theme by now."""
+    """Concerns of the window without a theme, given up or not, for which there is one by now."""
     assert state.space is not None
     changes: list[Change] = []
-    for group, slots in state.waiting():
+    for group, slots in state.without_theme():
         book = state.themes.books.get(group)
         if book is None or not len(slots):
             continue
         similar = state.shelf.units[slots] @ book.units.T
-        top = similar.max(axis=1)
-        for i in np.flatnonzero(top >= state.space.level(group).threshold):
+        threshold = state.space.level(group).threshold
+        patient = state.shelf.seq[slots] <= state.seen - state.policy.clear_after
+        for i in np.flatnonzero(near_enough(similar, threshold, patient, state.policy)):
             row = int(similar[i].argmax())
             if book.roots[row].retired:
                 continue
@@ -161,26 +159,35 @@ def late_joins(state: EngineState) -> list[Change]:
 
 
 def merges(state: EngineState) -> list[Change]:
-    """Themes that turned out to be one; the larger one's name stays."""
-    assert state.space is not None
-    policy, changes = state.policy, list[Change]()
-    for group, book in state.themes.books.items():
-        joining = state.space.level(group).threshold
-        needed = max(int(policy.merge_at * ONE), joining + int(policy.merge_margin * ONE))
-        for a, b, similar in mutual_pairs(book.units, needed):
-            one, two = book.roots[a], book.roots[b]
-            if one.retired or two.retired or one.ordinal in two.apart or two.ordinal in one.apart:
-                continue
-            sizes = int(book.total_n[a]), int(book.total_n[b])
-            if sizes[1] > sizes[0]:
-                one, two, sizes = two, one, (sizes[1], sizes[0])
-            merge(state, two, one)
-            changes.append(
-                Merged(two.theme_id, one.theme_id, cosine(similar), cosine(needed), sizes[1], sizes[0])
-            )
-    if changes:
+    """Themes that turned out to be one; the larger one's name stays.
+
+    A burst is born in several parts at once, so one round per pass would leave it in parts for days.
+    """
+    changes: list[Change] = []
+    for _ in range(state.policy.merge_rounds):
+        merged = [change for group in state.themes.books for change in _merge_round(state, group)]
+        if not merged:
+            break
+        changes += merged
         state.make_books()
     return changes
+
+
+def _merge_round(state: EngineState, group: str) -> Iterator[Change]:
+    assert state.space is not None
+    policy, book = state.policy, state.themes.books[group]
+    joining = state.space.level(group).threshold
+    similar = likeness(book.units, np.maximum(book.total_n, 1.0), joining)
+    needed = likeness_needed(similar, joining, policy)
+    for a, b, near in mutual_pairs(similar, needed):
+        one, two = book.roots[a], book.roots[b]
+        if one.retired or two.retired or one.ordinal in two.apart or two.ordinal in one.apart:
+            continue
+        sizes = int(book.total_n[a]), int(book.total_n[b])
+        if sizes[1] > sizes[0]:
+            one, two, sizes = two, one, (sizes[1], sizes[0])
+        merge(state, two, one)
+        yield Merged(two.theme_id, one.theme_id, cosine(near), cosine(needed), sizes[1], sizes[0])
 
 
 def merge(state: EngineState, gone: Origin, into: Origin) -> None:

@@ -14,23 +14,31 @@ class ThemePolicy:
     The defaults were chosen on hwu64, banking77 and the demo's seeds 1 and 2 (``docs/themes.md``).
     """
 
-    z: float = 4.2
+    z: float = 4.3
     """A concern joins a theme at ``z`` standard deviations of the similarity of random pairs …"""
     lowest: float = 0.30
     """… but never below this similarity,"""
     highest: float = 0.66
     """… and never above this one is asked for."""
+    clear_after: int = 500
+    """A concern without a theme since so many concerns joins at a share of that threshold as well, …"""
+    clear_share: float = 0.75
+    """… this one, …"""
+    clear_margin: float = 0.15
+    """… if the second nearest theme is less similar by more than this."""
     components: int = 64
     """Dimensions of the decision space."""
     warm_up: int = 200
     """Concerns before the first pass, that is, before the first theme."""
     pass_every: int = 500
     """Concerns between two passes, once ``10 * pass_every`` have been seen."""
+    pass_growth: float = 0.12
+    """Before that, a pass comes when the stream has grown by this share."""
     min_members: int = 5
     """Concerns that a birth needs."""
     loose_share: float = 0.80
     """What is left waiting may also form a theme at this share of the joining threshold …"""
-    loose_members: int = 8
+    loose_members: int = 6
     """… when it is at least so many: a wide topic, which no five of its concerns show."""
     pool: int = 2000
     """Concerns that may wait; more push the oldest out as ``Unthemed``."""
@@ -44,6 +52,12 @@ class ThemePolicy:
     """Two themes merge at this similarity of their centroids, or …"""
     merge_margin: float = 0.10
     """… at the joining threshold plus this margin, whichever is higher."""
+    merge_isolated: float = 0.01
+    """Less is enough, this margin above the joining threshold, for a pair that stands out: …"""
+    merge_stands_out: float = 0.20
+    """… its similarity is so far above that of a typical theme to its nearest."""
+    merge_rounds: int = 4
+    """Times that a pass looks for such pairs; each theme merges at most once in a round."""
     move_margin: float = 0.02
     """A concern moves only to a theme that is nearer by this much."""
     sweeps: int = 2

@@ -98,6 +98,17 @@ class EngineState:
             pool = self.pools[group]
             yield group, np.fromiter(pool.values(), np.int64, len(pool))
 
+    def without_theme(self) -> Iterator[tuple[str, Slots]]:
+        """Each group's concerns that wait, or that were given up and are still in the window; by arrival."""
+        shelf, slots = self.shelf, self.shelf.slots()
+        given_up = slots[(shelf.origin[slots] == UNTHEMED) & (shelf.seq[slots] > self.horizon)]
+        found = {group: list(pool.values()) for group, pool in self.pools.items()}
+        for slot in given_up:
+            found.setdefault(shelf.groups[slot], []).append(int(slot))
+        for group in sorted(found):
+            here = np.array(found[group], np.int64)
+            yield group, here[np.argsort(shelf.seq[here])]
+
     def waiting_count(self) -> int:
         """Concerns that wait, in all groups."""
         return sum(len(pool) for pool in self.pools.values())

@@ -96,6 +96,32 @@ def test_what_waits_too_long_is_given_up_at_a_tick() -> None:
     assert Unthemed("noise-1") in engine.tick(31 * DAY_S)
 
 
+def test_what_was_given_up_joins_a_theme_that_is_born_later() -> None:
+    engine, _ = warm()
+    engine.add(topic_point(7, 0, at_s=0))
+    assert Unthemed("7-0") in engine.tick(30 * DAY_S)
+    said = [change for i in range(1, 70) for change in engine.add(topic_point(7, i, at_s=31 * DAY_S))]
+    joined = next(c for c in said if isinstance(c, Assigned) and c.concern_id == "7-0")
+    assert not joined.arrival
+    assert engine.theme_of("7-0") == engine.theme_of("7-1")
+
+
+def test_a_burst_that_is_born_in_parts_is_one_theme_after_the_pass() -> None:
+    rng = np.random.default_rng(3)
+    centre = rng.normal(size=384)
+    parts = [centre + 0.35 * rng.normal(size=384) for _ in range(3)]
+    tight = replace(POLICY, warm_up=120, highest=0.85, z=9.0, merge_at=0.4, merge_margin=-0.4)
+    engine = ThemeEngine("acme", tight)
+    said: list[Change] = []
+    for i in range(120):
+        vector = parts[i % 3] + 0.3 * rng.normal(size=384)
+        burst = Point(f"b{i}", to_grid(vector / np.linalg.norm(vector)), "en", 0)
+        said += engine.add(burst if i % 5 >= 3 else topic_point(i % 6, i))
+    born = [c.theme_id for c in said if isinstance(c, Born) and c.members[0].startswith("b")]
+    assert len(born) == 3
+    assert len({engine.resolve(theme) for theme in born}) == 1
+
+
 def test_an_idle_theme_retires_once_and_returns_when_something_joins() -> None:
     engine, _ = warm()
     retired = engine.tick(30 * DAY_S)

@@ -7,8 +7,9 @@ import numpy as np
 from models.themes.births import alike
 from models.themes.grid import ONE, Units, on_grid
 from models.themes.members import Members, concern_hash
-from models.themes.merges import mutual_pairs
-from models.themes.refine import better_homes
+from models.themes.merges import likeness, likeness_needed, mutual_pairs
+from models.themes.policy import ThemePolicy
+from models.themes.refine import better_homes, near_enough
 from models.themes.shelf import Shelf
 
 
@@ -60,7 +61,32 @@ def test_a_chain_of_neighbours_is_not_one_group() -> None:
 
 
 def test_only_mutually_nearest_themes_merge_and_each_once() -> None:
-    assert [(a, b) for a, b, _ in mutual_pairs(around([0, 10, 18, 120]), int(0.9 * ONE))] == [(1, 2)]
+    units = around([0, 10, 18, 120])
+    similar = likeness(units, np.full(4, 1e9), ONE)
+    assert [(a, b) for a, b, _ in mutual_pairs(similar, int(0.9 * ONE))] == [(1, 2)]
+
+
+def test_themes_of_few_members_are_more_alike_than_their_centroids() -> None:
+    units = around([0, 40])
+    few, many = (likeness(units, np.full(2, float(n)), ONE // 2)[0, 1] for n in (5, 100_000))
+    assert few > 1.15 * many
+    assert abs(many - (units @ units.T)[0, 1]) < 1e-3 * ONE
+
+
+def test_a_pair_that_stands_out_needs_less_to_be_one() -> None:
+    policy = ThemePolicy(merge_at=0.9, merge_margin=0.3, merge_isolated=0.05, merge_stands_out=0.2)
+    far = np.full((9, 9), 0.3 * ONE)
+    close = np.full((9, 9), 0.8 * ONE)
+    needed = [likeness_needed(similar, ONE // 2, policy) / ONE for similar in (far, close, far[:5, :5])]
+    assert [round(one, 2) for one in needed] == [0.55, 0.9, 0.9]
+
+
+def test_only_a_patient_concern_far_from_all_other_themes_joins_below_the_threshold() -> None:
+    policy = ThemePolicy(clear_share=0.8, clear_margin=0.2)
+    similar = np.array([[0.5, 0.1], [0.45, 0.1], [0.45, 0.1], [0.45, 0.3], [0.35, 0.0]]) * ONE
+    patient = np.array([False, False, True, True, True])
+    found = near_enough(similar.astype(np.float32), ONE // 2, patient, policy)
+    assert found.tolist() == [True, False, True, False, False]
 
 
 def test_a_concern_moves_only_for_a_clear_gain_and_to_an_open_theme() -> None:
