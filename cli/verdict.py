@@ -13,6 +13,9 @@ from demo.records import Key, Sample
 from demo.truth import DemoOutcome, Emitted, Rejected
 from wiring.datadir import DataDir
 from wiring.views import RunView
+from wiring.views.gather import Gathered, gather
+from wiring.views.themes import members_of
+from wiring.views.topics import Topics
 
 PUBLIC_TOPICS = ("themes", "theme-events", "priorities", "linear", "alerts", "reviews", "assignments")
 """Topics whose bytes may be read by people and programs outside."""
@@ -25,9 +28,10 @@ def outcome_of(view: RunView, sample: Sample, directory: Path, tenant: str) -> D
     keys = {item_id(tenant, *key): key for key in sample.truths}
     resolved = {absorbed: theme.theme_id for theme in view.themes for absorbed in theme.absorbed}
     mine = [item for item in view.items if item.item_id in keys]
+    themes_of, theme_sizes = _themes(directory, tenant, keys)
     return DemoOutcome(
-        themes_of={keys[item.item_id]: item.themes for item in mine},
-        theme_sizes={theme.theme_id: theme.concerns for theme in view.themes},
+        themes_of=themes_of,
+        theme_sizes=theme_sizes,
         states={keys[item.item_id]: item.outcome for item in mine if item.outcome},
         issues=[
             Emitted(resolved.get(issue.theme_id, issue.theme_id), issue.event_time, issue.rule)
@@ -38,6 +42,21 @@ def outcome_of(view: RunView, sample: Sample, directory: Path, tenant: str) -> D
         receipts=_receipts(directory, keys),
         public_text=_public_text(directory),
     )
+
+
+def _themes(
+    directory: Path, tenant: str, keys: dict[str, Key]
+) -> tuple[dict[Key, list[str]], dict[str, int]]:
+    """The theme of each living concern by item, counted from the assignments; and the sizes that themes report."""
+    gathered = gather(Topics(DataDir(directory).logs), tenant).get(tenant, Gathered())
+    records = {theme_id: record for theme_id, (_, record) in gathered.themes.items()}
+    of_items: dict[Key, list[str]] = {}
+    for theme_id, said in members_of(gathered, records).items():
+        for one in said.values():
+            if one.item_id in keys:
+                of_items.setdefault(keys[one.item_id], []).append(theme_id)
+    told = {name: record.concerns for name, record in records.items() if record.redirect_to is None}
+    return of_items, {name: size for name, size in told.items() if size}
 
 
 def _receipts(directory: Path, keys: dict[str, Key]) -> dict[Key, list[str]]:

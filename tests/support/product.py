@@ -61,6 +61,9 @@ WEIGHTS: Mapping[str, str] = {"UNDERCURRENT_ENCODER": "minilm", "UNDERCURRENT_NA
 OUTAGE = slice(850, 1350)
 """Deliveries around the planted outage, with repeats, edits, abuse and broken lines among them."""
 
+OUTAGE_DAY = slice(780, 1060)
+"""Fewer of them, for models that take their time; enough for themes."""
+
 INPUTS = ("journal", "redacted", "enriched", "assignments")
 """What each stage reads."""
 
