@@ -1,4 +1,4 @@
-"""What a theme is about, in the words of its members: class-based TF-IDF over salted term hashes.
+"""What a theme is about, in the words of its members: class-based term scores over salted hashes.
 
 In: redacted text. ``terms`` gives the unigrams and bigrams worth counting; the caller hashes them with the
 tenant's salt and keeps the vocabulary. State per theme: at most twice ``CAPACITY`` hashes with integer counts
@@ -20,6 +20,10 @@ CAPACITY = 200
 """Terms counted per theme after a clearing; twice as many, about 10 KB of state log, before one."""
 BACKGROUND_CAPACITY = 4_000
 """Terms counted for the tenant as a whole, for how common a term is."""
+_UNHEARD = 5
+"""Texts added to those counted elsewhere: one mention more or less of a rare term must not decide."""
+PHRASES_AMONG = 6
+"""Best terms of a theme among which a two-word term may stand for its words."""
 
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*?(?:_\d+)?>")
 _WORD = re.compile(r"[^\W\d_](?:[\w]|['’-](?=\w))*")
@@ -119,20 +123,25 @@ class ThemeTerms:
     def label(self, theme: str | Sequence[str], count: int = 8) -> list[int]:
         """The ``count`` most telling hashes of a theme (or of the parts of a merged one), best first.
 
-        Score: tf · ln(1 + N / df), with tf the share of the theme's texts that have the term, df the texts of
-        the tenant that have it, N the tenant's texts; a term needs two texts, ties go to the lowest hash.
+        Score: n · ln(1 + inside / outside), with n the theme's texts that have the term, and inside and outside
+        the shares of the theme's and of all other texts that have it (a name that is said everywhere is no
+        label, however often the theme says it). A term needs two texts, ties go to the lowest hash.
         """
-        parts = [theme] if isinstance(theme, str) else theme
+        parts = [
+            self._themes.get(part, TermCounts()) for part in ([theme] if isinstance(theme, str) else theme)
+        ]
         total: dict[int, int] = {}
         for part in parts:
-            for name, number in self._themes.get(part, TermCounts()).rows.items():
+            for name, number in part.rows.items():
                 total[name] = total.get(name, 0) + number
-        everyone = self._tenant
-        scored = [
-            (-number * math.log(1 + everyone.documents / max(everyone.rows.get(name, 0), number)), name)
-            for name, number in total.items()
-            if number >= 2
-        ]
+        texts = max(sum(part.documents for part in parts), 1)
+        others = max(self._tenant.documents - texts, 0)
+        scored = []
+        for name, number in total.items():
+            if number >= 2:
+                elsewhere = max(self._tenant.rows.get(name, 0) - number, 0)
+                ratio = number * (others + _UNHEARD) / (texts * (elsewhere + _UNHEARD))
+                scored.append((-number * math.log(1 + ratio), name))
         return [name for _, name in heapq.nsmallest(count, scored)]
 
     def state_changes(self) -> Iterator[tuple[str, Any]]:
@@ -154,21 +163,30 @@ def render(
 ) -> list[str]:
     """The first ``most`` terms that do not repeat each other's stems; unknown hashes are left out.
 
-    >>> render([1, 2, 3], {1: "charged twice", 2: "charge", 3: "refund"})
-    ['charged twice', 'refund']
+    A word gives its place to the first two-word term with it that stands among the best six.
+
+    >>> render([1, 2, 3, 4], {1: "charge", 2: "refund", 3: "page", 4: "charged twice"})
+    ['charged twice', 'refund', 'page']
     """
     lookup = vocabulary if callable(vocabulary) else vocabulary.get
+    known = [(place, term) for place, name in enumerate(hashes) if (term := lookup(name))]
+    phrases = [term for place, term in known if " " in term and place < PHRASES_AMONG]
     chosen: list[str] = []
     taken: set[str] = set()
-    for name in hashes:
-        term = lookup(name)
-        stems = {stem(word) for word in term.split()} if term else set()
-        if term and not stems & taken:
-            chosen.append(term)
-            taken |= stems
+    for _, word in known:
         if len(chosen) == most:
             break
+        if _stems(word) & taken:
+            continue
+        fuller = (p for p in phrases if _stems(word) <= _stems(p) and not _stems(p) & taken)
+        term = word if " " in word else next(fuller, word)
+        chosen.append(term)
+        taken |= _stems(term)
     return chosen
+
+
+def _stems(term: str) -> set[str]:
+    return {stem(word) for word in term.split()}
 
 
 _ENDINGS = ("ationen", "ations", "ation", "ments", "ment", "ings", "ing", "ungen", "ung", "ies", "es", "ed")

@@ -26,6 +26,22 @@ def test_a_label_prefers_what_is_special_to_the_theme() -> None:
     assert words.label("a")[0] == 2
 
 
+def test_a_name_said_everywhere_is_no_label_however_often_it_is_said() -> None:
+    words = ThemeTerms()
+    for i in range(20):
+        words.add("a", [1, 2] if i < 12 else [1])
+        for other in ("b", "c", "d"):
+            words.add(other, [1] if i < 12 else [3])
+    assert words.label("a") == [2, 1]
+
+
+def test_a_tenant_with_one_theme_is_labelled_by_what_is_said_most() -> None:
+    words = ThemeTerms()
+    for i in range(10):
+        words.add("a", [1, 2] if i < 3 else [1])
+    assert words.label("a") == [1, 2]
+
+
 def test_subtracting_what_was_added_leaves_nothing() -> None:
     words = ThemeTerms()
     words.add("a", [1, 2])
@@ -60,7 +76,12 @@ def test_counts_come_back_from_the_log() -> None:
 
 def test_a_rendered_label_has_no_two_forms_of_one_word() -> None:
     vocabulary = {1: "charge", 2: "charged twice", 3: "invoice"}
-    assert render([1, 2, 3, 4], vocabulary) == ["charge", "invoice"]
+    assert render([1, 2, 3, 4], vocabulary) == ["charged twice", "invoice"]
+
+
+def test_a_phrase_far_down_the_list_does_not_displace_its_word() -> None:
+    vocabulary = {1: "charge", 12: "charged twice"}
+    assert render(range(1, 13), vocabulary) == ["charge"]
 
 
 def test_short_words_keep_their_form() -> None:
