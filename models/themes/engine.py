@@ -55,9 +55,22 @@ class ThemeEngine:
         changes += self._arrive(slot)
         while state.waiting_count() > state.policy.pool:
             changes.append(self._push_out())
-        if state.seen >= state.next_pass:
+        if state.seen >= state.next_pass or self._is_crowded(slot):
             changes += run_pass(state)
         return changes
+
+    def _is_crowded(self, slot: int) -> bool:
+        """Whether the concern waits among many that say the same at the same time."""
+        state, shelf, policy = self._state, self._state.shelf, self._state.policy
+        pool = state.pools.get(shelf.groups[slot], {})
+        rested = state.seen - state.last_pass >= policy.crowd_apart
+        if state.space is None or not rested or len(pool) <= policy.crowd or state.seen not in pool:
+            return False
+        slots = np.fromiter(pool.values(), np.int64, len(pool))
+        near = shelf.units[slots] @ shelf.units[slot] >= state.space.level(shelf.groups[slot]).threshold
+        at_s = shelf.at_s[slot]
+        lately = sum(abs(shelf.at_s[other] - at_s) <= policy.crowd_s for other in slots[near])
+        return bool(lately > policy.crowd)
 
     def _arrive(self, slot: int) -> list[Change]:
         state = self._state

@@ -25,6 +25,7 @@ def run_pass(state: EngineState) -> list[Change]:
     """One pass over ``state``; what changed, in order."""
     policy = state.policy
     early = int(state.seen * policy.pass_growth)
+    state.last_pass = state.seen
     state.next_pass = state.seen + min(max(early, policy.warm_up // 4), policy.pass_every)
     state.horizon = max(state.horizon, state.seen - policy.window)
     for slot in state.shelf.slots():

@@ -14,7 +14,7 @@ from models.themes.grid import pack, unpack_grid
 from models.themes.members import WAITING, concern_hash
 from models.themes.state import TABLES, EngineState
 
-_NUMBERS = ("seen", "horizon", "next_pass", "next_fit", "sample_bound")
+_NUMBERS = ("seen", "horizon", "last_pass", "next_pass", "next_fit", "sample_bound")
 
 
 def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:

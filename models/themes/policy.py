@@ -34,6 +34,12 @@ class ThemePolicy:
     """Concerns between two passes, once ``10 * pass_every`` have been seen."""
     pass_growth: float = 0.12
     """Before that, a pass comes when the stream has grown by this share."""
+    crowd: int = 10
+    """A waiting concern brings a pass at once when so many others wait that are as near to it as a theme …"""
+    crowd_s: int = DAY_S // 4
+    """… and happened within so many seconds of it: an outage is not to wait for the next pass."""
+    crowd_apart: int = 25
+    """Concerns that have to come between such a pass and the one before."""
     min_members: int = 5
     """Concerns that a birth needs."""
     loose_share: float = 0.80

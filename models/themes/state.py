@@ -27,7 +27,7 @@ TABLES = ("background", "members", "space", "themes", "sums", "vectors")
 
 
 class EngineState:
-    """Stored: ``background members space themes vectors`` and five numbers; all else is made from them."""
+    """Stored: ``background members space themes vectors`` and six numbers; all else is made from them."""
 
     def __init__(self, tenant: str, policy: ThemePolicy) -> None:
         self.tenant = tenant
@@ -45,6 +45,7 @@ class EngineState:
         self.seen = 0
         self.horizon = 0
         """Concerns with a higher arrival number are in the window; it moves at a pass only."""
+        self.last_pass = 0
         self.next_pass = policy.warm_up
         self.next_fit = policy.warm_up
         self.dirty: dict[str, set[str]] = {table: set() for table in TABLES}
