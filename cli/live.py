@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
 
 from cli.complaint import notify
-from cli.watching import Progress, Tail
+from cli.narrator import Narrator
+from cli.watching import Progress
 from cli.worker import PARTITIONS, Worker
 from connectors.files.mapping import parse_mapping
 from connectors.files.reader import columns
@@ -20,9 +20,6 @@ from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.errors import StopWorker
 from contracts.identity import partition
-from contracts.priority import LinearIssue
-from contracts.registry import read_record
-from contracts.themes import ThemeEvent, ThemeRecord
 from demo.records import DAYS, EPOCH, Sample
 from wiring.datadir import DataDir
 from wiring.history import APPEND_RECORDS, Feed, customer_records, read_arrivals
@@ -49,13 +46,9 @@ class Show:
         # Days at whose end the worker is killed: spread over the performance, by the sample's seed.
         days = range(2, DAYS - 2)
         self._kill_days = set(random.Random(sample.seed).sample(days, min(kills, len(days))))  # noqa: S311
-        self._events = Tail(out, "theme-events")
-        self._themes = Tail(out, "themes")
-        self._issues = Tail(out, "linear")
+        self._narrator = Narrator(out, EPOCH, console)
         self._done = Progress(out)
         self._noted: set[str] = set()
-        self._births: Counter[str] = Counter()
-        self._first_report: dict[str, datetime] = {}
 
     def play(self) -> None:
         """Feed and watch to the end. Raises ``StopWorker`` when the worker fails."""
@@ -68,14 +61,16 @@ class Show:
                 for day, records in self._days(vault):
                     for start in range(0, len(records), APPEND_RECORDS):
                         journal.append(place, records[start : start + APPEND_RECORDS])
-                    self._watch(worker, self._day_s, day)
+                    if day == 0:
+                        self._catch_up(worker, 1)
+                    self._watch(worker, self._day_s)
                     if day in self._kill_days:
                         worker = self._kill(worker, day)
                 self._catch_up(worker, journal.count(place))
             finally:
                 worker.stop()
                 vault.close()
-        self._look()
+        self._narrator.look()
 
     def _days(self, vault: LocalVault) -> Iterator[tuple[int, list[bytes]]]:
         """The journal records of each day, and of the tick after the last."""
@@ -99,17 +94,15 @@ class Show:
         mapping = parse_mapping(None, columns(source))
         return read_arrivals(source, mapping, vault, self._tenant, EPOCH, times.__getitem__)
 
-    def _watch(self, worker: Worker, seconds: float, day: int) -> None:
+    def _watch(self, worker: Worker, seconds: float) -> None:
         until = time.monotonic() + seconds
         while True:
             self._check(worker)
-            self._look()
+            self._narrator.look()
             left = until - time.monotonic()
             if left <= 0:
                 break
             time.sleep(min(POLL_S, left))
-        if day % 10 == 9:
-            self._console.print(f"day {day + 1}: {self._births['born']} themes so far", style="dim")
 
     def _kill(self, worker: Worker, day: int) -> Worker:
         worker.kill()
@@ -123,7 +116,7 @@ class Show:
         until = time.monotonic() + CATCH_UP_S
         while self._done.records() < total:
             self._check(worker)
-            self._look()
+            self._narrator.look()
             if time.monotonic() > until:
                 raise StopWorker(
                     f"the worker did not finish in {CATCH_UP_S:.0f} s; see {self._out}/worker.log"
@@ -137,40 +130,3 @@ class Show:
         self._noted.update(notices)
         if worker.poll() is not None:
             raise StopWorker(worker.last_words())
-
-    def _look(self) -> None:
-        """Print what was committed since the last look."""
-        for line in self._events.lines():
-            event = read_record("theme-events", line)
-            if isinstance(event, ThemeEvent):
-                self._births[event.event] += 1
-        for line in self._themes.lines():
-            theme = read_record("themes", line)
-            if isinstance(theme, ThemeRecord):
-                self._first_report.setdefault(theme.theme_id, theme.first_seen)
-        for line in self._issues.lines():
-            issue = read_record("linear", line)
-            if isinstance(issue, LinearIssue):
-                self._announce(issue)
-
-    def _announce(self, issue: LinearIssue) -> None:
-        day = (issue.event_time - EPOCH) // DAY + 1
-        at = issue.event_time.strftime("%b %d %H:%M")
-        self._console.print(
-            f"day {day:>2}, {at}  issue P{issue.priority}: {issue.title}",
-            style="bold",
-            markup=False,
-            highlight=False,
-        )
-        first = self._first_report.get(issue.theme_id)
-        delay = (
-            f", {(issue.event_time - first) / timedelta(hours=1):.1f} h after its first report"
-            if first
-            else ""
-        )
-        self._console.print(
-            f"        rule {issue.rule}, impact {issue.impact:.0f}, {len(issue.accounts)} accounts{delay}",
-            style="dim",
-            markup=False,
-            highlight=False,
-        )
