@@ -24,8 +24,8 @@ from contracts.diversions import Quarantined, ReviewRequest
 from contracts.errors import WrongUsage
 from contracts.identity import partition
 from wiring.datadir import DataDir
-from wiring.history import LoadBook
 from wiring.journal import RecordMaker
+from wiring.loads import LoadBook
 from wiring.views.gather import gather
 from wiring.views.topics import Topics
 

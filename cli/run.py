@@ -24,7 +24,8 @@ from contracts.errors import StopWorker
 from contracts.identity import partition
 from settings import load_settings
 from wiring.datadir import DataDir
-from wiring.history import History, LoadBook
+from wiring.history import History
+from wiring.loads import LoadBook
 from wiring.recovery import rebuild
 from wiring.views import RunView, ThemeView, read_run
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -25,8 +25,8 @@ from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
 from contracts.errors import WrongUsage
 from contracts.feedback import MAX_SOURCE_CHARS, Coordinates
-from wiring.datadir import write_whole
 from wiring.journal import Arrival, RecordMaker
+from wiring.loads import Load, LoadBook
 
 TICK = timedelta(hours=1)
 """Ticks of a load: history is scored hourly, live feedback every ten minutes."""
@@ -44,80 +44,6 @@ APPEND_RECORDS = 256
 
 Progress = Callable[[int], None]
 """Called with the number of records appended so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """A load that was begun: which files, when first, and where in the journal.
-
-    ``customers``: fingerprint of the customer list that came with it, None without one.
-    """
-
-    origin: str
-    fingerprint: str
-    mapping: dict[str, str]
-    loaded_at: str
-    first_ordinal: int
-    complete: bool = False
-    customers: str | None = None
-
-    def is_same(self, other: Load) -> bool:
-        """Whether both make the same journal records, given the same start."""
-        return (self.fingerprint, self.mapping, self.customers) == (
-            other.fingerprint,
-            other.mapping,
-            other.customers,
-        )
-
-
-class LoadBook:
-    """The loads of one data directory, in ``loads.json``; replaced whole, so never half written."""
-
-    def __init__(self, directory: Path) -> None:
-        self._path = directory / "loads.json"
-        rows = orjson.loads(self._path.read_bytes()) if self._path.exists() else []
-        self.loads = [Load(**row) for row in rows]
-
-    @property
-    def unfinished(self) -> Load | None:
-        """The load whose records are not all in the journal yet; nothing else may be appended before them."""
-        return self.loads[-1] if self.loads and not self.loads[-1].complete else None
-
-    def begin(self, load: Load) -> Load:
-        """This load as it was first begun, if it is the unfinished one; else it begins now.
-
-        Raises ``WrongUsage`` when another load, or this file with other bytes, was left unfinished.
-        """
-        last = self.unfinished
-        if last is None:
-            self._save([*self.loads, load])
-            return load
-        if last.first_ordinal == load.first_ordinal and not last.is_same(load):
-            self._save([*self.loads[:-1], load])  # nothing of the unfinished one is in the journal
-            return load
-        if not last.is_same(load):
-            raise WrongUsage(
-                f"the load of {last.origin} is not finished and this is not the same file, --map and "
-                "--customers; finish it with the same ones, or choose another --out"
-            )
-        return last
-
-    def finish(self) -> None:
-        """Note that the last load is in the journal whole."""
-        self._save([*self.loads[:-1], Load(**asdict(self.loads[-1]) | {"complete": True})])
-
-    def knows(self, digest: str) -> bool:
-        """Whether a file of feedback with these bytes was loaded whole."""
-        return any(load.complete and load.fingerprint == digest for load in self.loads)
-
-    def knows_customers(self, digest: str | None) -> bool:
-        """Whether the customer list with these bytes is the last that was loaded; so is no list at all."""
-        known = [load.customers for load in self.loads if load.complete and load.customers]
-        return digest is None or known[-1:] == [digest]
-
-    def _save(self, loads: list[Load]) -> None:
-        write_whole(self._path, orjson.dumps([asdict(load) for load in loads]))
-        self.loads = loads
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +89,7 @@ class History:
             pass  # a mistake in the list is told before anything of the load is in the journal
         listed = fingerprint(customers) if customers else None
         count = self.journal.count(self.partition)
-        if self.book.knows(digest) and not self.book.unfinished and self.book.knows_customers(listed):
+        if self.book.knows(digest, fields) and not self.book.unfinished and self.book.knows_customers(listed):
             return None
         return self.book.begin(Load(path.name, digest, fields, now.isoformat(), count, customers=listed))
 
@@ -171,7 +97,7 @@ class History:
         loaded_at = datetime.fromisoformat(load.loaded_at)
         maker = RecordMaker(self.tenant, self.vault, loaded_at)
         # Of a file that was loaded before only the customer list is new.
-        known = self.book.knows(load.fingerprint)
+        known = self.book.knows(load.fingerprint, load.mapping)
         arrivals = [] if known else read_arrivals(path, load.mapping, self.vault, self.tenant, loaded_at)
         begin = arrivals[0].at if arrivals else loaded_at
         yield maker.command("loader", LoadBegin(origin=load.origin), begin)

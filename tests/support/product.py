@@ -35,7 +35,8 @@ from operators.themes.step import ThemesStep
 from settings import load_settings
 from tests.support.crash import run_to_end
 from wiring.datadir import DataDir, Manifest
-from wiring.history import History, LoadBook
+from wiring.history import History
+from wiring.loads import LoadBook
 from wiring.product import FLOW, memory_index, open_parts, product_pipeline
 from wiring.recovery import check_positions
 from wiring.reference import ReferenceRunner

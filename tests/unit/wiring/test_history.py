@@ -20,7 +20,8 @@ from contracts.feedback import FeedbackReceived, Tick, Undecodable
 from contracts.identity import item_id
 from contracts.registry import read_journal
 from wiring import history
-from wiring.history import Customer, History, LoadBook, customer_rows, read_arrivals, ticks_between
+from wiring.history import Customer, History, customer_rows, read_arrivals, ticks_between
+from wiring.loads import LoadBook
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
