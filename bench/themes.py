@@ -1,7 +1,8 @@
 """Themes and priority over vectors that are already there: the project's own part, at 100,000 items.
 
-Synthetic topics on the unit sphere, an item a minute with hourly ticks; records are made outside the
-timed part. Memory is looked at every tenth of the way.
+Synthetic topics on the unit sphere, an item a minute with hourly ticks, state logs and snapshots as in a real
+run; records are made outside the timed part. Once without the index's items (the stages alone, whose memory is
+looked at every tenth of the way), once on fewer items with the embedded Qdrant.
 """
 
 from __future__ import annotations
@@ -10,61 +11,89 @@ import base64
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from connectors.jsonl.state import JsonlStateLog
 from connectors.keys.vault import LocalVault
 from connectors.memory.index import MemoryIndex
+from connectors.qdrant.edge import EdgeIndex
 from contracts.envelope import Envelope
 from contracts.feedback import Tick
 from contracts.stages import Concern, Decision, EnrichedItem, ItemFacts, Provenance, Vector
+from contracts.vectors import ItemPoint
 from models.priority.policy import load_policy
 from operators.hosting import Handed, StepHost
+from operators.ports import VectorIndex
 from operators.prioritise.step import PrioritiseStep
-from operators.statelog import MemoryStateLog
 from operators.themes.step import ThemesStep
+from wiring.engine import quieten_collector
 
 TOPICS = 300
 DIMS = 384
+THEME_DIMS = 64
 SPREAD = 1.1
 TENANT = "local"
 START = datetime(2025, 1, 1, tzinfo=UTC)
 MINUTES_APART = 1
 BATCH = 64
+SNAPSHOT_EVERY = 2_000  # items: about a second's worth
 PROVENANCE = Provenance(run="bench", git_commit="", taxonomy="", labeller="", encoder="bench", redaction="")
 
 
 def measure(*, items: int) -> dict[str, Any]:
-    """Items per second through both stages with a snapshot every second's worth, and resident memory."""
+    """Items per second through both stages, and resident memory; then with the embedded Qdrant."""
+    alone = _run(items, lambda _folder: _ThemesOnly(item_dims=DIMS, theme_dims=THEME_DIMS))
+    stored = _run(items // 5, _edge_index)
+    return alone | {"qdrant_items": items // 5, "qdrant_items_per_s": stored["items_per_s"]}
+
+
+def _run(items: int, open_index: Callable[[Path], VectorIndex]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
-        vault = LocalVault(Path(folder))
+        root = Path(folder)
+        vault = LocalVault(root / "keys")
         vault.ensure(TENANT, [f"subject-{n}" for n in range(1_000)])
-        index = MemoryIndex(item_dims=DIMS, theme_dims=64)
-        themes = StepHost("themes", 0, ThemesStep(vault, index, "bench"), MemoryStateLog())
-        priority = StepHost(
-            "priority", 0, PrioritiseStep(0, load_policy(None), _Opener(vault)), MemoryStateLog()
-        )
-        spent, done, at_tenths, last = 0.0, 0, [], 0
+        index = open_index(root)
+        themes = StepHost("themes", 0, ThemesStep(vault, index, "bench"), JsonlStateLog(root / "themes", 0))
+        deciding = PrioritiseStep(0, load_policy(None), _Opener(vault))
+        priority = StepHost("priority", 0, deciding, JsonlStateLog(root / "priority", 0))
+        for host in (themes, priority):
+            host.restore(None)
+        quieten_collector()
+        spent, done, at_tenths = 0.0, 0, list[float]()
         for batch in _batches(items, vault):
-            began = time.perf_counter()
-            handed = [Handed(0, themes.applied + n, record) for n, record in enumerate(batch)]
-            emitted = [e for e in themes.on_batch(handed) if e.out.topic == "assignments"]
-            priority.on_batch([Handed(0, e.position, e.out.record) for e in emitted])
-            spent += time.perf_counter() - began
+            before, began = done, time.perf_counter()
             done += sum(record.kind == "feedback" for record in batch)
-            if done * 10 // items > last:
-                last = done * 10 // items
+            _through(batch, themes, priority, snapshot=done // SNAPSHOT_EVERY > before // SNAPSHOT_EVERY)
+            spent += time.perf_counter() - began
+            if done * 10 // items > before * 10 // items:
                 at_tenths.append(round(_resident_mib(), 1))
-        return {
-            "items": items,
-            "items_per_s": round(items / spent, 1),
-            "resident_mib_at_tenths": at_tenths,
-            "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        }
+        index.close()
+        return {"items": items, "items_per_s": round(items / spent, 1), "resident_mib_at_tenths": at_tenths}
+
+
+def _through(batch: list[Envelope], themes: StepHost, priority: StepHost, *, snapshot: bool) -> None:
+    handed = [Handed(0, themes.applied + n, record) for n, record in enumerate(batch)]
+    emitted = [e for e in themes.on_batch(handed) if e.out.topic == "assignments"]
+    priority.on_batch([Handed(0, e.position, e.out.record) for e in emitted])
+    if snapshot:
+        themes.snapshot()
+        priority.snapshot()
+
+
+def _edge_index(folder: Path) -> VectorIndex:
+    return EdgeIndex(folder / "qdrant", encoder_version="bench", item_dims=DIMS, theme_dims=THEME_DIMS)
+
+
+class _ThemesOnly(MemoryIndex):
+    """Centroids without items: those are the vector store's memory and time, not the stages'."""
+
+    def put_items(self, tenant: str, points: Sequence[ItemPoint]) -> None:
+        """Nothing is kept."""
 
 
 def table(result: dict[str, Any]) -> str:
@@ -74,6 +103,7 @@ def table(result: dict[str, Any]) -> str:
             f"## Themes and priority over cached vectors: {result['items_per_s']:.0f} items/s",
             "",
             f"{result['items']} items; resident MiB at each tenth: {result['resident_mib_at_tenths']}.",
+            f"With the embedded Qdrant, {result['qdrant_items']} items: {result['qdrant_items_per_s']:.0f} items/s.",
             "",
         ]
     )

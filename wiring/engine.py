@@ -6,6 +6,7 @@ that a step or a connector raised comes out as itself, not as the engine's.
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -93,6 +94,17 @@ def run_flow(flow: Dataflow, recovery: Path, *, epoch: timedelta) -> None:
     with translated_engine_errors("the dataflow engine stopped"):
         store = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
         cli_main(flow, epoch_interval=epoch, recovery_config=store)  # type: ignore[no-untyped-call]
+
+
+def quieten_collector() -> None:
+    """Let the garbage collector leave alone what is loaded for good, and look less often.
+
+    Models and tables are millions of objects that live as long as the process; looking through them again and
+    again took a sixth of the time of the project's own stages. Records hold no cycles and are freed at once.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ class Sums:
     (5, 6, 10800, {'enterprise': 1})
     """
 
-    __slots__ = ("_all", "_cap", "_unpraised", "by_who", "tiers", "total")
+    __slots__ = ("_all", "_cap", "_unpraised", "by_who", "tiers", "total", "volume", "weighted")
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
@@ -84,18 +84,12 @@ class Sums:
         self._all = [0, 0]
         self._unpraised = [0, 0]
 
-    @property
-    def volume(self) -> int:
-        """Quarters of accounts that count."""
-        return self._counting()[0]
+        self.volume = 0
+        self.weighted = 0
 
-    @property
-    def weighted(self) -> int:
-        """Quarters of accounts times their weight in thousandths."""
-        return self._counting()[1]
-
-    def _counting(self) -> list[int]:
-        return self._unpraised if 2 * self.total[PRAISE] > self.total[N] else self._all
+    def _settle(self) -> None:
+        mostly_praise = 2 * self.total[PRAISE] > self.total[N]
+        self.volume, self.weighted = self._unpraised if mostly_praise else self._all
 
     def _points(self, concerns: int) -> int:
         return 3 + min(concerns, self._cap) if concerns else 0
@@ -116,6 +110,7 @@ class Sums:
             change = self._points(new) - self._points(old)
             sums[0] += change
             sums[1] += change * standing.weight
+        self._settle()
         if not mine[N]:
             del self.by_who[who]
             self._count_tier(standing.tier, -1)
@@ -128,6 +123,7 @@ class Sums:
         change = after.weight - before.weight
         self._all[1] += self._points(mine[N]) * change
         self._unpraised[1] += self._points(mine[N] - mine[PRAISE]) * change
+        self._settle()
         self._count_tier(before.tier, -1)
         self._count_tier(after.tier, 1)
         return True

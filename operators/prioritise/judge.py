@@ -74,11 +74,15 @@ def _open(row: ThemeRow, rule: ThemeRule) -> Started:
 
 def suspects(book: TenantBook) -> set[str]:
     """Themes that may come to hold half of the negatives without any news, because others leave the window."""
-    bounds = [rule.min_negatives for rule in book.policy.rules if isinstance(rule, NegativeShareRule)]
-    if not bounds:
+    rules = [rule for rule in book.policy.rules if isinstance(rule, NegativeShareRule)]
+    if not rules:
         return set()
+    share = min(rule.exit for rule in rules) * book.tallies.negatives
+    least = max(share, min(rule.min_negatives for rule in rules))
     families = book.tallies.families.items()
-    return {root for root, family in families if family.week.total[NEGATIVE] >= min(bounds)}
+    return {
+        root for root, family in families if family.week.total[NEGATIVE] >= least or book.themes[root].open
+    }
 
 
 def judge_categories(book: TenantBook, categories: Iterable[str]) -> list[Grown]:

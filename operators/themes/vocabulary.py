@@ -37,19 +37,17 @@ class Vocabulary:
         self.candidates: Table[list[Any]] = Table()
         # hash → [order of arrival, term]; the term is sealed on its way to the state log.
         self.words: Table[tuple[int, str]] = Table(self._seal, self._open)
+        self._known: set[int] = set()
         self._hash = lru_cache(maxsize=KNOWN)(self._salted)
         self._age: dict[str, dict[str, None]] = {"candidates": {}, "words": {}}
 
     def learn(self, terms: Sequence[str], subject: str) -> tuple[int, ...]:
         """The hashes of a text's terms; notes that this subject used them."""
-        hashes = []
-        for term in terms:
-            name = self._hash(term)
-            hashes.append(name)
-            key = f"{name:016x}"
-            if key not in self.words:
-                self._note(key, term, subject[:12])
-        return tuple(hashes)
+        hashes = tuple(map(self._hash, terms))
+        for name, term in zip(hashes, terms, strict=True):
+            if name not in self._known:
+                self._note(name, term, subject[:12])
+        return hashes
 
     def word(self, name: int) -> str | None:
         """The term of a hash, None while too few people have used it."""
@@ -61,13 +59,15 @@ class Vocabulary:
         ages = [(self.candidates[key][0], key) for key in self.candidates]
         self._age["candidates"] = {key: None for _, key in sorted(ages)}
         known = [(self.words[key][0], key) for key in self.words]
+        self._known = {int(key, 16) for key in self.words}
         self._age["words"] = {key: None for _, key in sorted(known)}
         self._count = 1 + max((age for age, _ in [*ages, *known]), default=-1)
 
     def _salted(self, term: str) -> int:
         return int.from_bytes(blake2b(term.encode(), digest_size=8, key=self._salt).digest(), "big")
 
-    def _note(self, key: str, term: str, subject: str) -> None:
+    def _note(self, name: int, term: str, subject: str) -> None:
+        key = f"{name:016x}"
         row = self.candidates.get(key)
         if row is None:
             self._remember("candidates", key, CANDIDATES)
@@ -81,6 +81,7 @@ class Vocabulary:
             del self._age["candidates"][key]
             self._remember("words", key, KNOWN)
             self.words.put(key, (self._next(), term))
+            self._known.add(name)
 
     def _remember(self, table: str, key: str, most: int) -> None:
         ages = self._age[table]
@@ -89,6 +90,7 @@ class Vocabulary:
             oldest = next(iter(ages))
             del ages[oldest]
             (self.candidates if table == "candidates" else self.words).drop(oldest)
+            self._known.discard(int(oldest, 16))
 
     def _next(self) -> int:
         self._count += 1
