@@ -12,6 +12,7 @@ import heapq
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from models.themes.stop_words import STOP_WORDS
@@ -38,7 +39,7 @@ def terms(text: str, language: str) -> list[str]:
     >>> terms("The invoice total is wrong, ask <EMAIL_1>", "en")
     ['invoice', 'total', 'invoice total', 'wrong', 'ask']
     """
-    stop = STOP_WORDS.get(language, frozenset()) | STOP_WORDS["en"]
+    stop = _stop_words(language)
     found: dict[str, None] = {}
     for phrase in re.split(r"[.,;:!?()\[\]\"\n\x00]+", _PLACEHOLDER.sub("\x00", text)):
         before = ""
@@ -52,6 +53,11 @@ def terms(text: str, language: str) -> list[str]:
                 found[f"{before} {word}"] = None
             before = word
     return list(found)
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    return STOP_WORDS.get(language, frozenset()) | STOP_WORDS["en"]
 
 
 class TermCounts:

@@ -50,7 +50,8 @@ def priority_record(book: TenantBook, root: str, envelope: Envelope) -> Priority
     why = why_sentence(scores, family.week.total[SEVERE])
     if merged:
         why = f"Merged into theme {book.root(root)}."
-    return Priority(
+    # Made of checked parts; a check of the whole would cost more than all the rest.
+    return Priority.model_construct(
         **envelope,
         theme_id=root,
         label=name_of(book, root),
