@@ -139,12 +139,12 @@ class PrioritiseStep:
 
     def _on_theme(self, record: ThemeRecord) -> list[Out]:
         book = self._book(record.tenant)
+        touched = set(book.redirect(record.theme_id, record.redirect_to))
         if book.label(record.theme_id, record.label):
-            book.mark(
-                [book.root(record.theme_id)] if book.root(record.theme_id) in book.tallies.families else []
-            )
-        touched = book.redirect(record.theme_id, record.redirect_to)
-        return self._judge(book, record, touched | {book.root(record.theme_id)})
+            root = book.root(record.theme_id)
+            book.mark([root] if root in book.tallies.families else [])
+            touched.add(root)
+        return self._judge(book, record, touched)
 
     def _on_theme_event(self, record: ThemeEvent) -> list[Out]:
         book = self._book(record.tenant)

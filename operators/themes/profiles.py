@@ -127,6 +127,8 @@ class Profiles:
 
     def people_in(self, themes: list[str]) -> int:
         """Distinct people in these themes together."""
+        if len(themes) == 1:
+            return len(self._people_of.get(themes[0], {}))
         return len({person for theme in themes for person in self._people_of.get(theme, {})})
 
     def small_state(self) -> list[str]:

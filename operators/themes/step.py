@@ -30,7 +30,7 @@ from operators.themes.records import Teller
 from operators.themes.tenant import Arrived, TenantThemes
 
 # One concern in so many is asked of the index too; at a thousand themes an audit takes a few milliseconds.
-AUDITED_OF = 64
+AUDITED_OF = 256
 
 MAIN_LANGUAGE = "en"
 """The group of texts too short to tell their language."""
