@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.counting import counting_pipeline, write_journal
-from tests.support.crash import kill_repeatedly
+from tests.support.crash import bytes_below, kill_repeatedly
 from tests.support.flows_on_disk import left_behind, reference
 from wiring.datadir import DataDir, Manifest
 from wiring.recovery import check_positions
@@ -35,11 +35,11 @@ def _survives(root: Path, *, kills: int, records: int, seed: int) -> None:
     size = [-1]
 
     def grown() -> bool:
-        return _written(root) > size[0]
+        return bytes_below(root / "recovery") > size[0]
 
     def look(_number: int) -> None:
         _check_state_equals_offsets(root)
-        size[0] = _written(root)
+        size[0] = bytes_below(root / "recovery")
 
     survived = kill_repeatedly(
         [sys.executable, "-m", "tests.support.counting_worker", str(root), str(PARTITIONS)],
@@ -52,10 +52,6 @@ def _survives(root: Path, *, kills: int, records: int, seed: int) -> None:
     )
     assert survived.killed >= kills // 2, f"seed {seed}: most runs ended before they were killed"
     assert left_behind(root, PARTITIONS) == wanted, f"seed {seed}"
-
-
-def _written(root: Path) -> int:
-    return sum(path.stat().st_size for path in (root / "recovery").glob("*"))
 
 
 @pytest.mark.timeout(120)

@@ -17,7 +17,7 @@ import pytest
 
 from models.encoders.hashing import KeywordEncoder
 from operators.themes.audit import audit_themes
-from tests.support.crash import Survived, kill_repeatedly, topic_bytes
+from tests.support.crash import Survived, bytes_below, kill_repeatedly, topic_bytes
 from tests.support.product import (
     KEYWORDS,
     TENANT,
@@ -95,7 +95,7 @@ def assert_same_index(directory: Path, undisturbed: Path) -> None:
 
 
 def _committed(directory: Path) -> int:
-    return sum(path.stat().st_size for path in (directory / "recovery").glob("*"))
+    return bytes_below(directory / "recovery")
 
 
 @pytest.mark.timeout(300)

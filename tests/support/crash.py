@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,6 +80,15 @@ def run_to_end(
     )
     assert done.returncode == 0, f"{what}: exit {done.returncode}\n{done.stderr[-4000:]}"
     return done.stderr
+
+
+def bytes_below(directory: Path) -> int:
+    """How much lies in a directory that a living process writes to; what vanishes meanwhile counts nothing."""
+    size = 0
+    for path in directory.glob("*"):
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size
+    return size
 
 
 def topic_bytes(logs: Path, without: Sequence[str] = ("journal",)) -> dict[str, bytes]:
