@@ -52,7 +52,7 @@ clean: ## remove the environment and every output
 	@echo "Installing into .venv with $(PYTHON): about 2.5 GB to download the first time and 6 GB on disk (PyTorch is"
 	@echo "most of it); 1 to 5 minutes, seconds when the packages are already in the cache."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.bootstrap.lock
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.bootstrap.lock
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@

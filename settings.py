@@ -1,4 +1,5 @@
-"""The only reader of the environment: every setting is a variable ``UNDERCURRENT_<NAME>``.
+"""The only reader of the environment: every setting is a variable ``UNDERCURRENT_<NAME>``, but for the one that
+every Kafka tool reads, ``KAFKA_BOOTSTRAP_SERVERS``.
 
 A value that does not fit fails at the start and names its variable.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import WrongUsage
@@ -40,6 +41,18 @@ class Settings(BaseSettings):
     epoch_s: float = Field(default=1.0, gt=0, le=60)
     """Seconds between snapshots: the most that is done again after a crash."""
 
+    kafka_bootstrap: str = Field(default="", validation_alias="KAFKA_BOOTSTRAP_SERVERS")
+    """``host:port,…`` of a Kafka cluster; empty: a broker of our own where a command needs one."""
+
+    kafka_properties: Path | None = None
+    """Properties file with librdkafka's names for every Kafka client (TLS, SASL, time-outs)."""
+
+    qdrant_url: str = ""
+    """Address of a Qdrant server; empty: the embedded one in the data directory."""
+
+    qdrant_api_key: SecretStr | None = None
+    """Key of the Qdrant server."""
+
 
 def load_settings() -> Settings:
     """The settings of this process. Raises ``WrongUsage`` naming the variable that does not fit."""
@@ -47,5 +60,6 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
-        name = "UNDERCURRENT_" + str(first["loc"][0]).upper()
+        field = str(first["loc"][0])
+        name = field if field.isupper() else "UNDERCURRENT_" + field.upper()
         raise WrongUsage(f"{name}: {first['msg']}") from None

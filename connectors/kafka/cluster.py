@@ -1,0 +1,93 @@
+"""One Kafka cluster: its address and what every client of it is told.
+
+``properties`` are librdkafka's own names (``security.protocol``, ``sasl.mechanism``, ``ssl.ca.location`` …), passed
+through as they are; a file in Java's properties form gives them, so that no secret stands on a command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from contracts.errors import StopWorker, WrongUsage
+
+# The largest record, 4 MB: a feedback item of the largest accepted size, sealed and in base64, with room.
+LARGEST_RECORD = 4 << 20
+
+# How long a produce may take with all its retries before the epoch fails.
+DELIVERED_WITHIN_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Makes clients of one cluster; what a caller asks for overrules ``properties``, which overrule our defaults."""
+
+    bootstrap: str
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def producer(self, **extra: Any) -> Producer:
+        """An idempotent producer: acknowledged by all replicas, in order, nothing twice while it lives."""
+        ours = {
+            "enable.idempotence": True,
+            "acks": "all",
+            "compression.type": "zstd",
+            "linger.ms": 5,
+            "message.max.bytes": LARGEST_RECORD,
+            "message.timeout.ms": DELIVERED_WITHIN_MS,
+        }
+        return Producer(self._config(ours, extra))
+
+    def consumer(self, **extra: Any) -> Consumer:
+        """A consumer that is assigned partitions by its owner, and fails where an offset does not exist."""
+        ours = {
+            "group.id": "undercurrent-unused",  # the client demands one; we never join nor commit to it
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "error",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "allow.auto.create.topics": False,
+        }
+        return Consumer(self._config(ours, extra))
+
+    def admin(self, **extra: Any) -> AdminClient:
+        """A client for topics and offsets."""
+        return AdminClient(self._config({}, extra))
+
+    def _config(self, ours: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+        given = {name.replace("_", "."): value for name, value in extra.items()}
+        return {**ours, **self.properties, **given, "bootstrap.servers": self.bootstrap}
+
+
+def read_properties(path: Path) -> dict[str, str]:
+    """The ``name=value`` lines of a properties file. Raises ``WrongUsage`` with the line that is none."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as exc:
+        raise WrongUsage(f"{path}: {exc.strerror or exc}") from exc
+    found = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith(("#", "!")):
+            continue
+        name, equals, value = line.partition("=")
+        if not equals:
+            raise WrongUsage(f"{path}, line {number}: not of the form name=value")
+        found[name.strip()] = value.strip()
+    return found
+
+
+@contextmanager
+def kafka_errors(doing: str) -> Iterator[None]:
+    """Turn what the client raises into ``StopWorker`` that says what was being done."""
+    try:
+        yield
+    except KafkaException as exc:
+        error = exc.args[0] if exc.args else exc
+        said = error.str() if hasattr(error, "str") else str(error)
+        raise StopWorker(f"{doing}: {said}; see that the broker is reachable, then start again") from exc
