@@ -1,7 +1,9 @@
 """The flow every product flow is: stages in a chain, keyed by journal partition, all topics in one sink.
 
-journal → decode → stage 1 ─► its hand-on topic ─► stage 2 ─► … ─► stage n
-                      └────────── every record of every stage ──────────┴─► topics
+log → stage 1 ─► its hand-on topic ─► stage 2 ─► … ─► stage n
+         └────────── every record of every stage ─────────┴─► topics
+
+Embedded the chain has all stages; on Kafka each stage is a flow of its own (``flows.stages.alone``).
 """
 
 from __future__ import annotations
@@ -15,46 +17,54 @@ from bytewax.inputs import Source
 from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
-from contracts.registry import write_record
-from flows.stages import JOURNAL, Decode, Pipeline, Stage
+from flows.stages import Decode, Pipeline, Stage
 from operators.hosting import Emitted, Handed, StepHost
 from operators.stateful import hosted
 from operators.statelog import StateLog
 
-DECODE = "decode"
 TOPICS = "topics"
+"""The name of a flow's one output step."""
 
 Lane = Callable[[str, str, int], str]
 """The sink's key for (topic, stage, partition)."""
 
+Write = Callable[[Emitted], Any]
+"""What the sink writes of a record."""
 
 OpenStateLog = Callable[[str, int], StateLog]
 """The state log of (stage, partition)."""
 
 
 def build(
-    pipeline: Pipeline, *, source: Source[Any], sink: Sink[Any], lane: Lane, open_state_log: OpenStateLog
+    pipeline: Pipeline,
+    *,
+    source: Source[Any],
+    sink: Sink[Any],
+    lane: Lane,
+    write: Write,
+    open_state_log: OpenStateLog,
 ) -> Dataflow:
-    """Compose the stages; ``source`` emits ``(key, JournalLine)``, ``sink`` takes ``(lane, line)``."""
+    """Compose the stages; ``source`` emits ``(key, JournalLine)``, ``sink`` takes ``(lane, write(emitted))``."""
     flow = Dataflow(pipeline.name)
-    lines = op.input(JOURNAL, flow, source)
-    handed = op.flat_map_batch(DECODE, lines, _decoding(pipeline.decode))
-    topics: list[KeyedStream[bytes]] = []
+    stream: KeyedStream[Any] = op.input(pipeline.input_topic, flow, source)
+    hand = _handing(pipeline.decode)
+    topics: list[KeyedStream[Any]] = []
     for number, stage in enumerate(pipeline.stages):
-        emitted = hosted(stage.name, handed, _hosting(stage, open_state_log))
-        topics.append(op.flat_map_batch(f"{stage.name}_lines", emitted, _writing(lane)))
+        emitted = hosted(stage.name, stream, _hosting(stage, open_state_log), None if number else hand)
+        topics.append(op.flat_map_batch(f"{stage.name}_lines", emitted, _writing(lane, write)))
         if number + 1 < len(pipeline.stages):
             topic = pipeline.stages[number + 1].input_topic
-            handed = op.flat_map_batch(f"{stage.name}_hands_on", emitted, _handing_on(topic))
+            stream = op.flat_map_batch(f"{stage.name}_hands_on", emitted, _handing_on(topic))
     op.output(TOPICS, op.merge("all_lines", *topics), sink)
     return flow
 
 
-def _decoding(decode: Decode) -> Callable[[list[Any]], list[tuple[str, Handed]]]:
-    def decoded(batch: list[Any]) -> list[tuple[str, Handed]]:
-        return [(key, Handed(p, ordinal, decode(p, ordinal, line))) for key, (p, ordinal, line) in batch]
+def _handing(decode: Decode) -> Callable[[Any], Handed]:
+    def handed(line: Any) -> Handed:
+        partition, ordinal, data = line
+        return Handed(partition, ordinal, decode(partition, ordinal, data))
 
-    return decoded
+    return handed
 
 
 def _hosting(stage: Stage, open_state_log: OpenStateLog) -> Callable[[int], StepHost]:
@@ -75,11 +85,11 @@ def _handing_on(topic: str) -> Callable[[list[tuple[str, Emitted]]], list[tuple[
     return handed_on
 
 
-def _writing(lane: Lane) -> Callable[[list[tuple[str, Emitted]]], list[tuple[str, bytes]]]:
-    def lines(batch: list[tuple[str, Emitted]]) -> list[tuple[str, bytes]]:
+def _writing(lane: Lane, write: Write) -> Callable[[list[tuple[str, Emitted]]], list[tuple[str, Any]]]:
+    def lines(batch: list[tuple[str, Emitted]]) -> list[tuple[str, Any]]:
         return [
-            (lane(out.topic, stage, partition), write_record(out.record))
-            for _key, (partition, stage, _position, out) in batch
+            (lane(emitted.out.topic, emitted.stage, emitted.partition), write(emitted))
+            for _key, emitted in batch
         ]
 
     return lines

@@ -41,3 +41,19 @@ class Pipeline:
     producers: Mapping[str, Sequence[str]]
     partitions: int
     decode: Decode
+
+    @property
+    def input_topic(self) -> str:
+        """The topic that the first stage reads."""
+        return self.stages[0].input_topic
+
+
+def alone(pipeline: Pipeline, name: str, decode: Decode) -> Pipeline:
+    """One stage of a pipeline as a flow of its own; ``decode`` reads the topic that the stage before it writes."""
+    return Pipeline(
+        name=f"{pipeline.name}-{name}",
+        stages=tuple(stage for stage in pipeline.stages if stage.name == name),
+        producers={topic: (name,) for topic, stages in pipeline.producers.items() if name in stages},
+        partitions=pipeline.partitions,
+        decode=decode,
+    )

@@ -1,6 +1,6 @@
 """Let Bytewax run a hosted step: one logic per journal partition, kept for ever.
 
-In:    ``Handed`` records keyed by partition.   Out: ``Emitted`` records, same key, same order.
+In:    records keyed by partition, ``Handed`` or as the log has them.   Out: ``Emitted``, same key, same order.
 State: what ``StepHost.snapshot`` returns, at every epoch in which the partition had records.
 Elsewhere: what a step does with its records (its own module), where state logs lie (``wiring``).
 """
@@ -18,12 +18,16 @@ from operators.hosting import Emitted, Handed, StepHost
 MakeHost = Callable[[int], StepHost]
 """A fresh, not yet restored host for a partition."""
 
+Hand = Callable[[Any], Handed]
+"""What a log has, as a step takes it; the partition stands first in both."""
 
-class _HostedLogic(StatefulBatchLogic[Handed, Emitted, dict[str, Any]]):
+
+class _HostedLogic(StatefulBatchLogic[Any, Emitted, dict[str, Any]]):
     """Bytewax tells a logic its resumed state but not its key, so a fresh one waits for its first record."""
 
-    def __init__(self, make_host: MakeHost, resumed: dict[str, Any] | None) -> None:
+    def __init__(self, make_host: MakeHost, hand: Hand | None, resumed: dict[str, Any] | None) -> None:
         self._make_host = make_host
+        self._hand = hand
         self._host = self._open(resumed["partition"], resumed) if resumed is not None else None
 
     def _open(self, partition: int, resumed: dict[str, Any] | None) -> StepHost:
@@ -31,10 +35,11 @@ class _HostedLogic(StatefulBatchLogic[Handed, Emitted, dict[str, Any]]):
         host.restore(resumed)
         return host
 
-    def on_batch(self, values: list[Handed]) -> tuple[Iterable[Emitted], bool]:
+    def on_batch(self, values: list[Any]) -> tuple[Iterable[Emitted], bool]:
         if self._host is None:
-            self._host = self._open(values[0].partition, None)
-        return self._host.on_batch(values), StatefulBatchLogic.RETAIN
+            self._host = self._open(values[0][0], None)
+        handed = values if self._hand is None else [self._hand(value) for value in values]
+        return self._host.on_batch(handed), StatefulBatchLogic.RETAIN
 
     def snapshot(self) -> dict[str, Any]:
         if self._host is None:
@@ -42,6 +47,12 @@ class _HostedLogic(StatefulBatchLogic[Handed, Emitted, dict[str, Any]]):
         return self._host.snapshot()
 
 
-def hosted(step_id: str, up: KeyedStream[Handed], make_host: MakeHost) -> KeyedStream[Emitted]:
-    """Run one host per partition; ``step_id`` is the identity of the state and must never change."""
-    return op.stateful_batch(step_id, up, lambda resumed: _HostedLogic(make_host, resumed))
+def hosted(
+    step_id: str, up: KeyedStream[Any], make_host: MakeHost, hand: Hand | None = None
+) -> KeyedStream[Emitted]:
+    """Run one host per partition; ``step_id`` is the identity of the state and must never change.
+
+    ``hand`` reads what a log has. It runs behind the exchange between workers, where bytes are cheaper to
+    send than records.
+    """
+    return op.stateful_batch(step_id, up, lambda resumed: _HostedLogic(make_host, hand, resumed))

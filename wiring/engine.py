@@ -25,6 +25,7 @@ from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.sink import JsonlSink, Published
 from connectors.jsonl.source import JsonlSource, Reading
 from connectors.jsonl.state import JsonlStateLog
+from contracts.registry import write_record
 from flows.pipeline import build
 from flows.stages import Pipeline
 from wiring.datadir import DataDir, locked
@@ -82,6 +83,7 @@ def run_pipeline(pipeline: Pipeline, root: Path, running: Running | None = None)
             source=JsonlSource(directory.journal, pipeline.partitions, reading),
             sink=sink,
             lane=lanes.lane,
+            write=lambda emitted: write_record(emitted.out.record),
             open_state_log=open_state_log,
         )
         run_flow(flow, directory.recovery, epoch=how.epoch)

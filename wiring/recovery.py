@@ -14,13 +14,10 @@ from pathlib import Path
 from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.layout import create_parts, part_file, part_name, read_committed
 from contracts.errors import RecoveryRefused, StateCorrupt
+from flows.pipeline import TOPICS
 from flows.stages import JOURNAL, Pipeline
 from wiring.datadir import REBUILD, DataDir, Manifest, locked, put_tokens, tokens_of
 from wiring.snapshots import RecoveryStore, Snapshots
-
-SINK = "topics"
-"""The name of the flow's one output step (``flows.pipeline.TOPICS``)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -55,7 +52,7 @@ def check_positions(directory: DataDir, pipeline: Pipeline, snapshots: Snapshots
         _check_partition(directory, pipeline, snapshots, partition)
     lanes = Lanes(pipeline.producers, pipeline.partitions)
     for lane in lanes.names:
-        _check_output(lanes.file(directory.logs, lane), int(snapshots.get((SINK, lane), 0)))
+        _check_output(lanes.file(directory.logs, lane), int(snapshots.get((TOPICS, lane), 0)))
 
 
 def rebuild(root: Path) -> None:
