@@ -63,7 +63,7 @@ def similar(
     encoder, notice = load_encoder(settings.encoder)
     if notice:
         Console(stderr=True).print(notice, style="yellow", markup=False)
-    index = open_index(directory, encoder)
+    index = open_index(directory / "qdrant", encoder.version, encoder.dims)
     try:
         vector = encoder.encode([redacted])[0]
         found = index.similar_items(settings.tenant, vector, limit=limit, where=filters)

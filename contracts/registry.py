@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from contracts.commands import Command
 from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
-from contracts.errors import RejectItem
+from contracts.errors import RejectItem, StopWorker
 from contracts.feedback import Answer, CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick, Undecodable
 from contracts.identity import journal_id
 from contracts.priority import Alert, LinearIssue, Priority
@@ -108,6 +108,16 @@ def read_journal(partition: int, ordinal: int, value: bytes) -> Envelope:
             field=exc.field,
             message=str(exc),
         )
+
+
+def read_stage(topic: str, value: bytes) -> Envelope:
+    """A record that a stage of ours wrote; what cannot be read stops the worker, for it would leave a gap."""
+    try:
+        return read_record(topic, value)
+    except RejectItem as exc:
+        raise StopWorker(
+            f"{exc}; the stage before it runs another version: upgrade this one, or replay"
+        ) from exc
 
 
 def write_record(record: Envelope) -> bytes:

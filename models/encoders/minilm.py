@@ -11,6 +11,11 @@ from pathlib import Path
 from models.encoders.sentence import SentenceEncoder
 from models.encoders.weights import PUBLISHED, default_folder, verify
 
+VERSION = f"all-minilm-l6-v2@{PUBLISHED['model.safetensors'][:8]}/grid-1"
+"""Model, weights digest and grid."""
+
+DIMS = 384
+
 
 class MiniLmEncoder(SentenceEncoder):
     """Sentence vectors of the published all-MiniLM-L6-v2."""
@@ -27,4 +32,4 @@ class MiniLmEncoder(SentenceEncoder):
     @property
     def version(self) -> str:
         """Model, weights digest and grid."""
-        return f"all-minilm-l6-v2@{PUBLISHED['model.safetensors'][:8]}/grid-1"
+        return VERSION

@@ -80,7 +80,8 @@ def assert_same_index(directory: Path, undisturbed: Path) -> None:
     """Both indexes hold the same themes, which are the stage's own, and find the same concerns."""
     mirror = theme_mirror(directory)
     asked = [(point.group, vector) for point in mirror for vector in (point.vector, point.vector[::-1])]
-    ours, theirs = (open_index(where, KeywordEncoder()) for where in (directory, undisturbed))
+    encoder = KeywordEncoder()
+    ours, theirs = (open_index(where / "qdrant", encoder.version, encoder.dims) for where in (directory, undisturbed))
     try:
         assert ours.count_items(TENANT) == theirs.count_items(TENANT) > 0
         assert ours.count_themes(TENANT) == theirs.count_themes(TENANT) == len(mirror) > 0
