@@ -4,11 +4,22 @@ flow writes, ``p0000.committed`` with the offset up to which a reader may go."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from contracts.errors import StopWorker
+from connectors.durable import file_errors as translated
+from connectors.durable import sync_directory
+
+__all__ = [
+    "committed_file",
+    "create_parts",
+    "part_file",
+    "part_name",
+    "publish",
+    "read_committed",
+    "sync_directory",
+    "translated",
+    "write_at",
+]
 
 
 def part_name(index: int) -> str:
@@ -59,23 +70,3 @@ def write_at(fd: int, data: bytes, offset: int) -> None:
         written = os.pwrite(fd, rest, offset)
         offset += written
         rest = rest[written:]
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names that were created or removed in ``directory`` durable."""
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn what the file system raises into ``StopWorker`` that names the file."""
-    try:
-        yield
-    except OSError as exc:
-        raise StopWorker(
-            f"{path}: {exc.strerror or exc}; free space or fix the rights, then start again"
-        ) from exc

@@ -4,7 +4,7 @@ In:    centroids and concerns on the integer grid, always under a tenant.
 Out:   the nearest theme with its exact dot product; similar concerns with their exact cosine; equal
        answers go to the lowest id, however the engine orders them.
 State: a directory per encoder version (``home``); a view that can be dropped and rebuilt.
-Elsewhere: the tenant filter (``shard``); who may ask what (``contracts.vectors``).
+Elsewhere: how points look (``points``); the tenant filter (``shard``); who may ask what (``contracts.vectors``).
 """
 
 from __future__ import annotations
@@ -12,42 +12,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import qdrant_edge as qe
 
-from connectors.qdrant.home import IndexVersion, Lock, current_version, file_errors, point_to
-from connectors.qdrant.shard import Condition, Hit, ShardPlan, StoredPoint, TenantShard
+from connectors.durable import file_errors
+from connectors.qdrant.home import IndexVersion, Lock, current_version, point_to
+from connectors.qdrant.points import (
+    GROUP,
+    ITEM_KEYWORDS,
+    in_group,
+    in_payload,
+    item_point,
+    most_similar,
+    nearest,
+    theme_point,
+)
+from connectors.qdrant.shard import ShardPlan, TenantShard
 from contracts.vectors import (
-    FLAG_FILTERS,
-    KEYWORD_FILTERS,
     TIME_FIELD,
     GridVector,
     ItemFilter,
     ItemPoint,
-    Scalar,
     SimilarItem,
     ThemePoint,
-    check_centroid,
     check_dims,
-    checked_payload,
-    cosine,
-    norm_squared,
     point_id,
 )
-
-GROUP = "_group"
-ITEM = "_item"
-NORM_SQUARED = "_norm_squared"
-"""Payload fields of the index itself."""
-
-TIES = 4
-"""Themes asked for at first; only if all of them tie are more fetched, to find the lowest id."""
-
-SLACK = 8
-"""Concerns asked for beyond the limit, among which ties and rounding are settled."""
-
-COSINE_ERROR = 1e-5
-"""Bound on the engine's float32 cosine error; about 1e-7 is seen, 384 roundings of 6e-8 are the worst case."""
 
 
 class EdgeIndex:
@@ -72,8 +61,7 @@ class EdgeIndex:
             self.publish()
 
     def _open_items(self, home: Path) -> TenantShard:
-        keywords = (*KEYWORD_FILTERS, *map(_flag, FLAG_FILTERS))
-        plan = ShardPlan(self._version.item_dims, qe.Distance.Cosine, keywords, (TIME_FIELD,))
+        plan = ShardPlan(self._version.item_dims, qe.Distance.Cosine, ITEM_KEYWORDS, (TIME_FIELD,))
         try:
             return TenantShard(home / "items", plan)
         except BaseException:
@@ -86,7 +74,7 @@ class EdgeIndex:
 
     def put_themes(self, tenant: str, points: Sequence[ThemePoint]) -> None:
         """Write centroids through."""
-        self._themes.put(tenant, [self._theme(point) for point in points])
+        self._themes.put(tenant, [theme_point(point, self._version.theme_dims) for point in points])
 
     def drop_themes(self, tenant: str, theme_ids: Sequence[str]) -> None:
         """Remove the centroids of themes that are gone."""
@@ -94,13 +82,13 @@ class EdgeIndex:
 
     def replace_themes(self, tenant: str, points: Sequence[ThemePoint]) -> None:
         """Make the tenant's centroids exactly these; killed half-way, doing it again completes it."""
-        stored = [self._theme(point) for point in points]
+        stored = [theme_point(point, self._version.theme_dims) for point in points]
         self._themes.put(tenant, stored)
         self._themes.keep_only(tenant, [point.id for point in stored])
 
     def put_items(self, tenant: str, points: Sequence[ItemPoint]) -> None:
         """Write concern vectors through."""
-        self._items.put(tenant, [self._item(point) for point in points])
+        self._items.put(tenant, [item_point(point, self._version.item_dims) for point in points])
 
     def drop_items(self, tenant: str, concern_ids: Sequence[str]) -> None:
         """Remove concerns that were retracted."""
@@ -114,15 +102,8 @@ class EdgeIndex:
     def nearest_theme(self, tenant: str, group: str, vector: GridVector) -> tuple[str, float] | None:
         """The nearest centroid of the group and its exact dot product; ties go to the lowest id."""
         check_dims(vector, self._version.theme_dims)
-        wanted = [qe.FieldCondition(GROUP, match=qe.MatchValue(group))]
-        asked = TIES
-        while True:
-            hits = self._themes.nearest(tenant, vector, asked, wanted, with_vector=False)
-            if not hits:
-                return None
-            if len(hits) < asked or hits[-1].score < hits[0].score:
-                return min(hit.id for hit in hits if hit.score == hits[0].score), hits[0].score
-            asked *= 4
+        wanted = in_group(group)
+        return nearest(lambda n: self._themes.nearest(tenant, vector, n, wanted, with_vector=False))
 
     def similar_items(
         self,
@@ -134,15 +115,10 @@ class EdgeIndex:
     ) -> list[SimilarItem]:
         """The nearest concerns by exact cosine that are all ``where`` says; ties go to the lowest id."""
         check_dims(vector, self._version.item_dims)
-        wanted = _conditions(ItemFilter.of(where))
-        asked = limit + SLACK
-        while limit > 0:
-            hits = self._items.nearest(tenant, vector, asked, wanted, with_vector=True)
-            best = sorted((_similar(hit, vector) for hit in hits), key=_best_first)[:limit]
-            if len(hits) < asked or best[-1].similarity > hits[-1].score + COSINE_ERROR:
-                return best
-            asked *= 4
-        return []
+        wanted = in_payload(ItemFilter.of(where))
+        return most_similar(
+            lambda n: self._items.nearest(tenant, vector, n, wanted, with_vector=True), vector, limit
+        )
 
     def count_themes(self, tenant: str) -> int:
         """Number of the tenant's centroids."""
@@ -169,52 +145,3 @@ class EdgeIndex:
             self._items.close()
         finally:
             self._lock.release()
-
-    def _theme(self, point: ThemePoint) -> StoredPoint:
-        check_centroid(point, self._version.theme_dims)
-        return StoredPoint(point_id(point.theme_id), point.vector, {GROUP: point.group})
-
-    def _item(self, point: ItemPoint) -> StoredPoint:
-        check_dims(point.vector, self._version.item_dims)
-        payload = checked_payload(point)
-        of_ours: dict[str, Scalar] = {ITEM: point.item_id, NORM_SQUARED: norm_squared(point.vector)}
-        flags = {
-            _flag(name): _word(value) for name in FLAG_FILTERS if isinstance(value := payload.get(name), bool)
-        }
-        return StoredPoint(point_id(point.concern_id), point.vector, payload | of_ours | flags)
-
-
-def _flag(name: str) -> str:
-    """Field of a flag as a word: the library asks for ``True`` as the number 1, which no bool equals."""
-    return f"_{name}"
-
-
-def _word(value: bool) -> str:
-    return "true" if value else "false"
-
-
-def _conditions(asked: ItemFilter) -> list[Condition]:
-    conditions: list[Condition] = [
-        qe.FieldCondition(_flag(name), match=qe.MatchValue(_word(value)))
-        if isinstance(value, bool)
-        else qe.FieldCondition(name, match=qe.MatchValue(value))
-        for name, value in asked.equal
-    ]
-    if asked.since_s is not None or asked.until_s is not None:
-        conditions.append(
-            qe.FieldCondition(TIME_FIELD, range=qe.RangeFloat(gte=asked.since_s, lt=asked.until_s))
-        )
-    return conditions
-
-
-def _similar(hit: Hit, asked: GridVector) -> SimilarItem:
-    squared = int(hit.payload[NORM_SQUARED] or 0)
-    assert hit.vector is not None
-    # The engine keeps unit vectors in float32; times the norm they are within 0.001 of the integers written.
-    written = np.rint(hit.vector.astype(np.float64) * np.sqrt(squared)).astype(np.int16)
-    payload = {name: value for name, value in hit.payload.items() if not name.startswith("_")}
-    return SimilarItem(hit.id, str(hit.payload[ITEM]), cosine(written, asked), payload)
-
-
-def _best_first(item: SimilarItem) -> tuple[float, str]:
-    return -item.similarity, item.concern_id

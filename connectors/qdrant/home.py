@@ -14,13 +14,12 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker
+from connectors.durable import file_errors, replace_whole
+from contracts.errors import RecoveryRefused, StateCorrupt
 
 FORMAT = 1
 """Version of what points look like; another one gets a directory of its own."""
@@ -45,8 +44,7 @@ class IndexVersion:
         >>> IndexVersion("minilm/2", 384, 256).name
         'minilm-2-6202cdb9'
         """
-        readable = re.sub(r"[^A-Za-z0-9._]+", "-", self.encoder_version).strip("-.")[:NAME_CHARS] or "encoder"
-        return f"{readable}-{sha256(self._json()).hexdigest()[:8]}"
+        return readable_name(self.encoder_version, self._json())
 
     def _json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True).encode()
@@ -62,6 +60,12 @@ class IndexVersion:
             raise RecoveryRefused(
                 f"{card}: holds {found.decode('utf-8', 'replace')}, not {self._json().decode()}"
             )
+
+
+def readable_name(encoder_version: str, identity: bytes) -> str:
+    """The encoder's version as far as a name can hold it, and a hash of ``identity`` behind it."""
+    readable = re.sub(r"[^A-Za-z0-9._]+", "-", encoder_version).strip("-.")[:NAME_CHARS] or "encoder"
+    return f"{readable}-{sha256(identity).hexdigest()[:8]}"
 
 
 class Lock:
@@ -104,34 +108,3 @@ def point_to(directory: Path, name: str) -> None:
     """Make ``name`` the current version; readers see the old name or the new one, nothing between."""
     with file_errors(directory / "current"):
         replace_whole(directory / "current", name.encode())
-
-
-def replace_whole(target: Path, content: bytes) -> None:
-    """Put ``content`` at ``target``, durable and whole or not at all. Raises ``OSError``."""
-    fresh = target.with_name(target.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(target)
-    sync_directory(target.parent)
-
-
-def sync_directory(directory: Path) -> None:
-    """Make names in ``directory`` durable. Raises ``OSError``."""
-    fd = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-@contextmanager
-def file_errors(path: Path) -> Iterator[None]:
-    """Turn what the file system raises into ``StopWorker`` that names the file."""
-    try:
-        yield
-    except OSError as exc:
-        raise StopWorker(
-            f"{path}: {exc.strerror or exc}; free space or fix the rights, then start again"
-        ) from exc

@@ -8,24 +8,21 @@ own write-ahead log, so what ``put`` returned from survives a kill; only ``flush
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 import qdrant_edge as qe
 
+from connectors.durable import file_errors, sync_directory
 from connectors.qdrant.errors import translated
-from connectors.qdrant.home import file_errors, sync_directory
-from contracts.vectors import GridVector, Scalar
+from connectors.qdrant.points import TENANT, Hit, StoredPoint, Where
+from contracts.vectors import TIME_FIELD, GridVector
 
 BATCH_POINTS = 500
 """Points in one update. Measured best between 256 and 1,000; one update holds the shard's lock."""
-
-TENANT = "_tenant"
-"""Payload field of the tenant. Names that begin with ``_`` cannot come from outside."""
 
 FieldIndex = qe.KeywordIndexParams | qe.FloatIndexParams
 Condition = qe.FieldCondition | qe.HasIdCondition
@@ -54,25 +51,6 @@ class ShardPlan:
             | {name: qe.KeywordIndexParams() for name in self.keywords}
             | {name: qe.FloatIndexParams() for name in self.numbers}
         )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPoint:
-    """A point to be written."""
-
-    id: str
-    vector: GridVector
-    payload: Mapping[str, Scalar]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A point that was found; ``vector`` is as the library keeps it, None unless asked for."""
-
-    id: str
-    score: float
-    payload: Mapping[str, Scalar]
-    vector: npt.NDArray[np.float32] | None
 
 
 class TenantShard:
@@ -105,15 +83,15 @@ class TenantShard:
         self._update(qe.UpdateOperation.delete_points_by_filter(others))
 
     def nearest(
-        self, tenant: str, vector: GridVector, limit: int, wanted: Sequence[Condition], *, with_vector: bool
+        self, tenant: str, vector: GridVector, limit: int, wanted: Where, *, with_vector: bool
     ) -> list[Hit]:
-        """The best ``limit`` of the tenant's points that meet every condition, by exact search, best first."""
+        """The best ``limit`` of the tenant's points that are as ``wanted``, by exact search, best first."""
         with translated(self._path), self._one_at_a_time:
             found = self._shard.query(
                 qe.QueryRequest(
                     limit=limit,
                     query=qe.Query.Nearest(vector.astype(np.float32).tolist()),
-                    filter=self._within(tenant, wanted),
+                    filter=self._within(tenant, _conditions(wanted)),
                     params=qe.SearchParams(exact=True),
                     with_payload=True,
                     with_vector=with_vector,
@@ -152,6 +130,16 @@ class TenantShard:
         """The one filter: the tenant, always, and what else is wanted."""
         own = qe.FieldCondition(TENANT, match=qe.MatchValue(tenant))
         return qe.Filter(must=[own, *wanted], must_not=list(but_not))
+
+
+def _conditions(wanted: Where) -> list[Condition]:
+    found: list[Condition] = [
+        qe.FieldCondition(field, match=qe.MatchValue(word)) for field, word in wanted.equal
+    ]
+    if wanted.since_s is not None or wanted.until_s is not None:
+        within = qe.RangeFloat(gte=wanted.since_s, lt=wanted.until_s)
+        found.append(qe.FieldCondition(TIME_FIELD, range=within))
+    return found
 
 
 def _opened(path: Path, plan: ShardPlan) -> qe.EdgeShard:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import qdrant_edge as qe
 
-from connectors.qdrant import errors, home, shard
+from connectors.qdrant import errors, home, points, shard
 from connectors.qdrant.edge import EdgeIndex
 from connectors.qdrant.home import current_version
 from contracts.errors import PipelineError, RecoveryRefused, RetryLater, StateCorrupt, StopWorker
@@ -243,7 +243,7 @@ def test_a_person_s_interrupt_passes_through() -> None:
 def test_what_the_library_really_raises_for_a_wrong_size_is_ours(tmp_path: Path) -> None:
     made = shard.TenantShard(tmp_path / "s", shard.ShardPlan(4, qe.Distance.Dot))
     with pytest.raises(StopWorker, match="dimension"):
-        made.put("acme", [shard.StoredPoint(str(UUID(int=1)), np.zeros(3, np.int16), {})])
+        made.put("acme", [points.StoredPoint(str(UUID(int=1)), np.zeros(3, np.int16), {})])
     made.close()
     with pytest.raises(RecoveryRefused, match="other vectors"):
         shard.TenantShard(tmp_path / "s", shard.ShardPlan(5, qe.Distance.Dot))
