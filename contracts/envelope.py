@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -31,6 +31,41 @@ class Message(BaseModel):
     """A frozen part of a record; unknown fields are ignored, so a newer minor version still reads."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def made(cls, **values: Any) -> Self:
+        """A part made of what has been checked already: ``model_construct`` at a third of its time.
+
+        By field name, not alias. A field that is unknown, or left out though it has no plain default, raises
+        ``TypeError``; values are not looked at.
+        """
+        shape = (cls, *values)
+        blank, given = _SHAPES.get(shape) or _shape(shape)
+        self = cls.__new__(cls)
+        _set(self, "__dict__", blank | values)
+        _set(self, "__pydantic_fields_set__", given)
+        _set(self, "__pydantic_extra__", None)
+        _set(self, "__pydantic_private__", None)
+        return self
+
+
+_set = object.__setattr__
+_Shape = tuple[Any, ...]
+# (class, field, field …) → its fields in the order in which they are written, with defaults; and those given.
+# One per place in the code that makes records, so it stays small; frozen records never change the shared set.
+_SHAPES: dict[_Shape, tuple[dict[str, Any], set[str]]] = {}
+
+
+def _shape(shape: _Shape) -> tuple[dict[str, Any], set[str]]:
+    """Check the names of a new shape, and remember it."""
+    cls, given = shape[0], set(shape[1:])
+    fields = cls.model_fields
+    needed = {n for n, field in fields.items() if field.is_required() or field.default_factory is not None}
+    if wrong := (needed - given) | (given - fields.keys()):
+        raise TypeError(f"{cls.__name__}: missing or unknown fields: {', '.join(sorted(wrong))}")
+    blank = {name: field.get_default() for name, field in fields.items()}
+    _SHAPES[shape] = blank, given
+    return blank, given
 
 
 class Envelope(Message):

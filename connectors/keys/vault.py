@@ -163,7 +163,7 @@ class LocalVault:
             raise KeyError(f"no key for subject {subject} of tenant {tenant}")
         nonce = hmac.digest(cipher.nonce_key, plaintext, sha256)[:NONCE_BYTES]
         sealed = cipher.aead.encrypt(nonce, plaintext, _bound_to(tenant, subject))
-        return Sealed.model_construct(
+        return Sealed.made(
             subject=subject,
             nonce=base64.b64encode(nonce).decode(),
             ciphertext=base64.b64encode(sealed).decode(),

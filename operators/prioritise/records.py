@@ -51,7 +51,7 @@ def priority_record(book: TenantBook, root: str, envelope: Envelope) -> Priority
     if merged:
         why = f"Merged into theme {book.root(root)}."
     # Made of checked parts; a check of the whole would cost more than all the rest.
-    return Priority.model_construct(
+    return Priority.made(
         **envelope,
         theme_id=root,
         label=name_of(book, root),

@@ -43,7 +43,7 @@ class Teller:
         about: AssignmentFacts | None,
     ) -> Assignment:
         """A concern changed its place."""
-        return Assignment.model_construct(
+        return Assignment.made(
             **self._header("feedback"),
             concern_id=change.concern_id,
             item_id=before.item_id,
@@ -56,9 +56,7 @@ class Teller:
 
     def theme_event(self, change: Born | Merged | Unmerged | Retired | Returned) -> ThemeEvent:
         """A line of the identity ledger."""
-        return ThemeEvent.model_construct(
-            **self._header("theme_event"), author="themes", **_ledger_line(change)
-        )
+        return ThemeEvent.made(**self._header("theme_event"), author="themes", **_ledger_line(change))
 
     def theme(
         self,
@@ -72,7 +70,7 @@ class Teller:
         encoder: str,
     ) -> ThemeRecord:
         """What a theme is now."""
-        return ThemeRecord.model_construct(
+        return ThemeRecord.made(
             **self._header("theme"),
             theme_id=theme_id,
             status=profile.status,

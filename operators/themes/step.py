@@ -120,7 +120,7 @@ class ThemesStep:
         at_s = int(item.event_time.timestamp())
         point = Point(concern.concern_id, vector, group_of(item.language), at_s)
         quote = text[concern.start : concern.end].encode()
-        about = AssignmentFacts.model_construct(
+        about = AssignmentFacts.made(
             facts=item.facts,
             language=item.language,
             decision=concern.decision,
