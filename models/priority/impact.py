@@ -13,11 +13,11 @@ from models.priority.policy import Weights
 from models.priority.wilson import wilson_interval
 from models.priority.windows import BITTERNESS, NEGATIVE, URGENCY, Family, N, Sums
 
-FACTORS = tuple(Factors.model_fields)
-"""Volume, sentiment, tier, urgency and recency, in the order in which they are multiplied."""
-
 Raw = tuple[float, float, float, float, float]
-"""The factors' values."""
+"""The factors' values: volume, sentiment, tier, urgency and recency, in the order in which they are multiplied."""
+
+Measure = tuple[Raw, float]
+"""A window's factors and its impact, 0 to 100."""
 
 NOTHING: Raw = (0.0, 1.0, 1.0, 1.0, 1.0)
 """The factors of a window that is empty, or holds praise alone."""
@@ -41,44 +41,54 @@ def _saturated(raw: Raw, saturation: float) -> float:
     return round(100 * product / (product + saturation), 4)
 
 
-def impact_of(sums: Sums, fresh: int, saturation: float, weights: Weights) -> float:
-    """The impact, 0 to 100, of one window; ``fresh`` of its concerns came in the last 24 hours."""
-    return _saturated(_raw(sums, fresh, weights), saturation) if sums.total[N] else 0.0
+def _measure(sums: Sums, fresh: int, saturation: float, weights: Weights) -> Measure:
+    """One window; ``fresh`` of its concerns came in the last 24 hours."""
+    if not sums.total[N]:
+        return NOTHING, 0.0
+    raw = _raw(sums, fresh, weights)
+    return raw, _saturated(raw, saturation)
+
+
+def _measures(family: Family, weights: Weights) -> tuple[Measure, Measure]:
+    """Both windows; kept until one changes, because the rules and the score ask one after the other."""
+    known = family.measured
+    if known is not None and known[0] == family.changes and known[1] is weights:
+        return known[2], known[3]
+    fresh = family.day.total[N]
+    day = _measure(family.day, fresh, weights.saturation_day, weights)
+    week = _measure(family.week, fresh, weights.saturation_week, weights)
+    family.measured = (family.changes, weights, day, week)
+    return day, week
 
 
 def impacts(family: Family, weights: Weights) -> tuple[float, float]:
     """The impacts of the 24-hour and of the 7-day window."""
-    fresh = family.day.total[N]
-    return (
-        impact_of(family.day, fresh, weights.saturation_day, weights),
-        impact_of(family.week, fresh, weights.saturation_week, weights),
-    )
+    (_, day), (_, week) = _measures(family, weights)
+    return day, week
 
 
 def window_scores(family: Family, weights: Weights) -> tuple[WindowScore, WindowScore]:
     """Both windows with their factors and the Wilson interval of the negative share."""
-    fresh = family.day.total[N]
-    return (
-        _score("24h", family.day, fresh, weights.saturation_day, weights),
-        _score("7d", family.week, fresh, weights.saturation_week, weights),
-    )
+    day, week = _measures(family, weights)
+    return _score("24h", family.day, day), _score("7d", family.week, week)
 
 
-def _score(window: Window, sums: Sums, fresh: int, saturation: float, weights: Weights) -> WindowScore:
-    concerns, impact, raw = sums.total[N], 0.0, NOTHING
-    if concerns:
-        raw = _raw(sums, fresh, weights)
-        impact = _saturated(raw, saturation)
-    # One validation of a nested dictionary costs half of building each part by itself.
-    return WindowScore.model_validate(
-        {
-            "window": window,
-            "concerns": concerns,
-            "accounts": len(sums.by_who),
-            "impact": impact,
-            "factors": {name: round(factor, 4) for name, factor in zip(FACTORS, raw, strict=True)},
-            "negative": wilson_interval(sums.total[NEGATIVE], concerns),
-        }
+def _score(window: Window, sums: Sums, measure: Measure) -> WindowScore:
+    raw, impact = measure
+    volume, sentiment, tier, urgency, recency = raw
+    return WindowScore.made(
+        window=window,
+        concerns=sums.total[N],
+        accounts=len(sums.by_who),
+        impact=impact,
+        factors=Factors.made(
+            volume=round(volume, 4),
+            sentiment=round(sentiment, 4),
+            tier=round(tier, 4),
+            urgency=round(urgency, 4),
+            recency=round(recency, 4),
+        ),
+        negative=wilson_interval(sums.total[NEGATIVE], sums.total[N]),
     )
 
 

@@ -7,7 +7,8 @@ the last 168. Sums are integers, so adding and subtracting in any order gives th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from contracts.feedback import Tier
 from contracts.stages import Decision
@@ -73,13 +74,15 @@ class Sums:
     (5, 6, 10800, {'enterprise': 1})
     """
 
-    __slots__ = ("_all", "_cap", "_unpraised", "by_who", "tiers", "total", "volume", "weighted")
+    __slots__ = ("_all", "_cap", "_unpraised", "by_who", "changes", "tiers", "total", "volume", "weighted")
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self.by_who: dict[str, list[int]] = {}
         self.tiers: dict[str, int] = {}
         self.total = [0] * CELL
+        self.changes = 0
+        """How often anything in here changed; what is made of the sums holds until this moves."""
         # Volume and weighted volume: of everything, and of what is not praise.
         self._all = [0, 0]
         self._unpraised = [0, 0]
@@ -87,7 +90,12 @@ class Sums:
         self.volume = 0
         self.weighted = 0
 
+    def _weigh(self, sums: list[int], points: int, standing: Standing) -> None:
+        sums[0] += points
+        sums[1] += points * standing.weight
+
     def _settle(self) -> None:
+        self.changes += 1
         mostly_praise = 2 * self.total[PRAISE] > self.total[N]
         self.volume, self.weighted = self._unpraised if mostly_praise else self._all
 
@@ -100,16 +108,13 @@ class Sums:
         if mine is None:
             mine = self.by_who[who] = [0] * CELL
             self._count_tier(standing.tier, 1)
-        before = (mine[N], mine[N] - mine[PRAISE])
-        for place, value in enumerate(cell):
-            if value:
-                mine[place] += sign * value
-                self.total[place] += sign * value
-        after = (mine[N], mine[N] - mine[PRAISE])
-        for sums, old, new in zip((self._all, self._unpraised), before, after, strict=True):
-            change = self._points(new) - self._points(old)
-            sums[0] += change
-            sums[1] += change * standing.weight
+        before, unpraised = mine[N], mine[N] - mine[PRAISE]
+        total = self.total
+        for place, value in _parts(tuple(cell)):
+            mine[place] += sign * value
+            total[place] += sign * value
+        self._weigh(self._all, self._points(mine[N]) - self._points(before), standing)
+        self._weigh(self._unpraised, self._points(mine[N] - mine[PRAISE]) - self._points(unpraised), standing)
         self._settle()
         if not mine[N]:
             del self.by_who[who]
@@ -140,14 +145,31 @@ class Sums:
         return sorted(who for who, cell in self.by_who.items() if cell[place])
 
 
-class Family:
-    """The windows of one theme and of what was merged into it."""
+@lru_cache(maxsize=4096)
+def _parts(cell: Cell) -> tuple[tuple[int, int], ...]:
+    """Place and value of what a cell counts; most places of most cells are 0."""
+    return tuple((place, value) for place, value in enumerate(cell) if value)
 
-    __slots__ = ("day", "week")
+
+class Family:
+    """The windows of one theme and of what was merged into it.
+
+    ``judged`` and ``measured`` belong to who judges and measures: ``changes`` at the last time, and what came
+    of it. Both are shortcuts and saved nowhere.
+    """
+
+    __slots__ = ("day", "judged", "measured", "week")
 
     def __init__(self, cap: int) -> None:
         self.day = Sums(cap)
         self.week = Sums(cap)
+        self.judged: tuple[int, int] | None = None
+        self.measured: Any = None
+
+    @property
+    def changes(self) -> tuple[int, int]:
+        """How often each window changed."""
+        return self.day.changes, self.week.changes
 
 
 class Weeks:

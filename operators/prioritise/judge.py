@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from models.priority.impact import impacts
 from models.priority.policy import CriticalRule, GrowthRule, NegativeShareRule, ThemeRule
 from models.priority.rules import View, growth_lasts, growth_starts, lasts, starts
-from models.priority.windows import HORIZON_H, HOUR_S, NEGATIVE
+from models.priority.windows import HORIZON_H, HOUR_S, NEGATIVE, Family
 from operators.prioritise.book import TenantBook
 from operators.prioritise.rows import ThemeRow
 
@@ -52,6 +52,7 @@ def judge_theme(book: TenantBook, root: str) -> list[Started]:
         if name not in row.open and starts(rule, view):
             started.append(_open(row, rule))
             book.touch_theme(root)
+    family.judged = family.changes
     return started
 
 
@@ -73,16 +74,27 @@ def _open(row: ThemeRow, rule: ThemeRule) -> Started:
 
 
 def suspects(book: TenantBook) -> set[str]:
-    """Themes that may come to hold half of the negatives without any news, because others leave the window."""
+    """Themes of which a rule may start or end without any news, to be judged every hour.
+
+    That is the share of the tenant's negatives, because others leave the window; and an open rule that the
+    policy no longer has, or that changed sums have not met yet. All else depends on the theme's own sums alone.
+    """
     rules = [rule for rule in book.policy.rules if isinstance(rule, NegativeShareRule)]
     if not rules:
         return set()
     share = min(rule.exit for rule in rules) * book.tallies.negatives
     least = max(share, min(rule.min_negatives for rule in rules))
-    families = book.tallies.families.items()
+    own = {name for name, rule in book.theme_rules.items() if not isinstance(rule, NegativeShareRule)}
     return {
-        root for root, family in families if family.week.total[NEGATIVE] >= least or book.themes[root].open
+        root
+        for root, family in book.tallies.families.items()
+        if family.week.total[NEGATIVE] >= least or _may_end(book.themes[root], family, own)
     }
+
+
+def _may_end(row: ThemeRow, family: Family, own: set[str]) -> bool:
+    """Whether an open rule has not met the sums as they are, or depends on more than these (not in ``own``)."""
+    return bool(row.open) and (family.judged != family.changes or not row.open.keys() <= own)
 
 
 def judge_categories(book: TenantBook, categories: Iterable[str]) -> list[Grown]:
