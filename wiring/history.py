@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from connectors.files.mapping import Mapped, map_row, parse_mapping
 from connectors.files.reader import BadRow, columns, fingerprint, read_rows
-from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
 from contracts.errors import WrongUsage
@@ -46,13 +45,29 @@ Progress = Callable[[int], None]
 """Called with the number of records appended so far."""
 
 
+class Journal(Protocol):
+    """Where a load is appended to."""
+
+    def count(self, partition: int) -> int:
+        """The ordinal of the next record."""
+        ...
+
+    def resume(self, partition: int, load: str, since: int) -> int:
+        """How many records of this load, which was begun at ordinal ``since``, are there already."""
+        ...
+
+    def append(self, partition: int, lines: Sequence[bytes]) -> object:
+        """Make records durable, in order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """Where a load goes: one tenant's partition of a journal, with its keys and its book of loads."""
 
     tenant: str
     partition: int
-    journal: JsonlLog
+    journal: Journal
     vault: LocalVault
     book: LoadBook
 
@@ -69,9 +84,8 @@ class History:
         load = self._begun(path, mapping, customers, now)
         if load is None:
             return 0
-        count = self.journal.count(self.partition)
-        records = self._records(path, load, customers)
-        lacking = islice(records, count - load.first_ordinal, None)
+        there = self.journal.resume(self.partition, load.name, load.first_ordinal)
+        lacking = islice(self._records(path, load, customers), there, None)
         appended = 0
         while chunk := list(islice(lacking, APPEND_RECORDS)):
             self.journal.append(self.partition, chunk)

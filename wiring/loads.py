@@ -30,6 +30,11 @@ class Load:
     complete: bool = False
     customers: str | None = None
 
+    @property
+    def name(self) -> str:
+        """What tells this load from every other one of the journal."""
+        return f"{self.fingerprint[:24]}.{self.first_ordinal}.{self.loaded_at}"
+
     def is_same(self, other: Load) -> bool:
         """Whether both make the same journal records, given the same start."""
         return (self.fingerprint, self.mapping, self.customers) == (

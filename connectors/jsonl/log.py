@@ -63,6 +63,10 @@ class JsonlLog:
         """How many records the partition holds."""
         return self._counts[partition]
 
+    def resume(self, partition: int, load: str, since: int) -> int:  # noqa: ARG002 one writer: all since is the load's
+        """How many records of a load that was begun at ``since`` are there: nobody else can have written."""
+        return self._counts[partition] - since
+
     def close(self) -> None:
         """Let go of the files and of the writer's lock."""
         for fd in (*self._fds, self._lock):
