@@ -1,10 +1,18 @@
-"""Long forms of tests run only when they are asked for: with ``-m slow``, or with FAULT_KILLS set."""
+"""Long forms of tests run only when they are asked for (``-m slow``, or FAULT_KILLS set); and one Kafka for all."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from connectors.kafka.names import Naming
+from settings import load_settings
+from tests.support.broker import fresh_naming
+from wiring.kafka.broker import Broker, local_broker, open_broker
+from wiring.kafka.server import LocalBroker
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -14,3 +22,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="long form: make faults, or pytest -m slow"))
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Broker]:
+    """The run's one broker, by the order of ``wiring.kafka.broker``; never skipped. It has no topics but the tests'."""
+    opened = open_broker(load_settings(), tmp_path_factory.mktemp("kafka"))
+    reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(f"Kafka at {opened.bootstrap}: {opened.why}")
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def naming() -> Naming:
+    """Topic names of this test alone."""
+    return fresh_naming()
+
+
+@pytest.fixture
+def own_broker(tmp_path: Path) -> Iterator[LocalBroker]:
+    """A broker of the test's own to ``kill``, ``pause``, ``resume`` and ``start`` again: same data, same port."""
+    opened = local_broker(tmp_path / "kafka", why="a test wants to break it")
+    yield opened
+    opened.stop()

@@ -1,0 +1,27 @@
+"""A real Kafka for tests: one for the whole run, started by the first test that asks; names keep tests apart.
+
+Fixtures (in ``tests/conftest.py``): ``broker`` (session; ``.bootstrap``, ``.cluster``, ``.why``), ``naming`` (topic
+names that no other test has) and ``own_broker`` (a ``LocalBroker`` of the test's own, to kill, pause and start again).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+
+from confluent_kafka.admin import NewTopic
+
+from connectors.kafka.cluster import Cluster
+from connectors.kafka.names import Naming
+
+
+def fresh_naming(generation: str = "g1") -> Naming:
+    """Names under a prefix that nothing else has."""
+    return Naming(prefix=f"t{secrets.token_hex(5)}", generation=generation)
+
+
+def make_topics(cluster: Cluster, names: Iterable[str], partitions: int = 2) -> None:
+    """Create plain topics (for the declared ones with their settings: ``wiring.kafka.topics.apply_topics``)."""
+    admin = cluster.admin()  # held, as its end ends what it was asked
+    for future in admin.create_topics([NewTopic(name, partitions, 1) for name in names]).values():
+        future.result()

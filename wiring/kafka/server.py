@@ -1,0 +1,191 @@
+"""A Kafka broker in a process of ours, which a test may kill, freeze and start again on its data and its port.
+
+In:  a directory; a broker that ran there before goes on with what it held, on the port it had if that is free.
+Out: ``LocalBroker``; what Kafka says goes to ``kafka.log`` in the directory.
+Elsewhere: the jars and Java (``jars``), the settings (``properties``), who chooses this broker (``broker``)."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import Final
+
+from connectors.kafka.cluster import Cluster, read_properties
+from contracts.errors import StopWorker
+from wiring.kafka.jars import class_path, java
+from wiring.kafka.properties import broker_properties, free_port, is_free
+
+# A start takes 3 to 7 s on an idle machine of 2 cores; a busy one gets ten times that.
+READY_WITHIN_S = 60.0
+# A clean stop takes under 1 s; past this the broker is killed, which costs the next start a check of its logs.
+STOPPED_WITHIN_S = 15.0
+
+# Quick to start rather than quick after minutes: this broker serves tests and one developer.
+_JVM = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-Xlog:disable",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+)
+
+# Ends the broker when our end of the pipe closes without a word: its owner died and could not.
+_WATCH = """
+import contextlib, os, signal, sys
+if not sys.stdin.read():
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(int(sys.argv[1]), signal.SIGKILL)
+"""
+
+
+class LocalBroker:
+    """One broker process on 127.0.0.1; ``watched`` ends it when this process ends, however that happens."""
+
+    def __init__(self, directory: Path, *, why: str = "asked for", watched: bool = True) -> None:
+        """Fetch the jars and format the directory, if new; ``start`` starts. Raises ``StopWorker``."""
+        self.directory: Final = directory.absolute()
+        self.why: Final = why
+        self._watched = watched
+        self._java = [str(java()), *_JVM, "-cp", os.pathsep.join(map(str, class_path()))]
+        self._settings = self.directory / "server.properties"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
+        self.port: Final = self._prepare()
+        self.bootstrap: Final = f"127.0.0.1:{self.port}"
+
+    @property
+    def cluster(self) -> Cluster:
+        """Clients for this broker."""
+        return Cluster(self.bootstrap)
+
+    @property
+    def pid(self) -> int | None:
+        """The broker's process while it runs."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
+
+    def start(self) -> None:
+        """Start it, if it does not run, and wait until it answers. Raises ``StopWorker`` with what it said."""
+        if self.pid is not None:
+            return
+        self._release_watcher()
+        with (self.directory / "kafka.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - Java and its flags are ours
+                [*self._java, "kafka.Kafka", str(self._settings)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        if self._watched:
+            self._watcher = subprocess.Popen(  # noqa: S603 - our own words
+                [sys.executable, "-I", "-S", "-c", _WATCH, str(self._process.pid)],
+                stdin=subprocess.PIPE, start_new_session=True,
+            )  # fmt: skip
+        self._await_answer()
+
+    def stop(self) -> None:
+        """End it in order, its data kept; does nothing when it does not run."""
+        if self._process is not None and self.pid is not None:
+            self.resume()
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(STOPPED_WITHIN_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL: what was acknowledged is in the operating system's cache, and so survives this."""
+        self._release_watcher()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        if self._process is not None and self.pid is not None:
+            self._process.send_signal(number)
+
+    def _prepare(self) -> int:
+        logs = self.directory / "log"
+        port, controller = free_port(), free_port()
+        if self._settings.exists():
+            before = read_properties(self._settings)["listeners"].split(",")
+            ports = [int(listener.rpartition(":")[2]) for listener in before]
+            if all(map(is_free, ports)):
+                port, controller = ports
+        self.directory.mkdir(parents=True, exist_ok=True)
+        properties = broker_properties("127.0.0.1", port, controller, f"127.0.0.1:{port}", str(logs))
+        self._settings.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+        if not (logs / "meta.properties").exists():
+            self._format()
+        return port
+
+    def _format(self) -> None:
+        cluster = "U" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
+        tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--ignore-formatted"]
+        done = subprocess.run(  # noqa: S603 - Java and its flags are ours
+            [*self._java, *tool, "--config", str(self._settings)], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise StopWorker(
+                f"{self.directory} cannot be formatted for Kafka: {(done.stderr or done.stdout)[-600:]}"
+            )
+
+    def _await_answer(self) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while not _accepts(self.port):
+            self._fail_if_over(deadline)
+            time.sleep(0.05)
+        while not answers(self.cluster):
+            self._fail_if_over(deadline)
+
+    def _fail_if_over(self, deadline: float) -> None:
+        ended = self.pid is None
+        if not ended and time.monotonic() < deadline:
+            return
+        self.kill()
+        what = "ended at its start" if ended else f"does not answer after {READY_WITHIN_S:.0f} s"
+        log = self.directory / "kafka.log"
+        raise StopWorker(f"Kafka on port {self.port} {what}: see {log}; it said last: {_last_words(log)}")
+
+    def _release_watcher(self) -> None:
+        if self._watcher is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._watcher.communicate(b"released")
+            self._watcher = None
+
+
+def answers(cluster: Cluster, within_s: float = 2.0) -> bool:
+    """Whether a broker of the cluster tells its topics."""
+    quiet = Cluster(cluster.bootstrap, {**cluster.properties, "log_level": "0"})
+    try:
+        return bool(quiet.admin().list_topics(timeout=within_s).brokers)
+    except Exception:  # noqa: BLE001 - whatever keeps it from answering, it does not answer
+        return False
+
+
+def _last_words(log: Path) -> str:
+    """The end of what it said, without the stack traces."""
+    lines = log.read_text("utf-8", "replace").splitlines()
+    return " ".join([line for line in lines if line and not line.startswith("\tat ")][-4:])[-800:]
+
+
+def _accepts(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1.0).close()
+    except OSError:
+        return False
+    return True
