@@ -1,0 +1,112 @@
+"""What lies in a Kafka message of ours: the record's JSON, a key, and CloudEvents headers in binary mode.
+
+A header says what a subscriber must know before it opens the value: whose it is, of what kind, which id makes two
+copies one, and the ``position`` that lets a reader tell a duplicate from a gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from typing import NamedTuple
+
+from contracts.envelope import Envelope
+from contracts.errors import StateCorrupt
+
+Header = tuple[str, bytes]
+Headers = tuple[Header, ...]
+
+SEQUENCE = "ce_sequence"
+SOURCE = "ce_source"
+ID = "ce_id"
+
+UNPLACED = -1
+"""The position of a message that gets its place from the broker: a journal record."""
+
+
+class KafkaMessage(NamedTuple):
+    """A message on its way to a partition; ``value`` None is a tombstone, ``position`` the stage's own count."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who writes: a stage of a generation, for one partition, to a topic (short name) keyed by ``key_field``."""
+
+    topic: str
+    key_field: str
+    generation: str
+    stage: str
+    partition: int
+
+
+def message_of(origin: Origin, position: int, record: Envelope, value: bytes | None) -> KafkaMessage:
+    """The message of a stage's record: ``value`` is what ``write_record`` made of it, None for a tombstone.
+
+    A record without the key field (a tick on a topic of items) is keyed by its tenant alone.
+    """
+    subject = None if origin.key_field == "tenant" else getattr(record, origin.key_field, None)
+    key = record.tenant if subject is None else f"{record.tenant}:{subject}"
+    source = f"/undercurrent/{origin.generation}/{origin.stage}/{origin.partition}"
+    headers = (*_said_of(source, origin.topic, record, key, record.id), (SEQUENCE, b"%d" % position))
+    return KafkaMessage(key.encode(), value, headers, position)
+
+
+def journal_message(record: Envelope, value: bytes, producer: str = "edge") -> KafkaMessage:
+    """The message of a journal record, keyed by tenant; its place, and so its true id, is what the broker gives it.
+
+    Until then ``ce_id`` is a digest of the value: the same whenever the same record is sent again.
+    """
+    digest = blake2b(value, digest_size=16).hexdigest()
+    headers = _said_of(f"/undercurrent/{producer}", "journal", record, record.tenant, record.id or digest)
+    return KafkaMessage(record.tenant.encode(), value, headers, UNPLACED)
+
+
+def header(headers: Iterable[Header] | None, name: str) -> str | None:
+    """The header of that name as text, or None."""
+    for given, value in headers or ():
+        if given == name:
+            return value.decode("utf-8", "replace")
+    return None
+
+
+def sequence_of(headers: Iterable[Header] | None) -> int:
+    """The position that a stage gave its message. Raises ``StateCorrupt`` where there is none."""
+    said = header(headers, SEQUENCE)
+    if said is None or not said.isdecimal():
+        raise StateCorrupt(f"a message without a {SEQUENCE} header ({said!r}): no stage of ours wrote it")
+    return int(said)
+
+
+def stage_of(headers: Iterable[Header] | None) -> str | None:
+    """The stage that wrote a message, or None if no stage did."""
+    parts = (header(headers, SOURCE) or "").split("/")
+    return parts[3] if len(parts) == 5 and parts[1] == "undercurrent" else None
+
+
+def _said_of(source: str, topic: str, record: Envelope, key: str, event: str) -> Headers:
+    said = (
+        *_constant(source, topic, record.kind, record.schema_version),
+        (ID, event.encode()),
+        ("ce_time", record.event_time.isoformat().replace("+00:00", "Z").encode()),
+        ("ce_tenantid", record.tenant.encode()),
+        ("ce_partitionkey", key.encode()),
+    )
+    return (*said, ("traceparent", record.trace.encode())) if record.trace else said
+
+
+@cache
+def _constant(source: str, topic: str, kind: str, schema: str) -> Headers:
+    return (
+        ("ce_specversion", b"1.0"),
+        (SOURCE, source.encode()),
+        ("ce_type", f"undercurrent.{topic}.{kind.replace('_', '-')}.v1".encode()),
+        ("ce_dataschema", f"undercurrent/{topic}/{schema}".encode()),
+        ("content-type", b"application/json"),
+    )

@@ -1,0 +1,134 @@
+"""What every reader of a partition shares: which offsets there are, which errors pass by themselves, ranges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from confluent_kafka import KafkaError, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.messages import Headers
+from contracts.errors import StateCorrupt, StopWorker
+
+REBUILD = "rebuild the state with `undercurrent rebuild`"
+
+# How long a start waits for a broker, and a reader of a range for its next message.
+WITHIN_S = 30.0
+
+# The client goes on by itself after these: it looks for the broker again, or asks for the new leader.
+_PASSING = frozenset(
+    {
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError._RESOLVE,
+        KafkaError._TIMED_OUT,
+        KafkaError._TIMED_OUT_QUEUE,
+        KafkaError._WAIT_COORD,
+        KafkaError._MAX_POLL_EXCEEDED,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.REPLICA_NOT_AVAILABLE,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.NETWORK_EXCEPTION,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+    }
+)
+
+
+class Held(NamedTuple):
+    """The offsets that a partition holds: ``first`` up to before ``end``."""
+
+    first: int
+    end: int
+
+
+def _each(places: list[TopicPartition], asked: OffsetSpec) -> dict[TopicPartition, OffsetSpec]:
+    return dict.fromkeys(places, asked)
+
+
+def offset_of(message: Message) -> int:
+    """The offset of a message that the broker sent; of an end-of-partition event, where the end is."""
+    offset = message.offset()
+    if offset is None:
+        raise AssertionError("only a message that was never sent has no offset")
+    return offset
+
+
+def headers_of(message: Message) -> Headers:
+    """The headers of a message in their order; one without a value counts as empty."""
+    given = message.headers() or []
+    pairs = given.items() if isinstance(given, dict) else given
+    return tuple((name, value if isinstance(value, bytes) else b"") for name, value in pairs)
+
+
+def passes(error: KafkaError) -> bool:
+    """Whether waiting is enough: the broker is away or changing, and nothing is lost."""
+    return not error.fatal() and (error.retriable() or error.code() in _PASSING)
+
+
+def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Held]:
+    """What each ``(topic, partition)`` holds. Raises ``StopWorker`` for one that does not exist."""
+    asked = [TopicPartition(topic, partition) for topic, partition in places]
+    if not asked:
+        return {}
+    named = ", ".join(sorted({place.topic for place in asked}))
+    with kafka_errors(f"asking for the offsets of {named}"):
+        latest, earliest = OffsetSpec.latest(), OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+        ends = admin.list_offsets(_each(asked, latest), request_timeout=WITHIN_S)
+        firsts = admin.list_offsets(_each(asked, earliest), request_timeout=WITHIN_S)
+        return {
+            (place.topic, place.partition): Held(firsts[place].result().offset, ends[place].result().offset)
+            for place in asked
+        }
+
+
+def gone(topic: str, partition: int, offset: int, there: Held) -> StateCorrupt:
+    """The refusal to go on where offsets are missing: never jump."""
+    return StateCorrupt(
+        f"topic {topic}, partition {partition}: offset {offset} is asked for, the log holds {there.first} up to "
+        f"before {there.end}; nothing was skipped: {REBUILD}"
+    )
+
+
+def between(cluster: Cluster, topic: str, partition: int, start: int, end: int) -> Iterator[Message]:
+    """Every message from offset ``start`` up to before ``end``, which must be there.
+
+    Raises ``StopWorker`` if no message comes for ``WITHIN_S`` seconds, or an offset is missing.
+    """
+    if start >= end:
+        return
+    place = f"topic {topic}, partition {partition}"
+    # Ask often: the broker holds back its answer at the end of a log for as long as it is allowed to.
+    consumer = cluster.consumer(
+        fetch_wait_max_ms=10, fetch_queue_backoff_ms=10, queued_max_messages_kbytes=8192
+    )
+    try:
+        with kafka_errors(f"reading {place}"):
+            consumer.assign([TopicPartition(topic, partition, start)])
+            deadline = time.monotonic() + WITHIN_S
+            while start < end:
+                batch = consumer.consume(500, 0.02)
+                if not batch and time.monotonic() > deadline:
+                    raise StopWorker(
+                        f"{place}: no message at offset {start} for {WITHIN_S:.0f} s; start again"
+                    )
+                for message in batch:
+                    error = message.error()
+                    if error is None and offset_of(message) < end:
+                        yield message
+                    elif error is not None and error.code() != KafkaError._PARTITION_EOF:
+                        if passes(error):
+                            continue
+                        raise StopWorker(f"{place}: {error.str()}; {REBUILD}")
+                    start = offset_of(message) + (error is None)
+                    deadline = time.monotonic() + WITHIN_S
+    finally:
+        consumer.close()
