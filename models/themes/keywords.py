@@ -11,8 +11,9 @@ from __future__ import annotations
 import heapq
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from models.themes.stop_words import STOP_WORDS
@@ -28,6 +29,7 @@ PHRASES_AMONG = 6
 
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*?(?:_\d+)?>")
 _WORD = re.compile(r"[^\W\d_](?:[\w]|['’-](?=\w))*")
+_PHRASE_END = re.compile(r"[.,;:!?()\[\]\"\n\x00]+")
 _LONGEST = 30
 
 
@@ -41,11 +43,11 @@ def terms(text: str, language: str) -> list[str]:
     """
     stop = _stop_words(language)
     found: dict[str, None] = {}
-    for phrase in re.split(r"[.,;:!?()\[\]\"\n\x00]+", _PLACEHOLDER.sub("\x00", text)):
+    for phrase in _PHRASE_END.split(_PLACEHOLDER.sub("\x00", text)):
         before = ""
-        for match in _WORD.finditer(phrase):
-            word = match.group().lower().replace("’", "'")
-            if word in stop or word.split("'")[0] in stop or not 2 < len(word) <= _LONGEST:
+        for match in _WORD.findall(phrase):
+            word = match.lower().replace("’", "'")
+            if word in stop or not 2 < len(word) <= _LONGEST or word.split("'", 1)[0] in stop:
                 before = ""
                 continue
             found[word] = None
@@ -65,22 +67,21 @@ class TermCounts:
 
     >>> counts = TermCounts(capacity=1)
     >>> counts.add([1, 2]); counts.add([1, 3]); counts.rows
-    {1: 2}
+    Counter({1: 2})
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self.rows: dict[int, int] = {}
+        self.rows: Counter[int] = Counter()
         self.documents = 0
 
     def add(self, hashes: Sequence[int]) -> None:
         """Count one text's distinct terms."""
         self.documents += 1
-        for name in hashes:
-            self.rows[name] = self.rows.get(name, 0) + 1
+        self.rows.update(hashes)
         if len(self.rows) > 2 * self._capacity:
             kept = heapq.nsmallest(self._capacity, self.rows.items(), key=lambda row: (-row[1], row[0]))
-            self.rows = dict(kept)
+            self.rows = Counter(dict(kept))
 
     def subtract(self, hashes: Sequence[int]) -> None:
         """Take one text's terms back; what was pushed out meanwhile is not counted twice."""
@@ -136,16 +137,13 @@ class ThemeTerms:
         parts = [
             self._themes.get(part, TermCounts()) for part in ([theme] if isinstance(theme, str) else theme)
         ]
-        total: dict[int, int] = {}
-        for part in parts:
-            for name, number in part.rows.items():
-                total[name] = total.get(name, 0) + number
+        total = parts[0].rows if len(parts) == 1 else sum((part.rows for part in parts), Counter[int]())
         texts = max(sum(part.documents for part in parts), 1)
         others = max(self._tenant.documents - texts, 0)
-        scored = []
+        scored, everywhere = [], self._tenant.rows.get
         for name, number in total.items():
             if number >= 2:
-                elsewhere = max(self._tenant.rows.get(name, 0) - number, 0)
+                elsewhere = max(everywhere(name, 0) - number, 0)
                 ratio = number * (others + _UNHEARD) / (texts * (elsewhere + _UNHEARD))
                 scored.append((-number * math.log(1 + ratio), name))
         return [name for _, name in heapq.nsmallest(count, scored)]
@@ -191,8 +189,9 @@ def render(
     return chosen
 
 
-def _stems(term: str) -> set[str]:
-    return {stem(word) for word in term.split()}
+@lru_cache(maxsize=8192)
+def _stems(term: str) -> frozenset[str]:
+    return frozenset(map(stem, term.split()))
 
 
 _ENDINGS = ("ationen", "ations", "ation", "ments", "ment", "ings", "ing", "ungen", "ung", "ies", "es", "ed")

@@ -8,7 +8,8 @@ examples are the members that belong least, and the closest concerns that stayed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,13 +43,17 @@ class Gallery:
     def add(self, member: Candidate) -> None:
         """A concern joined the theme."""
         self._drop(member.concern_id)
-        self.closest = _distinct_subjects(sorted([*self.closest, member], key=_near_first))[:KEPT]
-        self.farthest = sorted([*self.farthest, member], key=_far_first)[:KEPT]
+        rival = next((n for n, c in enumerate(self.closest) if c.subject == member.subject), None)
+        if rival is None or _near_first(member) < _near_first(self.closest[rival]):
+            if rival is not None:
+                del self.closest[rival]
+            _insert(self.closest, member, _near_first)
+        _insert(self.farthest, member, _far_first)
 
     def miss(self, stranger: Candidate) -> None:
         """A concern came closest to this theme, and did not join."""
         self._drop(stranger.concern_id)
-        self.outside = sorted([*self.outside, stranger], key=_near_first)[:KEPT]
+        _insert(self.outside, stranger, _near_first)
 
     def remove(self, concern_id: str) -> None:
         """A concern left the theme, or is gone."""
@@ -56,16 +61,20 @@ class Gallery:
 
     def representatives(self, count: int = 3) -> list[str]:
         """The closest members, each of another subject, then the closest of the others."""
-        firsts = self.closest[:count]
-        known = {c.concern_id for c in firsts}
-        rest = sorted((c for c in self.farthest if c.concern_id not in known), key=_near_first)
-        return [c.concern_id for c in [*firsts, *rest][:count]]
+        shown = [c.concern_id for c in self.closest[:count]]
+        if len(shown) < count:
+            others = (c for c in self.farthest if c.concern_id not in shown)
+            shown += [c.concern_id for c in sorted(others, key=_near_first)[: count - len(shown)]]
+        return shown
 
     def counter_examples(self, count: int = 2) -> list[str]:
         """The closest concerns outside, then the members that belong least and represent nothing."""
-        shown = set(self.representatives(1))
-        least = [c for c in self.farthest if c.concern_id not in shown]
-        return [c.concern_id for c in [*self.outside, *least][:count]]
+        found = [c.concern_id for c in self.outside[:count]]
+        if len(found) < count:
+            shown = self.representatives(1)
+            least = [c.concern_id for c in self.farthest if c.concern_id not in shown]
+            found += least[: count - len(found)]
+        return found
 
     def encode(self) -> list[Any]:
         """As JSON-able data."""
@@ -78,9 +87,20 @@ class Gallery:
         return cls(*([Candidate(*row) for row in end] for end in encoded))
 
     def _drop(self, concern_id: str) -> None:
-        self.closest = [c for c in self.closest if c.concern_id != concern_id]
-        self.farthest = [c for c in self.farthest if c.concern_id != concern_id]
-        self.outside = [c for c in self.outside if c.concern_id != concern_id]
+        for end in (self.closest, self.farthest, self.outside):
+            for place, candidate in enumerate(end):
+                if candidate.concern_id == concern_id:
+                    del end[place]
+                    break
+
+
+def _insert(
+    end: list[Candidate], candidate: Candidate, order: Callable[[Candidate], tuple[float, str]]
+) -> None:
+    """Put a candidate into its place in a sorted end, and let go of the last if that is one too many."""
+    if len(end) < KEPT or order(candidate) < order(end[-1]):
+        insort(end, candidate, key=order)
+        del end[KEPT:]
 
 
 def _near_first(candidate: Candidate) -> tuple[float, str]:
@@ -89,11 +109,3 @@ def _near_first(candidate: Candidate) -> tuple[float, str]:
 
 def _far_first(candidate: Candidate) -> tuple[float, str]:
     return candidate.similarity, candidate.concern_id
-
-
-def _distinct_subjects(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The closest candidate of each subject, in the order given."""
-    firsts: dict[str, Candidate] = {}
-    for candidate in candidates:
-        firsts.setdefault(candidate.subject, candidate)
-    return list(firsts.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from contracts.envelope import Envelope
@@ -101,6 +102,7 @@ class Teller:
         }
 
 
+@lru_cache(maxsize=4096)
 def _moment(at_s: int) -> datetime:
     return datetime.fromtimestamp(at_s, UTC)
 

@@ -44,6 +44,8 @@ class Vocabulary:
     def learn(self, terms: Sequence[str], subject: str) -> tuple[int, ...]:
         """The hashes of a text's terms; notes that this subject used them."""
         hashes = tuple(map(self._hash, terms))
+        if self._known.issuperset(hashes):
+            return hashes
         for name, term in zip(hashes, terms, strict=True):
             if name not in self._known:
                 self._note(name, term, subject[:12])
