@@ -1,0 +1,200 @@
+"""Topics as the cluster has them: their identity, their settings, their newest records; made and altered.
+
+``topic_ids(cluster, names)`` is a topic's identity for a recovery manifest: a topic that was deleted and made again has
+another id. What is asked about and does not exist is left out of the answer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from confluent_kafka import KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+)
+
+from connectors.kafka.cluster import Cluster, kafka_errors
+from contracts.errors import StopWorker
+
+WITHIN_S = 30.0
+BROKERS_DEFAULT = -1
+"""A replication factor: the one that the cluster gives by itself."""
+
+
+class TopicId(NamedTuple):
+    """Which topic it is (a UUID in base64) and into how many partitions it was cut."""
+
+    id: str
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFacts:
+    """A topic that exists; ``config`` has every setting, also those that nobody set."""
+
+    id: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewTopicFacts:
+    """A topic to be made."""
+
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+def topic_ids(cluster: Cluster, names: Iterable[str]) -> dict[str, TopicId]:
+    """``{name: (id, partitions)}`` of those that exist. Raises ``StopWorker`` where the cluster does not answer."""
+    return {
+        name: TopicId(str(found.topic_id), len(found.partitions))
+        for name, found in _described(cluster.admin(), list(names)).items()
+    }
+
+
+def topic_facts(cluster: Cluster, names: Iterable[str]) -> dict[str, TopicFacts]:
+    """What is known about those topics that exist. Raises ``StopWorker`` where the cluster does not answer."""
+    admin = cluster.admin()
+    described = _described(admin, list(names))
+    configs = _configs(admin, list(described))
+    return {
+        name: TopicFacts(
+            id=str(found.topic_id),
+            partitions=len(found.partitions),
+            replication=min((len(part.replicas) for part in found.partitions), default=0),
+            config=configs[name],
+        )
+        for name, found in described.items()
+    }
+
+
+def create_topics(cluster: Cluster, wanted: Mapping[str, NewTopicFacts]) -> None:
+    """Make topics and wait until every one is seen; one that somebody made meanwhile is left as it is.
+
+    Raises ``StopWorker`` with the topic and what the cluster says.
+    """
+    if not wanted:
+        return
+    admin = cluster.admin()
+    asked = [
+        NewTopic(name, new.partitions, new.replication, config=dict(new.config))
+        for name, new in wanted.items()
+    ]
+    for name, future in admin.create_topics(asked, request_timeout=WITHIN_S).items():
+        with kafka_errors(f"topic {name} cannot be made"):
+            _unless(KafkaError.TOPIC_ALREADY_EXISTS, future.result)
+    deadline = time.monotonic() + WITHIN_S
+    while len(_described(admin, list(wanted))) < len(wanted):
+        if time.monotonic() > deadline:
+            raise StopWorker(
+                f"topics were made but are not seen after {WITHIN_S:.0f} s: look at the cluster's health"
+            )
+        time.sleep(0.05)
+
+
+def alter_configs(cluster: Cluster, changes: Mapping[str, Mapping[str, str]]) -> None:
+    """Set these settings of each topic and no other. Raises ``StopWorker``."""
+    if not changes:
+        return
+    admin = cluster.admin()
+    asked = [
+        ConfigResource(
+            ConfigResource.Type.TOPIC,
+            topic,
+            incremental_configs=[
+                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+                for name, value in settings.items()
+            ],
+        )
+        for topic, settings in changes.items()
+    ]
+    for resource, future in admin.incremental_alter_configs(asked, request_timeout=WITHIN_S).items():
+        with kafka_errors(f"topic {resource.name} cannot be altered"):
+            future.result()
+
+
+def newest_records(
+    cluster: Cluster, topics: Mapping[str, int], within_s: float = 5.0
+) -> dict[str, tuple[bytes | None, bytes]]:
+    """Key and value of one of each topic's last records (of ``{name: partitions}``), where there is one.
+
+    It looks at the last offset of each partition, which may be gone or hold a tombstone; then the topic is left out.
+    """
+    consumer = cluster.consumer()
+    found: dict[str, tuple[bytes | None, bytes]] = {}
+    try:
+        with kafka_errors("the newest records cannot be read"):
+            waiting = _last_places(consumer, topics)
+            consumer.assign(waiting)
+            pending: set[tuple[str | None, int | None]] = {
+                (place.topic, place.partition) for place in waiting
+            }
+            deadline = time.monotonic() + within_s
+            while pending and time.monotonic() < deadline:
+                for message in consumer.consume(len(pending), 0.2):
+                    topic, value = message.topic(), message.value()
+                    pending.discard((topic, message.partition()))
+                    if message.error() is None and topic is not None and value is not None:
+                        found[topic] = (message.key(), value)
+    finally:
+        consumer.close()
+    return found
+
+
+def _last_places(consumer: Any, topics: Mapping[str, int]) -> list[TopicPartition]:
+    places = []
+    for topic, partitions in topics.items():
+        for partition in range(partitions):
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=WITHIN_S)
+            if high > low:
+                places.append(TopicPartition(topic, partition, high - 1))
+    return places
+
+
+def _described(admin: AdminClient, names: list[str]) -> dict[str, Any]:
+    if not names:
+        return {}
+    found = {}
+    asked = admin.describe_topics(TopicCollection(names), request_timeout=WITHIN_S)
+    for name, future in asked.items():
+        with kafka_errors(f"topic {name} cannot be looked at"):
+            described = _unless(KafkaError.UNKNOWN_TOPIC_OR_PART, future.result)
+        if described is not None:
+            found[name] = described
+    return found
+
+
+def _configs(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    asked = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
+    found: dict[str, dict[str, str]] = {}
+    future: Future[Any]
+    for resource, future in admin.describe_configs(asked, request_timeout=WITHIN_S).items():
+        with kafka_errors(f"the settings of topic {resource.name} cannot be read"):
+            entries = future.result()
+        found[resource.name] = {
+            name: entry.value for name, entry in entries.items() if entry.value is not None
+        }
+    return found
+
+
+def _unless(code: int, call: Callable[[], Any]) -> Any:
+    """What ``call`` gives, or None where it fails with just this code."""
+    try:
+        return call()
+    except KafkaException as exc:
+        if exc.args[0].code() != code:
+            raise
+        return None
