@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -91,11 +91,17 @@ def run_pipeline(pipeline: Pipeline, root: Path, running: Running | None = None)
         return Ended(prepared, drained=draining.is_set())
 
 
-def run_flow(flow: Dataflow, recovery: Path, *, epoch: timedelta) -> None:
-    """Run a built flow in this process, one worker, no ports; what a step raised comes out as itself."""
+def run_flow(
+    flow: Dataflow, recovery: Path, *, epoch: timedelta, process: int = 0, addresses: Sequence[str] = ()
+) -> None:
+    """Run a built flow with one worker in this process; what a step raised comes out as itself.
+
+    With ``addresses`` it is process number ``process`` of a group that listens there, and ends with its peers.
+    """
     with translated_engine_errors("the dataflow engine stopped"):
         store = RecoveryConfig(str(recovery))  # type: ignore[no-untyped-call]
-        cli_main(flow, epoch_interval=epoch, recovery_config=store)  # type: ignore[no-untyped-call]
+        group = {"process_id": process, "addresses": list(addresses)} if addresses else {}
+        cli_main(flow, epoch_interval=epoch, recovery_config=store, **group)  # type: ignore[no-untyped-call]
 
 
 def quieten_collector() -> None:

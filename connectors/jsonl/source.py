@@ -37,6 +37,10 @@ def _nothing() -> None:
     return None
 
 
+def _nothing_of(_partition: int, _offset: int) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How a journal is read.
@@ -44,6 +48,7 @@ class Reading:
     ``batch``: lines handed on at once. ``follow``: wait for more at the end, looking every ``poll``.
     ``draining`` says that the flow shall end as if the journal ended here. ``on_poll`` is called
     before every read, at which time all earlier epochs are committed: Bytewax keeps one in flight.
+    ``on_snapshot`` is told partition and offset of every snapshot; what it knows is not yet committed.
     """
 
     batch: int = 64
@@ -51,6 +56,7 @@ class Reading:
     poll: timedelta = timedelta(milliseconds=50)
     draining: Callable[[], bool] = _never
     on_poll: Callable[[], None] = _nothing
+    on_snapshot: Callable[[int, int], None] = _nothing_of
 
 
 class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
@@ -80,6 +86,7 @@ class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
         return self._awake
 
     def snapshot(self) -> Position:
+        self._reading.on_snapshot(self._partition, self._offset)
         return self._offset, self._ordinal
 
     def close(self) -> None:

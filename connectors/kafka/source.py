@@ -119,6 +119,7 @@ class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
         return self._awake
 
     def snapshot(self) -> Position:
+        self._reading.on_snapshot(self._partition, self._offset)
         return self._offset, self._ordinal
 
     def close(self) -> None:

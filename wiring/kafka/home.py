@@ -71,7 +71,7 @@ class StageHome:
 
 
 @contextmanager
-def joined(home: StageHome, member: Member, prepare: Callable[[], None]) -> Iterator[None]:
+def joined(home: StageHome, member: Member, prepare: Callable[[], object]) -> Iterator[None]:
     """Be a process of the group; process 0 calls ``prepare`` first. Raises ``RecoveryRefused``."""
     with translated(home.root):
         home.root.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,126 @@
+"""``undercurrent flow``: one stage on Kafka, as one process or as a group that is restarted together."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.worker import NOTICE
+from connectors.jsonl.layout import part_name
+from connectors.kafka.names import GENERATION, PREFIX, Naming
+from contracts.errors import WrongUsage
+from operators.ports import VectorIndex
+from settings import Settings, load_settings
+from wiring.engine import quieten_collector
+from wiring.health import HealthFile, Probes, Readiness, serving
+from wiring.kafka.broker import named_cluster
+from wiring.kafka.home import Member
+from wiring.kafka.running import Site, StageRunning, run_stage
+from wiring.product import open_index
+from wiring.stage import OpenIndex, open_stage
+from wiring.supervisor import Launch, OneLog, Stage, Supervisor, log_width
+from wiring.topics import STAGES, load_topics
+
+DATA = Path("data")
+
+StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.")]
+DataOption = Annotated[Path, typer.Option("--data", help="Folder of keys and recovery stores.")]
+Generation = Annotated[str, typer.Option(help="Which generation of the flows.")]
+Prefix = Annotated[str, typer.Option(help="What the names of all topics begin with.")]
+Partitions = Annotated[
+    int | None, typer.Option(help="Journal partitions; fixed for ever. Default: as declared.")
+]
+
+
+def deployed_partitions() -> int:
+    """The declared number of journal partitions on Kafka."""
+    return int(load_topics()["journal"].partitions["deployed"])
+
+
+def flow(
+    stage: StageName,
+    data: DataOption = DATA,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the partitions.")] = 1,
+    generation: Generation = GENERATION,
+    prefix: Prefix = PREFIX,
+    partitions: Partitions = None,
+    until_end: Annotated[bool, typer.Option(help="End at the end that the input has now.")] = False,
+    health_port: Annotated[int, typer.Option(help="Answer /livez, /readyz and /metrics there.")] = 0,
+    process_id: Annotated[int | None, typer.Option(hidden=True)] = None,
+    addresses: Annotated[str, typer.Option(hidden=True)] = "",
+) -> None:
+    """Run one stage on the cluster that KAFKA_BOOTSTRAP_SERVERS names, from its last snapshot on.
+
+    Example: undercurrent flow themes --data /var/lib/undercurrent --workers 2
+    """
+    if stage not in STAGES:
+        raise WrongUsage(f"{stage}: no stage; there are {', '.join(STAGES)}")
+    settings = load_settings()
+    naming = Naming(prefix=prefix, generation=generation)
+    site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
+    if workers > 1 and process_id is None:
+        _run_group(stage, workers)
+        return
+    member = Member(process_id or 0, tuple(filter(None, addresses.split(";"))))
+    run_one(stage, site, settings, member, follow=not until_end, health_port=health_port)
+
+
+def run_one(
+    stage: str, site: Site, settings: Settings, member: Member, *, follow: bool, health_port: int
+) -> None:
+    """This process's part of a stage. Raises ``PipelineError``."""
+    home = site.home(stage)
+    beat = HealthFile(home.root / f"health-{member.process}.json", stage)
+    readiness = Readiness()
+    with ExitStack() as closing:
+        if health_port:
+            probes = Probes(beat_of=beat.path, readiness=readiness)
+            closing.enter_context(serving(probes, health_port + member.process))
+        opened = open_stage(stage, site.keys, settings, site.partitions, indexes(site))
+        closing.callback(opened.close)
+        for notice in opened.notices:
+            print(NOTICE + notice, file=sys.stderr, flush=True)  # noqa: T201 - the process's log
+        quieten_collector()
+        how = StageRunning(
+            follow=follow,
+            epoch=timedelta(seconds=settings.epoch_s),
+            member=member,
+            on_poll=_on_poll(beat, readiness),
+        )
+        run_stage(opened.pipeline, site, how)
+
+
+def _on_poll(beat: HealthFile, readiness: Readiness) -> Callable[[], None]:
+    def polled() -> None:
+        beat.touch()
+        readiness.restored(0)  # the engine restores all it was given before it asks a source
+        readiness.polled(0)
+
+    return polled
+
+
+def indexes(site: Site) -> OpenIndex:
+    """The vector index of each partition: the embedded one, for only one process may hold it open."""
+
+    def opened(partition: int, encoder_version: str, dims: int) -> VectorIndex:
+        folder = site.data / site.naming.generation / "qdrant" / part_name(partition)
+        return open_index(folder, encoder_version, dims)
+
+    return opened
+
+
+def _run_group(stage: str, workers: int) -> None:
+    """Run the stage's processes and restart all of them when one ends."""
+    argv = (sys.executable, "-m", "cli", *sys.argv[1:])
+
+    def launch(process: int, addresses: tuple[str, ...]) -> Launch:
+        return Launch((*argv, "--process-id", str(process), "--addresses", ";".join(addresses)))
+
+    stages = [Stage(stage, launch, workers, finite="--until-end" in argv)]
+    Supervisor(stages, OneLog(sys.stdout, width=log_width(stages))).run()

@@ -1,0 +1,126 @@
+"""Run one stage on Kafka in this process: checks, Bytewax, and a stop that loses nothing.
+
+The process is alone, or one of a group that shares the stage's partitions (``home.Member``). State lies in the
+stage's directory and its state log; what it wrote and how far it read lie in Kafka.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from connectors.jsonl.layout import part_name
+from connectors.jsonl.source import Reading
+from connectors.kafka.cluster import Cluster
+from connectors.kafka.messages import KafkaMessage, Origin, message_of
+from connectors.kafka.names import Naming
+from connectors.kafka.sink import KafkaSink
+from connectors.kafka.source import KafkaSource
+from connectors.kafka.statelog import KafkaStateLogs
+from contracts.registry import write_record
+from flows.pipeline import build
+from flows.stages import JOURNAL, Pipeline
+from operators.hosting import Emitted
+from wiring.engine import draining_on_signals, run_flow
+from wiring.kafka.home import Member, StageHome, joined
+from wiring.kafka.positions import Positions, position_group
+from wiring.kafka.recovery import StageTopics, prepare_stage
+from wiring.topics import load_topics
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a generation of the flows runs: its cluster, its names, and the folder with keys and recovery stores."""
+
+    cluster: Cluster
+    naming: Naming
+    data: Path
+    partitions: int
+
+    @property
+    def keys(self) -> Path:
+        """The key store, which all stages and generations share."""
+        return self.data / "keys"
+
+    def home(self, stage: str) -> StageHome:
+        """A stage's own directory."""
+        return StageHome(self.data / self.naming.generation / stage)
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class StageRunning:
+    """How a stage is run; as ``wiring.engine.Running``. ``on_poll`` is called on every turn of the source loop."""
+
+    follow: bool = True
+    batch: int = 64
+    epoch: timedelta = timedelta(seconds=1)
+    member: Member = field(default_factory=Member)
+    on_poll: Callable[[], None] = _nothing
+
+
+def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
+    """Run until a signal (True), or without ``follow`` until the input's end. Raises ``PipelineError``."""
+    (stage,) = pipeline.stages
+    home = site.home(stage.name)
+    topics = StageTopics.of(pipeline, site.naming)
+    prepare = partial(prepare_stage, home, pipeline, site.naming, site.cluster)
+    with draining_on_signals() as draining, joined(home, how.member, prepare):
+        # Informational, for lag tools: nothing resumes from a consumer group.
+        positions = Positions(site.cluster, position_group(site.naming, stage.name))
+
+        logs = KafkaStateLogs(site.cluster)
+        reading = Reading(
+            batch=how.batch,
+            follow=how.follow,
+            draining=draining.is_set,
+            on_poll=how.on_poll,
+            on_snapshot=lambda partition, offset: positions.commit({(topics.input, partition): offset}),
+        )
+        flow = build(
+            pipeline,
+            source=KafkaSource(
+                site.cluster,
+                topics.input,
+                site.partitions,
+                reading,
+                numbered_by="offset" if stage.input_topic == JOURNAL else "sequence",
+            ),
+            sink=KafkaSink(site.cluster, _lanes(topics, site.partitions), stage.name),
+            lane=lambda topic, _stage, partition: f"{topic}/{part_name(partition)}",
+            write=_writing(site.naming.generation),
+            open_state_log=lambda _stage, partition: logs.open(topics.state, partition),
+        )
+        run_flow(
+            flow, home.recovery, epoch=how.epoch, process=how.member.process, addresses=how.member.addresses
+        )
+        return draining.is_set()
+
+
+def _lanes(topics: StageTopics, partitions: int) -> dict[str, tuple[str, int]]:
+    return {
+        f"{short}/{part_name(p)}": (name, p)
+        for short, name in topics.outputs.items()
+        for p in range(partitions)
+    }
+
+
+def _writing(generation: str) -> Callable[[Emitted], KafkaMessage]:
+    keys = {short: topic.key for short, topic in load_topics().items()}
+    origins: dict[tuple[str, str, int], Origin] = {}
+
+    def write(emitted: Emitted) -> KafkaMessage:
+        place = (emitted.out.topic, emitted.stage, emitted.partition)
+        origin = origins.get(place)
+        if origin is None:
+            topic, stage, partition = place
+            origin = origins[place] = Origin(topic, keys[topic], generation, stage, partition)
+        return message_of(origin, emitted.position, emitted.out.record, write_record(emitted.out.record))
+
+    return write
