@@ -78,11 +78,11 @@ class Group:
 
     def _start(self, now: float) -> None:
         stage = self.stage
-        addresses = self._world.addresses(stage.workers)
         self._since, self._killed = now, False
         started: list[Process] = []
         self._processes = started
         try:
+            addresses = self._world.addresses(stage.workers)
             for number in range(stage.workers):
                 launch = stage.command(number, addresses)
                 started.append(self._world.start(stage.name, number, launch))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 WRONG_USAGE = 2
 REFUSED = 4
 CANNOT_RUN = (126, 127)
+
+LOOPBACK = "127.0.0.1"
+# Below those from which an outgoing connection gets its own: a process that tries again and again to reach a peer
+# that is not up yet could otherwise be given the peer's port, and be connected to itself.
+PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +114,16 @@ def described(code: int) -> str:
 def free_addresses(count: int) -> tuple[str, ...]:
     """``count`` different ``127.0.0.1:port`` that were free a moment ago.
 
-    Somebody else may take one before its process does: that start fails and the next one gets other ports.
+    Somebody else may take one before its process does: that start fails and the next one gets other ports. Raises
+    ``OSError`` when no port is free.
     """
+    found: list[str] = []
     with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return tuple(f"127.0.0.1:{one.getsockname()[1]}" for one in sockets)
+        for port in random.sample(PORTS, len(PORTS)):
+            if len(found) == count:
+                return tuple(found)
+            one = held.enter_context(socket.socket())
+            with suppress(OSError):
+                one.bind((LOOPBACK, port))
+                found.append(f"{LOOPBACK}:{port}")
+    raise OSError(f"no {count} free ports from {PORTS[0]} to {PORTS[-1]} on {LOOPBACK}")
