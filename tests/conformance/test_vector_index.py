@@ -3,40 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import numpy as np
 import pytest
+from qdrant_client import QdrantClient
 
 from connectors.memory.index import MemoryIndex
+from connectors.qdrant.aliases import IndexPlan
+from connectors.qdrant.client import Patience, Server
 from connectors.qdrant.edge import EdgeIndex
+from connectors.qdrant.outbox import Outbox
+from connectors.qdrant.server import QdrantServerIndex, open_server_index
 from contracts.errors import StopWorker, WrongUsage
 from contracts.vectors import KEYWORD_FILTERS, GridVector, ItemPoint, Scalar, ThemePoint
 from operators.ports import VectorIndex
 from operators.themes.audit import audit_themes
+from settings import load_settings
+from tests.support.qdrant_real import real_server, remove_generation
+from tests.support.qdrant_shim import running_shim
+
+# Local mode has no payload indexes and knows only exact search, and says so each time.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Payload indexes have no effect in the local Qdrant"),
+    pytest.mark.filterwarnings("ignore:Local mode performs exact"),
+]
 
 ITEM_DIMS, THEME_DIMS = 24, 16
-
-Make = Callable[[Path], VectorIndex]
-
-
-def edge(directory: Path) -> VectorIndex:
-    return EdgeIndex(directory, encoder_version="test/1", item_dims=ITEM_DIMS, theme_dims=THEME_DIMS)
-
-
-def memory(_directory: Path) -> VectorIndex:
-    return MemoryIndex(item_dims=ITEM_DIMS, theme_dims=THEME_DIMS)
-
-
 TENANTS = ("acme", "other")
 
 
-@pytest.fixture(scope="module", params=[memory, edge], ids=["memory", "edge"])
+def edge(directory: Path) -> AbstractContextManager[VectorIndex]:
+    return closing(EdgeIndex(directory, encoder_version="test/1", item_dims=ITEM_DIMS, theme_dims=THEME_DIMS))
+
+
+def memory(_directory: Path) -> AbstractContextManager[VectorIndex]:
+    return closing(MemoryIndex(item_dims=ITEM_DIMS, theme_dims=THEME_DIMS))
+
+
+def local(directory: Path) -> AbstractContextManager[VectorIndex]:
+    """The server's adapter on the client library's own local mode."""
+    plan = IndexPlan("g1", "test/1", ITEM_DIMS, THEME_DIMS)
+    server = Server(QdrantClient(":memory:"), "local mode", Patience())
+    return closing(QdrantServerIndex(server, plan, Outbox(directory)))
+
+
+@contextmanager
+def shim(directory: Path) -> Iterator[VectorIndex]:
+    """The same over HTTP."""
+    with running_shim() as server, closing(on_server(server.url, None, "g1", directory)) as index:
+        yield index
+
+
+@contextmanager
+def server(directory: Path) -> Iterator[VectorIndex]:
+    """A real server, where one is reachable; else the reason is the skip's."""
+    generation = f"test-{uuid4().hex[:12]}"
+    with real_server(load_settings()) as (url, api_key):
+        with closing(on_server(url, api_key, generation, directory)) as index:
+            yield index
+        remove_generation(url, api_key, generation)
+
+
+def on_server(url: str, api_key: str | None, generation: str, directory: Path) -> VectorIndex:
+    return open_server_index(url, api_key, generation, "test/1", ITEM_DIMS, THEME_DIMS, directory)
+
+
+Make = Callable[[Path], AbstractContextManager[VectorIndex]]
+MAKERS: tuple[Make, ...] = (memory, edge, local, shim, server)
+
+
+@pytest.fixture(scope="module", params=MAKERS, ids=lambda make: make.__name__)
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorIndex]:
-    made = request.param(tmp_path_factory.mktemp("index"))
-    yield made
-    made.close()
+    with request.param(tmp_path_factory.mktemp("index")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -285,17 +327,25 @@ def test_dropping_a_tenant_leaves_the_others_and_its_ids_free(index: VectorIndex
     assert len(index.similar_items("other", QUERY, limit=50)) == 6
 
 
-def test_both_find_the_same_items_with_the_same_similarities(tmp_path: Path) -> None:
-    one, other = memory(tmp_path), edge(tmp_path)
-    written = [*items(700, source="app"), *items(700, first=1000, seed=2, source="csv")]
-    for index in (one, other):
-        index.put_items("acme", written)
-    for query in grid(20, ITEM_DIMS, 77):
-        for where in (None, {"source": "csv"}, {"since_s": 100, "until_s": 130}):
-            assert one.similar_items("acme", query, limit=9, where=where) == other.similar_items(
-                "acme", query, limit=9, where=where
-            )
-    other.close()
+def test_all_find_the_same_items_with_the_same_similarities(index: VectorIndex, tmp_path: Path) -> None:
+    written = [*items(400, source="app"), *items(400, first=1000, seed=2, source="csv")]
+    with memory(tmp_path) as reference:
+        for each in (index, reference):
+            each.put_items("acme", written)
+        for query in grid(12, ITEM_DIMS, 77):
+            for where in (None, {"source": "csv"}, {"since_s": 100, "until_s": 130}):
+                expected = reference.similar_items("acme", query, limit=9, where=where)
+                assert index.similar_items("acme", query, limit=9, where=where) == expected
+
+
+def test_all_find_the_same_nearest_themes_with_the_same_products(index: VectorIndex, tmp_path: Path) -> None:
+    with memory(tmp_path) as reference:
+        for each in (index, reference):
+            each.put_themes("acme", themes(300))
+        queries = grid(50, THEME_DIMS, 78)
+        assert [index.nearest_theme("acme", "en", query) for query in queries] == [
+            reference.nearest_theme("acme", "en", query) for query in queries
+        ]
 
 
 def test_the_audit_counts_what_the_index_and_the_mirror_see_differently(index: VectorIndex) -> None:
