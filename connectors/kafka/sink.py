@@ -28,11 +28,12 @@ Position = tuple[int, int]
 
 
 class Written(NamedTuple):
-    """How far a stage's messages in a partition go: the ``next`` position, the id of the last, the log's ``end``."""
+    """What lies in a partition from offset ``start`` up to before ``end``: a stage's messages up to before ``next``."""
 
+    start: int
+    end: int
     next: int
     last_id: str | None
-    end: int
 
 
 class SinkPart(StatefulSinkPartition[KafkaMessage, Position]):
@@ -60,8 +61,12 @@ class SinkPart(StatefulSinkPartition[KafkaMessage, Position]):
         self._writer.poll()
 
     def snapshot(self) -> Position:
-        """Wait until everything is delivered; then what is recorded is what the broker has."""
-        return self._writer.settle(self._outlet), self._next
+        """Wait until everything is delivered; then what is recorded is what the broker has.
+
+        While the replay is behind what a dead run wrote, the next run must look from where this one did.
+        """
+        end = self._writer.settle(self._outlet)
+        return self._written.start if self._next < self._written.next else end, self._next
 
     def _compare(self, position: int, name: str) -> None:
         there = self._written.last_id
@@ -106,48 +111,39 @@ class KafkaSink(FixedPartitionedSink[KafkaMessage, Position]):
         resume_state: Position | None,
     ) -> SinkPart:
         """The writer of one lane, which knows what an earlier run wrote behind the snapshot."""
+        self._writer.connect()
         topic, partition = self._lanes[for_part]
-        written = self._written(topic, partition, resume_state)
-        position = resume_state[1] if resume_state else 0
-        return self.part_type(self._writer, Outlet(topic, partition, written.end), position, written)
+        position = resume_state or (0, 0)
+        written = self._written(topic, partition, position)
+        return self.part_type(self._writer, Outlet(topic, partition, written.end), position[1], written)
 
     @cached_property
     def _admin(self) -> AdminClient:
         return self._cluster.admin()
 
-    def _written(self, topic: str, partition: int, resumed: Position | None) -> Written:
-        there = held(self._admin, [(topic, partition)])[topic, partition]
-        if resumed is None:
-            return written_up_to(self._cluster, (topic, partition), self._stage, there.first, 0, there.end)
+    def _written(self, topic: str, partition: int, resumed: Position) -> Written:
+        """What an earlier run wrote behind a snapshot.
+
+        A position may stand there twice, as a dead run's last messages may arrive late; none may be missing, but for
+        what retention took away, which needs no second writing.
+        """
         offset, position = resumed
+        there = held(self._admin, [(topic, partition)])[topic, partition]
         if offset > there.end:
             raise gone(topic, partition, offset, there)
-        # What retention took away behind the snapshot needs no second writing.
-        return written_up_to(
-            self._cluster, (topic, partition), self._stage, max(offset, there.first), position, there.end
-        )
-
-
-def written_up_to(
-    cluster: Cluster, place: tuple[str, int], stage: str, start: int, position: int, end: int
-) -> Written:
-    """What lies behind a snapshot: the messages of ``stage`` from offset ``start``, where ``position`` comes first.
-
-    A position may stand there twice, as a dead run's last messages may arrive late; none may be missing.
-    """
-    last_id = None
-    first = start == 0 or position > 0
-    for message in between(cluster, *place, start, end):
-        headers = headers_of(message)
-        if stage_of(headers) != stage:
-            continue
-        found = sequence_of(headers)
-        if found > position and first:
-            raise StateCorrupt(
-                f"topic {place[0]}, partition {place[1]}: position {position} of stage {stage} is missing before "
-                f"offset {offset_of(message)}; {REBUILD}"
-            )
-        first = True
-        if found >= position:
-            position, last_id = found + 1, header(headers, ID)
-    return Written(position, last_id, end)
+        last_id = None
+        may_jump = offset < there.first
+        for message in between(self._cluster, topic, partition, max(offset, there.first), there.end):
+            headers = headers_of(message)
+            if stage_of(headers) != self._stage:
+                continue
+            found = sequence_of(headers)
+            if found > position and not may_jump:
+                raise StateCorrupt(
+                    f"topic {topic}, partition {partition}: position {position} of stage {self._stage} is missing "
+                    f"before offset {offset_of(message)}; {REBUILD}"
+                )
+            may_jump = False
+            if found >= position:
+                position, last_id = found + 1, header(headers, ID)
+        return Written(offset, there.end, position, last_id)

@@ -82,6 +82,7 @@ class KafkaStateLog:
         """Every change up to the pointer; see ``StateLog.load``."""
         self._at = pointer or _EMPTY
         self._session = uuid4().hex
+        self._logs.writer.connect()
         self._outlet = Outlet(self._topic, self._partition)
         for line in self._verified():
             entry = orjson.loads(line)

@@ -10,7 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from functools import cached_property
+from threading import Lock
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -73,7 +73,7 @@ class Outlet:
 
 
 class Writer:
-    """Sends to any number of outlets through one idempotent producer, made at the first message."""
+    """Sends to any number of outlets through one idempotent producer."""
 
     def __init__(
         self, cluster: Cluster, *, within_s: float = DELIVERED_WITHIN_S, linger_ms: float = 5
@@ -81,6 +81,23 @@ class Writer:
         self._cluster = cluster
         self._within_s = within_s
         self._linger_ms = linger_ms
+        self._lock = Lock()
+        self._made: Producer | None = None
+
+    def connect(self) -> Producer:
+        """Make the producer now: the first message of one that has no connection yet waits half a second."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._cluster.producer(
+                    # A message that timed out would leave a gap with its successors behind it; ``settle`` bounds
+                    # the wait.
+                    message_timeout_ms=0,
+                    enable_gapless_guarantee=True,
+                    linger_ms=self._linger_ms,
+                    queue_buffering_max_kbytes=_QUEUE_KBYTES,
+                    logger=_LOG,
+                )
+            return self._made
 
     def send(
         self,
@@ -93,10 +110,11 @@ class Writer:
         """Put a message on its way; ``name`` is what an error calls it. Waits while the queue is full."""
         size = len(value or b"")
         deadline = time.monotonic() + self._within_s
+        producer = self.connect()
         outlet.sent(name, size)
         while True:
             try:
-                self._producer.produce(
+                producer.produce(
                     outlet.topic,
                     value,
                     key,
@@ -105,7 +123,7 @@ class Writer:
                     headers=list(headers),
                 )
             except BufferError:
-                self._producer.poll(0.05)
+                producer.poll(0.05)
                 self._check(outlet, deadline)
             except KafkaException as exc:
                 raise StopWorker(outlet.refused(name, size, exc.args[0])) from exc
@@ -114,13 +132,13 @@ class Writer:
 
     def poll(self) -> None:
         """Let the book take note of deliveries."""
-        self._producer.poll(0)
+        self.connect().poll(0)
 
     def settle(self, outlet: Outlet) -> int:
         """Wait until all of an outlet's messages are delivered; the offset behind them. Raises ``StopWorker``."""
         deadline = time.monotonic() + self._within_s
         while outlet.waiting:
-            self._producer.flush(0.2)
+            self.connect().flush(0.2)
             self._check(outlet, deadline)
         self._check(outlet, deadline)
         return outlet.end
@@ -134,16 +152,5 @@ class Writer:
             )
         if failure is not None:
             # What is still queued must not arrive after the next run has looked where this one ended.
-            self._producer.purge()
+            self.connect().purge()
             raise StopWorker(failure)
-
-    @cached_property
-    def _producer(self) -> Producer:
-        return self._cluster.producer(
-            # A message that timed out would leave a gap with its successors behind it; ``settle`` bounds the wait.
-            message_timeout_ms=0,
-            enable_gapless_guarantee=True,
-            linger_ms=self._linger_ms,
-            queue_buffering_max_kbytes=_QUEUE_KBYTES,
-            logger=_LOG,
-        )
