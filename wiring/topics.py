@@ -27,7 +27,12 @@ class TopicSchema(BaseModel):
 
 
 class Topic(BaseModel):
-    """One declared topic; ``key`` is the record's field that keys it, retention is in days."""
+    """One declared topic; ``key`` is the record's field that keys it, retention is in days.
+
+    ``scope``: what every generation shares, or each has for itself; ``published``: the publisher also writes it, from
+    the active generation, under a name without one. ``retention: at most``: a promise to forget, not one to keep.
+    ``config`` overrules settings of Kafka's that follow from the rest.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,6 +43,10 @@ class Topic(BaseModel):
     key: str
     cleanup: Literal["delete", "compact"]
     retention_days: int | None = None
+    retention: Literal["at least", "at most"] = "at least"
+    scope: Literal["shared", "generation"] = "generation"
+    published: bool = False
+    config: Mapping[str, int | str] = {}
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     schemas: tuple[TopicSchema, ...]

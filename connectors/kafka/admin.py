@@ -19,9 +19,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ConfigEntry,
     ConfigResource,
     NewTopic,
+    OffsetSpec,
 )
 
 from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.reading import passes
 from contracts.errors import StopWorker
 
 WITHIN_S = 30.0
@@ -80,7 +82,7 @@ def topic_facts(cluster: Cluster, names: Iterable[str]) -> dict[str, TopicFacts]
 
 
 def create_topics(cluster: Cluster, wanted: Mapping[str, NewTopicFacts]) -> None:
-    """Make topics and wait until every one is seen; one that somebody made meanwhile is left as it is.
+    """Make topics and wait until each can be read; one that somebody made meanwhile is left as it is.
 
     Raises ``StopWorker`` with the topic and what the cluster says.
     """
@@ -95,12 +97,13 @@ def create_topics(cluster: Cluster, wanted: Mapping[str, NewTopicFacts]) -> None
         with kafka_errors(f"topic {name} cannot be made"):
             _unless(KafkaError.TOPIC_ALREADY_EXISTS, future.result)
     deadline = time.monotonic() + WITHIN_S
-    while len(_described(admin, list(wanted))) < len(wanted):
+    while len(made := _described(admin, list(wanted))) < len(wanted):
         if time.monotonic() > deadline:
             raise StopWorker(
-                f"topics were made but are not seen after {WITHIN_S:.0f} s: look at the cluster's health"
+                f"topics were made but are not seen after {WITHIN_S:.0f} s: see to the cluster's health"
             )
         time.sleep(0.05)
+    _ends(admin, {name: len(topic.partitions) for name, topic in made.items()})
 
 
 def alter_configs(cluster: Cluster, changes: Mapping[str, Mapping[str, str]]) -> None:
@@ -131,18 +134,20 @@ def newest_records(
 
     It looks at the last offset of each partition, which may be gone or hold a tombstone; then the topic is left out.
     """
-    consumer = cluster.consumer()
+    ends = _ends(cluster.admin(), topics)
+    last = [TopicPartition(place.topic, place.partition, end - 1) for place, end in ends.items() if end]
+    if not last:
+        return {}
+    # Ask often: the broker holds back its answer at the end of a log for as long as it is allowed to.
+    consumer = cluster.consumer(fetch_wait_max_ms=10, fetch_queue_backoff_ms=10)
     found: dict[str, tuple[bytes | None, bytes]] = {}
     try:
         with kafka_errors("the newest records cannot be read"):
-            waiting = _last_places(consumer, topics)
-            consumer.assign(waiting)
-            pending: set[tuple[str | None, int | None]] = {
-                (place.topic, place.partition) for place in waiting
-            }
+            consumer.assign(last)
+            pending: set[tuple[str | None, int | None]] = {(place.topic, place.partition) for place in last}
             deadline = time.monotonic() + within_s
             while pending and time.monotonic() < deadline:
-                for message in consumer.consume(len(pending), 0.2):
+                for message in consumer.consume(len(pending), 0.02):
                     topic, value = message.topic(), message.value()
                     pending.discard((topic, message.partition()))
                     if message.error() is None and topic is not None and value is not None:
@@ -152,14 +157,24 @@ def newest_records(
     return found
 
 
-def _last_places(consumer: Any, topics: Mapping[str, int]) -> list[TopicPartition]:
-    places = []
-    for topic, partitions in topics.items():
-        for partition in range(partitions):
-            low, high = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=WITHIN_S)
-            if high > low:
-                places.append(TopicPartition(topic, partition, high - 1))
-    return places
+def _ends(admin: AdminClient, topics: Mapping[str, int]) -> dict[TopicPartition, int]:
+    """The offset after the last of every partition; waits for those that have no leader yet."""
+    ends: dict[TopicPartition, int] = {}
+    missing = [TopicPartition(topic, n) for topic, partitions in topics.items() for n in range(partitions)]
+    deadline = time.monotonic() + WITHIN_S
+    while missing:
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = admin.list_offsets(dict.fromkeys(missing, latest), request_timeout=WITHIN_S)
+        for place, future in asked.items():
+            with kafka_errors(f"topic {place.topic}, partition {place.partition} cannot be read"):
+                try:
+                    ends[place] = future.result().offset
+                except KafkaException as exc:
+                    if not passes(exc.args[0]) or time.monotonic() > deadline:
+                        raise
+        missing = [place for place in missing if place not in ends]
+        time.sleep(0.05 if missing else 0)
+    return ends
 
 
 def _described(admin: AdminClient, names: list[str]) -> dict[str, Any]:
