@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from models.themes.grid import ONE, Floats, Grid, Ints, Units, on_grid, pack, unpack_grid, unpack_ints
+from models.themes.grid import ONE, Floats, Grid, Ints, Units, on_grid, on_grid_one, pack, unpack_grid, unpack_ints
 from models.themes.policy import ThemePolicy
 
 BASIS = 2**14
@@ -57,6 +57,11 @@ class Space:
 def centred(raw: Floats, count: Floats | float, origin: Ints) -> Units:
     """The grid vector of the mean of ``count`` projected vectors whose exact sum is ``raw``."""
     return on_grid(np.rint(raw / count) - origin)
+
+
+def centred_one(raw: Floats, origin: Ints) -> Units:
+    """``centred`` of one projected vector, which is integer-valued already."""
+    return on_grid_one(raw - origin)
 
 
 def fit_basis(vectors: Grid, groups: list[Grid], warm: Floats | None, components: int) -> Floats:

@@ -13,9 +13,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from models.themes.background import Space
-from models.themes.grid import Floats, Grid, Ints, Units, on_grid, unpack_ints
+from models.themes.grid import Floats, Grid, Ints, Units, on_grid, on_grid_one, unpack_ints
 
 _NAMESPACE: UUID = uuid5(NAMESPACE_URL, "undercurrent:theme")
 
@@ -74,23 +75,37 @@ class Book:
     def __post_init__(self) -> None:
         self.row_of = {root.ordinal: row for row, root in enumerate(self.roots)}
         self.units = np.zeros(self.total.shape, np.float32)
-        self.refresh(slice(None))
+        self.refresh()
 
-    def refresh(self, rows: slice | int) -> None:
-        """Make the centroids of ``rows`` again; elementwise, so alone or together gives the same."""
-        count, recent = self.total_n[rows, None], self.recent_n[rows, None]
-        lean = self.total[rows] * (self.weight / np.maximum(count, 1.0))
-        mean = np.rint((self.recent[rows] + lean) / (recent + self.weight)) - self.origin
-        self.units[rows] = on_grid(np.where(count > 0.0, mean, 0.0))
+    def refresh(self) -> None:
+        """Make all centroids again."""
+        count, recent = self.total_n[:, None], self.recent_n[:, None]
+        lean = self.total * (self.weight / np.maximum(count, 1.0))
+        mean = np.rint((self.recent + lean) / (recent + self.weight)) - self.origin
+        self.units[:] = on_grid(np.where(count > 0.0, mean, 0.0))
 
-    def change(self, row: int, raw: Floats, count: int, *, in_window: bool) -> None:
-        """Add a member to the family at ``row`` (``count`` 1), or take it out (-1)."""
-        self.total[row] += count * raw
-        self.total_n[row] += count
+    def change(self, row: int, raw: Floats, by: int, *, in_window: bool) -> None:
+        """Add a member to the family at ``row`` (``by`` 1), or take it out (-1)."""
+        signed = raw if by == 1 else by * raw
+        self.total[row] += signed
+        self.total_n[row] += by
         if in_window:
-            self.recent[row] += count * raw
-            self.recent_n[row] += count
-        self.refresh(slice(row, row + 1))
+            self.recent[row] += signed
+            self.recent_n[row] += by
+        self._refresh_one(row)
+
+    def _refresh_one(self, row: int) -> None:
+        """The same operations as ``refresh`` on one row, so bit by bit the same."""
+        count = float(self.total_n[row])
+        if count <= 0.0:
+            self.units[row] = 0.0
+            return
+        mean = self.total[row] * (self.weight / count)
+        mean += self.recent[row]
+        mean /= float(self.recent_n[row]) + self.weight
+        np.rint(mean, out=mean)
+        mean -= self.origin
+        self.units[row] = on_grid_one(mean)
 
 
 class Themes:
@@ -139,14 +154,10 @@ class Themes:
         raw, owners = held
         size = space.basis.shape[1]
         roots = np.array([self.root(i).ordinal for i in range(len(self.origins))], np.int64)
-        total, recent = np.zeros((len(roots), size)), np.zeros((len(roots), size))
-        total_n, recent_n = np.zeros(len(roots)), np.zeros(len(roots))
-        if len(roots):
-            np.add.at(total, roots, space.project(np.stack([o.sum for o in self.origins])))
-            np.add.at(total_n, roots, np.array([o.count for o in self.origins], np.float64))
-        if len(owners):
-            np.add.at(recent, roots[owners], raw)
-            np.add.at(recent_n, roots[owners], 1.0)
+        sums = space.project(np.stack([o.sum for o in self.origins])) if len(roots) else np.zeros((0, size))
+        counts = np.array([o.count for o in self.origins], np.float64)
+        total, total_n = _summed(sums, counts, roots, len(roots))
+        recent, recent_n = _summed(raw, np.ones(len(owners)), roots[owners], len(roots))
         self.books = {}
         alive = [o for o in self.origins if o.parent is None]
         for group in sorted({o.group for o in alive}):
@@ -154,3 +165,10 @@ class Themes:
             at = np.array([o.ordinal for o in mine])
             level = space.level(group).origin
             self.books[group] = Book(level, mine, total[at], total_n[at], recent[at], recent_n[at], weight)
+
+
+def _summed(rows: Floats, counts: Floats, owners: NDArray[np.int64], size: int) -> tuple[Floats, Floats]:
+    """The sum of ``rows`` ``(n, d)`` and of ``counts`` ``(n,)`` by owner; integers, so in any order the same."""
+    ones, ends = np.ones(len(owners)), np.arange(len(owners) + 1)
+    owned = csr_array((ones, owners, ends), shape=(len(owners), size))
+    return owned.T @ rows, owned.T @ counts

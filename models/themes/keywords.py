@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
+import numpy as np
+
+from models.themes.grid import pack, unpack_ints
 from models.themes.stop_words import STOP_WORDS
 
 CAPACITY = 200
@@ -94,16 +97,20 @@ class TermCounts:
                 self.rows.pop(name, None)
 
     def encode(self) -> list[Any]:
-        """As JSON-able data: texts, then hash and count, sorted by hash."""
-        return [self.documents, [[f"{name:016x}", count] for name, count in sorted(self.rows.items())]]
+        """As JSON-able data: texts, then hashes in order and their counts, both as packed arrays."""
+        names = np.fromiter(self.rows.keys(), np.uint64, len(self.rows))
+        counts = np.fromiter(self.rows.values(), np.int64, len(self.rows))
+        order = np.argsort(names)
+        return [self.documents, pack(names[order].view(np.int64)), pack(counts[order])]
 
     @classmethod
     def decode(cls, encoded: Sequence[Any], capacity: int = CAPACITY) -> TermCounts:
         """The inverse of ``encode``."""
-        counts = cls(capacity)
-        counts.documents = int(encoded[0])
-        counts.rows = {int(name, 16): int(count) for name, count in encoded[1]}
-        return counts
+        found = cls(capacity)
+        found.documents = int(encoded[0])
+        names, counts = unpack_ints(encoded[1]).view(np.uint64), unpack_ints(encoded[2])
+        found.rows = Counter(dict(zip(names.tolist(), counts.tolist(), strict=True)))
+        return found
 
 
 class ThemeTerms:

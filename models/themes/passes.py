@@ -28,8 +28,7 @@ def run_pass(state: EngineState) -> list[Change]:
     state.last_pass = state.seen
     state.next_pass = state.seen + min(max(early, policy.warm_up // 4), policy.pass_every)
     state.horizon = max(state.horizon, state.seen - policy.window)
-    for slot in state.shelf.slots():
-        state.release(int(slot))
+    state.release_old()
     recalibrate(state)
     changes = [*births(state), *merges(state), *late_joins(state)]
     for _ in range(policy.sweeps):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from models.themes.background import Background, Space, centred
+from models.themes.background import Background, Space, centred_one
 from models.themes.centroids import Origin, Themes
 from models.themes.changes import Point
 from models.themes.grid import Floats, Grid, Ints, Units
@@ -80,6 +80,12 @@ class EngineState:
                 self.sample_bound = highest
                 self.release(out)
 
+    def release_old(self) -> None:
+        """Let go of every vector that nothing needs any more."""
+        shelf, slots = self.shelf, self.shelf.slots()
+        for slot in slots[(shelf.seq[slots] <= self.horizon) & (shelf.origin[slots] != WAITING)]:
+            self.release(int(slot))
+
     def release(self, slot: int) -> None:
         """Let go of a vector that nothing needs any more."""
         shelf = self.shelf
@@ -120,15 +126,15 @@ class EngineState:
         """Project a held vector into the decision space; its unit."""
         assert self.space is not None
         shelf = self.shelf
-        shelf.raw[slot] = self.space.project(shelf.vectors[slot])
-        shelf.units[slot] = self.unit(shelf.raw[slot], shelf.groups[slot])
-        unit: Units = shelf.units[slot]
+        raw = self.space.project(shelf.vectors[slot])
+        unit = self.unit(raw, shelf.groups[slot])
+        shelf.raw[slot], shelf.units[slot] = raw, unit
         return unit
 
     def unit(self, raw: Floats, group: str) -> Units:
-        """Projected vectors as they are compared."""
+        """A projected vector as it is compared."""
         assert self.space is not None
-        return centred(raw, 1.0, self.space.level(group).origin)
+        return centred_one(raw, self.space.level(group).origin)
 
     def join(self, slot: int, root: Origin, *, counted: bool = False) -> None:
         """Make a concern a member of ``root``; ``counted``: the root's sum has it already."""
@@ -148,7 +154,10 @@ class EngineState:
 
     def count(self, origin: Origin, vector: Grid | Ints, raw: Floats, by: int, *, in_window: bool) -> None:
         """Add (``by`` 1) or subtract (-1) a vector from an origin and from its root's centroid."""
-        origin.sum += by * vector.astype(np.int64)
+        if by == 1:
+            origin.sum += vector
+        else:
+            origin.sum += by * vector.astype(np.int64)
         origin.count += by
         self.dirty["themes"].add(origin.theme_id)
         self.dirty["sums"].add(origin.theme_id)
