@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from cli import demo, doctor, evaluate, flow, review, run, themes, worker
+from cli import demo, doctor, evaluate, flow, review, run, schemas, themes, worker
 from cli.complaint import complain
 from contracts.errors import PipelineError, WrongUsage
 
@@ -27,6 +27,7 @@ app.command("similar")(themes.similar)
 app.add_typer(review.app, name="review")
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
+app.add_typer(schemas.app, name="schemas")
 app.command("doctor")(doctor.doctor)
 app.command("rebuild")(run.rebuild_directory)
 app.command("worker", hidden=True)(worker.worker)
