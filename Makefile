@@ -8,15 +8,19 @@ PYTHON ?= $(shell for p in python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 DEMO_OUT ?= out/demo
 DEMO_ARGS ?=
+KAFKA_DIR ?= out/kafka
 SEEDS ?= 20
 
-.PHONY: help demo test check bench faults lint types unit lock clean
+.PHONY: help demo kafka test check bench faults lint types unit lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/.ready ## install what is needed, then watch 60 days of feedback become ranked themes and issues
 	@$(BIN)/undercurrent demo --out $(DEMO_OUT) $(DEMO_ARGS)
+
+kafka: .venv/.ready ## keep a Kafka broker on this machine (undercurrent kafka down ends it); no Docker, no Java needed
+	@$(BIN)/undercurrent kafka up --dir $(KAFKA_DIR)
 
 test: .venv/.ready lint types ## everything: lint, types, all tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered tests

@@ -99,6 +99,13 @@ class LocalBroker:
                 self._process.wait(STOPPED_WITHIN_S)
         self.kill()
 
+    def detach(self) -> int:
+        """Leave it running when this process ends; its pid is returned. For one that is not watched."""
+        if self._process is None or self._watched:
+            raise AssertionError("only a started broker that nothing watches can be left running")
+        self._process.returncode = 0  # we no longer wait for it
+        return self._process.pid
+
     def kill(self) -> None:
         """SIGKILL: what was acknowledged is in the operating system's cache, and so survives this."""
         self._release_watcher()

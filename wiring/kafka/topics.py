@@ -143,7 +143,7 @@ def differences(wanted: WantedTopic, actual: TopicFacts | None) -> Iterator[Diff
         yield Difference(name, "topic", f"with {wanted.partitions} partitions", None, "create")
         return
     if actual.partitions != wanted.partitions:
-        why = "the number of partitions is fixed for ever: tenants would change theirs"
+        why = "the number of partitions is fixed for ever, as tenants would change theirs: name it with --partitions"
         yield Difference(name, "partitions", str(wanted.partitions), str(actual.partitions), "none", why)
     if wanted.replication is not None and actual.replication != wanted.replication:
         why = "replicas are moved with Kafka's own kafka-reassign-partitions"
@@ -217,7 +217,10 @@ def apply_topics(
     found = diff_topics(cluster, naming, partitions=partitions, replication=replication)
     refused = [str(difference) for difference in found if difference.refused]
     if refused:
-        raise StopWorker("nothing was changed, as these differences are not removed: " + "; ".join(refused))
+        more = f"; and {len(refused) - 3} more, see `undercurrent topics diff`" if len(refused) > 3 else ""
+        raise StopWorker(
+            f"nothing was changed, as these differences are not removed: {'; '.join(refused[:3])}{more}"
+        )
     if not dry_run:
         wanted = wanted_topics(naming, partitions=partitions, replication=replication)
         create_topics(cluster, {one.topic: wanted[one.topic].new for one in found if one.change == "create"})
