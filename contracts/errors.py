@@ -11,6 +11,10 @@ PipelineError                anything we raise on purpose
     └── RedactionDown        personal data can no longer be found, so nothing may pass
 """
 
+from __future__ import annotations
+
+from typing import ClassVar
+
 
 class PipelineError(Exception):
     """Anything we raise on purpose."""
@@ -38,7 +42,17 @@ class WrongUsage(PipelineError):
 
 
 class StopWorker(PipelineError):
-    """Going on would lose or corrupt state; the message says what to do."""
+    """Going on would lose or corrupt state; the message says what to do.
+
+    ``latest`` is the last one that was made in this process: an engine whose workers run in threads of their own ends
+    with a panic that does not hold it.
+    """
+
+    latest: ClassVar[StopWorker | None] = None
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        StopWorker.latest = self
 
 
 class RecoveryRefused(StopWorker):

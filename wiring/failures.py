@@ -11,6 +11,7 @@ from contracts.errors import PipelineError, StopWorker
 @contextmanager
 def translated_engine_errors(what: str) -> Iterator[None]:
     """Let our own errors out from under the engine's wrapping; the rest, panics too, is ``StopWorker``."""
+    StopWorker.latest = None
     try:
         yield
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
@@ -20,7 +21,7 @@ def translated_engine_errors(what: str) -> Iterator[None]:
 
 
 def _ours(error: BaseException, what: str) -> PipelineError:
-    """The first of our errors among the causes, or ``StopWorker`` with the innermost cause."""
+    """The first of our errors among the causes, or what stopped a worker's thread, or the innermost cause."""
     seen: BaseException | None = error
     innermost = error
     while seen is not None:
@@ -28,4 +29,6 @@ def _ours(error: BaseException, what: str) -> PipelineError:
             return seen
         innermost = seen
         seen = seen.__cause__ or seen.__context__
+    if StopWorker.latest is not None and not isinstance(error, Exception):
+        return StopWorker.latest
     return StopWorker(f"{what}: {type(innermost).__name__}: {innermost}; mend that, then start again")

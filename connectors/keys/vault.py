@@ -100,7 +100,8 @@ class LocalVault:
     def __init__(self, directory: Path) -> None:
         subjects = directory / "subjects.sqlite3"
         self._master = _read_or_create_master(directory / "master.key", subjects)
-        self._db = sqlite3.connect(subjects, timeout=30.0, isolation_level=None)
+        # Opened in one thread and used in another, but never in two: an engine runs its workers in threads of its own.
+        self._db = sqlite3.connect(subjects, timeout=30.0, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         # A key must be on disk before the first text sealed under it is.
         self._db.execute("PRAGMA synchronous=FULL")
