@@ -33,6 +33,9 @@ from contracts.vectors import (
     point_id,
 )
 
+FLUSH_S = 30.0
+"""Longest catching up of one ``flush``, in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class TenantCounts:
@@ -173,7 +176,7 @@ class QdrantServerIndex:
 
         How soon the server syncs what it applied is its own setting (``storage.wal``).
         """
-        self._delivery.catch_up(self._server.patience.retry_for_s)
+        self._delivery.catch_up(FLUSH_S)
 
     def close(self) -> None:
         """Catch up if possible and let go; what waits stays on disk for the next process."""
@@ -207,4 +210,10 @@ def open_server_index(
     plan = IndexPlan(generation, encoder_version, item_dims, theme_dims)
     patience = patience or Patience()
     server = Server(connect(url, api_key, patience, prefer_grpc=prefer_grpc), url, patience)
-    return QdrantServerIndex(server, plan, Outbox(outbox_dir, max_bytes=outbox_bytes))
+    outbox = Outbox(outbox_dir, max_bytes=outbox_bytes)
+    try:
+        return QdrantServerIndex(server, plan, outbox)
+    except BaseException:
+        outbox.close()
+        server.close()
+        raise

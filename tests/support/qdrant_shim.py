@@ -23,9 +23,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from qdrant_client import QdrantClient, models
 
-Mode = Literal["drop", "error", "busy", "slow", "half", "taken"]
-"""``drop`` the connection, answer 503, answer 429, answer too late (after doing it), do half and answer 500,
-take note only (``acknowledged``, not done)."""
+Mode = Literal["drop", "error", "busy", "slow", "late", "half", "taken", "refuse"]
+"""``drop`` the connection; answer ``error`` 503, ``busy`` 429 or ``refuse`` 400; be ``slow`` (do it after a while);
+``late``: do it, then drop; ``half``: do half, answer 500; ``taken``: do nothing, answer ``acknowledged``."""
 
 UPSERT = r"PUT /collections/[^/]+/points"
 
@@ -42,12 +42,13 @@ class Fault:
 
 @dataclass
 class Shim:
-    """A server at ``url``; ``requests`` counts what came, by method and path with names of collections left out."""
+    """A server at ``url``; ``requests`` counts what was done by its route, ``bodies`` is what came with it."""
 
     version: str = "1.20.0"
     api_key: str | None = None
     faults: list[Fault] = field(default_factory=list)
     requests: Counter[str] = field(default_factory=Counter)
+    bodies: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
     store: QdrantClient = field(default_factory=lambda: QdrantClient(":memory:"))
     port: int = 0
@@ -95,6 +96,7 @@ class Shim:
             for pattern, call in ROUTES:
                 if found := re.fullmatch(pattern, f"{method} {path}"):
                     self.requests[pattern] += 1
+                    self.bodies.append((pattern, body))
                     return call(self, body, *found.groups())
         raise ValueError(f"Not found: no route {method} {path}")
 
@@ -232,8 +234,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _misbehave(self, fault: Fault, method: str, path: str, body: dict[str, Any]) -> None:
         if fault.mode == "drop":
             self._cut()
+        elif fault.mode == "late":
+            self.server.shim.answer(method, path, body)
+            self._cut()
         elif fault.mode == "error":
             self._say(503, {"status": {"error": "Service unavailable"}})
+        elif fault.mode == "refuse":
+            self._say(400, {"status": {"error": "Wrong input: Vector dimension error"}})
         elif fault.mode == "busy":
             self._say(429, {"status": {"error": "too many requests"}}, {"Retry-After": "1"})
         elif fault.mode == "slow":
