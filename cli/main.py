@@ -9,7 +9,22 @@ import sys
 
 import typer
 
-from cli import demo, doctor, evaluate, flow, review, run, schemas, themes, worker
+from cli import (
+    demo,
+    doctor,
+    evaluate,
+    exporter,
+    flow,
+    health,
+    kafka,
+    review,
+    run,
+    schemas,
+    themes,
+    topics,
+    up,
+    worker,
+)
 from cli.complaint import complain
 from contracts.errors import PipelineError, WrongUsage
 
@@ -27,7 +42,13 @@ app.command("similar")(themes.similar)
 app.add_typer(review.app, name="review")
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
+app.command("up")(up.up)
+app.command("exporter")(exporter.exporter)
+app.command("lag")(exporter.lag)
+app.command("health")(health.health)
 app.add_typer(schemas.app, name="schemas")
+app.add_typer(topics.app, name="topics")
+app.add_typer(kafka.app, name="kafka")
 app.command("doctor")(doctor.doctor)
 app.command("rebuild")(run.rebuild_directory)
 app.command("worker", hidden=True)(worker.worker)

@@ -20,10 +20,10 @@ from types import FrameType
 from contracts.errors import PipelineError, StopWorker, WrongUsage
 from wiring.supervising.group import Group, World
 from wiring.supervising.log import OneLog
-from wiring.supervising.plan import WRONG_USAGE, Launch, Restarts, Stage, described, free_addresses
+from wiring.supervising.plan import WRONG_USAGE, Command, Launch, Restarts, Stage, described, free_addresses
 from wiring.supervising.process import Child, Process
 
-__all__ = ["Launch", "OneLog", "Restarts", "Stage", "Supervisor", "log_width"]
+__all__ = ["Command", "Launch", "OneLog", "Restarts", "Stage", "Supervisor", "log_width"]
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 

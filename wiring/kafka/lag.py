@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
@@ -76,9 +76,11 @@ class LagReader:
     def __init__(self, cluster: Cluster, naming: Naming | None = None) -> None:
         self._naming = naming or Naming()
         self._inputs = {stage: self._naming.topic(short) for stage, short in input_topics().items()}
-        self._admin = cluster.admin()
+        # A broker that is away is told of once, by who asked, and not by the client twenty times a second.
+        quiet = replace(cluster, properties={**cluster.properties, "log_level": "0"})
+        self._admin = quiet.admin()
         # It looks at one message of a partition: fetch no more than that needs.
-        self._consumer = cluster.consumer(
+        self._consumer = quiet.consumer(
             auto_offset_reset="earliest",
             queued_min_messages=1,
             queued_max_messages_kbytes=4096,

@@ -125,5 +125,5 @@ def _refusal(asked: Answer) -> str | None:
     failed = asked.exception()
     if failed is not None:
         return str(failed)
-    errors = [str(one.error) for one in asked.result().topic_partitions if one.error]
+    errors = [str(one.error) for one in asked.result().topic_partitions or () if one.error]
     return errors[0] if errors else None

@@ -1,0 +1,170 @@
+"""``undercurrent up``: the whole product on one machine, every stage a process or more, restarted, in one log.
+
+For people without an orchestrator. It takes the cluster that is named; without one it keeps a broker of its own in
+the data folder, whose journal lives as long as the recovery stores beside it (one in Docker would forget it).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.exporter import PORT
+from cli.worker import ROOT
+from connectors.kafka.cluster import Cluster
+from connectors.kafka.names import GENERATION, PREFIX, Naming
+from contracts.errors import WrongUsage
+from settings import load_settings
+from wiring.kafka.broker import local_broker, open_broker
+from wiring.kafka.topics import Difference, apply_topics
+from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_width
+from wiring.topics import STAGES
+
+DATA = Path("data")
+NOT_DRAINED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the product runs: what every process of it is told."""
+
+    data: Path
+    naming: Naming
+    partitions: int | None
+    exporter_port: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Options that choose the topics."""
+        return ("--prefix", self.naming.prefix, "--generation", self.naming.generation)
+
+    @property
+    def stage_options(self) -> tuple[str, ...]:
+        """Options of ``undercurrent flow``."""
+        cut = () if self.partitions is None else ("--partitions", str(self.partitions))
+        return ("--data", str(self.data), *self.names, *cut)
+
+
+def singles(place: Place) -> dict[str, tuple[str, ...]]:
+    """What runs once beside the stages: the command's name, then its options. Only those that exist are run."""
+    return {
+        "ticker": place.names,
+        "publisher": place.names,
+        "exporter": (*place.names, "--port", str(place.exporter_port)),
+    }
+
+
+def up(
+    context: typer.Context,
+    data: Annotated[
+        Path, typer.Option(help="Folder of keys, recovery stores and a broker of its own.")
+    ] = DATA,
+    bootstrap: Annotated[
+        str | None, typer.Option(help="host:port,… of a cluster; else KAFKA_BOOTSTRAP_SERVERS, else its own.")
+    ] = None,
+    workers: Annotated[
+        list[str] | None, typer.Option(help="STAGE=N processes, say extract=2; may be given again.")
+    ] = None,
+    generation: Annotated[str, typer.Option(help="Which generation of the flows.")] = GENERATION,
+    prefix: Annotated[str, typer.Option(help="What the names of all topics begin with.")] = PREFIX,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, help="Journal partitions; fixed for ever. Default: as declared.")
+    ] = None,
+    exporter_port: Annotated[int, typer.Option(help="Where the exporter answers.")] = PORT,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the log as JSON objects.")] = False,
+) -> None:
+    """Run every stage on this machine until SIGTERM or Ctrl-C, which drain; a second one kills.
+
+    Example: undercurrent up --data data --workers extract=2
+    """
+    counts = read_workers(workers or ())
+    place = Place(data, Naming(prefix=prefix, generation=generation), partitions, exporter_port)
+    known = context.find_root().command.list_commands(context)  # type: ignore[attr-defined]  # the root is a group
+    width = log_width(stages(place, counts, known, {}))
+    with (
+        closing(OneLog(sys.stdout, as_json=as_json, width=width)) as log,
+        cluster(data, bootstrap, log) as kafka,
+    ):
+        for line in made(apply_topics(kafka, place.naming, partitions=partitions)):
+            log.say(line)
+        env = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap}
+        drained = Supervisor(stages(place, counts, known, env), log).run()
+    raise typer.Exit(0 if drained else NOT_DRAINED)
+
+
+def made(changes: Sequence[Difference]) -> Iterator[str]:
+    """What became of the topics: how many are new, and each setting that was changed."""
+    created = [change for change in changes if change.change == "create"]
+    if created:
+        yield f"{len(created)} topics made"
+    yield from (f"topic {change}; set" for change in changes if change.change == "set")
+
+
+def read_workers(options: Iterable[str]) -> dict[str, int]:
+    """``["extract=2"]`` as a mapping. Raises ``WrongUsage`` for what is no stage or no number of processes."""
+    counts = {}
+    for option in options:
+        stage, _, number = option.partition("=")
+        if stage not in STAGES:
+            raise WrongUsage(f"--workers {option}: no such stage; there are {', '.join(STAGES)}")
+        if not (number.isdecimal() and 1 <= int(number) <= 99):
+            raise WrongUsage(f"--workers {option}: write STAGE=N with N from 1 to 99")
+        counts[stage] = int(number)
+    return counts
+
+
+def stages(
+    place: Place, counts: Mapping[str, int], known: Iterable[str], env: Mapping[str, str]
+) -> list[Stage]:
+    """Everything to run: the stages, then the singles among the ``known`` commands."""
+    flows = [
+        Stage(name, _flow(name, counts.get(name, 1), place, env), counts.get(name, 1)) for name in STAGES
+    ]
+    return [*flows, *_singles(place, set(known), env)]
+
+
+def _flow(stage: str, workers: int, place: Place, env: Mapping[str, str]) -> Command:
+    """How one process of a stage is started; one that is alone listens on no port."""
+
+    def command(process: int, addresses: tuple[str, ...]) -> Launch:
+        peers = ("--addresses", ";".join(addresses)) if workers > 1 else ()
+        return _launch(("flow", stage, *place.stage_options, "--process-id", str(process), *peers), env)
+
+    return command
+
+
+def _singles(place: Place, known: set[str], env: Mapping[str, str]) -> Iterator[Stage]:
+    for name, options in singles(place).items():
+        if name in known:
+            yield Stage(name, _always(_launch((name, *options), env)))
+
+
+def _always(launch: Launch) -> Command:
+    return lambda _process, _addresses: launch
+
+
+def _launch(argv: tuple[str, ...], env: Mapping[str, str]) -> Launch:
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    ours = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    return Launch((sys.executable, "-m", "cli", *argv), {**ours, **env})
+
+
+@contextmanager
+def cluster(data: Path, bootstrap: str | None, log: OneLog) -> Iterator[Cluster]:
+    """The cluster that is named, or a broker in the data folder that runs meanwhile. Raises ``StopWorker``."""
+    settings = load_settings()
+    if bootstrap:
+        settings = settings.model_copy(update={"kafka_bootstrap": bootstrap})
+    broker = open_broker(settings) if settings.kafka_bootstrap else local_broker(data / "kafka")
+    log.say(f"broker {broker.bootstrap}: {broker.why}")
+    try:
+        yield broker.cluster
+    finally:
+        broker.stop()
