@@ -115,7 +115,9 @@ class KafkaSink(FixedPartitionedSink[KafkaMessage, Position]):
         topic, partition = self._lanes[for_part]
         position = resume_state or (0, 0)
         written = self._written(topic, partition, position)
-        return self.part_type(self._writer, Outlet(topic, partition, written.end), position[1], written)
+        return self.part_type(
+            self._writer, self._writer.outlet(topic, partition, written.end), position[1], written
+        )
 
     @cached_property
     def _admin(self) -> AdminClient:

@@ -23,7 +23,7 @@ from confluent_kafka.admin import AdminClient
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import Headers, header
 from connectors.kafka.reading import REBUILD, between, gone, headers_of, held, offset_of
-from connectors.kafka.writing import DELIVERED_WITHIN_S, Outlet, Writer
+from connectors.kafka.writing import DELIVERED_WITHIN_S, Writer
 from contracts.errors import StateCorrupt
 from contracts.pointer import Change, Pointer, Segment
 
@@ -74,7 +74,7 @@ class KafkaStateLog:
         self._partition = partition
         self._compact_from_bytes = compact_from_bytes
         self._compact_growth = compact_growth
-        self._outlet = Outlet(topic, partition)
+        self._outlet = logs.writer.outlet(topic, partition)
         self._session = ""
         self._at = _EMPTY
 
@@ -83,7 +83,7 @@ class KafkaStateLog:
         self._at = pointer or _EMPTY
         self._session = uuid4().hex
         self._logs.writer.connect()
-        self._outlet = Outlet(self._topic, self._partition)
+        self._outlet = self._logs.writer.outlet(self._topic, self._partition)
         for line in self._verified():
             entry = orjson.loads(line)
             yield entry["table"], entry["key"], entry["value"]
@@ -129,7 +129,7 @@ class KafkaStateLog:
             else:
                 living[entry["table"], entry["key"]] = line
         before = self._at
-        self._outlet = Outlet(self._topic, self._partition)
+        self._outlet = self._logs.writer.outlet(self._topic, self._partition)
         base = Pointer(before.generation + 1, 0, 0, 0, _EMPTY.checksum)
         base = self._appended((living[row] for row in sorted(living)), base)
         self._at = Pointer(

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Lock
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -27,6 +28,8 @@ _QUEUE_KBYTES = 64 << 10
 
 # The client's own notices go where the process's logs go, not to its error output.
 _LOG = logging.getLogger("undercurrent.kafka")
+# That ``enable.gapless.guarantee`` is experimental is known: without it a refused message leaves a gap for certain.
+_LOG.addFilter(lambda record: "enable.gapless.guarantee" not in record.getMessage())
 
 
 class Outlet:
@@ -35,12 +38,12 @@ class Outlet:
     ``first`` is the offset of the first delivered message, -1 before there is one; ``end`` the one behind the last.
     """
 
-    def __init__(self, topic: str, partition: int, end: int = 0) -> None:
+    def __init__(self, topic: str, partition: int, end: int, failures: list[str]) -> None:
         self.topic = topic
         self.partition = partition
         self.first = -1
         self.end = end
-        self.failure: str | None = None
+        self._failures = failures
         self._under_way: deque[tuple[str, int]] = deque()
 
     @property
@@ -58,8 +61,8 @@ class Outlet:
         if error is None:
             self.end = offset_of(message) + 1
             self.first = self.end - 1 if self.first < 0 else self.first
-        elif self.failure is None:
-            self.failure = self.refused(name, size, error)
+        else:
+            self._failures.append(self.refused(name, size, error))
 
     def refused(self, name: str, size: int, error: KafkaError) -> str:
         """What stops the worker: place, message, size, cause, and what to do."""
@@ -83,6 +86,11 @@ class Writer:
         self._linger_ms = linger_ms
         self._lock = Lock()
         self._made: Producer | None = None
+        self._failures: list[str] = []
+
+    def outlet(self, topic: str, partition: int, end: int = 0) -> Outlet:
+        """A partition to write to; ``end`` is the offset where it ends now. One that fails fails all."""
+        return Outlet(topic, partition, end, self._failures)
 
     def connect(self) -> Producer:
         """Make the producer now: the first message of one that has no connection yet waits half a second."""
@@ -110,47 +118,53 @@ class Writer:
         """Put a message on its way; ``name`` is what an error calls it. Waits while the queue is full."""
         size = len(value or b"")
         deadline = time.monotonic() + self._within_s
-        producer = self.connect()
         outlet.sent(name, size)
-        while True:
-            try:
-                producer.produce(
-                    outlet.topic,
-                    value,
-                    key,
-                    outlet.partition,
-                    outlet.delivered,
-                    headers=list(headers),
-                )
-            except BufferError:
-                producer.poll(0.05)
+        try:
+            while not self._is_queued(outlet, key, value, headers):
                 self._check(outlet, deadline)
-            except KafkaException as exc:
-                raise StopWorker(outlet.refused(name, size, exc.args[0])) from exc
-            else:
-                return
+        except KafkaException as exc:
+            raise self._over(outlet.refused(name, size, exc.args[0])) from exc
 
     def poll(self) -> None:
-        """Let the book take note of deliveries."""
-        self.connect().poll(0)
+        """Let the book take note of deliveries; what failed is raised by ``settle``."""
+        with suppress(KafkaException):
+            self.connect().poll(0)
 
     def settle(self, outlet: Outlet) -> int:
         """Wait until all of an outlet's messages are delivered; the offset behind them. Raises ``StopWorker``."""
         deadline = time.monotonic() + self._within_s
-        while outlet.waiting:
-            self.connect().flush(0.2)
+        while outlet.waiting and not self._failures:
+            with suppress(
+                KafkaException
+            ):  # a producer that gave up for good says here that it did: see the book
+                self.connect().flush(0.2)
             self._check(outlet, deadline)
         self._check(outlet, deadline)
         return outlet.end
 
+    def _is_queued(
+        self, outlet: Outlet, key: bytes | None, value: bytes | None, headers: Sequence[Header]
+    ) -> bool:
+        producer = self.connect()
+        try:
+            producer.produce(
+                outlet.topic, value, key, outlet.partition, outlet.delivered, headers=list(headers)
+            )
+        except BufferError:
+            producer.poll(0.05)
+            return False
+        return True
+
     def _check(self, outlet: Outlet, deadline: float) -> None:
-        failure = outlet.failure
-        if failure is None and outlet.waiting and time.monotonic() > deadline:
-            failure = (
+        if self._failures:
+            raise self._over(self._failures[0])
+        if outlet.waiting and time.monotonic() > deadline:
+            raise self._over(
                 f"{outlet}: {outlet.waiting} messages were not delivered within {self._within_s:g} s; see that the "
                 "broker is reachable, then start again"
             )
-        if failure is not None:
-            # What is still queued must not arrive after the next run has looked where this one ended.
-            self.connect().purge()
-            raise StopWorker(failure)
+
+    def _over(self, why: str) -> StopWorker:
+        """What ends this writer: nothing still queued may arrive once the next run has looked where this one ended."""
+        self.connect().purge()
+        return StopWorker(self._failures[0] if self._failures else why)
