@@ -9,8 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 
-from confluent_kafka.admin import NewTopic
-
+from connectors.kafka.admin import BROKERS_DEFAULT, NewTopicFacts, create_topics
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
 
@@ -21,7 +20,5 @@ def fresh_naming(generation: str = "g1") -> Naming:
 
 
 def make_topics(cluster: Cluster, names: Iterable[str], partitions: int = 2) -> None:
-    """Create plain topics (for the declared ones with their settings: ``wiring.kafka.topics.apply_topics``)."""
-    admin = cluster.admin()  # held, as its end ends what it was asked
-    for future in admin.create_topics([NewTopic(name, partitions, 1) for name in names]).values():
-        future.result()
+    """Create plain topics and wait until they can be read (for the declared ones with their settings: ``wiring.kafka.topics.apply_topics``)."""
+    create_topics(cluster, dict.fromkeys(names, NewTopicFacts(partitions, BROKERS_DEFAULT, {})))

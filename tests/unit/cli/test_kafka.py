@@ -1,4 +1,4 @@
-"""``kafka up|down`` and ``topics apply|diff|describe`` as a person gives them, on a broker that ``kafka up`` keeps."""
+"""``kafka`` and ``topics`` where no broker runs: what is said, and what is left alone."""
 
 from __future__ import annotations
 
@@ -6,50 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.support.commands import Told, undercurrent
+from tests.support.commands import undercurrent
 from tests.support.product import KEYWORDS
-
-MISSING = "undercurrent.g1.redacted.v1"
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The directory of a broker that runs."""
-    directory = tmp_path_factory.mktemp("kept") / "kafka"
-    assert undercurrent("kafka", "up", "--dir", directory).code == 0
-    yield directory
-    undercurrent("kafka", "down", "--dir", directory)
-
-
-def topics(kept: Path, *argv: str) -> Told:
-    bootstrap = json.loads((kept / "broker.json").read_text())["bootstrap"]
-    return undercurrent("topics", *argv, env={**KEYWORDS, "KAFKA_BOOTSTRAP_SERVERS": bootstrap})
-
-
-def test_up_is_the_same_broker_however_often(kept: Path) -> None:
-    first, again = (undercurrent("kafka", "up", "--dir", kept, "--json").json for _ in range(2))
-    assert first == again
-    assert first["started"] is False
-
-
-def test_up_says_how_to_use_it(kept: Path) -> None:
-    said = undercurrent("kafka", "up", "--dir", kept).out
-    bootstrap = json.loads((kept / "broker.json").read_text())["bootstrap"]
-    assert f"export KAFKA_BOOTSTRAP_SERVERS={bootstrap}" in said
-
-
-def test_down_ends_it_and_up_goes_on_with_its_data_and_port(kept: Path) -> None:
-    before = json.loads((kept / "broker.json").read_text())
-    topics(kept, "apply", "--partitions", "1")
-    assert undercurrent("kafka", "down", "--dir", kept, "--json").json["pid"] == before["pid"]
-    after = undercurrent("kafka", "up", "--dir", kept, "--json").json
-    assert (after["started"], after["bootstrap"]) == (True, before["bootstrap"])
-    assert topics(kept, "diff", "--partitions", "1").code == 0
 
 
 def test_down_leaves_a_process_that_is_not_the_broker(tmp_path: Path) -> None:
@@ -71,39 +31,6 @@ def test_without_a_named_cluster_topics_say_how_to_name_one() -> None:
     assert "undercurrent kafka up" in told.err
 
 
-def test_a_difference_is_told_and_ends_with_1(kept: Path) -> None:
-    told = topics(kept, "diff", "--generation", "g9", "--json")
-    missing = [one for one in told.json if one["change"] == "create"]
-    assert told.code == 1
-    assert MISSING.replace("g1", "g9") in {one["topic"] for one in missing}
-
-
-def test_a_dry_run_makes_no_topic(kept: Path) -> None:
-    said = topics(kept, "apply", "--generation", "g8", "--partitions", "1", "--dry-run")
-    assert MISSING.replace("g1", "g8") in said.out
-    assert topics(kept, "diff", "--generation", "g8", "--partitions", "1").code == 1
-
-
-def test_applying_twice_changes_nothing_the_second_time(kept: Path) -> None:
-    topics(kept, "apply", "--partitions", "1")
-    again = topics(kept, "apply", "--partitions", "1", "--json")
-    assert again.json == {"dry_run": False, "changes": []}
-
-
-def test_another_number_of_partitions_is_refused_with_1(kept: Path) -> None:
-    topics(kept, "apply", "--partitions", "1")
-    told = topics(kept, "apply", "--partitions", "2")
-    assert told.code == 1
-    assert "the number of partitions is fixed for ever" in told.err
-
-
-def test_a_topic_is_described_with_what_the_cluster_holds(kept: Path) -> None:
-    topics(kept, "apply", "--partitions", "1")
-    told = topics(kept, "describe", "themes", "--json").json
-    assert told["names"] == ["undercurrent.g1.themes.v1", "undercurrent.themes.v1"]
-    assert [live["partitions"] for live in told["live"]] == [1, 1]
-
-
 def test_a_topic_is_described_without_a_cluster() -> None:
     said = undercurrent("topics", "describe", "journal", env={**KEYWORDS, "KAFKA_BOOTSTRAP_SERVERS": ""})
     assert "no cluster is named" in said.out
@@ -114,3 +41,10 @@ def test_an_unknown_topic_is_wrong_usage() -> None:
     told = undercurrent("topics", "describe", "nope")
     assert told.code == 2
     assert "there are: alerts" in told.err
+
+
+def test_a_record_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broker.json").write_text("{")
+    told = undercurrent("kafka", "down", "--dir", tmp_path)
+    assert told.code == 1
+    assert f"{tmp_path / 'broker.json'} is not readable" in told.err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from confluent_kafka.admin import NewTopic
 
 from connectors.kafka.admin import (
     BROKERS_DEFAULT,
@@ -32,7 +31,7 @@ def test_a_topic_made_again_is_another(broker: Broker, topic: str) -> None:
     before = topic_ids(broker.cluster, [topic])[topic]
     admin = broker.cluster.admin()
     admin.delete_topics([topic])[topic].result()
-    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result()
+    create_topics(broker.cluster, {topic: NewTopicFacts(2, BROKERS_DEFAULT, {})})
     after = topic_ids(broker.cluster, [topic])[topic]
     assert before.id != after.id
     assert before.partitions == after.partitions == 2

@@ -5,11 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from confluent_kafka import TopicPartition
 
 from contracts.errors import StopWorker
 from settings import Settings
-from tests.support.broker import make_topics
 from wiring.kafka import docker, server
 from wiring.kafka.broker import Broker, NamedBroker, open_broker
 from wiring.kafka.properties import as_environment, broker_properties, free_port, is_free
@@ -36,20 +34,6 @@ def test_a_named_cluster_that_is_away_is_no_reason_to_take_another(monkeypatch: 
 def test_the_broker_makes_no_topic_by_itself(broker: Broker) -> None:
     broker.cluster.admin().list_topics("never-made", timeout=5)
     assert "never-made" not in broker.cluster.admin().list_topics(timeout=5).topics
-
-
-def test_what_was_acknowledged_outlives_a_kill(own_broker: LocalBroker) -> None:
-    make_topics(own_broker.cluster, ["t"], partitions=1)
-    producer = own_broker.cluster.producer()
-    producer.produce("t", b"v", partition=0)
-    producer.flush()
-    killed = own_broker.pid
-    own_broker.kill()
-    own_broker.start()
-    consumer = own_broker.cluster.consumer()
-    assert consumer.get_watermark_offsets(TopicPartition("t", 0), timeout=10) == (0, 1)
-    consumer.close()
-    assert own_broker.pid != killed
 
 
 def test_a_broker_that_cannot_start_says_what_it_said(tmp_path: Path) -> None:
