@@ -20,5 +20,8 @@ def fresh_naming(generation: str = "g1") -> Naming:
 
 
 def make_topics(cluster: Cluster, names: Iterable[str], partitions: int = 2) -> None:
-    """Create plain topics and wait until they can be read (for the declared ones with their settings: ``wiring.kafka.topics.apply_topics``)."""
+    """Create plain topics and wait until they can be read.
+
+    For the declared ones with their settings there is ``wiring.kafka.topics.apply_topics``.
+    """
     create_topics(cluster, dict.fromkeys(names, NewTopicFacts(partitions, BROKERS_DEFAULT, {})))
