@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, Message, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from connectors.kafka.cluster import Cluster, kafka_errors
@@ -50,10 +50,6 @@ class Held(NamedTuple):
     end: int
 
 
-def _each(places: list[TopicPartition], asked: OffsetSpec) -> dict[TopicPartition, OffsetSpec]:
-    return dict.fromkeys(places, asked)
-
-
 def offset_of(message: Message) -> int:
     """The offset of a message that the broker sent; of an end-of-partition event, where the end is."""
     offset = message.offset()
@@ -79,15 +75,29 @@ def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[st
     asked = [TopicPartition(topic, partition) for topic, partition in places]
     if not asked:
         return {}
-    named = ", ".join(sorted({place.topic for place in asked}))
-    with kafka_errors(f"asking for the offsets of {named}"):
-        latest, earliest = OffsetSpec.latest(), OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-        ends = admin.list_offsets(_each(asked, latest), request_timeout=WITHIN_S)
-        firsts = admin.list_offsets(_each(asked, earliest), request_timeout=WITHIN_S)
-        return {
-            (place.topic, place.partition): Held(firsts[place].result().offset, ends[place].result().offset)
-            for place in asked
-        }
+    deadline = time.monotonic() + WITHIN_S
+    with kafka_errors(f"asking for the offsets of {', '.join(sorted({place.topic for place in asked}))}"):
+        while True:
+            try:
+                return _held(admin, asked)
+            except KafkaException as exc:  # a topic that was just made has no leader for a moment
+                if not passes(exc.args[0]) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+
+def _held(admin: AdminClient, asked: list[TopicPartition]) -> dict[tuple[str, int], Held]:
+    latest, earliest = OffsetSpec.latest(), OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+    ends = admin.list_offsets(_each(asked, latest), request_timeout=WITHIN_S)
+    firsts = admin.list_offsets(_each(asked, earliest), request_timeout=WITHIN_S)
+    return {
+        (place.topic, place.partition): Held(firsts[place].result().offset, ends[place].result().offset)
+        for place in asked
+    }
+
+
+def _each(places: list[TopicPartition], asked: OffsetSpec) -> dict[TopicPartition, OffsetSpec]:
+    return dict.fromkeys(places, asked)
 
 
 def gone(topic: str, partition: int, offset: int, there: Held) -> StateCorrupt:
