@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from contracts.errors import PipelineError, StopWorker, WrongUsage
-from wiring.supervising.group import Group, World
+from wiring.supervising.group import Culprit, Group, World
 from wiring.supervising.log import OneLog
 from wiring.supervising.plan import WRONG_USAGE, Command, Launch, Restarts, Stage, described, free_addresses
 from wiring.supervising.process import Child, Process
@@ -100,11 +100,11 @@ class Supervisor:
     def _child(self, stage: str, process: int, launch: Launch) -> Process:
         return Child(stage, process, launch, self._log)
 
-    def _complaint(self, stage: str, code: int) -> PipelineError:
-        said = self._log.last_words(stage) or "nothing"
-        kind = WrongUsage if code == WRONG_USAGE else StopWorker
+    def _complaint(self, stage: str, culprit: Culprit) -> PipelineError:
+        said = self._log.last_words(stage, culprit.process) or "nothing"
+        kind = WrongUsage if culprit.code == WRONG_USAGE else StopWorker
         return kind(
-            f"stage {stage} keeps ending with {described(code)}, and starting it again does not help; "
+            f"stage {stage} keeps ending with {described(culprit.code)}, and starting it again does not help; "
             f"everything was stopped. It said: {said}"
         )
 

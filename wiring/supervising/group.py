@@ -19,6 +19,14 @@ COULD_NOT_START = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Culprit:
+    """The process because of which its group ended: its peers' ends are but the consequence."""
+
+    process: int
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """What a group touches besides its processes: how they start, where they listen, who hears of it."""
 
@@ -33,8 +41,8 @@ class Group:
     def __init__(self, stage: Stage, restarts: Restarts, world: World) -> None:
         self.stage = stage
         self.phase: Literal["waiting", "running", "ending", "over"] = "waiting"
-        self.given_up: int | None = None
-        """The exit status for which it was given up; None if it was not."""
+        self.given_up: Culprit | None = None
+        """For which process's end it was given up; None if it was not."""
         self.drained = True
         """Over without having been killed and without a failure."""
         self._restarts = restarts
@@ -43,7 +51,7 @@ class Group:
         self._processes: Sequence[Process] = ()
         self._stopping = False
         self._killed = False
-        self._code = 0
+        self._culprit = Culprit(0, 0)
         self._since = 0.0
         self._due = float("-inf")
 
@@ -88,7 +96,7 @@ class Group:
                 started.append(self._world.start(stage.name, number, launch))
         except OSError as exc:
             self._world.say(f"{stage.name} could not be started: {exc.strerror or exc}")
-            self._code = COULD_NOT_START
+            self._culprit = Culprit(len(started), COULD_NOT_START)
             self._end(now + self._restarts.peers_grace_s)
             return
         self.phase = "running"
@@ -106,7 +114,7 @@ class Group:
                 lived = f"after {now - self._since:.1f} s"
                 peers = "; ending its peers" if None in codes else ""
                 self._world.say(f"{self.stage.name}/{number} ended with {described(code)} {lived}{peers}")
-                self._code = code
+                self._culprit = Culprit(number, code)
                 self._end(now + self._restarts.peers_grace_s)
                 return
 
@@ -131,10 +139,11 @@ class Group:
 
     def _decide(self, now: float, codes: Sequence[int]) -> None:
         """Start again after a wait, or give up. Whichever process said that it is hopeless speaks for all."""
-        code = next((one for one in codes if one in self._restarts.hopeless), self._code)
-        self._failures.learn_one(self._restarts, code, now - self._since)
+        refused = (Culprit(n, code) for n, code in enumerate(codes) if code in self._restarts.hopeless)
+        culprit = next(refused, self._culprit)
+        self._failures.learn_one(self._restarts, culprit.code, now - self._since)
         if self._failures.is_hopeless(self._restarts):
-            self.phase, self.given_up, self.drained = "over", code, False
+            self.phase, self.given_up, self.drained = "over", culprit, False
             return
         delay = self._restarts.delay_s(self._failures.in_a_row)
         self.phase, self._due = "waiting", now + delay

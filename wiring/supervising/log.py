@@ -1,7 +1,7 @@
 """One log of many processes: every line with its stage and process in front, none lost, nobody blocked for ever.
 
 In:    lines of the processes, and the supervisor's own.     Out: one stream, text or a JSON object a line.
-State: the last lines of each stage, for the message of a stage that is given up.
+State: the last lines of each process, for the message about one that is given up.
 
 A thread writes. When who reads the stream is slow, processes wait for it like before any pipe; the supervisor's own
 lines never wait, so it stays in command. When the stream is closed, lines are dropped and the processes run on.
@@ -45,7 +45,7 @@ class OneLog:
         self._as_json = as_json
         self._width = max(width, len(SUPERVISOR))
         self._now = now
-        self._last: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
+        self._last: defaultdict[tuple[str, int], deque[str]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self._waiting: deque[str] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -57,7 +57,7 @@ class OneLog:
         while raw := pipe.readline(LONGEST_LINE_BYTES):
             text = raw.decode("utf-8", errors="replace").rstrip("\r\n")
             with self._changed:
-                self._last[stage].append(text)
+                self._last[stage, process].append(text)
                 self._changed.wait_for(lambda: len(self._waiting) < MOST_WAITING or self._closing)
                 self._put(stage, process, text)
 
@@ -66,10 +66,10 @@ class OneLog:
         with self._changed:
             self._put(SUPERVISOR, None, text)
 
-    def last_words(self, stage: str, count: int = 5) -> str:
-        """Why a stage failed, in one line: its last complaint, or else the last lines it wrote."""
+    def last_words(self, stage: str, process: int, count: int = 5) -> str:
+        """Why a process failed, in one line: its last complaint, or else the last lines it wrote."""
         with self._changed:
-            lines = [line for line in self._last[stage] if line.strip()]
+            lines = [line for line in self._last[stage, process] if line.strip()]
         complaints = [line.removeprefix(COMPLAINT) for line in lines if line.startswith(COMPLAINT)]
         return complaints[-1] if complaints else " | ".join(lines[-count:])
 

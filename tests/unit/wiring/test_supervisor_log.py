@@ -39,8 +39,9 @@ def test_the_last_words_are_the_complaint_or_else_the_last_lines() -> None:
     log.copy("themes", 0, io.BytesIO(b"1\n2\n3\n\n4\n5\n6\n"))
     log.copy("intake", 0, io.BytesIO(b"undercurrent: no such file\nthread panicked\n"))
     log.close()
-    assert log.last_words("themes") == "2 | 3 | 4 | 5 | 6"
-    assert log.last_words("intake") == "no such file"
+    assert log.last_words("themes", 0) == "2 | 3 | 4 | 5 | 6"
+    assert log.last_words("intake", 0) == "no such file"
+    assert log.last_words("intake", 1) == ""
 
 
 class Gone(io.StringIO):
@@ -54,7 +55,7 @@ def test_a_reader_that_left_holds_nobody_up() -> None:
     log = OneLog(Gone())
     log.copy("themes", 0, io.BytesIO(b"word\n" * 20 * MOST_WAITING))
     log.close()
-    assert log.last_words("themes", count=1) == "word"
+    assert log.last_words("themes", 0, count=1) == "word"
 
 
 def test_a_slow_reader_holds_up_the_processes_but_not_the_supervisor() -> None:
