@@ -176,11 +176,12 @@ def test_what_waited_is_applied_in_its_order(shim: Shim, tmp_path: Path) -> None
     index.close()
 
 
-def test_a_later_write_never_overtakes_one_that_waits(shim: Shim, tmp_path: Path) -> None:
+@pytest.mark.parametrize("failures", [1, 2], ids=["back at the next write", "back between two attempts"])
+def test_a_later_write_never_overtakes_one_that_waits(shim: Shim, tmp_path: Path, failures: int) -> None:
     index = opened(shim, tmp_path)
-    shim.fail("error", on=UPSERT, times=1)
+    shim.fail("error", on=UPSERT, times=failures)
     index.put_themes("acme", [theme(1, version=0)])
-    index.put_themes("acme", [theme(1, version=1)])  # the server is back: first what waited, then this
+    index.put_themes("acme", [theme(1, version=1)])
     own = vector(1001).astype(int)
     assert index.nearest_theme("acme", "en", vector(1001)) == (uid(1), float(own @ own))
     assert index.lag == 0

@@ -177,6 +177,7 @@ ROUTES: list[tuple[str, Callable[..., Any]]] = [
     (f"GET {_C}/exists", lambda shim, _body, name: {"exists": shim.store.collection_exists(name)}),
     (f"GET {_C}", _describe),
     (f"PUT {_C}", _create),
+    (f"DELETE {_C}", lambda shim, _body, name: shim.store.delete_collection(name)),
     (f"PUT {_C}/index", _index),
     (f"PUT {_C}/points", _upsert),
     (f"POST {_C}/points/delete", _delete),
@@ -201,6 +202,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self._serve("PUT")
+
+    def do_DELETE(self) -> None:
+        self._serve("DELETE")
 
     def do_POST(self) -> None:
         self._serve("POST")
