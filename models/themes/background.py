@@ -15,7 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from models.themes.grid import ONE, Floats, Grid, Ints, Units, on_grid, on_grid_one, pack, unpack_grid, unpack_ints
+from models.themes.grid import (
+    ONE,
+    Floats,
+    Grid,
+    Ints,
+    Units,
+    on_grid,
+    on_grid_one,
+    pack,
+    unpack_grid,
+    unpack_ints,
+)
 from models.themes.policy import ThemePolicy
 
 BASIS = 2**14

@@ -27,7 +27,7 @@ from models.themes.changes import (
     Waiting,
 )
 from models.themes.grid import Grid, Units
-from models.themes.members import concern_hash
+from models.themes.members import WAITING, concern_hash
 from models.themes.passes import assigned, cosine, run_pass
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
@@ -206,6 +206,23 @@ class ThemeEngine:
             return None
         centroid: Units = book.units[book.row_of[origin.ordinal]].copy()
         return centroid
+
+    @property
+    def settled(self) -> int:
+        """So many of the first concerns are never moved again; those of them that wait may still join or give up."""
+        return self._state.horizon
+
+    def waits(self, concern_id: str) -> bool:
+        """Whether a concern waits for a theme."""
+        return self._state.members.get(concern_hash(concern_id)) == WAITING
+
+    def ordinal(self, theme_id: str) -> int:
+        """The place of a theme among all that were ever born."""
+        return self._state.themes.by_id[theme_id].ordinal
+
+    def theme_at(self, ordinal: int) -> str:
+        """The inverse of ``ordinal``."""
+        return self._state.themes.origins[ordinal].theme_id
 
     def resolve(self, theme_id: str) -> str:
         """The theme that ``theme_id`` is read as, through merges."""

@@ -1,21 +1,19 @@
 """Which theme each concern belongs to, at about 12 bytes a concern.
 
-Concerns are known by a 64-bit BLAKE2 of their id. The latest are in a dictionary, the rest in two sorted
-arrays that the dictionary is folded into now and then; how far that folding has come cannot be seen from
-outside. (Two of a million concerns share a hash with a chance of 3 in 100 million.)
+Concerns are known by a 64-bit BLAKE2 of their id. (Two of a million concerns share a hash with a chance of 3 in
+100 million.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from models.themes.columns import Columns
 
 WAITING = -1
 UNTHEMED = -2
-_GONE = -3
-_FOLD_AT = 16_384
 
 
 def concern_hash(concern_id: str) -> int:
@@ -31,35 +29,25 @@ class Members:
     """
 
     def __init__(self) -> None:
-        self._recent: dict[int, int] = {}
-        self._keys: NDArray[np.uint64] = np.empty(0, np.uint64)
-        self._values: NDArray[np.int32] = np.empty(0, np.int32)
+        self._rows = Columns(("<i4",))
 
     def get(self, name: int) -> int | None:
         """The concern's theme ordinal, or None if it is not known."""
-        found = self._recent.get(name)
-        if found is None and len(self._keys):
-            at = int(np.searchsorted(self._keys, np.uint64(name)))
-            if at < len(self._keys) and int(self._keys[at]) == name:
-                found = int(self._values[at])
-        return None if found == _GONE else found
+        row = self._rows.get(name)
+        return None if row is None else row[0]
 
     def put(self, name: int, ordinal: int) -> None:
         """Set the concern's theme."""
-        self._recent[name] = ordinal
-        if len(self._recent) >= _FOLD_AT:
-            self._fold()
+        self._rows.put(name, (ordinal,))
 
     def drop(self, name: int) -> None:
         """Forget the concern."""
-        self.put(name, _GONE)
+        self._rows.drop(name)
 
-    def _fold(self) -> None:
-        keys = np.fromiter(self._recent.keys(), np.uint64, len(self._recent))
-        values = np.fromiter(self._recent.values(), np.int32, len(self._recent))
-        kept = ~np.isin(self._keys, keys)
-        alive = values != _GONE
-        keys = np.concatenate([self._keys[kept], keys[alive]])
-        values = np.concatenate([self._values[kept], values[alive]])
-        order = np.argsort(keys)
-        self._keys, self._values, self._recent = keys[order], values[order], {}
+    def state_changes(self) -> Iterator[tuple[str, Any]]:
+        """What changed since the last call, as ``Columns`` tells it."""
+        return self._rows.state_changes()
+
+    def load(self, key: str, value: Sequence[str]) -> None:
+        """Take up what ``state_changes`` told."""
+        self._rows.load(key, value)

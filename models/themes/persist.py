@@ -19,6 +19,8 @@ _NUMBERS = ("seen", "horizon", "last_pass", "next_pass", "next_fit", "sample_bou
 
 def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:
     """Rows changed since the last call, by table and key; the value is None for a row that is gone."""
+    for segment, value in state.members.state_changes():
+        yield "members", segment, value
     for table in TABLES:
         marked, state.dirty[table] = sorted(state.dirty[table]), set()
         for key in marked:
@@ -28,8 +30,6 @@ def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:
 def _encode(state: EngineState, table: str, key: str) -> Any:
     if table == "background":
         return state.background.encode(key)
-    if table == "members":
-        return state.members.get(int(key, 16))
     if table == "space":
         assert state.space is not None
         return encode_space(state.space, key)
@@ -49,11 +49,7 @@ def load(state: EngineState, table: str, key: str, value: Any) -> None:
     if table == "background":
         state.background.load(key, value)
     elif table == "members":
-        name = int(key, 16)
-        if value is None:
-            state.members.drop(name)
-        else:
-            state.members.put(name, int(value))
+        state.members.load(key, value)
     elif table in TABLES:
         rows = state.loading[table]
         if value is None:

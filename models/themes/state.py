@@ -23,7 +23,8 @@ from models.themes.shelf import Shelf, Slots
 SIZE = 384
 """Dimensions of a vector."""
 
-TABLES = ("background", "members", "space", "themes", "sums", "vectors")
+TABLES = ("background", "space", "themes", "sums", "vectors")
+"""Tables of marked rows; ``members`` keeps its own account of what changed."""
 
 
 class EngineState:
@@ -174,7 +175,6 @@ class EngineState:
     def forget(self, concern_id: str, name: int) -> None:
         """Drop what is held of a concern that is in no theme any more."""
         self.members.drop(name)
-        self.dirty["members"].add(f"{name:016x}")
         slot = self.shelf.slot_of.get(concern_id)
         if slot is None:
             return
@@ -195,6 +195,4 @@ class EngineState:
 
     def _mark(self, slot: int, ordinal: int) -> None:
         self.shelf.origin[slot] = ordinal
-        name = int(self.shelf.names[slot])
-        self.members.put(name, ordinal)
-        self.dirty["members"].add(f"{name:016x}")
+        self.members.put(int(self.shelf.names[slot]), ordinal)

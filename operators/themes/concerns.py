@@ -1,11 +1,22 @@
-"""What is kept of each concern once it has been seen: where it is now, and how often that changed."""
+"""What is kept of each concern once it has been seen: where it is now, and how often that changed.
+
+A concern that may still change its theme is a row of its own. One that only its retraction can still change is
+settled: a few numbers (``models.themes.columns``), about 30 bytes, because there is no end to these.
+"""
 
 from __future__ import annotations
 
+import base64
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
+from models.themes.columns import Columns
+from models.themes.members import concern_hash
 from operators.state import Table
 
 # Concerns whose terms are kept, so that a move takes them along. The theme engine moves only its latest
@@ -13,17 +24,17 @@ from operators.state import Table
 KEPT_TERMS = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A concern that the engine knows.
 
-    ``person`` is whom its theme counts it for (account, else author, else item); ``sequence`` counts its
-    changes; ``terms`` are salted hashes, empty once the concern is old. ``near`` is the theme that shows it as
-    a counter-example, None if none does.
+    ``person`` is whom its theme counts it for (account, else author, else item), ``who`` the same as a number;
+    ``sequence`` counts its changes; ``terms`` are salted hashes. ``near`` is the theme that shows it as a
+    counter-example, None if none does. A settled concern has neither person nor terms nor times.
     """
 
     item_id: str
     person: str
+    who: int
     at_s: int
     sequence: int
     theme: str | None
@@ -32,58 +43,136 @@ class Known:
     near: str | None = None
 
 
+@lru_cache(maxsize=20_000)
+def who_is(person: str) -> int:
+    """A person as 64 bits of BLAKE2."""
+    return int.from_bytes(blake2b(person.encode(), digest_size=8).digest(), "big")
+
+
+class Engine(Protocol):
+    """What the theme engine says of its concerns, and its themes as small numbers."""
+
+    @property
+    def settled(self) -> int:
+        """So many of the first concerns are never moved again, apart from those that wait."""
+        ...
+
+    def waits(self, concern_id: str) -> bool:
+        """Whether a concern waits for a theme."""
+        ...
+
+    def ordinal(self, theme_id: str) -> int:
+        """The place of a theme among all that were ever born."""
+        ...
+
+    def theme_at(self, ordinal: int) -> str:
+        """The inverse of ``ordinal``."""
+        ...
+
+
 def _encode(known: Known) -> list[Any]:
-    terms = [f"{term:x}" for term in known.terms]
+    terms = base64.b64encode(np.array(known.terms, "<u8").tobytes()).decode("ascii")
     place = [known.sequence, known.theme, known.arrival]
     return [known.item_id, known.person, known.at_s, *place, terms, known.near]
 
 
 def _decode(row: list[Any]) -> Known:
-    terms = tuple(int(term, 16) for term in row[6])
-    return Known(row[0], row[1], row[2], row[3], row[4], row[5], terms, row[7])
+    terms = tuple(np.frombuffer(base64.b64decode(row[6]), "<u8").tolist())
+    return Known(row[0], row[1], who_is(row[1]), row[2], row[3], row[4], row[5], terms, row[7])
+
+
+def changed(before: Known, theme: str | None, near: str | None) -> Known:
+    """The concern after one more change: its theme, and the theme that shows it."""
+    item_id, person, who, at_s, sequence, _, arrival, terms, _ = before
+    return Known(item_id, person, who, at_s, sequence + 1, theme, arrival, terms, near)
+
+
+_NOWHERE = -1
 
 
 class Concerns:
-    """The concerns of one tenant; ``table`` is the bulk state."""
+    """The concerns of one tenant; ``table`` (those that may change) and ``settled`` are the bulk state."""
 
-    def __init__(self) -> None:
+    def __init__(self, themes: Engine) -> None:
         self.table: Table[Known] = Table(_encode, _decode)
-        # (arrival, concern): by arrival and not by length, so that what a restore no longer lists changes nothing.
-        self._with_terms: deque[tuple[int, str]] = deque()
+        # Who, theme, theme that shows it, changes; themes as ordinals.
+        self.settled = Columns(("<u8", "<i4", "<i4", "<i4"))
+        self._themes = themes
+        self._newest = -1
+        self._settling = 0
+        # (arrival, concern), by arrival: those that have not been looked at for settling.
+        self._moving: deque[tuple[int, str]] = deque()
 
     def __contains__(self, concern: str) -> bool:
-        return concern in self.table
+        return concern in self.table or concern_hash(concern) in self.settled
 
-    def get(self, concern: str) -> Known | None:
-        """What is known of a concern, None if nothing."""
-        return self.table.get(concern)
+    def get(self, concern: str, item_id: str) -> Known:
+        """What is known of a concern; of a settled one the caller says what item it came in."""
+        known = self.table.get(concern)
+        if known is not None:
+            return known
+        row = self.settled.get(concern_hash(concern))
+        if row is None:
+            raise KeyError(concern)
+        who, theme, near, sequence = row
+        return Known(item_id, "", who, 0, sequence, self._theme(theme), -1, (), self._theme(near))
+
+    def terms(self, known: Known) -> tuple[int, ...]:
+        """The terms that move with a concern; none once it is old."""
+        return known.terms if known.arrival > self._newest - KEPT_TERMS else ()
 
     def add(self, concern: str, known: Known) -> None:
-        """A concern arrived; the oldest one's terms are let go."""
+        """A concern arrived."""
         self.table.put(concern, known)
-        self._with_terms.append((known.arrival, concern))
-        while self._with_terms[0][0] <= known.arrival - KEPT_TERMS:
-            _, oldest = self._with_terms.popleft()
-            old = self.table.get(oldest)
-            if old is not None and old.terms:
-                self.table.put(oldest, replace(old, terms=()))
+        self._newest = known.arrival
+        self._moving.append((known.arrival, concern))
 
-    def change(self, concern: str, theme: str | None) -> Known:
-        """The concern's place changed; returns the new row."""
-        row = self.table[concern]
-        changed = replace(row, theme=theme, sequence=row.sequence + 1)
-        self.table.put(concern, changed)
-        return changed
-
-    def came_near(self, concern: str, theme: str) -> None:
-        """The concern became a counter-example of a theme."""
-        self.table.put(concern, replace(self.table[concern], near=theme))
+    def put(self, concern: str, known: Known, *, waits: bool) -> None:
+        """The concern's place changed."""
+        if known.arrival < self._settling and not waits:
+            self._settle(concern, known)
+        else:
+            self.table.put(concern, known)
 
     def drop(self, concern: str) -> None:
         """The concern was retracted."""
-        self.table.drop(concern)
+        if concern in self.table:
+            self.table.drop(concern)
+        else:
+            self.settled.drop(concern_hash(concern))
 
-    def finish_load(self) -> None:
-        """Restore the order in which terms are let go."""
-        rows = ((self.table[key].arrival, key) for key in self.table if self.table[key].terms)
-        self._with_terms = deque(sorted(rows))
+    def settle(self) -> None:
+        """Make small what can no longer move; nothing that is told depends on when this is done."""
+        self._settling = min(self._themes.settled, self._newest - KEPT_TERMS + 1)
+        while self._moving and self._moving[0][0] < self._settling:
+            _, concern = self._moving.popleft()
+            known = self.table.get(concern)
+            if known is not None and not self._themes.waits(concern):
+                self._settle(concern, known)
+
+    def places(self) -> Iterator[tuple[str, int]]:
+        """Theme and person of every concern that is in a theme, in no order that may be seen."""
+        for concern in self.table:
+            known = self.table[concern]
+            if known.theme is not None:
+                yield known.theme, known.who
+        _, (who, themes, _, _) = self.settled.arrays()
+        inside = themes != _NOWHERE
+        for theme, person in zip(themes[inside].tolist(), who[inside].tolist(), strict=True):
+            yield self._themes.theme_at(theme), person
+
+    def finish_load(self, arrivals: int) -> None:
+        """Restore the order in which concerns are settled; so many have arrived."""
+        self._newest = arrivals - 1
+        self._moving = deque(sorted((self.table[key].arrival, key) for key in self.table))
+
+    def _settle(self, concern: str, known: Known) -> None:
+        self.table.drop(concern)
+        places = (self._ordinal(known.theme), self._ordinal(known.near))
+        self.settled.put(concern_hash(concern), (known.who, *places, known.sequence))
+
+    def _ordinal(self, theme: str | None) -> int:
+        return _NOWHERE if theme is None else self._themes.ordinal(theme)
+
+    def _theme(self, ordinal: int) -> str | None:
+        return None if ordinal == _NOWHERE else self._themes.theme_at(ordinal)

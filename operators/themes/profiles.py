@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from models.themes.representatives import Candidate, Gallery
 from operators.state import Table
+from operators.themes.people import People
 
 Status = Literal["active", "merged", "retired"]
 
@@ -45,13 +46,11 @@ class Profile:
 
 
 class Profiles:
-    """The themes of one tenant; ``table`` and ``people`` are the bulk state."""
+    """The themes of one tenant; ``table`` is the bulk state, ``people`` is derived from the concerns."""
 
     def __init__(self) -> None:
         self.table: Table[Profile] = Table(Profile.encode, Profile.decode)
-        # "theme/person" → how many concerns of theirs are in the theme.
-        self.people: Table[int] = Table()
-        self._people_of: dict[str, dict[str, int]] = {}
+        self.people = People()
         self._changed: set[str] = set()
         self._families: dict[str, list[str]] | None = None
 
@@ -88,21 +87,21 @@ class Profiles:
                 self._families.setdefault(self.root(theme), []).append(theme)
         return self._families[root]
 
-    def join(self, theme: str, person: str, at_s: int, member: Candidate) -> None:
+    def join(self, theme: str, who: int, at_s: int, member: Candidate) -> None:
         """A concern was counted in."""
         profile = self.table[theme]
         profile.concerns += 1
         profile.first_s, profile.last_s = min(profile.first_s, at_s), max(profile.last_s, at_s)
         profile.gallery.add(member)
-        self._count(theme, person, 1)
+        self.people.count(theme, who, 1)
         self.touch(theme)
 
-    def leave(self, theme: str, person: str, concern: str) -> None:
+    def leave(self, theme: str, who: int, concern: str) -> None:
         """A concern was taken out; first and last sighting stay as they were."""
         profile = self.table[theme]
         profile.concerns -= 1
         profile.gallery.remove(concern)
-        self._count(theme, person, -1)
+        self.people.count(theme, who, -1)
         self.touch(theme)
 
     def miss(self, theme: str, stranger: Candidate) -> None:
@@ -125,12 +124,6 @@ class Profiles:
         changed, self._changed = {self.root(theme) for theme in self._changed}, set()
         yield from sorted(changed)
 
-    def people_in(self, themes: list[str]) -> int:
-        """Distinct people in these themes together."""
-        if len(themes) == 1:
-            return len(self._people_of.get(themes[0], {}))
-        return len({person for theme in themes for person in self._people_of.get(theme, {})})
-
     def small_state(self) -> list[str]:
         """Themes that changed and were not published yet."""
         return sorted(self._changed)
@@ -140,20 +133,5 @@ class Profiles:
         self._changed = set(changed)
 
     def finish_load(self) -> None:
-        """Derive who is in which theme."""
+        """The table is loaded."""
         self._families = None
-        self._people_of = {}
-        for key in self.people:
-            theme, person = key.split("/", 1)
-            self._people_of.setdefault(theme, {})[person] = self.people[key]
-
-    def _count(self, theme: str, person: str, by: int) -> None:
-        in_theme = self._people_of.setdefault(theme, {})
-        left = in_theme.get(person, 0) + by
-        key = f"{theme}/{person}"
-        if left > 0:
-            in_theme[person] = left
-            self.people.put(key, left)
-        else:
-            in_theme.pop(person, None)
-            self.people.drop(key)

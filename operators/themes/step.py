@@ -103,7 +103,7 @@ class ThemesStep:
         for concern_id in item.retracts:
             if themes.knows(concern_id):
                 points[concern_id] = None
-                yield from themes.remove(concern_id, tell)
+                yield from themes.remove(concern_id, item.item_id, tell)
         fresh = [c for c in item.concerns if not c.decision.needs_review and not themes.knows(c.concern_id)]
         opened = self._vault.open(item.tenant, item.text) if fresh else None
         text = opened.decode() if opened else ""

@@ -31,19 +31,23 @@ from models.themes.changes import (
     Unthemed,
     Waiting,
 )
+from models.themes.columns import Columns
 from models.themes.engine import ThemeEngine
 from models.themes.keywords import ThemeTerms, render
 from models.themes.policy import ThemePolicy
 from models.themes.representatives import Candidate
 from operators.ports import Vault
 from operators.state import Table, Tables
-from operators.themes.concerns import Concerns, Known
+from operators.themes.concerns import Concerns, Known, changed, who_is
 from operators.themes.profiles import Profiles
 from operators.themes.records import Teller
 from operators.themes.vocabulary import Vocabulary
 
 # Terms that a label is chosen from; most of them are dropped as repeats or for want of people.
 LABEL_CANDIDATES = 12
+
+# What becomes of a concern, as against what becomes of a theme.
+Placed = Assigned | Moved | Waiting | Unthemed | Retracted
 
 # A theme keeps its label until it has grown or shrunk by this share: a name that changes with every concern
 # is none.
@@ -66,7 +70,7 @@ class TenantThemes:
 
     def __init__(self, tenant: str, vault: Vault, policy: ThemePolicy, encoder: str) -> None:
         self.engine = ThemeEngine(tenant, policy)
-        self._concerns = Concerns()
+        self._concerns = Concerns(self.engine)
         self._profiles = Profiles()
         self._terms = ThemeTerms()
         self._vocabulary = Vocabulary(tenant, vault)
@@ -84,14 +88,16 @@ class TenantThemes:
         """A concern arrived: it joins, founds or waits."""
         hashes = self._vocabulary.learn(terms, arrived.subject)
         point = arrived.point
-        known = Known(arrived.item_id, arrived.person, point.at_s, 0, None, self._arrivals, hashes)
+        whose = (arrived.item_id, arrived.person, who_is(arrived.person))
+        known = Known(*whose, point.at_s, 0, None, self._arrivals, hashes)
         self._arrivals += 1
+        self._concerns.settle()
         self._concerns.add(point.concern_id, known)
         yield from self._tell(self.engine.add(point), tell, arrived)
 
-    def remove(self, concern: str, tell: Teller) -> Iterator[Envelope]:
-        """A concern is taken back."""
-        yield from self._tell(self.engine.remove(concern), tell, None)
+    def remove(self, concern: str, item_id: str, tell: Teller) -> Iterator[Envelope]:
+        """A concern is taken back; only the item that it came in does that."""
+        yield from self._tell(self.engine.remove(concern), tell, None, item_id)
 
     def tick(self, now_s: int, tell: Teller) -> Iterator[Envelope]:
         """Time has come to ``now_s``: retire, give up, publish what changed."""
@@ -130,7 +136,9 @@ class TenantThemes:
 
     # -- what is told ----------------------------------------------------------------------------------
 
-    def _tell(self, changes: list[Change], tell: Teller, arrived: Arrived | None) -> Iterator[Envelope]:
+    def _tell(
+        self, changes: list[Change], tell: Teller, arrived: Arrived | None, item_id: str = ""
+    ) -> Iterator[Envelope]:
         """Records of the engine's changes, in their order; new themes are shown at once with their label."""
         shown: dict[str, None] = {}
         for change in changes:
@@ -138,41 +146,41 @@ class TenantThemes:
                 case CentroidsChanged(theme_ids=themes):
                     self._stale_centroids.update(themes)
                 case Assigned() | Moved() | Waiting() | Unthemed() | Retracted():
-                    yield self._assignment(change, tell, arrived)
+                    yield self._assignment(change, tell, arrived, item_id)
                 case Born() | Merged() | Unmerged() | Retired() | Returned():
                     yield self._ledger(change, tell)
                     shown |= dict.fromkeys(_themes_of(change))
         for theme in shown:
             yield self._record(theme, tell)
 
-    def _assignment(
-        self, change: Assigned | Moved | Waiting | Unthemed | Retracted, tell: Teller, arrived: Arrived | None
-    ) -> Assignment:
+    def _assignment(self, change: Placed, tell: Teller, arrived: Arrived | None, item_id: str) -> Assignment:
         concern = change.concern_id
-        before = self._concerns.table[concern]
+        before = self._concerns.get(concern, item_id)
         first = arrived is not None and arrived.point.concern_id == concern and before.sequence == 0
         after = self._follow(change, before)
         return tell.assignment(change, before, after, arrived.about if first and arrived else None)
 
-    def _follow(self, change: Assigned | Moved | Waiting | Unthemed | Retracted, before: Known) -> Known:
+    def _follow(self, change: Placed, before: Known) -> Known:
         """Bring concern, profile and terms to where the change leaves them."""
-        concern = change.concern_id
+        concern, terms = change.concern_id, self._concerns.terms(before)
         if before.theme is not None:
-            self._profiles.leave(before.theme, before.person, concern)
-            self._terms.subtract(before.theme, before.terms)
-        theme = _theme_after(change)
-        after = self._concerns.change(concern, theme)
+            self._profiles.leave(before.theme, before.who, concern)
+            self._terms.subtract(before.theme, terms)
+        theme, near = _theme_after(change), before.near
+        if isinstance(change, Waiting) and change.nearest is not None and change.similarity is not None:
+            near = change.nearest
+            self._profiles.miss(near, Candidate(concern, change.similarity, before.person))
+        after = changed(before, theme, near)
         if isinstance(change, Retracted):
             self._concerns.drop(concern)
-            if before.near is not None:
-                self._profiles.forget(before.near, concern)
-        if isinstance(change, Waiting) and change.nearest is not None and change.similarity is not None:
-            self._profiles.miss(change.nearest, Candidate(concern, change.similarity, before.person))
-            self._concerns.came_near(concern, change.nearest)
+            if near is not None:
+                self._profiles.forget(near, concern)
+        else:
+            self._concerns.put(concern, after, waits=isinstance(change, Waiting))
         if theme is not None and isinstance(change, Assigned | Moved):
             member = Candidate(concern, change.similarity, before.person)
-            self._profiles.join(theme, before.person, before.at_s, member)
-            self._terms.add(theme, before.terms)
+            self._profiles.join(theme, before.who, before.at_s, member)
+            self._terms.add(theme, terms)
         return after
 
     def _ledger(self, change: Born | Merged | Unmerged | Retired | Returned, tell: Teller) -> ThemeEvent:
@@ -206,7 +214,7 @@ class TenantThemes:
             theme,
             profile,
             concerns=concerns,
-            accounts=self._profiles.people_in(family),
+            accounts=self._profiles.people.distinct(family),
             first_s=min(part.first_s for part in members),
             last_s=max(part.last_s for part in members),
             encoder=self._encoder,
@@ -219,14 +227,12 @@ class TenantThemes:
         tables: dict[str, Table[Any]] = {
             "concerns": self._concerns.table,
             "themes": self._profiles.table,
-            "people": self._profiles.people,
             "candidates": self._vocabulary.candidates,
             "words": self._vocabulary.words,
         }
-        return Tables(tables, _ModelState(self.engine, self._terms, self._derive))
+        return Tables(tables, _ModelState(self.engine, self._terms, self._concerns.settled, self._derive))
 
     def _derive(self) -> None:
-        self._concerns.finish_load()
         self._profiles.finish_load()
         self._vocabulary.finish_load()
 
@@ -243,27 +249,37 @@ class TenantThemes:
         self.engine.restore_small(small["engine"])
         self.engine.rebuild()
         self._arrivals = small["arrivals"]
+        self._concerns.finish_load(self._arrivals)
+        for theme, who in self._concerns.places():
+            self._profiles.people.count(theme, who, 1)
         self._profiles.restore_small(small["unpublished"])
         self._stale_centroids.clear()
 
 
 class _ModelState:
-    """The engine's and the term counts' rows, under names of their own."""
+    """The engine's, the term counts' and the settled concerns' rows, under names of their own."""
 
-    def __init__(self, engine: ThemeEngine, terms: ThemeTerms, derive: Callable[[], None]) -> None:
+    def __init__(
+        self, engine: ThemeEngine, terms: ThemeTerms, settled: Columns, derive: Callable[[], None]
+    ) -> None:
         self._engine = engine
         self._terms = terms
+        self._settled = settled
         self._derive = derive
 
     def drain(self) -> Iterator[tuple[str, str, Any]]:
         for table, key, value in self._engine.state_changes():
             yield f"engine.{table}", key, value
+        for key, value in self._settled.state_changes():
+            yield "settled", key, value
         for key, value in self._terms.state_changes():
             yield "terms", key, value
 
     def load(self, table: str, key: str, value: Any) -> None:
         if table == "terms":
             self._terms.load(key, value)
+        elif table == "settled":
+            self._settled.load(key, value)
         else:
             self._engine.load(table.removeprefix("engine."), key, value)
 
@@ -271,7 +287,7 @@ class _ModelState:
         self._derive()
 
 
-def _theme_after(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> str | None:
+def _theme_after(change: Placed) -> str | None:
     match change:
         case Assigned(theme_id=theme) | Moved(to_theme=theme):
             return theme
