@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -128,6 +129,26 @@ def test_a_log_that_was_emptied_takes_entries_again(reopened: Open) -> None:
     rows: list[Change] = [("t", str(n), n) for n in range(20)]
     pointer = written(reopened(), rows, [(t, k, None) for t, k, _ in rows], [("t", "new", 1)])[-1]
     assert state_of(reopened().load(pointer)) == {("t", "new"): 1}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_happens_a_restart_sees_the_last_committed_state(reopened: Open, seed: int) -> None:
+    rng = random.Random(seed)
+    log = reopened()
+    committed, committed_state = None, state_of(log.load(None))
+    living = dict(committed_state)
+    for _step in range(25):
+        changes = [
+            ("t", rng.choice("abcde"), rng.choice([None, rng.random()])) for _ in range(rng.randrange(9))
+        ]
+        pointer = log.append(changes)
+        living |= {(table, key): value for table, key, value in changes}
+        if rng.random() < 0.6:
+            committed, committed_state = pointer, {k: v for k, v in living.items() if v is not None}
+        else:  # killed before the snapshot was committed
+            log = reopened()
+            living = state_of(log.load(committed))
+            assert living == committed_state
 
 
 def test_a_pointer_that_is_ahead_of_the_log_is_refused(reopened: Open) -> None:
