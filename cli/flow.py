@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli.worker import NOTICE
+from cli.worker import NOTICE, python_path
 from connectors.jsonl.layout import part_name
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
@@ -120,7 +120,9 @@ def _run_group(stage: str, workers: int) -> None:
     argv = (sys.executable, "-m", "cli", *sys.argv[1:])
 
     def launch(process: int, addresses: tuple[str, ...]) -> Launch:
-        return Launch((*argv, "--process-id", str(process), "--addresses", ";".join(addresses)))
+        more = ("--process-id", str(process), "--addresses", ";".join(addresses))
+        return Launch((*argv, *more), {"PYTHONPATH": python_path()})
 
     stages = [Stage(stage, launch, workers, finite="--until-end" in argv)]
-    Supervisor(stages, OneLog(sys.stdout, width=log_width(stages))).run()
+    drained = Supervisor(stages, OneLog(sys.stdout, width=log_width(stages))).run()
+    raise typer.Exit(0 if drained else 1)

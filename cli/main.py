@@ -1,6 +1,7 @@
 """The ``undercurrent`` command: what it offers, and what its exit codes mean.
 
-Exit codes: 0 done, 1 failure, 2 wrong usage, 3 some records were rejected (and where they are is printed).
+Exit codes: 0 done, 1 failure, 2 wrong usage, 3 some records were rejected (and where they are is printed),
+4 refused: the same command cannot succeed before a person has changed something.
 """
 
 from __future__ import annotations
@@ -26,7 +27,14 @@ from cli import (
     worker,
 )
 from cli.complaint import complain
-from contracts.errors import PipelineError, WrongUsage
+from contracts.errors import (
+    BudgetExceeded,
+    PipelineError,
+    RecoveryRefused,
+    RedactionDown,
+    StateCorrupt,
+    WrongUsage,
+)
 
 app = typer.Typer(
     name="undercurrent",
@@ -53,7 +61,7 @@ app.command("doctor")(doctor.doctor)
 app.command("rebuild")(run.rebuild_directory)
 app.command("worker", hidden=True)(worker.worker)
 
-FAILED, WRONG_USAGE = 1, 2
+FAILED, WRONG_USAGE, REFUSED = 1, 2, 4
 
 
 def main() -> None:
@@ -63,6 +71,9 @@ def main() -> None:
     except WrongUsage as exc:
         complain(exc)
         sys.exit(WRONG_USAGE)
+    except (RecoveryRefused, StateCorrupt, BudgetExceeded, RedactionDown) as exc:
+        complain(exc)
+        sys.exit(REFUSED)
     except PipelineError as exc:
         complain(exc)
         sys.exit(FAILED)

@@ -111,7 +111,7 @@ def _facts(topic: Topic, names: list[str], live: Iterable[LiveTopic] | None) -> 
     yield "names", ", ".join(names)
     yield "key", f"{topic.key}; order holds within a tenant"
     yield "schemas", "; ".join(f"{schema.version}: {', '.join(schema.records)}" for schema in topic.schemas)
-    yield "written by", ", ".join((*topic.producers, *(("publisher",) if topic.published else ())))
+    yield "written by", ", ".join((*topic.producers, *(("publisher",) if topic.public else ())))
     yield "read by", ", ".join(topic.consumers)
     yield "kept", "the newest of each key" if topic.cleanup == "compact" else kept
     yield "partitions", str(topic.partitions["deployed"])

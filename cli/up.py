@@ -6,7 +6,6 @@ the data folder, whose journal lives as long as the recovery stores beside it (o
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,7 +16,7 @@ from typing import Annotated
 import typer
 
 from cli.exporter import PORT
-from cli.worker import ROOT
+from cli.worker import python_path
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
@@ -151,8 +150,7 @@ def _always(launch: Launch) -> Command:
 
 
 def _launch(argv: tuple[str, ...], env: Mapping[str, str]) -> Launch:
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    ours = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    ours = {"PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1"}
     return Launch((sys.executable, "-m", "cli", *argv), {**ours, **env})
 
 

@@ -51,6 +51,11 @@ def worker(
     _say((NOTICE if parts.audit.disagreements else "") + audit)
 
 
+def python_path() -> str:
+    """Where a process that we start finds this program, whatever folder it is started in."""
+    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+
+
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - worker.log, which Worker reads
 
@@ -70,14 +75,13 @@ class Worker:
         self._said_before = self._log.stat().st_size if self._log.exists() else 0
         self._shown = 0
         argv = [sys.executable, "-m", "cli", "worker", str(directory), "--leashed"]
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
                 [*argv, "--follow"] if follow else argv,
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"PYTHONPATH": path},
+                env=os.environ | {"PYTHONPATH": python_path()},
             )
 
     def poll(self) -> int | None:

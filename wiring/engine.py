@@ -86,13 +86,13 @@ def run_pipeline(pipeline: Pipeline, root: Path, running: Running | None = None)
             write=lambda emitted: write_record(emitted.out.record),
             open_state_log=open_state_log,
         )
-        run_flow(flow, directory.recovery, epoch=how.epoch)
+        run_flow(flow, directory.recovery, how.epoch)
         published.release()
         return Ended(prepared, drained=draining.is_set())
 
 
 def run_flow(
-    flow: Dataflow, recovery: Path, *, epoch: timedelta, process: int = 0, addresses: Sequence[str] = ()
+    flow: Dataflow, recovery: Path, epoch: timedelta, process: int = 0, addresses: Sequence[str] = ()
 ) -> None:
     """Run a built flow with one worker in this process; what a step raised comes out as itself.
 

@@ -29,8 +29,8 @@ class TopicSchema(BaseModel):
 class Topic(BaseModel):
     """One declared topic; ``key`` is the record's field that keys it, retention is in days.
 
-    ``scope``: what every generation shares, or each has for itself; ``published``: the publisher also writes it, from
-    the active generation, under a name without one. ``retention: at most``: a promise to forget, not one to keep.
+    ``scope``: what every generation shares, or each has for itself; ``public``: the publisher also writes it, from the
+    active generation, under a name without one. ``retention: at most``: a promise to forget, not one to keep.
     ``config`` overrules settings of Kafka's that follow from the rest.
     """
 
@@ -45,7 +45,6 @@ class Topic(BaseModel):
     retention_days: int | None = None
     retention: Literal["at least", "at most"] = "at least"
     scope: Literal["shared", "generation"] = "generation"
-    published: bool = False
     config: Mapping[str, int | str] = {}
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
@@ -63,6 +62,12 @@ def load_topics() -> dict[str, Topic]:
     if not found:
         raise StopWorker("contracts/topics holds no declaration; the installation is incomplete")
     return found
+
+
+@cache
+def published() -> frozenset[str]:
+    """The topics that subscribers read; on Kafka the publisher alone writes them, from the active generation."""
+    return frozenset(name for name, topic in load_topics().items() if topic.public)
 
 
 def stage_producers() -> dict[str, tuple[str, ...]]:

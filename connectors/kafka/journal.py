@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, Message
 
 from connectors.kafka.cluster import DELIVERED_WITHIN_MS, LARGEST_RECORD, Cluster, kafka_errors
 from connectors.kafka.messages import KafkaMessage, header, journal_message
-from connectors.kafka.reading import Held, between, held
+from connectors.kafka.reading import Held, between, headers_of, held
 from contracts.errors import RetryLater, WrongUsage
 from contracts.registry import read_record
 
@@ -87,7 +87,7 @@ class KafkaJournal:
         """The numbers of a load's messages in the journal."""
         there = self._held(partition)
         for message in between(self._cluster, self.topic, partition, max(since, there.first), there.end):
-            whose, _, number = (header(_headers(message), LOAD) or "").rpartition("/")
+            whose, _, number = (header(headers_of(message), LOAD) or "").rpartition("/")
             if whose == load:
                 yield int(number)
 
@@ -105,7 +105,3 @@ class KafkaJournal:
             return message
         said = (LOAD, f"{self._load}/{number}".encode())
         return message._replace(headers=(*message.headers, said))
-
-
-def _headers(message: Message) -> list[tuple[str, bytes]]:
-    return [(name, value) for name, value in message.headers() or () if isinstance(value, bytes)]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from contracts.registry import RECORDS
@@ -19,7 +20,6 @@ EXAMPLES = sorted(ROOT.glob("contracts/examples/*/*/*.json"))
 
 def problems(topic: str, record: dict[str, Any]) -> list[str]:
     """What a reader's validator says of a record; empty if it is one."""
-    jsonschema = pytest.importorskip("jsonschema", reason="in the dev extra from the next lock on")
     schema = jsonschema.Draft202012Validator
     validator = schema(schema_of(topic), format_checker=schema.FORMAT_CHECKER)
     return [error.message for error in validator.iter_errors(record)]
@@ -50,7 +50,6 @@ def test_every_example_is_a_record_by_its_schema(example: Path) -> None:
 
 @pytest.mark.parametrize("topic", sorted(load_topics()))
 def test_every_schema_is_one_of_draft_2020_12(topic: str) -> None:
-    jsonschema = pytest.importorskip("jsonschema", reason="in the dev extra from the next lock on")
     jsonschema.Draft202012Validator.check_schema(schema_of(topic))
 
 

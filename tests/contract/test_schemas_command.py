@@ -45,6 +45,6 @@ def test_check_tells_what_is_stale_and_write_repairs_it(checkout: Path) -> None:
 
 
 def test_a_dry_release_writes_nothing(checkout: Path) -> None:
-    path = checkout / "contracts/schemas/released/alerts/1.0.schema.json"
-    told = undercurrent("schemas", "release", "alerts", "--dry-run", "--root", str(checkout))
+    path = checkout / "contracts/schemas/released/receipts/1.0.schema.json"
+    told = undercurrent("schemas", "release", "receipts", "--dry-run", "--root", str(checkout))
     assert (told.out.startswith("would promise"), path.exists()) == (True, False)

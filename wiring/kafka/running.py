@@ -7,6 +7,7 @@ stage's directory and its state log; what it wrote and how far it read lie in Ka
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -97,9 +98,8 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
             write=_writing(site.naming.generation),
             open_state_log=lambda _stage, partition: logs.open(topics.state, partition),
         )
-        run_flow(
-            flow, home.recovery, epoch=how.epoch, process=how.member.process, addresses=how.member.addresses
-        )
+        with closing(positions):
+            run_flow(flow, home.recovery, how.epoch, how.member.process, how.member.addresses)
         return draining.is_set()
 
 

@@ -96,7 +96,7 @@ def names_of(short: str, topic: Topic, naming: Naming) -> list[str]:
     """The names under which a declared topic exists: a state log once per stage, a published topic twice."""
     if short == "state":
         return [naming.state(stage) for stage in STAGES]
-    return [naming.topic(short), *([naming.public(short)] if topic.published else [])]
+    return [naming.topic(short), *([naming.public(short)] if topic.public else [])]
 
 
 def topic_config(topic: Topic, replication: int | None = None) -> dict[str, str]:

@@ -20,16 +20,13 @@ from connectors.kafka.messages import Origin, journal_message, message_of
 from connectors.kafka.names import GENERATION, SHARED, topic_name
 from contracts.registry import RECORDS, read_record
 from wiring.schemas.bundle import Schema, schema_of, types_of
-from wiring.topics import Topic, load_topics
+from wiring.topics import Topic, load_topics, published
 
 WIDTH = 118
 """Longest line of running text, in characters."""
 
 EXAMPLE_POSITION = 1042
 """The ``ce_sequence`` of the examples."""
-
-PUBLISHED = frozenset({"themes", "priorities", "theme-events", "linear", "alerts", "drift", "reviews"})
-"""What the publisher writes from the active generation; other topics of stages exist once per generation."""
 
 _QUOTING = frozenset({"linear", "alerts", "reviews"})
 """The topics that may hold redacted words of customers."""
@@ -80,7 +77,7 @@ def _described(short: str) -> dict[str, Any]:
         "name": name_of(short),
         "purpose": declared.purpose,
         "is_public": declared.public,
-        "is_staged": short not in PUBLISHED | SHARED,
+        "is_staged": short not in published() | SHARED,
         "is_log": short not in RECORDS,
         "is_table": declared.cleanup == "compact",
         "producers": ", ".join(declared.producers),
@@ -100,7 +97,7 @@ def _described(short: str) -> dict[str, Any]:
 
 def name_of(short: str) -> str:
     """The name of a topic as its page gives it: that of the first generation where each has its own."""
-    if short in PUBLISHED | SHARED:
+    if short in published() | SHARED:
         return topic_name(short)
     if short == "state":
         return topic_name("state-stage", GENERATION).replace("state-stage", "state-{stage}")
