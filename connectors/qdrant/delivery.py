@@ -44,6 +44,7 @@ class Delivery:
         self._outbox = outbox
         self._check = check
         self._is_checked = False
+        self._is_closed = False
         self._one_at_a_time = RLock()
         self._look_again_at = server.clock()
         self._is_back()
@@ -106,8 +107,11 @@ class Delivery:
                     self._is_away()
 
     def close(self) -> None:
-        """Send what can be sent; the rest stays on disk for the next process."""
+        """Send what can be sent; the rest stays on disk for the next process. Twice is once."""
         with self._one_at_a_time:
+            if self._is_closed:
+                return
+            self._is_closed = True
             try:
                 self.catch_up(CATCH_UP_S)
             finally:

@@ -180,8 +180,10 @@ class QdrantServerIndex:
 
     def close(self) -> None:
         """Catch up if possible and let go; what waits stays on disk for the next process."""
-        self._delivery.close()
-        self._server.close()
+        try:
+            self._delivery.close()
+        finally:
+            self._server.close()
 
     def _check(self) -> None:
         """The server's version, and collections that are made for our vectors."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -77,8 +77,20 @@ MAKERS: tuple[Make, ...] = (memory, edge, local, shim, server)
 
 @pytest.fixture(scope="module", params=MAKERS, ids=lambda make: make.__name__)
 def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VectorIndex]:
-    with request.param(tmp_path_factory.mktemp("index")) as made:
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(request.param(tmp_path_factory.mktemp("index")))
+        except pytest.skip.Exception as why:
+            say(request.config, str(why))
+            raise
         yield made
+
+
+def say(config: pytest.Config, line: str) -> None:
+    """Print it also where reasons of skips are not asked for."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.write_line(line)
 
 
 @pytest.fixture

@@ -291,6 +291,16 @@ def test_search_answers_from_what_is_there_while_writes_wait(shim: Shim, tmp_pat
     index.close()
 
 
+def test_a_question_that_found_nobody_spares_the_next_one(shim: Shim, tmp_path: Path) -> None:
+    index = opened(shim, tmp_path, Patience(retry_for_s=0.0, look_again_s=60.0, longest_wait_s=60.0))
+    shim.fail("error", on=r"POST .*/points/query", times=1)
+    for _time in ("asked", "not asked"):
+        with pytest.raises(RetryLater):
+            found(index)
+    assert shim.requests[r"POST /collections/([^/]+)/points/query"] == 0
+    index.close()
+
+
 # Its bounds.
 
 

@@ -14,7 +14,7 @@ from connectors.qdrant.aliases import Aliases, IndexPlan
 from connectors.qdrant.build import Build, Expected
 from connectors.qdrant.client import Patience, Server, connect
 from connectors.qdrant.server import QdrantServerIndex, open_server_index
-from contracts.errors import RecoveryRefused, StateCorrupt, WrongUsage
+from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsage
 from contracts.vectors import FLAG_FILTERS, KEYWORD_FILTERS, ItemPoint, ThemePoint
 from tests.support.qdrant_shim import Shim, running_shim
 
@@ -219,3 +219,11 @@ def test_verify_names_both_counts(index: QdrantServerIndex) -> None:
     with pytest.raises(StateCorrupt, match="0 themes and 1 items, not 0 and 2"):
         index.verify("acme", themes=0, items=2)
     assert index.verify("acme").items == 1
+
+
+def test_closing_twice_is_closing_once(shim: Shim, tmp_path: Path) -> None:
+    index = opened(shim, tmp_path)
+    index.close()
+    index.close()
+    with pytest.raises(StopWorker):
+        index.put_items("acme", [ITEM])
