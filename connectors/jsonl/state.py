@@ -21,6 +21,9 @@ from contracts.errors import StateCorrupt
 from contracts.pointer import Change, Pointer
 
 _HEAD = len(b'{"crc":"00000000",')
+# Ends what names an entry: within a table's or key's name a quotation mark would have a backslash before it.
+_VALUE = b',"value":'
+_COPIED_AT_ONCE = 4_096  # entries
 
 
 class JsonlStateLog:
@@ -54,7 +57,8 @@ class JsonlStateLog:
         with translated(path):
             self._directory.mkdir(parents=True, exist_ok=True)
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        for _line, entry in self._verified():
+        for body in self._verified():
+            entry = orjson.loads(body)
             yield entry["table"], entry["key"], entry["value"]
         with translated(path):
             os.ftruncate(self._fd, self._at.bytes)
@@ -88,30 +92,44 @@ class JsonlStateLog:
             self._fd = -1
 
     def _compact(self) -> None:
-        living: dict[tuple[str, str], bytes] = {}
-        for body, entry in self._verified():
-            if entry["value"] is None:
-                living.pop((entry["table"], entry["key"]), None)
+        """Copy the living entries to the next generation, a piece at a time: the log may be larger than the state."""
+        living: dict[bytes, tuple[int, int]] = {}
+        offset = 0
+        for body in self._verified():
+            head, _, value = body.partition(_VALUE)
+            if value == b"null}":
+                living.pop(head, None)
             else:
-                living[entry["table"], entry["key"]] = body
-        data, entries, crc = _chained((living[row] for row in sorted(living)), 0)
+                living[head] = (offset, len(body))
+            offset += _HEAD + len(body)
         generation = self._at.generation + 1
         path = self._path(generation)
         with translated(path):
             fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-            write_at(fd, data, 0)
+            at, entries, crc = self._copy([living[head] for head in sorted(living)], fd)
             os.fsync(fd)
             self._forget(lambda old: old < self._at.generation)
             sync_directory(self._directory)
         os.close(self._fd)
         self._fd = fd
-        self._at = Pointer(generation, len(data), entries, len(data), f"{crc:08x}")
+        self._at = Pointer(generation, at, entries, at, f"{crc:08x}")
 
-    def _verified(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
-        """Every line's body and entry up to the pointer, checked against the chain of checksums."""
+    def _copy(self, bodies: list[tuple[int, int]], fd: int) -> tuple[int, int, int]:
+        """Write the bodies of these lines (offset, length) to ``fd``; bytes, entries and checksum of the chain."""
+        at = crc = 0
+        for start in range(0, len(bodies), _COPIED_AT_ONCE):
+            some = bodies[start : start + _COPIED_AT_ONCE]
+            read = (b"{" + os.pread(self._fd, size - 1, offset + _HEAD) for offset, size in some)
+            data, _, crc = _chained(read, crc)
+            write_at(fd, data, at)
+            at += len(data)
+        return at, len(bodies), crc
+
+    def _verified(self) -> Iterator[bytes]:
+        """Every line's body up to the pointer, checked against the chain of checksums."""
         crc = offset = 0
         path = self._path(self._at.generation)
-        with path.open("rb") as file:
+        with path.open("rb", buffering=1 << 20) as file:
             while offset < self._at.bytes:
                 line = file.readline()
                 body = b"{" + line[_HEAD:-1]
@@ -119,7 +137,7 @@ class JsonlStateLog:
                 if not line.startswith(b'{"crc":"%08x",' % crc) or not line.endswith(b"\n"):
                     raise StateCorrupt(f"{path}: wrong bytes in the line at offset {offset}; {_REBUILD}")
                 offset += len(line)
-                yield body, orjson.loads(body)
+                yield body
         if offset != self._at.bytes or f"{crc:08x}" != self._at.checksum:
             raise StateCorrupt(f"{path}: not the log its snapshot points to (offset {offset}); {_REBUILD}")
 

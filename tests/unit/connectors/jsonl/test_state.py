@@ -93,3 +93,15 @@ def test_old_generations_go_with_the_next_compaction(tmp_path: Path) -> None:
     last = _written(tmp_path, *batches, compact_from=200)[-1]
     assert last.generation == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p0000.3.jsonl", "p0000.4.jsonl"]
+
+
+def test_compaction_tells_names_from_values_whatever_they_hold(tmp_path: Path) -> None:
+    names = ['a,"value":null}', 'b\\",\\"value\\":', "null}", ',"key":"c'] + [f"k{n}" for n in range(5_000)]
+    log = JsonlStateLog(tmp_path, 0, compact_from_bytes=1, compact_growth=1.5)
+    list(log.load(None))
+    log.append(("t", name, name) for name in names)
+    at = log.append([("t", names[0], None), ("u", names[1], "null}")])
+    log.close()
+    assert at.generation > 0
+    left = {("t", name): name for name in names[1:]} | {("u", names[1]): "null}"}
+    assert {(table, key): value for table, key, value in JsonlStateLog(tmp_path, 0).load(at)} == left
