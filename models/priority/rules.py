@@ -6,15 +6,14 @@ Pure questions about sums; who remembers which rules are open is ``operators.pri
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from models.priority.growth import growth_p
 from models.priority.policy import CriticalRule, GrowthRule, ImpactRule, NegativeShareRule, ThemeRule
 from models.priority.windows import CRITICAL, NEGATIVE, SEVERE, SURE, URGENT, Family, N, Standing
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What the rules see of one theme: its windows, their impacts, the tenant's negatives of 7 days."""
 
     family: Family

@@ -42,9 +42,9 @@ _BORROWED_PAIRS = 500
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A group's origin ``(components,)``, its joining threshold and its standard deviation, in 1/ONE."""
+    """A group's origin ``(components,)``, integer-valued, its joining threshold and standard deviation, in 1/ONE."""
 
-    origin: Ints
+    origin: Floats
     threshold: int
     spread: int
 
@@ -65,12 +65,12 @@ class Space:
         return np.asarray(vectors, np.float64) @ self.basis
 
 
-def centred(raw: Floats, count: Floats | float, origin: Ints) -> Units:
+def centred(raw: Floats, count: Floats | float, origin: Floats) -> Units:
     """The grid vector of the mean of ``count`` projected vectors whose exact sum is ``raw``."""
     return on_grid(np.rint(raw / count) - origin)
 
 
-def centred_one(raw: Floats, origin: Ints) -> Units:
+def centred_one(raw: Floats, origin: Floats) -> Units:
     """``centred`` of one projected vector, which is integer-valued already."""
     return on_grid_one(raw - origin)
 
@@ -138,7 +138,7 @@ class Background:
         """Take up a row of the state log."""
         self.counts[group], self.sums[group] = int(encoded[0]), unpack_ints(encoded[1])
 
-    def origins(self, basis: Floats, weight: int) -> dict[str, Ints]:
+    def origins(self, basis: Floats, weight: int) -> dict[str, Floats]:
         """Where each group is centred, leaning on the tenant's mean by ``weight`` concerns; ``""``: its mean."""
         names = sorted(self.sums)
         tenant = np.rint(
@@ -146,15 +146,15 @@ class Background:
             @ basis
             / max(sum(self.counts.values()), 1)
         )
-        found = {"": tenant.astype(np.int64)}
+        found: dict[str, Floats] = {"": tenant}
         for name in names:
             own = self.sums[name].astype(np.float64) @ basis
-            found[name] = np.rint((own + weight * tenant) / (self.counts[name] + weight)).astype(np.int64)
+            found[name] = np.rint((own + weight * tenant) / (self.counts[name] + weight))
         return found
 
 
 def calibrate(
-    origins: Mapping[str, Ints], samples: Mapping[str, Floats], policy: ThemePolicy
+    origins: Mapping[str, Floats], samples: Mapping[str, Floats], policy: ThemePolicy
 ) -> dict[str, Level]:
     """A level per group from its sampled concerns, projected ``(n, components)``, in hash order."""
     moments = {g: _pair_moments(centred(rows, 1.0, origins[g])) for g, rows in sorted(samples.items())}
@@ -190,7 +190,7 @@ def encode_space(space: Space, row: str) -> Any:
     if row == "basis":
         return pack(space.basis.T.astype(np.int16))
     level = space.levels[row.removeprefix("level:")]
-    return [pack(level.origin), level.threshold, level.spread]
+    return [pack(level.origin.astype(np.int64)), level.threshold, level.spread]
 
 
 def decode_space(rows: Mapping[str, Any], components: int) -> Space | None:
@@ -199,7 +199,7 @@ def decode_space(rows: Mapping[str, Any], components: int) -> Space | None:
         return None
     basis = unpack_grid(rows["basis"]).reshape(components, -1).T.astype(np.float64)
     levels = {
-        name.removeprefix("level:"): Level(unpack_ints(row[0]), int(row[1]), int(row[2]))
+        name.removeprefix("level:"): Level(unpack_ints(row[0]).astype(np.float64), int(row[1]), int(row[2]))
         for name, row in sorted(rows.items())
         if name != "basis"
     }

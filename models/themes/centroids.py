@@ -62,7 +62,7 @@ class Book:
     Rows are in the order of theme ids and ``argmax`` takes the first, so ties go to the lowest id.
     """
 
-    origin: Ints
+    origin: Floats
     roots: list[Origin]
     total: Floats
     total_n: Floats

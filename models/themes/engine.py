@@ -48,7 +48,7 @@ class ThemeEngine:
         """
         state = self._state
         changes: list[Change] = []
-        if state.members.get(concern_hash(point.concern_id)) is not None:
+        if self.knows(point.concern_id):
             changes += self.remove(point.concern_id)
         slot = state.hold(point)
         self._due_s = min(self._due_s, point.at_s + self._patience_s)
@@ -211,6 +211,10 @@ class ThemeEngine:
     def settled(self) -> int:
         """So many of the first concerns are never moved again; those of them that wait may still join or give up."""
         return self._state.horizon
+
+    def knows(self, concern_id: str) -> bool:
+        """Whether the concern came and was not retracted."""
+        return self._state.members.get(concern_hash(concern_id)) is not None
 
     def waits(self, concern_id: str) -> bool:
         """Whether a concern waits for a theme."""

@@ -7,6 +7,7 @@ Concerns are known by a 64-bit BLAKE2 of their id. (Two of a million concerns sh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +17,7 @@ WAITING = -1
 UNTHEMED = -2
 
 
+@lru_cache(maxsize=1024)  # asked several times of a concern that has just come
 def concern_hash(concern_id: str) -> int:
     """The 64-bit name of a concern; also its place in the order by which samples are kept."""
     return int.from_bytes(blake2b(concern_id.encode(), digest_size=8).digest(), "big")

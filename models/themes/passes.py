@@ -60,20 +60,15 @@ def recalibrate(state: EngineState) -> None:
     levels = calibrate(origins, {g: shelf.raw[at] for g, at in by_group.items()}, policy)
     state.space = Space(space.basis, levels)
     state.dirty["space"].update(f"level:{group}" for group in levels)
-    groups = np.array([shelf.groups[slot] for slot in slots])
-    for group in sorted(set(groups)):
-        mine = slots[groups == group]
+    for group, mine in shelf.by_group(slots).items():
         shelf.units[mine] = centred(shelf.raw[mine], 1.0, levels[group].origin)
     state.make_books()
 
 
 def _sample_by_group(state: EngineState) -> dict[str, Slots]:
     """Slots of the background sample by group, in hash order."""
-    found: dict[str, list[int]] = {}
-    for name in sorted(state.sample):
-        slot = state.sample[name]
-        found.setdefault(state.shelf.groups[slot], []).append(slot)
-    return {group: np.array(found[group], np.int64) for group in sorted(found)}
+    slots = np.fromiter(state.sample.values(), np.int64, len(state.sample))
+    return state.shelf.by_group(slots[np.argsort(state.shelf.names[slots])])
 
 
 def births(state: EngineState) -> list[Change]:
@@ -202,16 +197,14 @@ def moves(state: EngineState) -> list[Change]:
     """One Lloyd sweep over the window."""
     changes: list[Change] = []
     margin = int(state.policy.move_margin * ONE)
-    slots = state.window()
-    groups = np.array([state.shelf.groups[slot] for slot in slots])
+    by_group = state.shelf.by_group(state.window())
     for group, book in state.themes.books.items():
-        mine = slots[groups == group]
-        root_row = {
-            o.ordinal: book.row_of[state.themes.root(o.ordinal).ordinal]
-            for o in state.themes.origins
-            if o.group == group
-        }
-        rows = np.array([root_row[int(o)] for o in state.shelf.origin[mine]], np.int64)
+        mine = by_group.get(group, np.empty(0, np.int64))
+        row_of = np.zeros(len(state.themes.origins), np.int64)
+        for origin in state.themes.origins:
+            if origin.group == group:
+                row_of[origin.ordinal] = book.row_of[state.themes.root(origin.ordinal).ordinal]
+        rows = row_of[state.shelf.origin[mine]]
         open_rows = np.array([not root.retired for root in book.roots])
         for i, row, similar in better_homes(state.shelf.units[mine], rows, book.units, open_rows, margin):
             slot = int(mine[i])

@@ -83,9 +83,7 @@ def rebuild(state: EngineState) -> None:
         return
     shelf, slots = state.shelf, state.shelf.slots()
     shelf.raw[slots] = state.space.project(shelf.vectors[slots])
-    groups = np.array([shelf.groups[slot] for slot in slots])
-    for group in sorted(set(groups)):
-        mine = slots[groups == group]
+    for group, mine in shelf.by_group(slots).items():
         shelf.units[mine] = centred(shelf.raw[mine], 1.0, state.space.level(group).origin)
     state.make_books()
 

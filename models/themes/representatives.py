@@ -11,14 +11,13 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 KEPT = 12
 """Ids kept at either end, more than are shown, so that a few retractions leave enough."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A concern, how close it is to the theme (cosine), and whose it is."""
 
     concern_id: str

@@ -16,7 +16,8 @@ Slots = NDArray[np.int64]
 
 class Shelf:
     """Arrays indexed by slot: ``vectors`` (d,), ``raw`` (projected, exact), ``units`` (on the grid),
-    ``seq`` (arrival number), ``origin`` (theme ordinal or a mark of ``members``), ``names`` (hash)."""
+    ``seq`` (arrival number), ``origin`` (theme ordinal or a mark of ``members``), ``names`` (hash), ``codes``
+    (a number for each group, made as groups come)."""
 
     def __init__(self, size: int, components: int) -> None:
         self.vectors: Grid = np.zeros((0, size), np.int16)
@@ -25,11 +26,13 @@ class Shelf:
         self.seq = np.zeros(0, np.int64)
         self.origin = np.zeros(0, np.int32)
         self.names = np.zeros(0, np.uint64)
+        self.codes = np.zeros(0, np.int32)
         self.ids: list[str] = []
         self.groups: list[str] = []
         self.at_s: list[int] = []
         self.slot_of: dict[str, int] = {}
         self._free: list[int] = []
+        self._code_of: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self.slot_of)
@@ -41,6 +44,7 @@ class Shelf:
         slot = self._free.pop()
         self.slot_of[concern_id] = slot
         self.vectors[slot], self.seq[slot], self.names[slot] = vector, seq, name
+        self.codes[slot] = self._code_of.setdefault(group, len(self._code_of))
         self.ids[slot], self.groups[slot], self.at_s[slot] = concern_id, group, at_s
         return slot
 
@@ -57,10 +61,16 @@ class Shelf:
         used = np.fromiter(self.slot_of.values(), np.int64, len(self.slot_of))
         return used[np.argsort(self.seq[used])]
 
+    def by_group(self, slots: Slots) -> dict[str, Slots]:
+        """These slots by group, groups by name, each in the order given."""
+        codes = self.codes[slots]
+        parts = ((group, slots[codes == code]) for group, code in sorted(self._code_of.items()))
+        return {group: part for group, part in parts if len(part)}
+
     def _grow(self) -> None:
         old = len(self.seq)
         new = max(2 * old, 256)
-        for name in ("vectors", "raw", "units", "seq", "origin", "names"):
+        for name in ("vectors", "raw", "units", "seq", "origin", "names", "codes"):
             array = getattr(self, name)
             bigger = np.zeros((new, *array.shape[1:]), array.dtype)
             bigger[:old] = array

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from contracts.envelope import Envelope, Out
-from contracts.feedback import Tick
+from contracts.feedback import Sealed, Tick
 from contracts.stages import AssignmentFacts, Concern, EnrichedItem
 from contracts.themes import ThemeEvent, ThemeRecord
 from contracts.vectors import ItemPoint
@@ -119,18 +119,24 @@ class ThemesStep:
         vector = np.frombuffer(base64.b64decode(concern.vector.data), dtype="<i2")
         at_s = int(item.event_time.timestamp())
         point = Point(concern.concern_id, vector, group_of(item.language), at_s)
-        quote = text[concern.start : concern.end].encode()
+        quote = self._quote(item, concern, text) if item.coverage == "full" else None
         about = AssignmentFacts.made(
             facts=item.facts,
             language=item.language,
             decision=concern.decision,
             happened_at=item.event_time,
-            quote=self._vault.seal(item.tenant, item.text.subject, quote)
-            if item.coverage == "full" and quote
-            else None,
+            quote=quote,
         )
         person = item.facts.account or item.facts.author or item.item_id
         return Arrived(point, item.item_id, person, item.text.subject, about)
+
+    def _quote(self, item: EnrichedItem, concern: Concern, text: str) -> Sealed | None:
+        quote = text[concern.start : concern.end]
+        if not quote:
+            return None
+        if quote == text:  # the same text seals to the same bytes, and it was opened just now
+            return item.text
+        return self._vault.seal(item.tenant, item.text.subject, quote.encode())
 
     def _write_through(
         self, points: Mapping[str, Mapping[str, ItemPoint | None]], tenants: Sequence[str]

@@ -82,7 +82,7 @@ class TenantThemes:
 
     def knows(self, concern: str) -> bool:
         """Whether the concern has been seen and not been retracted."""
-        return concern in self._concerns
+        return self.engine.knows(concern)
 
     def add(self, arrived: Arrived, terms: list[str], tell: Teller) -> Iterator[Envelope]:
         """A concern arrived: it joins, founds or waits."""
