@@ -18,6 +18,7 @@ from cli import (
     flow,
     health,
     kafka,
+    load,
     review,
     run,
     schemas,
@@ -50,6 +51,7 @@ app.command("similar")(themes.similar)
 app.add_typer(review.app, name="review")
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
+app.command("load")(load.load)
 app.command("up")(up.up)
 app.command("exporter")(exporter.exporter)
 app.command("lag")(exporter.lag)

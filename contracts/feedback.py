@@ -107,8 +107,15 @@ class Undecodable(Envelope):
     message: str
 
 
+EVERYONE = "*"
+"""The tenant of a record that is about every tenant of its journal partition."""
+
+
 class Tick(Envelope):
-    """Journal, kind ``tick``: time has come to ``event_time`` for this tenant."""
+    """Journal, kind ``tick``: time has come to ``event_time`` for this tenant.
+
+    With ``*`` as tenant it has come for every tenant of the partition, but for those that are loading history.
+    """
 
     kind: Literal["tick"] = "tick"
 

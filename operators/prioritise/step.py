@@ -13,11 +13,12 @@ from typing import Any, Protocol
 
 from contracts.commands import Command, Erase, LoadBegin, LoadEnd
 from contracts.envelope import Envelope, Out
-from contracts.feedback import CustomerUpdated, Sealed, Tick
+from contracts.feedback import EVERYONE, CustomerUpdated, Sealed, Tick
 from contracts.stages import Assignment
 from contracts.themes import ThemeEvent, ThemeRecord
 from models.priority.policy import CriticalRule, PriorityPolicy
 from models.priority.windows import CRITICAL
+from operators.marking import markers
 from operators.numbering import Numbering
 from operators.prioritise import records
 from operators.prioritise.book import TenantBook
@@ -35,6 +36,10 @@ from operators.state import Table
 
 MAX_LEAD = timedelta(hours=1)
 """How far ahead of the tenant's clock an issue or alert may date itself: ticks come at most this far apart."""
+
+
+PUBLIC = ("priorities", "linear", "alerts")
+"""What subscribers read of this stage."""
 
 
 class Opener(Protocol):
@@ -81,7 +86,7 @@ class PrioritiseStep:
         if isinstance(record, Assignment):
             return self._on_assignment(record)
         if isinstance(record, Tick):
-            return self._on_tick(record)
+            return self._on_ticks(record)
         if isinstance(record, ThemeRecord):
             return self._on_theme(record)
         if isinstance(record, ThemeEvent):
@@ -90,7 +95,7 @@ class PrioritiseStep:
             book = self._book(record.tenant)
             return self._judge(book, record, book.told(record))
         if isinstance(record, Command):
-            return self._on_command(record)
+            return markers(record, PUBLIC, self._ids) or self._on_command(record)
         return []
 
     def _on_assignment(self, record: Assignment) -> list[Out]:
@@ -117,6 +122,12 @@ class PrioritiseStep:
             return []
         alert = records.concern_alert(book, record, row, rule, self._envelope(book, record))
         return [Out("alerts", alert)]
+
+    def _on_ticks(self, record: Tick) -> list[Out]:
+        if record.tenant != EVERYONE:
+            return self._on_tick(record)
+        ticking = [name for name in sorted(self._books) if not self._books[name].row.loading]
+        return [out for name in ticking for out in self._on_tick(record.model_copy(update={"tenant": name}))]
 
     def _on_tick(self, record: Tick) -> list[Out]:
         book = self._book(record.tenant)
@@ -155,6 +166,8 @@ class PrioritiseStep:
         return []
 
     def _on_command(self, record: Command) -> list[Out]:
+        if record.tenant == EVERYONE:
+            return []
         book, order = self._book(record.tenant), record.order
         if isinstance(order, LoadBegin) and order.origin not in book.row.loading:
             book.row.loading = sorted([*book.row.loading, order.origin])

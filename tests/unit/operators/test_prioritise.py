@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from contracts.commands import LoadBegin, LoadEnd
+from contracts.commands import Cutover, LoadBegin, LoadEnd
+from contracts.feedback import EVERYONE
+from contracts.identity import cause_of
 from contracts.priority import Priority
 from models.priority.impact import effective_impact
 from models.priority.policy import PriorityPolicy
+from operators.prioritise.step import PUBLIC
 from tests.unit.operators.priority_streams import Journal, at, on, step
 
 
@@ -55,6 +58,25 @@ def test_scores_come_at_most_every_ten_minutes(journal: Journal) -> None:
         journal.concern(f"c{number}", number / 60)
         journal.tick(number / 60 + 0.001)
     assert [p.event_time.minute // 10 for p in scores(journal)] == [1, 2, 3, 4, 5]
+
+
+def test_a_tick_for_everyone_moves_every_tenant(journal: Journal) -> None:
+    journal.concern("one", 0)
+    journal.tick(1, EVERYONE)
+    assert [(said.tenant, counts(said)) for said in scores(journal)] == [("acme", (1, 1))]
+
+
+def test_a_tick_for_everyone_passes_who_loads_history_by(journal: Journal) -> None:
+    journal.order(LoadBegin(origin="file"))
+    journal.concern("one", 0)
+    journal.tick(1, EVERYONE)
+    assert scores(journal) == []
+
+
+def test_a_cutover_leaves_a_mark_in_every_public_topic(journal: Journal) -> None:
+    order = journal.order(Cutover(generation="g2"), 1)
+    marks = [(out.topic, out.record.kind, cause_of(out.record.id)) for out in journal.run()]
+    assert marks == [(topic, "command", cause_of(order.id)) for topic in PUBLIC]
 
 
 def test_while_history_loads_scores_come_hourly_and_once_at_its_end(journal: Journal) -> None:
