@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from contracts.errors import StateCorrupt
 from models.themes.background import centred, decode_space, encode_space
 from models.themes.centroids import Origin
