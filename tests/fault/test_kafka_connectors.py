@@ -167,7 +167,7 @@ def test_an_entry_that_is_not_what_was_written_is_found(broker: Broker, naming: 
 
 
 def test_a_killed_stage_counts_and_writes_everything_once(broker: Broker, tmp_path: Path) -> None:
-    naming, partitions, records = fresh_naming(), 2, 600
+    naming, partitions, records = fresh_naming(), 2, 500 * KILLS
     make_topics(broker.cluster, [naming.journal, naming.state("count"), *map(naming.topic, TOPICS)])
     lines = [b"poison" if n % 97 == 96 else b"k%d %d" % (n % 13, n % 10) for n in range(records)]
     for partition in range(partitions):
