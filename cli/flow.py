@@ -21,6 +21,7 @@ from wiring.engine import quieten_collector
 from wiring.health import HealthFile, Probes, Readiness, serving
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.home import Member
+from wiring.kafka.recovery import Entry
 from wiring.kafka.running import Site, StageRunning, run_stage
 from wiring.product import open_index
 from wiring.stage import OpenIndex, open_stage
@@ -51,6 +52,12 @@ def flow(
     prefix: Prefix = PREFIX,
     partitions: Partitions = None,
     until_end: Annotated[bool, typer.Option(help="End at the end that the input has now.")] = False,
+    reads: Annotated[
+        str | None, typer.Option(help="The generation whose topic is the input; default: its own.")
+    ] = None,
+    starts: Annotated[
+        str, typer.Option(help="Offsets to begin at, PARTITION=OFFSET,…; a replay's first stage.")
+    ] = "",
     health_port: Annotated[int, typer.Option(help="Answer /livez, /readyz and /metrics there.")] = 0,
     process_id: Annotated[int | None, typer.Option(hidden=True)] = None,
     addresses: Annotated[str, typer.Option(hidden=True)] = "",
@@ -64,15 +71,31 @@ def flow(
     settings = load_settings()
     naming = Naming(prefix=prefix, generation=generation)
     site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
+    entry = Entry(reads, read_starts(starts))
     if workers > 1 and process_id is None:
         _run_group(stage, workers)
         return
     member = Member(process_id or 0, tuple(filter(None, addresses.split(";"))))
-    run_one(stage, site, settings, member, follow=not until_end, health_port=health_port)
+    run_one(stage, site, settings, member, entry, follow=not until_end, health_port=health_port)
+
+
+def read_starts(told: str) -> dict[int, int]:
+    """``"0=12,3=99"`` as partitions and offsets. Raises ``WrongUsage``."""
+    pairs = [part.partition("=") for part in told.split(",") if part]
+    if not all(place.isdecimal() and offset.isdecimal() for place, _, offset in pairs):
+        raise WrongUsage(f"--starts {told}: write PARTITION=OFFSET, several with commas between them")
+    return {int(place): int(offset) for place, _, offset in pairs}
 
 
 def run_one(
-    stage: str, site: Site, settings: Settings, member: Member, *, follow: bool, health_port: int
+    stage: str,
+    site: Site,
+    settings: Settings,
+    member: Member,
+    entry: Entry,
+    *,
+    follow: bool,
+    health_port: int,
 ) -> None:
     """This process's part of a stage. Raises ``PipelineError``."""
     home = site.home(stage)
@@ -91,6 +114,7 @@ def run_one(
             follow=follow,
             epoch=timedelta(seconds=settings.epoch_s),
             member=member,
+            entry=entry,
             on_poll=_on_poll(beat, readiness),
         )
         run_stage(opened.pipeline, site, how)

@@ -43,14 +43,20 @@ def build(
     lane: Lane,
     write: Write,
     open_state_log: OpenStateLog,
+    anywhere: bool = False,
 ) -> Dataflow:
-    """Compose the stages; ``source`` emits ``(key, JournalLine)``, ``sink`` takes ``(lane, write(emitted))``."""
+    """Compose the stages; ``source`` emits ``(key, JournalLine)``, ``sink`` takes ``(lane, write(emitted))``.
+
+    ``anywhere``: the source may begin in the middle of its topic (``StepHost``).
+    """
     flow = Dataflow(pipeline.name)
     stream: KeyedStream[Any] = op.input(pipeline.input_topic, flow, source)
     hand = _handing(pipeline.decode)
     topics: list[KeyedStream[Any]] = []
     for number, stage in enumerate(pipeline.stages):
-        emitted = hosted(stage.name, stream, _hosting(stage, open_state_log), None if number else hand)
+        emitted = hosted(
+            stage.name, stream, _hosting(stage, open_state_log, anywhere), None if number else hand
+        )
         topics.append(op.flat_map_batch(f"{stage.name}_lines", emitted, _writing(lane, write)))
         if number + 1 < len(pipeline.stages):
             topic = pipeline.stages[number + 1].input_topic
@@ -67,9 +73,10 @@ def _handing(decode: Decode) -> Callable[[Any], Handed]:
     return handed
 
 
-def _hosting(stage: Stage, open_state_log: OpenStateLog) -> Callable[[int], StepHost]:
+def _hosting(stage: Stage, open_state_log: OpenStateLog, anywhere: bool) -> Callable[[int], StepHost]:
     def host(partition: int) -> StepHost:
-        return StepHost(stage.name, partition, stage.make(partition), open_state_log(stage.name, partition))
+        log = open_state_log(stage.name, partition)
+        return StepHost(stage.name, partition, stage.make(partition), log, anywhere=anywhere)
 
     return host
 

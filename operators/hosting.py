@@ -42,13 +42,17 @@ class StepHost:
     """One step with its state log and its place in the stream.
 
     ``applied`` is the position of the next record: what lies before it is skipped (and counted in
-    ``skipped``), because the step has seen it; a gap raises ``StateCorrupt``.
+    ``skipped``), because the step has seen it; a gap raises ``StateCorrupt``. With ``anywhere`` a step without
+    state takes whichever record comes first as its first: a replay that begins in the middle of a stream.
     """
 
-    def __init__(self, stage: str, partition: int, step: Step, log: StateLog) -> None:
+    def __init__(
+        self, stage: str, partition: int, step: Step, log: StateLog, *, anywhere: bool = False
+    ) -> None:
         self.stage = stage
         self.partition = partition
         self.applied = 0
+        self._anywhere = anywhere
         self.skipped = 0
         self._emitted: dict[str, int] = {}
         self._step = step
@@ -71,6 +75,7 @@ class StepHost:
         self._bulk.finish_load()
         self._step.restore(json.loads(snapshot["small"]))
         self.applied = snapshot["applied"]
+        self._anywhere = False
         self._emitted = dict(snapshot["emitted"])
 
     def on_batch(self, batch: Sequence[Handed]) -> list[Emitted]:
@@ -105,6 +110,8 @@ class StepHost:
 
     def _unseen(self, batch: Sequence[Handed]) -> list[Envelope]:
         fresh = []
+        if self._anywhere and batch:
+            self.applied, self._anywhere = batch[0].position, False
         for _partition, position, record in batch:
             if position == self.applied:
                 fresh.append(record)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from connectors.kafka.admin import topic_ids
-
 from connectors.jsonl.layout import part_name
+from connectors.kafka.admin import topic_ids
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import Held, held
@@ -31,6 +31,17 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a replay enters the stream: its first stage reads another generation's topic, or from other places on.
+
+    ``generation`` None is the stage's own; ``starts`` gives the first offset of partitions that do not begin at 0.
+    """
+
+    generation: str | None = None
+    starts: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class StageTopics:
     """The topics of one stage: full names, the short ones of its outputs as keys."""
 
@@ -39,11 +50,12 @@ class StageTopics:
     state: str
 
     @classmethod
-    def of(cls, pipeline: Pipeline, naming: Naming) -> StageTopics:
+    def of(cls, pipeline: Pipeline, naming: Naming, entry: Entry | None = None) -> StageTopics:
         """What the only stage of ``pipeline`` reads and writes in a generation."""
         (stage,) = pipeline.stages
+        reads = replace(naming, generation=entry.generation) if entry and entry.generation else naming
         outputs = {short: naming.topic(short) for short in pipeline.producers}
-        return cls(naming.topic(stage.input_topic), outputs, naming.state(stage.name))
+        return cls(reads.topic(stage.input_topic), outputs, naming.state(stage.name))
 
     @property
     def names(self) -> list[str]:
@@ -61,20 +73,30 @@ class StageManifest:
     """Full name → the id that the cluster gave it."""
     format: int
     token: int
+    starts: dict[str, int] = field(default_factory=dict)
+    """Partition → the offset that it was begun at, where that is not 0."""
 
 
-def prepare_stage(home: StageHome, pipeline: Pipeline, naming: Naming, cluster: Cluster) -> int:
+def prepare_stage(
+    home: StageHome, pipeline: Pipeline, naming: Naming, cluster: Cluster, entry: Entry | None = None
+) -> int:
     """Make a new directory or check an old one; the caller holds its lock. The number of scrubbed snapshots.
 
     Raises ``StopWorker`` naming what does not fit and the command that helps.
     """
-    topics = StageTopics.of(pipeline, naming)
+    topics = StageTopics.of(pipeline, naming, entry)
+    starts = {str(partition): start for partition, start in sorted(entry.starts.items())} if entry else {}
     ids = _identified(cluster, topics, pipeline.partitions)
     found = _read(home.manifest)
     if found is None:
-        _create(home, StageManifest(pipeline.name, pipeline.partitions, ids, FORMAT, _token()))
+        _create(home, StageManifest(pipeline.name, pipeline.partitions, ids, FORMAT, _token(), starts))
         return 0
     _refuse_other(found, pipeline, ids, home)
+    if found.starts != starts:
+        raise RecoveryRefused(
+            f"{home.manifest}: was begun at the offsets {found.starts or 'of the topic itself'}, not at "
+            f"{starts or 'its beginning'}; go on as it was begun, or begin again with `undercurrent replay --restart`"
+        )
     store = RecoveryStore(home.recovery)
     store.check(found.token)
     scrubbed = store.scrub()
@@ -87,15 +109,15 @@ def rebuild_stage(home: StageHome) -> None:
 
     What it wrote stays: the sink goes on behind it.
     """
-    for path in (home.recovery,):
-        if path.exists():
-            shutil.rmtree(path)
+    if home.recovery.exists():
+        shutil.rmtree(home.recovery)
     home.manifest.unlink(missing_ok=True)
 
 
 def advice(home: StageHome) -> str:
     """The command that repairs a stage's state."""
-    return f"rebuild it from its input with `undercurrent flow rebuild {home.root.name}`"
+    stage, generation = home.root.name, home.root.parent.name
+    return f"rebuild it from its input with `undercurrent rebuild-stage {stage} --generation {generation}`"
 
 
 def _identified(cluster: Cluster, topics: StageTopics, partitions: int) -> dict[str, str]:
@@ -134,10 +156,10 @@ def _create(home: StageHome, manifest: StageManifest) -> None:
 def _refuse_other(found: StageManifest, pipeline: Pipeline, ids: dict[str, str], home: StageHome) -> None:
     here = {"format": found.format, "flow": found.flow, "partitions": found.partitions}
     there = {"format": FORMAT, "flow": pipeline.name, "partitions": pipeline.partitions}
-    for field, value in here.items():
-        if value != there[field]:
+    for what, value in here.items():
+        if value != there[what]:
             raise RecoveryRefused(
-                f"{home.manifest}: belongs to {field} {value!r}, not {there[field]!r}; use another directory"
+                f"{home.manifest}: belongs to {what} {value!r}, not {there[what]!r}; use another directory"
             )
     for name, identity in ids.items():
         if found.topics.get(name) != identity:

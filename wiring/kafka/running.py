@@ -28,7 +28,7 @@ from operators.hosting import Emitted
 from wiring.engine import draining_on_signals, run_flow
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.positions import Positions, position_group
-from wiring.kafka.recovery import StageTopics, prepare_stage
+from wiring.kafka.recovery import Entry, StageTopics, prepare_stage
 from wiring.topics import load_topics
 
 
@@ -57,12 +57,16 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class StageRunning:
-    """How a stage is run; as ``wiring.engine.Running``. ``on_poll`` is called on every turn of the source loop."""
+    """How a stage is run; as ``wiring.engine.Running``. ``on_poll`` is called on every turn of the source loop.
+
+    ``entry``: where its input is, for the first stage of a replay.
+    """
 
     follow: bool = True
     batch: int = 64
     epoch: timedelta = timedelta(seconds=1)
     member: Member = field(default_factory=Member)
+    entry: Entry = field(default_factory=Entry)
     on_poll: Callable[[], None] = _nothing
 
 
@@ -70,8 +74,8 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
     """Run until a signal (True), or without ``follow`` until the input's end. Raises ``PipelineError``."""
     (stage,) = pipeline.stages
     home = site.home(stage.name)
-    topics = StageTopics.of(pipeline, site.naming)
-    prepare = partial(prepare_stage, home, pipeline, site.naming, site.cluster)
+    topics = StageTopics.of(pipeline, site.naming, how.entry)
+    prepare = partial(prepare_stage, home, pipeline, site.naming, site.cluster, how.entry)
     with draining_on_signals() as draining, joined(home, how.member, prepare):
         # Informational, for lag tools: nothing resumes from a consumer group.
         positions = Positions(site.cluster, position_group(site.naming, stage.name))
@@ -92,11 +96,13 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
                 site.partitions,
                 reading,
                 numbered_by="offset" if stage.input_topic == JOURNAL else "sequence",
+                starts=how.entry.starts,
             ),
             sink=KafkaSink(site.cluster, _lanes(topics, site.partitions), stage.name),
             lane=lambda topic, _stage, partition: f"{topic}/{part_name(partition)}",
             write=_writing(site.naming.generation),
             open_state_log=lambda _stage, partition: logs.open(topics.state, partition),
+            anywhere=bool(how.entry.starts),
         )
         with closing(positions):
             run_flow(flow, home.recovery, how.epoch, how.member.process, how.member.addresses)

@@ -145,3 +145,21 @@ def test_the_bulk_state_of_a_model_is_logged_beside_the_tables() -> None:
     step = _Modelled()
     _host(step, log).restore(snapshot)
     assert (step.tables["n"].get("n"), step.model.sum) == (4, 0 + 1 + 4 + 9)
+
+
+def test_a_host_that_may_begin_anywhere_takes_the_first_record_it_meets_and_then_no_gap() -> None:
+    host = StepHost("count", 0, Count(), MemoryStateLog(), anywhere=True)
+    host.on_batch(_batch(7, 2))
+    assert host.applied == 9
+    with pytest.raises(StateCorrupt, match="expected record 9"):
+        host.on_batch(_batch(10, 1))
+
+
+def test_a_restored_host_goes_on_at_its_snapshot_wherever_it_began() -> None:
+    log = MemoryStateLog()
+    host = StepHost("count", 0, Count(), log, anywhere=True)
+    host.on_batch(_batch(7, 2))
+    resumed = StepHost("count", 0, Count(), log, anywhere=True)
+    resumed.restore(host.snapshot())
+    with pytest.raises(StateCorrupt, match="expected record 9"):
+        resumed.on_batch(_batch(12, 1))
