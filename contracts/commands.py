@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.envelope import Envelope, Message
+from contracts.envelope import Envelope, Message, TenantOrEveryone, UtcTime
 from contracts.feedback import FeedbackReceived
 from contracts.stages import EnrichedItem
 
@@ -40,6 +40,28 @@ class ConfirmConcern(Message):
     item: EnrichedItem
 
 
+class Redrive(Message):
+    """Try again what went to the dead letters: a delivery at this place in the order, once for each letter.
+
+    ``attempt`` is which one this is (2 for the first redrive); ``item`` is the delivery as it came, or corrected.
+    """
+
+    verb: Literal["redrive"] = "redrive"
+    letter: str
+    attempt: int = Field(ge=2)
+    first_failed_at: UtcTime
+    item: FeedbackReceived
+
+
+class DropLetter(Message):
+    """A person gave up on a dead letter, and says why; it is never redriven after that."""
+
+    verb: Literal["drop_letter"] = "drop_letter"
+    letter: str
+    item_id: str | None = None
+    why: str = Field(min_length=1, max_length=500)
+
+
 class Erase(Message):
     """A data subject's key was destroyed: nothing of theirs can be read from here on."""
 
@@ -55,14 +77,15 @@ class Cutover(Message):
 
 
 Order = Annotated[
-    LoadBegin | LoadEnd | ReleaseQuarantined | ConfirmConcern | Erase | Cutover,
+    LoadBegin | LoadEnd | ReleaseQuarantined | ConfirmConcern | Redrive | DropLetter | Erase | Cutover,
     Field(discriminator="verb"),
 ]
 
 
 class Command(Envelope):
-    """One order of a person or an operator; ``author`` says whose."""
+    """One order of a person or an operator; ``author`` says whose. Of a cutover the tenant is ``*``."""
 
     kind: Literal["command"] = "command"
+    tenant: TenantOrEveryone
     author: str
     order: Order

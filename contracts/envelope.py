@@ -27,6 +27,15 @@ UtcTime = Annotated[datetime, AfterValidator(_in_utc)]
 """A moment in UTC; a time without a zone is refused, never guessed."""
 
 
+Tenant = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+"""A tenant's name: safe in file names, keys and topic headers."""
+
+EVERYONE = "*"
+"""The tenant of a record that is about every tenant of its journal partition."""
+
+TenantOrEveryone = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^(\*|[a-z0-9][a-z0-9._-]*)$")]
+
+
 class Message(BaseModel):
     """A frozen part of a record; unknown fields are ignored, so a newer minor version still reads."""
 
@@ -79,7 +88,7 @@ class Envelope(Message):
 
     id: str
     kind: Kind
-    tenant: str = Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    tenant: Tenant
     event_time: UtcTime
     ingested_at: UtcTime
     trace: str = ""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from contracts.envelope import Envelope, Message, UtcTime
+from contracts.envelope import Envelope, Message, TenantOrEveryone, UtcTime
 
 Tier = Literal["free", "pro", "business", "enterprise", "unknown"]
 KNOWN_TIERS: tuple[Tier, ...] = ("free", "pro", "business", "enterprise")
@@ -107,10 +107,6 @@ class Undecodable(Envelope):
     message: str
 
 
-EVERYONE = "*"
-"""The tenant of a record that is about every tenant of its journal partition."""
-
-
 class Tick(Envelope):
     """Journal, kind ``tick``: time has come to ``event_time`` for this tenant.
 
@@ -118,6 +114,7 @@ class Tick(Envelope):
     """
 
     kind: Literal["tick"] = "tick"
+    tenant: TenantOrEveryone
 
 
 class CustomerUpdated(Envelope):

@@ -12,8 +12,8 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from contracts.commands import Command, Erase, LoadBegin, LoadEnd
-from contracts.envelope import Envelope, Out
-from contracts.feedback import EVERYONE, CustomerUpdated, Sealed, Tick
+from contracts.envelope import EVERYONE, Envelope, Out
+from contracts.feedback import CustomerUpdated, Sealed, Tick
 from contracts.stages import Assignment
 from contracts.themes import ThemeEvent, ThemeRecord
 from models.priority.policy import CriticalRule, PriorityPolicy

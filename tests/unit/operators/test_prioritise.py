@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.commands import Cutover, LoadBegin, LoadEnd
-from contracts.feedback import EVERYONE
+from contracts.envelope import EVERYONE
 from contracts.identity import cause_of
 from contracts.priority import Priority
 from models.priority.impact import effective_impact
