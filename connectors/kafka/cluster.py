@@ -6,6 +6,7 @@ through as they are; a file in Java's properties form gives them, so that no sec
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,14 @@ LARGEST_RECORD = 4 << 20
 
 # How long a produce may take with all its retries before the epoch fails.
 DELIVERED_WITHIN_MS = 30_000
+
+
+# The client says of every attempt to connect that it failed, many times a second; what matters comes as errors. Whoever
+# wants its words sets a handler.
+_LOG = logging.getLogger("undercurrent.kafka")
+_LOG.addHandler(logging.NullHandler())
+# That ``enable.gapless.guarantee`` is experimental is known: without it a refused message leaves a gap for certain.
+_LOG.addFilter(lambda record: "enable.gapless.guarantee" not in record.getMessage())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,8 @@ class Cluster:
 
     def _config(self, ours: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
         given = {name.replace("_", "."): value for name, value in extra.items()}
-        return {**ours, **self.properties, **given, "bootstrap.servers": self.bootstrap}
+        where = {"bootstrap.servers": self.bootstrap, "logger": _LOG}
+        return {**ours, **self.properties, **given, **where}
 
 
 def read_properties(path: Path) -> dict[str, str]:

@@ -10,7 +10,7 @@ run wrote there is not written again. This needs one writer of a stage's lane at
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -78,7 +78,10 @@ class SinkPart(StatefulSinkPartition[KafkaMessage, Position]):
 
 
 class KafkaSink(FixedPartitionedSink[KafkaMessage, Position]):
-    """All partitions of all topics of one stage: ``lanes`` maps each lane to its full topic name and partition."""
+    """All partitions of all topics of one stage: ``lanes`` maps each lane to its full topic name and partition.
+
+    In the topics named ``compacted`` a position may be missing: a later message of its key took its place.
+    """
 
     part_type = SinkPart
 
@@ -88,9 +91,11 @@ class KafkaSink(FixedPartitionedSink[KafkaMessage, Position]):
         lanes: Mapping[str, tuple[str, int]],
         stage: str,
         *,
+        compacted: Collection[str] = (),
         within_s: float = DELIVERED_WITHIN_S,
     ) -> None:
         self._cluster = cluster
+        self._compacted = frozenset(compacted)
         self._lanes = dict(sorted(lanes.items()))
         self._stage = stage
         self._writer = Writer(cluster, within_s=within_s)
@@ -140,7 +145,7 @@ class KafkaSink(FixedPartitionedSink[KafkaMessage, Position]):
             if stage_of(headers) != self._stage:
                 continue
             found = sequence_of(headers)
-            if found > position and not may_jump:
+            if found > position and not may_jump and topic not in self._compacted:
                 raise StateCorrupt(
                     f"topic {topic}, partition {partition}: position {position} of stage {self._stage} is missing "
                     f"before offset {offset_of(message)}; {REBUILD}"

@@ -6,7 +6,6 @@ message and sends later ones. Whoever needs them delivered calls ``settle``, whi
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -25,11 +24,6 @@ DELIVERED_WITHIN_S = 30.0
 
 # What may wait for the broker in memory, 64 MB: the largest record sixteen times.
 _QUEUE_KBYTES = 64 << 10
-
-# The client's own notices go where the process's logs go, not to its error output.
-_LOG = logging.getLogger("undercurrent.kafka")
-# That ``enable.gapless.guarantee`` is experimental is known: without it a refused message leaves a gap for certain.
-_LOG.addFilter(lambda record: "enable.gapless.guarantee" not in record.getMessage())
 
 
 class Outlet:
@@ -103,7 +97,6 @@ class Writer:
                     enable_gapless_guarantee=True,
                     linger_ms=self._linger_ms,
                     queue_buffering_max_kbytes=_QUEUE_KBYTES,
-                    logger=_LOG,
                 )
             return self._made
 

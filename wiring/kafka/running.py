@@ -98,7 +98,9 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
                 numbered_by="offset" if stage.input_topic == JOURNAL else "sequence",
                 starts=how.entry.starts,
             ),
-            sink=KafkaSink(site.cluster, _lanes(topics, site.partitions), stage.name),
+            sink=KafkaSink(
+                site.cluster, _lanes(topics, site.partitions), stage.name, compacted=_compacted(topics)
+            ),
             lane=lambda topic, _stage, partition: f"{topic}/{part_name(partition)}",
             write=_writing(site.naming.generation),
             open_state_log=lambda _stage, partition: logs.open(topics.state, partition),
@@ -115,6 +117,10 @@ def _lanes(topics: StageTopics, partitions: int) -> dict[str, tuple[str, int]]:
         for short, name in topics.outputs.items()
         for p in range(partitions)
     }
+
+
+def _compacted(topics: StageTopics) -> list[str]:
+    return [name for short, name in topics.outputs.items() if load_topics()[short].cleanup == "compact"]
 
 
 def _writing(generation: str) -> Callable[[Emitted], KafkaMessage]:

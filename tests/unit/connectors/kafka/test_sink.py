@@ -112,6 +112,15 @@ def test_a_gap_that_a_dead_run_left_stops_the_worker(broker: Broker, topic: str)
         opened(broker, topic, (1, 1))
 
 
+def test_what_compaction_took_away_is_no_gap(broker: Broker, topic: str) -> None:
+    put(broker.cluster, topic, 0, staged([0, 1, 3]))
+    sink = KafkaSink(broker.cluster, {LANE: (topic, 0)}, "extract", compacted=[topic])
+    part = sink.build_part("topics", LANE, None)
+    part.write_batch(staged(range(5)))
+    part.snapshot()
+    assert values(broker, topic) == [0, 1, 3, 4]
+
+
 def test_a_replay_that_makes_another_record_stops_the_worker(broker: Broker, topic: str) -> None:
     put(broker.cluster, topic, 0, staged([0]))
     part = opened(broker, topic)
