@@ -15,6 +15,7 @@ import hmac
 import os
 import secrets
 import sqlite3
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -117,6 +118,7 @@ class LocalVault:
         self._check_master(directory / "master.key")
         self._tenant_keys = lru_cache(maxsize=1024)(self._derive_tenant_keys)
         self._ciphers: dict[tuple[str, str], _SubjectCipher] = {}
+        self._version = self._db.cursor()  # asked before every text: a cursor of its own saves making one
         self._data_version = self._pragma_data_version()
         self._destructions = self._count_destructions()
 
@@ -166,8 +168,8 @@ class LocalVault:
         sealed = cipher.aead.encrypt(nonce, plaintext, _bound_to(tenant, subject))
         return Sealed.made(
             subject=subject,
-            nonce=base64.b64encode(nonce).decode(),
-            ciphertext=base64.b64encode(sealed).decode(),
+            nonce=b2a_base64(nonce, newline=False).decode("ascii"),
+            ciphertext=b2a_base64(sealed, newline=False).decode("ascii"),
         )
 
     def open(self, tenant: str, sealed: Sealed) -> bytes | None:
@@ -176,8 +178,8 @@ class LocalVault:
         if cipher is None:
             return None
         try:
-            nonce = base64.b64decode(sealed.nonce, validate=True)
-            ciphertext = base64.b64decode(sealed.ciphertext, validate=True)
+            nonce = a2b_base64(sealed.nonce, strict_mode=True)
+            ciphertext = a2b_base64(sealed.ciphertext, strict_mode=True)
             return cipher.aead.decrypt(nonce, ciphertext, _bound_to(tenant, sealed.subject))
         except (InvalidTag, ValueError):
             if self._was_destroyed(tenant, sealed.subject):
@@ -208,7 +210,8 @@ class LocalVault:
             raise StateCorrupt(f"{path} is not the key that this store was made with; restore the right one")
 
     def _pragma_data_version(self) -> int:
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+        found: int = self._version.execute("PRAGMA data_version").fetchone()[0]
+        return found
 
     def _count_destructions(self) -> int:
         return int(self._db.execute("SELECT coalesce(sum(times), 0) FROM destroyed").fetchone()[0])

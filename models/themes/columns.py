@@ -41,7 +41,7 @@ class Columns:
         """The row of a name, None if there is none."""
         found = self._recent.get(name)
         if found is None and len(self._names) and name not in self._recent:
-            at = int(np.searchsorted(self._names, np.uint64(name)))
+            at = int(self._names.searchsorted(np.uint64(name)))
             if at < len(self._names) and int(self._names[at]) == name:
                 found = tuple(int(column[at]) for column in self._columns)
         return found

@@ -39,9 +39,10 @@ class Gallery:
     farthest: list[Candidate] = field(default_factory=list)
     outside: list[Candidate] = field(default_factory=list)
 
-    def add(self, member: Candidate) -> None:
-        """A concern joined the theme."""
-        self._drop(member.concern_id)
+    def add(self, member: Candidate, *, new: bool = False) -> None:
+        """A concern joined the theme; a ``new`` one has never been in this gallery, so it is not looked for."""
+        if not new:
+            self._drop(member.concern_id)
         rival = next((n for n, c in enumerate(self.closest) if c.subject == member.subject), None)
         if rival is None or _near_first(member) < _near_first(self.closest[rival]):
             if rival is not None:

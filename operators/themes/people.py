@@ -45,7 +45,7 @@ class Crowd:
         known = self._recent.get(who)
         if known is not None:
             return known
-        at = int(np.searchsorted(self._who, np.uint64(who)))
+        at = int(self._who.searchsorted(np.uint64(who)))
         return int(self._counts[at]) if at < len(self._who) and int(self._who[at]) == who else 0
 
     def _fold(self) -> None:

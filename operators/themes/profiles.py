@@ -87,12 +87,15 @@ class Profiles:
                 self._families.setdefault(self.root(theme), []).append(theme)
         return self._families[root]
 
-    def join(self, theme: str, who: int, at_s: int, member: Candidate) -> None:
-        """A concern was counted in."""
+    def join(self, theme: str, who: int, at_s: int, member: Candidate, *, new: bool) -> None:
+        """A concern was counted in; ``new``: it came just now."""
         profile = self.table[theme]
         profile.concerns += 1
-        profile.first_s, profile.last_s = min(profile.first_s, at_s), max(profile.last_s, at_s)
-        profile.gallery.add(member)
+        if at_s < profile.first_s:
+            profile.first_s = at_s
+        if at_s > profile.last_s:
+            profile.last_s = at_s
+        profile.gallery.add(member, new=new)
         self.people.count(theme, who, 1)
         self.touch(theme)
 

@@ -8,7 +8,7 @@ State: per tenant (``tenant``). The vector index is a view: written through befo
 
 from __future__ import annotations
 
-import base64
+from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -116,7 +116,7 @@ class ThemesStep:
     def _arrived(self, item: EnrichedItem, concern: Concern, text: str) -> Arrived:
         if concern.vector is None:
             raise AssertionError("extract gives every concern a vector")
-        vector = np.frombuffer(base64.b64decode(concern.vector.data), dtype="<i2")
+        vector = np.frombuffer(a2b_base64(concern.vector.data), dtype="<i2")
         at_s = int(item.event_time.timestamp())
         point = Point(concern.concern_id, vector, group_of(item.language), at_s)
         quote = self._quote(item, concern, text) if item.coverage == "full" else None

@@ -7,8 +7,7 @@ State: the engine's, the concerns', the themes' profiles, the terms and the voca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -54,8 +53,7 @@ Placed = Assigned | Moved | Waiting | Unthemed | Retracted
 LABEL_HOLDS_FOR = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(NamedTuple):
     """A concern on its way into the engine."""
 
     point: Point
@@ -179,7 +177,7 @@ class TenantThemes:
             self._concerns.put(concern, after, waits=isinstance(change, Waiting))
         if theme is not None and isinstance(change, Assigned | Moved):
             member = Candidate(concern, change.similarity, before.person)
-            self._profiles.join(theme, before.who, before.at_s, member)
+            self._profiles.join(theme, before.who, before.at_s, member, new=before.sequence == 0)
             self._terms.add(theme, terms)
         return after
 
