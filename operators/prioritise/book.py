@@ -22,6 +22,7 @@ class TenantBook:
 
     def __init__(self, tenant: str, rows: Rows, policy: PriorityPolicy) -> None:
         self.tenant = tenant
+        self._start = key(tenant, "")
         self.policy = policy
         self._rows = rows
         self.theme_rules = {rule.name: rule for rule in policy.rules if not isinstance(rule, GrowthRule)}
@@ -68,13 +69,13 @@ class TenantBook:
         row = self.themes.get(name)
         if row is None:
             row = self.themes[name] = ThemeRow()
-            self._rows.themes.put(key(self.tenant, name), row)
+            self._rows.themes.put(self._start + name, row)
             self.unlabelled.add(name)
         return row
 
     def touch_theme(self, name: str) -> None:
         """Say that a theme's row was changed in place."""
-        self._rows.themes.touch(key(self.tenant, name))
+        self._rows.themes.touch(self._start + name)
 
     def root(self, theme: str) -> str:
         """The theme that ``theme`` counts for now, through its redirects."""
@@ -169,7 +170,7 @@ class TenantBook:
 
     def counted(self, concern: str) -> Counted | None:
         """What was counted of a concern, if it is inside the horizon."""
-        return self._rows.concerns.get(key(self.tenant, concern))
+        return self._rows.concerns.get(self._start + concern)
 
     def apply(self, record: Assignment) -> set[str]:
         """Count one change of one concern."""
@@ -186,7 +187,7 @@ class TenantBook:
         else:
             if record.change == "unthemed":
                 row.evidence = None
-            self._rows.concerns.touch(key(self.tenant, concern))
+            self._rows.concerns.touch(self._start + concern)
         self.mark(touched)
         return touched
 
@@ -203,7 +204,7 @@ class TenantBook:
             area=decision.product_area,
             evidence=_evidence(record.item_id, about),
         )
-        self._rows.concerns.put(key(self.tenant, record.concern_id), row)
+        self._rows.concerns.put(self._start + record.concern_id, row)
         self.tallies.enter(record.concern_id, row)
         if self.row.first is None or at < self.row.first:
             self.row.first = at
@@ -212,7 +213,7 @@ class TenantBook:
         return row
 
     def _forget(self, concern: str, row: Counted) -> None:
-        self._rows.concerns.drop(key(self.tenant, concern))
+        self._rows.concerns.drop(self._start + concern)
         if not self.tallies.speaks(row.who):
             self.standings.forget(row.who)
 
@@ -250,8 +251,8 @@ class TenantBook:
         speakers = [who for _, who in theme.voices]
         twice = (n for n, who in enumerate(speakers) if speakers.count(who) > 1)
         voice, _ = theme.voices.pop(next(twice, 0))
-        self._rows.concerns[key(self.tenant, voice)].evidence = None
-        self._rows.concerns.touch(key(self.tenant, voice))
+        self._rows.concerns[self._start + voice].evidence = None
+        self._rows.concerns.touch(self._start + voice)
 
     def _silence(self, concern: str, row: Counted, theme: str) -> None:
         was = self.themes[theme]
@@ -266,11 +267,11 @@ class TenantBook:
         """Drop the sealed quotes of a data subject; nobody can open them any more."""
         for name, theme in sorted(self.themes.items()):
             for voice in list(theme.voices):
-                row = self._rows.concerns[key(self.tenant, voice[0])]
+                row = self._rows.concerns[self._start + voice[0]]
                 if row.evidence is not None and row.evidence.sealed.subject == subject:
                     row.evidence = None
                     theme.voices.remove(voice)
-                    self._rows.concerns.touch(key(self.tenant, voice[0]))
+                    self._rows.concerns.touch(self._start + voice[0])
                     self.touch_theme(name)
 
     # Time and customers
@@ -292,7 +293,7 @@ class TenantBook:
         for concern, row in rows_of(self._rows.concerns, self.tenant):
             if row.at > clock:
                 row.at = clock
-                self._rows.concerns.touch(key(self.tenant, concern))
+                self._rows.concerns.touch(self._start + concern)
         for name, theme in sorted(self.themes.items()):
             theme.last_seen, theme.first_seen = min(theme.last_seen, clock), min(theme.first_seen, clock)
             self.touch_theme(name)
