@@ -1,0 +1,160 @@
+"""Where each public partition stands, told to Kafka under the group ``<prefix>-publisher``.
+
+In:    positions after their messages are delivered. Out: the positions of a run before this one.
+The last message of a public partition says where it stands, and is what counts. These offsets are for a partition
+that has none, because retention took it or nothing was published since the last cutover, and for lag tools. They live
+in the cluster and not beside the process, so that a publisher on another host goes on as well.
+
+An offset stands at the generation's topic; its metadata is the time and the ordinal of the cutover that made that
+generation active. Of several generations the one with the highest ordinal is the active one. Kafka forgets such
+offsets after ``offsets.retention.minutes`` (7 days), so they are told again and again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.names import MAJOR, Naming
+from contracts.errors import StopWorker
+from wiring.kafka.publishing.marks import NEVER, Position
+
+AGAIN_EVERY_S = 600.0
+"""Also positions that did not change are told again after this long: far below a week."""
+
+ANSWERED_WITHIN_S = 10.0
+
+Place = tuple[str, int]
+"""Short name of a public topic, and partition."""
+
+_LOG = logging.getLogger("undercurrent.publisher")
+
+Answer = Future[ConsumerGroupTopicPartitions]
+
+
+def publisher_group(prefix: str) -> str:
+    """``undercurrent-publisher``."""
+    return f"{prefix}-publisher"
+
+
+def split_name(name: str, prefix: str) -> tuple[str, str] | None:
+    """Generation and short name of a generation's topic, or None for any other topic."""
+    parts = name.split(".")
+    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == prefix and parts[3] == MAJOR else None
+
+
+class Book:
+    """Tells positions in the background; ``tell`` never waits and never fails."""
+
+    def __init__(self, cluster: Cluster, prefix: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._admin = cluster.admin()
+        self._prefix = prefix
+        self._group = publisher_group(prefix)
+        self._clock = clock
+        self._told: dict[Place, Position] = {}
+        self._asked: tuple[Answer, dict[Place, Position]] | None = None
+        self._again = 0.0
+
+    def tell(self, positions: Mapping[Place, Position]) -> None:
+        """Begin to tell what is new; nothing while the last answer is still awaited."""
+        if self._asked is not None and not self._asked[0].done():
+            return
+        self._learn()
+        if self._clock() >= self._again:
+            self._told = {}
+            self._again = self._clock() + AGAIN_EVERY_S
+        news = {place: at for place, at in positions.items() if self._told.get(place) != at}
+        if news:
+            self._asked = self._send(news), news
+
+    def tell_now(self, positions: Mapping[Place, Position]) -> None:
+        """Tell and wait. Raises ``StopWorker`` when the broker does not take them."""
+        if not positions:
+            return
+        with kafka_errors(f"telling the positions of {self._group}"):
+            refused = _refusals(self._send(positions).result(ANSWERED_WITHIN_S + 5))
+        if refused:
+            raise StopWorker(f"telling the positions of {self._group}: {refused[0]}; start again")
+        self._told.update(positions)
+
+    def close(self, positions: Mapping[Place, Position]) -> None:
+        """Tell the last positions; what cannot be told now follows from the public messages."""
+        with suppress(StopWorker, TimeoutError):
+            self.tell_now({place: at for place, at in positions.items() if self._told.get(place) != at})
+
+    def _send(self, positions: Mapping[Place, Position]) -> Answer:
+        now = self._clock()
+        offsets = [
+            TopicPartition(
+                Naming(self._prefix, at.generation).topic(short),
+                partition,
+                at.offset,
+                f"{now:.3f} {at.since}",
+            )
+            for (short, partition), at in positions.items()
+        ]
+        wanted = ConsumerGroupTopicPartitions(self._group, offsets)
+        answers = self._admin.alter_consumer_group_offsets([wanted], request_timeout=ANSWERED_WITHIN_S)
+        answer: Answer = next(iter(answers.values()))
+        return answer
+
+    def _learn(self) -> None:
+        """What became of the last attempt; what was refused stays news."""
+        if self._asked is None:
+            return
+        answer, positions = self._asked
+        self._asked = None
+        failed = answer.exception()
+        refused = [str(failed)] if failed is not None else _refusals(answer.result())
+        if refused:
+            _LOG.warning("positions were not told: %s", refused[0])
+        else:
+            self._told.update(positions)
+
+
+def told_positions(cluster: Cluster, prefix: str, shorts: Iterable[str]) -> dict[Place, list[Position]]:
+    """What publishers told of each partition, a position for each generation, the active one last.
+
+    Raises ``StopWorker`` when the broker does not answer.
+    """
+    group, wanted = publisher_group(prefix), set(shorts)
+    with kafka_errors(f"asking for the positions of {group}"):
+        offsets = _offsets(cluster.admin(), group)
+    found: dict[Place, list[Position]] = {}
+    for one in offsets:
+        named = split_name(one.topic, prefix)
+        since = _since(one.metadata)
+        if named is not None and named[1] in wanted and one.offset >= 0 and since is not None:
+            found.setdefault((named[1], one.partition), []).append(Position(named[0], one.offset, since))
+    return {place: sorted(positions, key=lambda at: at.rank) for place, positions in found.items()}
+
+
+def _offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
+    asked = ConsumerGroupTopicPartitions(group)
+    answers = admin.list_consumer_group_offsets([asked], request_timeout=ANSWERED_WITHIN_S)
+    try:
+        answer = next(iter(answers.values())).result()
+    except KafkaException as exc:
+        if exc.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise
+        return []
+    return [one for one in answer.topic_partitions or () if not one.error]
+
+
+def _since(metadata: str | None) -> int | None:
+    _time, space, since = (metadata or "").partition(" ")
+    try:
+        return max(NEVER, int(since)) if space else None
+    except ValueError:
+        return None
+
+
+def _refusals(answer: ConsumerGroupTopicPartitions) -> list[str]:
+    return [str(one.error) for one in answer.topic_partitions or () if one.error]
