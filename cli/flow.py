@@ -12,19 +12,17 @@ from typing import Annotated
 import typer
 
 from cli.worker import NOTICE, python_path
-from connectors.jsonl.layout import part_name
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
-from operators.ports import VectorIndex
 from settings import Settings, load_settings
 from wiring.engine import quieten_collector
 from wiring.health import HealthFile, Probes, Readiness, serving
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.home import Member
+from wiring.kafka.indexes import indexes
 from wiring.kafka.recovery import Entry
 from wiring.kafka.running import Site, StageRunning, run_stage
-from wiring.product import open_index
-from wiring.stage import OpenIndex, open_stage
+from wiring.stage import open_stage
 from wiring.supervisor import Launch, OneLog, Stage, Supervisor, log_width
 from wiring.topics import STAGES, load_topics
 
@@ -105,7 +103,7 @@ def run_one(
         if health_port:
             probes = Probes(beat_of=beat.path, readiness=readiness)
             closing.enter_context(serving(probes, health_port + member.process))
-        opened = open_stage(stage, site.keys, settings, site.partitions, indexes(site))
+        opened = open_stage(stage, site.keys, settings, site.partitions, indexes(site, settings))
         closing.callback(opened.close)
         for notice in opened.notices:
             print(NOTICE + notice, file=sys.stderr, flush=True)  # noqa: T201 - the process's log
@@ -127,16 +125,6 @@ def _on_poll(beat: HealthFile, readiness: Readiness) -> Callable[[], None]:
         readiness.polled(0)
 
     return polled
-
-
-def indexes(site: Site) -> OpenIndex:
-    """The vector index of each partition: the embedded one, for only one process may hold it open."""
-
-    def opened(partition: int, encoder_version: str, dims: int) -> VectorIndex:
-        folder = site.data / site.naming.generation / "qdrant" / part_name(partition)
-        return open_index(folder, encoder_version, dims)
-
-    return opened
 
 
 def _run_group(stage: str, workers: int) -> None:

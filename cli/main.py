@@ -19,10 +19,12 @@ from cli import (
     health,
     kafka,
     load,
+    replay,
     review,
     run,
     schemas,
     themes,
+    ticker,
     topics,
     up,
     worker,
@@ -52,6 +54,8 @@ app.add_typer(review.app, name="review")
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
 app.command("load")(load.load)
+app.command("replay")(replay.replay)
+app.command("ticker")(ticker.ticker)
 app.command("up")(up.up)
 app.command("exporter")(exporter.exporter)
 app.command("lag")(exporter.lag)

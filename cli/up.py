@@ -54,8 +54,8 @@ class Place:
 def singles(place: Place) -> dict[str, tuple[str, ...]]:
     """What runs once beside the stages: the command's name, then its options. Only those that exist are run."""
     return {
-        "ticker": place.names,
-        "publisher": place.names,
+        "ticker": place.stage_options,
+        "publish": place.stage_options,
         "exporter": (*place.names, "--port", str(place.exporter_port)),
     }
 
