@@ -78,7 +78,7 @@ def test_compaction_keeps_only_living_entries(tmp_path: Path) -> None:
         tmp_path, [("t", "gone", 1), ("t", "b", 5)], [*changes, ("t", "gone", None)], compact_from=200
     )[-1]
     assert pointer.generation == 1
-    assert _loaded(tmp_path, pointer) == [("t", "a", 19), ("t", "b", 5)]
+    assert _loaded(tmp_path, pointer) == [("t", "b", 5), ("t", "a", 19)]
 
 
 def test_the_generation_before_a_compaction_can_still_be_resumed_from(tmp_path: Path) -> None:
