@@ -51,7 +51,7 @@ class Message(BaseModel):
         shape = (cls, *values)
         blank, given = _SHAPES.get(shape) or _shape(shape)
         self = cls.__new__(cls)
-        _set(self, "__dict__", blank | values)
+        _set(self, "__dict__", blank | values if blank else values)
         _set(self, "__pydantic_fields_set__", given)
         _set(self, "__pydantic_extra__", None)
         _set(self, "__pydantic_private__", None)
@@ -60,7 +60,8 @@ class Message(BaseModel):
 
 _set = object.__setattr__
 _Shape = tuple[Any, ...]
-# (class, field, field …) → its fields in the order in which they are written, with defaults; and those given.
+# (class, field, field …) → its fields in the order in which they are written, with defaults (empty where all are
+# given in that order); and those given.
 # One per place in the code that makes records, so it stays small; frozen records never change the shared set.
 _SHAPES: dict[_Shape, tuple[dict[str, Any], set[str]]] = {}
 
@@ -72,7 +73,8 @@ def _shape(shape: _Shape) -> tuple[dict[str, Any], set[str]]:
     needed = {n for n, field in fields.items() if field.is_required() or field.default_factory is not None}
     if wrong := (needed - given) | (given - fields.keys()):
         raise TypeError(f"{cls.__name__}: missing or unknown fields: {', '.join(sorted(wrong))}")
-    blank = {name: field.get_default() for name, field in fields.items()}
+    in_order = list(shape[1:]) == list(fields)
+    blank = {} if in_order else {name: field.get_default() for name, field in fields.items()}
     _SHAPES[shape] = blank, given
     return blank, given
 

@@ -128,7 +128,8 @@ class JsonlStateLog:
         ended = np.any(name[order[1:]] != name[order[:-1]], axis=1)
         last = np.sort(order[np.append(ended, True)])
         lines = np.stack([np.frombuffer(offsets, np.int64), np.frombuffer(sizes, np.int64)], axis=1)[last]
-        return lines[lines[:, 1] > 0]
+        living: NDArray[np.int64] = lines[lines[:, 1] > 0]
+        return living
 
     def _copy(self, lines: NDArray[np.int64], fd: int) -> tuple[int, int, int]:
         """Write these lines (see ``_living``) to ``fd``; bytes, entries and checksum of the chain."""
