@@ -1,0 +1,183 @@
+"""``undercurrent replay``: run the stages again, from any place of the stream, into a generation beside the live one.
+
+Nothing outside sees what it writes: the publisher alone writes public topics, and it does so from the active
+generation. ``undercurrent compare`` says what would change.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
+from cli.words import count
+from cli.worker import python_path
+from connectors.kafka.names import GENERATION, PREFIX, Naming
+from contracts.errors import PipelineError, WrongUsage
+from settings import load_settings
+from wiring.kafka.broker import named_cluster
+from wiring.kafka.replay import Replay, Since, advances, begin, drop, own_topics
+from wiring.kafka.running import Site
+from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_width
+
+NOT_DRAINED = 1
+TOLD_EVERY_S = 5.0
+
+
+def replay(
+    generation: Annotated[str, typer.Option(help="The generation to make, say g2.")],
+    source: Annotated[str, typer.Option("--from", help="journal, redacted, enriched or assignments.")],
+    of: Annotated[str, typer.Option(help="The generation whose topic is read.")] = GENERATION,
+    offset: Annotated[
+        list[str] | None, typer.Option(help="Begin there: N, or PARTITION=N; may be given again.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Begin with what arrived in the topic since, say 2026-01-31T12:00:00Z.")
+    ] = None,
+    until_end: Annotated[
+        bool,
+        typer.Option(
+            "--until-end/--follow", help="End where the topic ends now, or go on with live traffic."
+        ),
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of each stage.")] = 1,
+    data: DataOption = DATA,
+    prefix: Prefix = PREFIX,
+    partitions: Partitions = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Drop the generation first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before dropping.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the log as JSON objects.")] = False,
+) -> None:
+    """Run the stages behind a topic again, into topics and state of their own; the same command goes on.
+
+    Example: undercurrent replay --generation g2 --from enriched --until-end
+    """
+    cut = partitions or deployed_partitions()
+    naming = Naming(prefix=prefix, generation=generation)
+    site = Site(named_cluster(load_settings()), naming, data, cut)
+    since = read_since(offset or [], time, cut)
+    if restart:
+        _drop(site, of, yes=yes)
+    begun, new = begin(site, source, of, since)
+    said = f"{'begins' if new else 'goes on'} from {source} of {of}, {begun.since}: {', '.join(begun.stages)}"
+    told = [f"generation {generation} {said}"]
+    if begun.starts:
+        told.append("state starts empty: windows, themes and counts begin there")
+    runs = [[stage] for stage in begun.stages] if until_end else [list(begun.stages)]
+    for stages in runs:
+        plan = [_stage(site, begun, stage, workers, until_end=until_end) for stage in stages]
+        log = OneLog(sys.stdout, as_json=as_json, width=log_width(plan))
+        for line in told:
+            log.say(line)
+        told = []
+        group = _Noting(plan, log)
+        with _telling(site, begun, log):
+            drained = group.run()
+        if not drained or group.was_stopped:
+            raise typer.Exit(0 if drained else NOT_DRAINED)
+
+
+def read_since(offsets: list[str], time: str | None, partitions: int) -> Since:
+    """``--offset`` and ``--time`` as a place. Raises ``WrongUsage``."""
+    if offsets and time:
+        raise WrongUsage("give --offset or --time, not both")
+    if time is not None:
+        return Since(time=_moment(time))
+    found: dict[int, int] = {}
+    for told in offsets:
+        place, _, number = told.rpartition("=")
+        if not number.isdecimal() or (place and not place.isdecimal()):
+            raise WrongUsage(f"--offset {told}: write N for every partition, or PARTITION=N")
+        found |= {int(place): int(number)} if place else dict.fromkeys(range(partitions), int(number))
+    return Since(found or None)
+
+
+def _moment(told: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(told)
+    except ValueError:
+        raise WrongUsage(f"--time {told}: write it as 2026-01-31T12:00:00Z") from None
+    if moment.tzinfo is None:
+        raise WrongUsage(f"--time {told}: which zone? Say {told}Z for UTC")
+    return moment.astimezone(UTC)
+
+
+def _drop(site: Site, of: str, *, yes: bool) -> None:
+    generation = site.naming.generation
+    if generation in (of, GENERATION):
+        raise WrongUsage(f"--restart would drop generation {generation}, which is not this replay's to drop")
+    what = f"generation {generation}: {len(own_topics(site.naming))} topics and {site.data / generation}"
+    if not yes:
+        typer.confirm(f"Drop {what}?", abort=True, err=True)
+    drop(site)
+
+
+def _stage(site: Site, begun: Replay, stage: str, workers: int, *, until_end: bool) -> Stage:
+    where = ("--data", str(site.data), "--partitions", str(site.partitions))
+    names = ("--prefix", site.naming.prefix, "--generation", site.naming.generation)
+    argv = ("flow", stage, *where, *names, *(("--until-end",) if until_end else ()))
+    if stage == begun.stages[0]:
+        argv = (*argv, *entry_options(begun.of, begun.starts))
+    return Stage(stage, _command(argv, workers), workers, finite=until_end)
+
+
+def entry_options(of: str, starts: Mapping[int, int]) -> tuple[str, ...]:
+    """What the first stage of a replay is told beside what every stage is told."""
+    told = ",".join(f"{p}={offset}" for p, offset in sorted(starts.items()))
+    return ("--reads", of, *(("--starts", told) if told else ()))
+
+
+def _command(argv: tuple[str, ...], workers: int) -> Command:
+    env = {"PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1"}
+
+    def command(process: int, addresses: tuple[str, ...]) -> Launch:
+        peers = ("--addresses", ";".join(addresses)) if workers > 1 else ()
+        return Launch((sys.executable, "-m", "cli", *argv, "--process-id", str(process), *peers), env)
+
+    return command
+
+
+class _Noting(Supervisor):
+    """Knows whether it ended because somebody asked: then the next stage must not be begun."""
+
+    was_stopped = False
+
+    def stop(self) -> None:
+        self.was_stopped = True
+        super().stop()
+
+
+@contextmanager
+def _telling(site: Site, begun: Replay, log: OneLog) -> Iterator[None]:
+    """A line of progress now and then, as long as there is some."""
+    over = threading.Event()
+
+    def tell() -> None:
+        before = ""
+        while not over.wait(TOLD_EVERY_S):
+            line = _progress(site, begun)
+            if line != before:
+                log.say(line)
+            before = line
+
+    teller = threading.Thread(target=tell, name="progress", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
+
+
+def _progress(site: Site, begun: Replay) -> str:
+    try:
+        found = advances(site, begun)
+    except PipelineError as exc:
+        return f"progress is not known: {exc}"
+    return " · ".join(f"{one.stage} {count(one.done)} of {count(one.there)}" for one in found)

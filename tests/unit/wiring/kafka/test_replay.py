@@ -1,0 +1,113 @@
+"""Where a replay begins, what it makes and drops, and what it refuses; on a real broker, without stages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.replay import read_since
+from connectors.kafka.admin import topic_ids
+from connectors.kafka.names import Naming
+from contracts.errors import RecoveryRefused, WrongUsage
+from tests.support.broker import make_topics
+from wiring.kafka.broker import Broker
+from wiring.kafka.home import Member, joined
+from wiring.kafka.replay import Since, advances, begin, drop, own_topics, read_replay
+from wiring.kafka.running import Site
+
+START = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def site(broker: Broker, naming: Naming, tmp_path: Path) -> Site:
+    """g1 has an enriched topic with a message a second in partition 0 and none in partition 1; g2 is new."""
+    make_topics(broker.cluster, [naming.topic("enriched")], 2)
+    producer = broker.cluster.producer()
+    for second in range(10):
+        at = round((START + timedelta(seconds=second)).timestamp() * 1000)
+        producer.produce(naming.topic("enriched"), b"{}", partition=0, timestamp=at)
+    assert producer.flush(10) == 0
+    return Site(broker.cluster, replace(naming, generation="g2"), tmp_path, 2)
+
+
+def test_a_time_becomes_an_offset_in_every_partition(site: Site) -> None:
+    made, _ = begin(site, "enriched", "g1", Since(time=START + timedelta(seconds=6)))
+    assert (made.starts, made.stages) == ({0: 6}, ("themes", "priority"))
+
+
+def test_a_time_behind_everything_begins_at_the_end(site: Site) -> None:
+    made, _ = begin(site, "enriched", "g1", Since(time=START + timedelta(days=1)))
+    assert made.starts == {0: 10}
+
+
+def test_the_same_command_finds_what_it_began_and_another_one_is_refused(site: Site) -> None:
+    begun, new = begin(site, "enriched", "g1", Since({0: 4}))
+    assert (new, begin(site, "enriched", "g1", Since({0: 4}))) == (True, (begun, False))
+    with pytest.raises(RecoveryRefused, match="was begun from enriched of g1, offsets 0=4, not from"):
+        begin(site, "enriched", "g1", Since())
+
+
+@pytest.mark.parametrize(
+    ("source", "of", "since", "said"),
+    [
+        ("redacted", "g1", Since(), "redacted.v1 does not exist"),
+        ("enriched", "g2", Since(), "cannot be replayed into itself"),
+        ("themes", "g1", Since(), "a replay reads one of journal, redacted, enriched, assignments"),
+        ("enriched", "g1", Since({0: 11}), "holds 0 up to before 10, not 11"),
+        ("enriched", "g1", Since({7: 0}), "has no partition 7"),
+    ],
+)
+def test_what_cannot_be_replayed_is_refused(
+    site: Site, source: str, of: str, since: Since, said: str
+) -> None:
+    with pytest.raises(WrongUsage, match=said):
+        begin(site, source, of, since)
+    assert topic_ids(site.cluster, own_topics(site.naming)) == {}
+
+
+def test_another_number_of_partitions_is_refused(site: Site) -> None:
+    with pytest.raises(WrongUsage, match="has 2 partitions, not 3: give --partitions 2"):
+        begin(replace(site, partitions=3), "enriched", "g1", Since())
+
+
+def test_dropping_takes_the_topics_and_the_folder_of_that_generation_alone(site: Site) -> None:
+    begin(site, "enriched", "g1", Since())
+    gone = drop(site)
+    assert sorted(gone) == sorted(own_topics(site.naming))
+    assert read_replay(site) is None
+    assert topic_ids(site.cluster, gone + own_topics(replace(site.naming, generation="g1"))).keys() == {
+        replace(site.naming, generation="g1").topic("enriched")
+    }
+
+
+def test_a_generation_whose_stage_runs_is_not_dropped(site: Site) -> None:
+    begin(site, "enriched", "g1", Since())
+    with (
+        joined(site.home("themes"), Member(), lambda: None),
+        pytest.raises(RecoveryRefused, match="in use by the group"),
+    ):
+        drop(site)
+
+
+def test_a_generation_named_like_a_topic_owns_no_public_topic() -> None:
+    owned = own_topics(Naming(generation="journal"))
+    assert "undercurrent.journal.v1" not in owned
+
+
+def test_nothing_is_done_before_a_stage_tells_its_position(site: Site) -> None:
+    made, _ = begin(site, "enriched", "g1", Since({0: 4}))
+    told = advances(site, made)
+    assert [(one.stage, one.done, one.there) for one in told] == [("themes", 0, 6), ("priority", 0, 0)]
+
+
+def test_one_offset_counts_for_every_partition() -> None:
+    assert read_since(["7", "1=9"], None, 2) == Since({0: 7, 1: 9})
+
+
+@pytest.mark.parametrize(("offsets", "time"), [(["x"], None), (["1"], "2026-01-01"), ([], "2026-01-01T00:00")])
+def test_a_place_that_is_none_is_refused(offsets: list[str], time: str | None) -> None:
+    with pytest.raises(WrongUsage):
+        read_since(offsets, time, 2)

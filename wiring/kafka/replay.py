@@ -1,0 +1,259 @@
+"""Begin a generation in the middle of the stream, beside the one that is live: its topics, and where it reads from.
+
+In:    the topic of the generation that is replayed (or the journal), a place in it, a name for the new generation.
+Out:   a ``Replay``: the stages to run and the offsets that the first of them begins at.
+State: ``replay.json`` in the generation's folder, so that the same command goes on with what it began.
+Elsewhere: who runs the stages (``cli.replay``); what differs in the end (``wiring.comparing``).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+
+from connectors.kafka.admin import create_topics, topic_ids
+from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.names import Naming
+from connectors.kafka.reading import WITHIN_S, Held, held
+from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsage
+from wiring.datadir import write_whole
+from wiring.kafka.home import Member, joined
+from wiring.kafka.positions import position_group
+from wiring.kafka.running import Site
+from wiring.kafka.topics import wanted_topics
+from wiring.product import INPUTS
+from wiring.topics import STAGES, load_topics
+
+SOURCES = tuple(INPUTS[stage] for stage in STAGES)
+"""The topics that a replay may read: each is the input of a stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Where a replay begins: offsets by partition, or the moment of arrival in the topic, or (None) its first record.
+
+    Partitions that ``offsets`` leaves out begin at their first record.
+    """
+
+    offsets: Mapping[int, int] | None = None
+    time: datetime | None = None
+
+    def __str__(self) -> str:
+        if self.time is not None:
+            return f"what arrived since {self.time.isoformat()}"
+        told = ", ".join(f"{p}={offset}" for p, offset in sorted((self.offsets or {}).items()))
+        return f"offsets {told}" if told else "the first record"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A generation that was begun: ``source`` (short name) of generation ``of`` is its input, from ``since`` on.
+
+    ``starts``: the first offset by partition, where that is not 0.
+    """
+
+    generation: str
+    of: str
+    source: str
+    since: str
+    starts: Mapping[int, int]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that run, in the order in which a record meets them."""
+        return STAGES[SOURCES.index(self.source) :]
+
+    def input_of(self, stage: str, naming: Naming) -> str:
+        """The full name of the topic that a stage reads."""
+        reads = replace(naming, generation=self.of) if stage == self.stages[0] else naming
+        return reads.topic(INPUTS[stage])
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """How far a stage has come: messages behind it, and between where it began and the end of its input now."""
+
+    stage: str
+    done: int
+    there: int
+
+
+def begin(site: Site, source: str, of: str, since: Since) -> tuple[Replay, bool]:
+    """The replay into the site's generation, made (then True) or found as it was begun before.
+
+    Raises ``WrongUsage`` or ``StopWorker`` when it cannot be, or was begun in another way.
+    """
+    naming = site.naming
+    _refuse(site, source, of)
+    found = read_replay(site)
+    if found is not None:
+        if (found.of, found.source, found.since) != (of, source, str(since)):
+            raise RecoveryRefused(
+                f"generation {naming.generation} was begun from {found.source} of {found.of}, {found.since}, not from "
+                f"{source} of {of}, {since}; give those again to go on, or --restart to drop it and begin anew"
+            )
+        return found, False
+    starts = _starts(site, replace(naming, generation=of).topic(source), since)
+    _make_topics(site)
+    made = Replay(naming.generation, of, source, str(since), starts)
+    path = _record(site)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(asdict(made), indent=1).encode())
+    return made, True
+
+
+def read_replay(site: Site) -> Replay | None:
+    """How the site's generation was begun; None for one that no replay began. Raises ``StateCorrupt``."""
+    path = _record(site)
+    try:
+        found = json.loads(path.read_bytes())
+        starts = {int(partition): int(offset) for partition, offset in found.pop("starts").items()}
+        return Replay(**found, starts=starts)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        raise StateCorrupt(f"{path}: not the record of a replay ({exc}); begin again with --restart") from exc
+
+
+def drop(site: Site) -> list[str]:
+    """Delete a generation's topics, positions and folder; the names of the topics that there were.
+
+    Raises ``RecoveryRefused`` while one of its stages runs.
+    """
+    naming = site.naming
+    with ExitStack() as locks:
+        for stage in STAGES:
+            if (home := site.home(stage)).root.exists():
+                locks.enter_context(joined(home, Member(), lambda: None))
+        gone = sorted(topic_ids(site.cluster, own_topics(naming)))
+        _delete_topics(site.cluster, gone)
+        _forget_positions(site)
+        shutil.rmtree(_record(site).parent, ignore_errors=True)
+    return gone
+
+
+def own_topics(naming: Naming) -> list[str]:
+    """The topics that a generation has for itself."""
+    shorts = [short for short, topic in load_topics().items() if topic.scope == "generation"]
+    return [*(naming.topic(s) for s in shorts if s != "state"), *map(naming.state, STAGES)]
+
+
+def advances(site: Site, replay: Replay) -> list[Advance]:
+    """How far every stage is, from what the stages tell of themselves; for people to see."""
+    inputs = {stage: replay.input_of(stage, site.naming) for stage in replay.stages}
+    admin = site.cluster.admin()
+    there = held(admin, [(name, p) for name in inputs.values() for p in range(site.partitions)])
+    found = []
+    for stage, name in inputs.items():
+        told = _told(site, stage, name)
+        starts = replay.starts if stage == replay.stages[0] else {}
+        begun = {p: starts.get(p, 0) for p in range(site.partitions)}
+        done = sum(max(0, told.get(p, first) - first) for p, first in begun.items())
+        found.append(Advance(stage, done, sum(there[name, p].end - first for p, first in begun.items())))
+    return found
+
+
+def _refuse(site: Site, source: str, of: str) -> None:
+    generation = site.naming.generation
+    if source not in SOURCES:
+        raise WrongUsage(f"--from {source}: a replay reads one of {', '.join(SOURCES)}")
+    if generation == of:
+        raise WrongUsage(f"generation {generation} cannot be replayed into itself: name a new one, say g2")
+    name = replace(site.naming, generation=of).topic(source)
+    there = topic_ids(site.cluster, [name])
+    if name not in there:
+        raise WrongUsage(
+            f"topic {name} does not exist: --of names the generation to replay, --from its topic"
+        )
+    if there[name].partitions != site.partitions:
+        raise WrongUsage(
+            f"topic {name} has {there[name].partitions} partitions, not {site.partitions}: give --partitions "
+            f"{there[name].partitions}"
+        )
+
+
+def _starts(site: Site, topic: str, since: Since) -> dict[int, int]:
+    """The offsets to begin at, where they are not 0. Raises ``WrongUsage`` for one that the topic does not hold."""
+    places = [(topic, p) for p in range(site.partitions)]
+    there = {partition: one for (_, partition), one in held(site.cluster.admin(), places).items()}
+    starts = {p: one.first for p, one in there.items()}
+    if since.time is not None:
+        starts = _offsets_at(site.cluster, topic, there, since.time)
+    for partition, offset in (since.offsets or {}).items():
+        if partition not in there:
+            raise WrongUsage(f"--offset: {topic} has no partition {partition}")
+        first, end = there[partition]
+        if not first <= offset <= end:
+            raise WrongUsage(
+                f"--offset: {topic}, partition {partition} holds {first} up to before {end}, not {offset}"
+            )
+        starts[partition] = offset
+    return {p: offset for p, offset in starts.items() if offset}
+
+
+def _offsets_at(cluster: Cluster, topic: str, there: Mapping[int, Held], at: datetime) -> dict[int, int]:
+    """The first offset of every partition that arrived at ``at`` or later; its end where there is none."""
+    since_ms = round(at.timestamp() * 1000)
+    consumer = cluster.consumer()
+    try:
+        with kafka_errors(f"looking for a time in {topic}"):
+            asked = [TopicPartition(topic, p, since_ms) for p in there]
+            found = consumer.offsets_for_times(asked, timeout=WITHIN_S)
+    finally:
+        consumer.close()
+    return {one.partition: one.offset if one.offset >= 0 else there[one.partition].end for one in found}
+
+
+def _make_topics(site: Site) -> None:
+    wanted = wanted_topics(site.naming, partitions=site.partitions)
+    names = own_topics(site.naming)
+    there = topic_ids(site.cluster, names)
+    create_topics(site.cluster, {name: wanted[name].new for name in names if name not in there})
+
+
+def _delete_topics(cluster: Cluster, names: Iterable[str]) -> None:
+    """Delete topics and wait until they are gone, so that the same names can be made again."""
+    wanted = list(names)
+    if not wanted:
+        return
+    admin = cluster.admin()
+    for name, future in admin.delete_topics(wanted, request_timeout=WITHIN_S).items():
+        with kafka_errors(f"topic {name} cannot be deleted"):
+            future.result()
+    deadline = time.monotonic() + WITHIN_S
+    while left := topic_ids(cluster, wanted):
+        if time.monotonic() > deadline:
+            raise StopWorker(f"{', '.join(sorted(left))}: deleted, but still there after {WITHIN_S:.0f} s")
+        time.sleep(0.1)
+
+
+def _forget_positions(site: Site) -> None:
+    """Positions are for lag tools alone, so one that stays does no harm but show a stage that is gone."""
+    groups = [position_group(site.naming, stage) for stage in STAGES]
+    for future in site.cluster.admin().delete_consumer_groups(groups, request_timeout=WITHIN_S).values():
+        future.exception()
+
+
+def _told(site: Site, stage: str, topic: str) -> dict[int, int]:
+    places = [TopicPartition(topic, p) for p in range(site.partitions)]
+    asked = ConsumerGroupTopicPartitions(position_group(site.naming, stage), places)
+    with kafka_errors("reading how far the replay is"):
+        admin = site.cluster.admin()
+        answer = next(iter(admin.list_consumer_group_offsets([asked]).values())).result(WITHIN_S)
+    return {
+        one.partition: one.offset
+        for one in answer.topic_partitions or ()
+        if one.error is None and one.offset >= 0
+    }
+
+
+def _record(site: Site) -> Path:
+    return site.home(STAGES[0]).root.parent / "replay.json"
