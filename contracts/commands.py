@@ -10,6 +10,9 @@ from contracts.envelope import Envelope, Message, TenantOrEveryone, UtcTime
 from contracts.feedback import FeedbackReceived
 from contracts.stages import EnrichedItem
 
+LetterId = Annotated[str, Field(pattern=r"^\d+-\d+-[a-z]+-\d+$")]
+"""The id of a dead letter: a stage's output."""
+
 
 class LoadBegin(Message):
     """History is being loaded: until ``LoadEnd`` ticks come with the data, not from the ticker."""
@@ -47,7 +50,7 @@ class Redrive(Message):
     """
 
     verb: Literal["redrive"] = "redrive"
-    letter: str
+    letter: LetterId
     attempt: int = Field(ge=2)
     first_failed_at: UtcTime
     item: FeedbackReceived
@@ -57,7 +60,7 @@ class DropLetter(Message):
     """A person gave up on a dead letter, and says why; it is never redriven after that."""
 
     verb: Literal["drop_letter"] = "drop_letter"
-    letter: str
+    letter: LetterId
     item_id: str | None = None
     why: str = Field(min_length=1, max_length=500)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contracts.envelope import Envelope
+from pydantic import Field
+
+from contracts.envelope import Envelope, UtcTime
 from contracts.feedback import Coordinates, FeedbackReceived, Sealed
 from contracts.stages import Concern, EnrichedItem
 
@@ -13,6 +15,10 @@ class DeadLetter(Envelope):
     """Topic ``dead-letters``: a record that can never succeed as it is, sealed, with why and where from.
 
     ``reason`` is a short constant, ``field`` names the culprit, ``message`` is free of the item's content.
+    ``exception`` is the class of what was raised where nobody expected it (reason ``poison``). ``withdraws`` says that
+    the item's earlier revision no longer stands: this one had taken its place. ``attempt`` counts from 1;
+    ``redrive_id`` is the journal record that ordered this attempt, ``first_failed_at`` when the journal took the
+    delivery that failed first.
     """
 
     kind: Literal["signal"] = "signal"
@@ -23,6 +29,11 @@ class DeadLetter(Envelope):
     item_id: str | None = None
     found_at: Coordinates
     original: Sealed
+    exception: str | None = None
+    withdraws: bool = False
+    attempt: int = Field(default=1, ge=1)
+    first_failed_at: UtcTime | None = None
+    redrive_id: str | None = None
 
 
 class Quarantined(Envelope):

@@ -63,3 +63,8 @@ def cause_of(record_id: str) -> str:
 def ordinal_of(record_id: str) -> int:
     """The journal ordinal that a record of any stage goes back to."""
     return int(record_id.split("-", 2)[1])
+
+
+def partition_of(record_id: str) -> int:
+    """The journal partition that a record of any stage goes back to."""
+    return int(record_id.split("-", 1)[0])

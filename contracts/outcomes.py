@@ -6,7 +6,8 @@ Out:   exactly one outcome per concern and per item, one fate per delivery, and 
 
 An item's outcome is that of its standing revision: ``quarantined``, or what follows from its concerns (the
 first of ``themed, waiting, in_review, unthemed, erased`` that one of them has; ``filtered`` without any).
-None means: still on its way through the stages.
+A dead letter leaves an earlier revision standing, unless it withdraws it; when a person gives it up, the item is
+``filtered``. None means: still on its way through the stages.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from contracts.commands import Command, Erase, ReleaseQuarantined
+from contracts.commands import Command, DropLetter, Erase, Redrive, ReleaseQuarantined
 from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.feedback import FeedbackReceived, Undecodable
@@ -25,6 +26,9 @@ from contracts.stages import Assignment, EnrichedItem, Outcome, RedactedItem
 
 Fate = Literal["applied", "quarantined", "dead_lettered", "repeat", "stale", "erased"]
 """What a delivery did: ``applied`` made the item's current revision."""
+
+LetterState = Literal["dead", "redriven", "dropped", "superseded", "erased"]
+"""What has become of a dead letter; ``superseded``: a newer revision of its item went on since."""
 
 _FIRST_OF: tuple[Outcome, ...] = ("themed", "waiting", "in_review", "unthemed", "erased", "superseded")
 _OF_CHANGE: dict[str, Outcome] = {
@@ -69,6 +73,15 @@ class _Change:
     theme: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A dead letter: whose it is, and how far in the journal."""
+
+    item_id: str | None
+    subject: str
+    ordinal: int
+
+
 @dataclass(slots=True)
 class _Item:
     """``standing`` is what the latest delivery that counted did, at ``ordinal``; extract got to ``enriched``."""
@@ -80,7 +93,7 @@ class _Item:
     enriched: int = -1
     concerns: dict[int, list[str]] = field(default_factory=dict)
     is_accepted: bool = False
-    is_dead: bool = False
+    letters: set[str] = field(default_factory=set)
 
 
 class Ledger:
@@ -96,6 +109,9 @@ class Ledger:
         self._changes: dict[str, _Change] = {}
         self._reviews: set[str] = set()
         self._erased: dict[str, int] = {}
+        self._letters: dict[str, _Letter] = {}
+        # What a person ordered first of a letter: later orders change nothing.
+        self._dealt: dict[str, LetterState] = {}
         self._broken: list[str] = []
 
     def apply(self, topic: str, record: Envelope) -> None:
@@ -138,6 +154,13 @@ class Ledger:
         elif isinstance(command.order, ReleaseQuarantined):
             item = command.order.item
             self._deliveries[command.id] = _Delivery(item.item_id, item.body.subject)
+        elif isinstance(command.order, Redrive):
+            item = command.order.item
+            self._deliveries[command.id] = _Delivery(item.item_id, item.body.subject)
+            self._items.setdefault(item.item_id, _Item()).is_accepted = True
+            self._dealt.setdefault(command.order.letter, "redriven")
+        elif isinstance(command.order, DropLetter):
+            self._dealt.setdefault(command.order.letter, "dropped")
 
     # -- what the stages say -------------------------------------------------------------------------
 
@@ -147,7 +170,9 @@ class Ledger:
     def _stands(self, item_id: str, record: Envelope, fate: Fate, revision: int | None, subject: str) -> None:
         item = self._items.setdefault(item_id, _Item())
         ordinal = ordinal_of(record.id)
-        if ordinal >= item.ordinal:
+        # Of one delivery, that a later stage could not go on outdoes that an earlier one did.
+        outdone = ordinal == item.ordinal and item.standing == "dead_lettered"
+        if ordinal >= item.ordinal and not outdone:
             item.ordinal, item.standing, item.revision, item.subject = ordinal, fate, revision, subject
 
     def _redacted(self, record: RedactedItem) -> None:
@@ -157,9 +182,11 @@ class Ledger:
         self._fate(record, "applied")
 
     def _dead(self, record: DeadLetter) -> None:
+        subject, ordinal = record.original.subject, ordinal_of(record.id)
+        self._letters[record.id] = _Letter(record.item_id, subject, ordinal)
         if record.item_id is not None:
-            self._items.setdefault(record.item_id, _Item()).is_dead = True
-            if record.stage != "intake":  # it was applied first, and then could not go on
+            self._items.setdefault(record.item_id, _Item()).letters.add(record.id)
+            if record.withdraws or record.stage != "intake":  # applied first, and then could not go on
                 self._stands(record.item_id, record, "dead_lettered", None, record.original.subject)
         if record.stage == "intake":
             self._fate(record, "dead_lettered")
@@ -225,13 +252,13 @@ class Ledger:
 
     def _item(self, item: _Item) -> ItemOutcome:
         if item.standing is None:
-            return ItemOutcome("dead_lettered" if item.is_dead else None)
+            return ItemOutcome(self._of_letters(item))
         if item.standing == "erased" or self._is_erased(item.subject, item.ordinal):
             return ItemOutcome("erased", item.revision)
         if item.standing == "quarantined":
             return ItemOutcome("quarantined")
         if item.standing == "dead_lettered":
-            return ItemOutcome("dead_lettered")
+            return ItemOutcome(self._of_letters(item))
         if item.enriched < item.ordinal or item.revision is None:
             return ItemOutcome(None, item.revision)
         names = tuple(item.concerns.get(item.revision, ()))
@@ -240,6 +267,28 @@ class Ledger:
             return ItemOutcome(None, item.revision, names)
         outcome: Outcome = next((o for o in _FIRST_OF if o in outcomes), "filtered")
         return ItemOutcome(outcome, item.revision, names)
+
+    def _of_letters(self, item: _Item) -> Outcome | None:
+        """The outcome of an item of which nothing but dead letters stands: the newest one's."""
+        states = {name: self._dealt.get(name, "dead") for name in item.letters}
+        if not states or "dead" in states.values():
+            return "dead_lettered" if states else None
+        newest = max(states, key=lambda name: self._letters[name].ordinal)
+        return "filtered" if states[newest] == "dropped" else None
+
+    def letters(self) -> dict[str, LetterState]:
+        """What has become of every dead letter, by its id."""
+        return {name: self._letter(name, letter) for name, letter in self._letters.items()}
+
+    def _letter(self, name: str, letter: _Letter) -> LetterState:
+        if name in self._dealt:
+            return self._dealt[name]
+        if self._is_erased(letter.subject, letter.ordinal):
+            return "erased"
+        item = self._items.get(letter.item_id or "")
+        if item is None or item.standing is None or item.ordinal <= letter.ordinal:
+            return "dead"
+        return "erased" if item.standing == "erased" else "superseded"
 
     def _is_erased(self, subject: str, ordinal: int) -> bool:
         return ordinal < self._erased.get(subject, -1)

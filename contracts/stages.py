@@ -55,12 +55,19 @@ class ItemFacts(Message):
     source_url: str | None = None
 
 
+class Redriven(Message):
+    """Which attempt a redriven delivery is, and when the journal took the one that failed first."""
+
+    attempt: int = Field(ge=2)
+    first_failed_at: UtcTime
+
+
 class RedactedItem(Envelope):
     """Topic ``redacted``: one revision of an item, personal data replaced by typed placeholders.
 
     ``revision`` counts the applied revisions from 1; ``replaces`` is the revision whose concerns are
     to be retracted first; ``withdrawn`` says that nothing replaces them (the new revision is held in
-    quarantine). ``pii`` counts what was replaced, by type.
+    quarantine). ``pii`` counts what was replaced, by type. ``redriven`` is set where a person ordered to try again.
     """
 
     kind: Literal["feedback"] = "feedback"
@@ -75,6 +82,7 @@ class RedactedItem(Envelope):
     facts: ItemFacts
     withdrawn: bool = False
     redaction_version: str
+    redriven: Redriven | None = None
 
 
 class Decision(Message):

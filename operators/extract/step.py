@@ -1,8 +1,8 @@
 """The extract step.
 
 In:    ``redacted`` items of one partition.   Out: ``enriched`` items and everything that is not feedback, in
-       order; ``reviews`` for concerns below the confidence bound.
-State: which concerns stand for each item, so that a new revision can take them back.
+       order; ``reviews`` for concerns below the confidence bound; ``dead-letters`` for items on which a model failed.
+State: which concerns stand for each item, so that a new revision can take them back; the budget of such failures.
 Elsewhere: what counts as a concern (``models.segments``), what it means (``models.labellers``).
 """
 
@@ -17,35 +17,64 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.commands import Command, ConfirmConcern
-from contracts.diversions import ReviewRequest
+from contracts.diversions import DeadLetter, ReviewRequest
 from contracts.envelope import Envelope, Out
-from contracts.identity import concern_id
-from contracts.stages import Concern, EnrichedItem, Provenance, RedactedItem, Vector
+from contracts.feedback import Coordinates
+from contracts.identity import cause_of, concern_id
+from contracts.stages import Concern, Decision, EnrichedItem, Provenance, RedactedItem, Vector
 from models.encoders.base import Encoder
 from models.labellers.decision import ConcernText
 from models.labellers.local import LocalLabeller
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
 from operators.extract.decisions import decision_record
+from operators.intake.budget import RejectBudget, RejectPolicy
+from operators.isolation import Poisoned, each_apart
 from operators.numbering import Numbering
 from operators.ports import Vault
 from operators.state import Table
 
+READING = "its text was read"
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What the models are given of an item."""
+
+    text: str
+    language: str
+    stars: int | None
+
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """One concern found in an item's text, before the models have seen it."""
+    """One concern in an item's text, before the models have seen it."""
 
     span: Span
     text: str
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One concern as the models read it."""
+
+    found: _Found
+    decision: Decision
+    vector: Vector
+    summary_vector: Vector
+
+
 class ExtractStep:
     """Find concerns, label and embed them; one instance per journal partition."""
 
     def __init__(
-        self, vault: Vault, encoder: Encoder, labeller: LocalLabeller, provenance: Provenance
+        self,
+        vault: Vault,
+        encoder: Encoder,
+        labeller: LocalLabeller,
+        provenance: Provenance,
+        rejects: RejectPolicy | None = None,
     ) -> None:
         self._vault = vault
         self._encoder = encoder
@@ -53,17 +82,21 @@ class ExtractStep:
         self._provenance = provenance
         # item id → [revision, number of its concerns]; the concerns' ids follow from these.
         self._standing: Table[list[int]] = Table()
+        self._budget = RejectBudget(rejects or RejectPolicy())
         self._numbering = Numbering("extract")
         self.tables: Mapping[str, Table[Any]] = {"standing": self._standing}
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
-        """Enriched items and review requests, in the order of the records."""
-        found = [self._find(record) if isinstance(record, RedactedItem) else [] for record in records]
-        made = iter(self._make_concerns(records, found))
+        """Enriched items, review requests and dead letters, in the order of the records.
+
+        Raises ``BudgetExceeded`` when the models fail on too many.
+        """
+        texts = [self._text_of(record) for record in records if isinstance(record, RedactedItem)]
+        readings = iter(each_apart(self._read, texts))
         outs: list[Out] = []
-        for record, in_item in zip(records, found, strict=True):
+        for record in records:
             if isinstance(record, RedactedItem):
-                outs.extend(self._enrich(record, in_item, [next(made) for _ in in_item]))
+                outs.extend(self._conclude(record, next(readings)))
             elif isinstance(record, Command) and isinstance(record.order, ConfirmConcern):
                 outs.extend(self._confirm(record, record.order))
             else:
@@ -71,58 +104,82 @@ class ExtractStep:
         return outs
 
     def snapshot(self) -> dict[str, Any]:
-        """The output count."""
-        return {"numbering": self._numbering.snapshot()}
+        """The output count and the budget of failures."""
+        return {"numbering": self._numbering.snapshot(), "budget": self._budget.snapshot()}
 
     def restore(self, small: Mapping[str, Any]) -> None:
-        """Go on where a snapshot stopped."""
+        """Go on where a snapshot stopped; one from before there was a budget has none."""
         self._numbering.restore(small["numbering"])
+        if "budget" in small:
+            self._budget.restore(small["budget"])
 
-    def _find(self, item: RedactedItem) -> list[_Found]:
+    def _text_of(self, item: RedactedItem) -> _Text:
         opened = self._vault.open(item.tenant, item.text)
-        text = opened.decode() if opened else ""
-        return [
-            _Found(span, text[span.start : span.end], summary(text[span.start : span.end]))
-            for span in concerns(text)
-        ]
+        return _Text(opened.decode() if opened else "", item.language, _stars(item.facts.rating))
 
-    def _make_concerns(self, records: Sequence[Envelope], found: Sequence[list[_Found]]) -> list[Concern]:
-        """Concerns without ids, for all items of the batch at once."""
-        flat = [
-            (record, concern)
-            for record, in_item in zip(records, found, strict=True)
-            if isinstance(record, RedactedItem)
-            for concern in in_item
-        ]
+    # -- what the models say; a function of each text alone --------------------------------------------
+
+    def _read(self, texts: Sequence[_Text]) -> list[list[_Read]]:
+        """The concerns of each text. Models are asked about all at once."""
+        found = [_find(one.text) for one in texts]
+        flat = [(one, concern) for one, in_it in zip(texts, found, strict=True) for concern in in_it]
+        read = iter(self._judge(flat))
+        return [[next(read) for _ in in_it] for in_it in found]
+
+    def _judge(self, flat: Sequence[tuple[_Text, _Found]]) -> list[_Read]:
         if not flat:
             return []
-        texts = [concern.text for _, concern in flat]
-        vectors = self._encoder.encode(texts + [concern.summary for _, concern in flat])
-        of_text, of_summary = vectors[: len(flat)], vectors[len(flat) :]
-        asked = [ConcernText(c.text, record.language, _stars(record.facts.rating)) for record, c in flat]
+        encoded = self._encoder.encode([c.text for _, c in flat] + [c.summary for _, c in flat])
+        of_text, of_summary = encoded[: len(flat)], encoded[len(flat) :]
+        asked = [ConcernText(concern.text, one.language, one.stars) for one, concern in flat]
         decisions = self._labeller.label(asked, of_text)
         return [
-            Concern.model_construct(
-                concern_id="",
-                start=concern.span.start,
-                end=concern.span.end,
-                summary=self._vault.seal(record.tenant, record.text.subject, concern.summary.encode()),
-                decision=decision_record(decision, concern.text),
-                vector=self._vector(of_text[i]),
-                summary_vector=self._vector(of_summary[i]),
+            _Read(
+                concern,
+                decision_record(decision, concern.text),
+                self._vector(of_text[i]),
+                self._vector(of_summary[i]),
             )
-            for i, ((record, concern), decision) in enumerate(zip(flat, decisions, strict=True))
+            for i, ((_, concern), decision) in enumerate(zip(flat, decisions, strict=True))
         ]
 
     def _vector(self, vector: npt.NDArray[np.int16]) -> Vector:
         data = base64.b64encode(vector.astype("<i2").tobytes()).decode()
         return Vector.model_construct(model=self._encoder.version, dtype="<i2", data=data)
 
-    def _enrich(self, item: RedactedItem, found: Sequence[_Found], made: Sequence[Concern]) -> list[Out]:
-        named = tuple(
-            concern.model_copy(update={"concern_id": concern_id(item.item_id, item.revision, n)})
-            for n, concern in enumerate(made)
+    # -- what follows from it --------------------------------------------------------------------------
+
+    def _conclude(self, item: RedactedItem, reading: list[_Read] | Poisoned) -> list[Out]:
+        self._budget.record(rejected=isinstance(reading, Poisoned))
+        if isinstance(reading, Poisoned):
+            return self._give_up(item, reading)
+        concerns = tuple(self._concern(item, n, read) for n, read in enumerate(reading))
+        enriched = self._enriched(item, concerns)
+        outs = [Out("enriched", enriched)]
+        for concern, read in zip(concerns, reading, strict=True):
+            if concern.decision.needs_review:
+                outs.append(Out("reviews", self._review(item, enriched, concern, read.found.text)))
+        return outs
+
+    def _give_up(self, item: RedactedItem, by: Poisoned) -> list[Out]:
+        """The item goes to the dead letters; what stands of an earlier revision is taken back, as it was replaced."""
+        standing = self._standing.get(item.item_id)
+        outs = [Out("enriched", self._enriched(item, ()))] if standing and standing[1] else []
+        return [*outs, Out("dead-letters", self._dead_letter(item, by))]
+
+    def _concern(self, item: RedactedItem, n: int, read: _Read) -> Concern:
+        return Concern.model_construct(
+            concern_id=concern_id(item.item_id, item.revision, n),
+            start=read.found.span.start,
+            end=read.found.span.end,
+            summary=self._vault.seal(item.tenant, item.text.subject, read.found.summary.encode()),
+            decision=read.decision,
+            vector=read.vector,
+            summary_vector=read.summary_vector,
         )
+
+    def _enriched(self, item: RedactedItem, concerns: tuple[Concern, ...]) -> EnrichedItem:
+        """The item with these concerns, which stand from here on."""
         enriched = EnrichedItem.model_construct(
             **self._header(item),
             kind="feedback",
@@ -133,17 +190,33 @@ class ExtractStep:
             language=item.language,
             coverage=item.coverage,
             facts=item.facts,
-            concerns=named,
+            concerns=concerns,
             retracts=self._retract(item),
             provenance=self._provenance,
             schema_version="1.0",
         )
-        self._standing.put(item.item_id, [item.revision, len(named)])
-        outs = [Out("enriched", enriched)]
-        for concern, source in zip(named, found, strict=True):
-            if concern.decision.needs_review:
-                outs.append(Out("reviews", self._review(item, enriched, concern, source.text)))
-        return outs
+        self._standing.put(item.item_id, [item.revision, len(concerns)])
+        return enriched
+
+    def _dead_letter(self, item: RedactedItem, by: Poisoned) -> DeadLetter:
+        error, again = by.rejection(READING), item.redriven
+        return DeadLetter.model_construct(
+            **self._header(item),
+            kind="signal",
+            event_time=item.event_time,
+            stage="extract",
+            reason=error.reason,
+            message=str(error),
+            item_id=item.item_id,
+            found_at=Coordinates(origin=f"journal {cause_of(item.id)}"),
+            original=item.text,
+            exception=by.exception,
+            withdraws=True,
+            attempt=again.attempt if again else 1,
+            first_failed_at=again.first_failed_at if again else item.ingested_at,
+            redrive_id=cause_of(item.id) if again else None,
+            schema_version="1.0",
+        )
 
     def _retract(self, item: RedactedItem) -> tuple[str, ...]:
         standing = self._standing.get(item.item_id)
@@ -193,6 +266,12 @@ class ExtractStep:
             "ingested_at": cause.ingested_at,
             "trace": cause.trace,
         }
+
+
+def _find(text: str) -> list[_Found]:
+    """The concerns of a redacted text."""
+    cut = ((span, text[span.start : span.end]) for span in concerns(text))
+    return [_Found(span, said, summary(said)) for span, said in cut]
 
 
 def _stars(rating: float | None) -> int | None:

@@ -19,21 +19,24 @@ class Current:
     """The applied revision of an item: its number from 1, its content's digest, when its source changed it.
 
     ``standing`` is the revision whose concerns are out there: None while there is none (quarantined).
+    ``ordinal`` is the journal record that applied it; -1 in state written before that was kept.
     """
 
     revision: int
     digest: str
     updated_at: datetime | None
     standing: int | None
+    ordinal: int = -1
 
 
 def _encode(current: Current) -> list[Any]:
     stamp = current.updated_at.isoformat() if current.updated_at else None
-    return [current.revision, current.digest, stamp, current.standing]
+    return [current.revision, current.digest, stamp, current.standing, current.ordinal]
 
 
 def _decode(row: list[Any]) -> Current:
-    return Current(row[0], row[1], datetime.fromisoformat(row[2]) if row[2] else None, row[3])
+    stamp = datetime.fromisoformat(row[2]) if row[2] else None
+    return Current(row[0], row[1], stamp, row[3], *row[4:])
 
 
 class Revisions:
@@ -61,12 +64,12 @@ class Revisions:
         """The applied revision of the item, None if there is none."""
         return self.table.get(item)
 
-    def apply(self, item: str, digest: str, updated_at: datetime | None) -> int:
-        """Make this delivery the current revision and return its number; what stands is said later."""
+    def apply(self, item: str, digest: str, updated_at: datetime | None, ordinal: int = -1) -> int:
+        """Make the delivery at ``ordinal`` the current revision and return its number; what stands is said later."""
         before = self.table.get(item)
         number = before.revision + 1 if before else 1
         stamp = updated_at or (before.updated_at if before else None)
-        self.table.put(item, Current(number, digest, stamp, before.standing if before else None))
+        self.table.put(item, Current(number, digest, stamp, before.standing if before else None, ordinal))
         return number
 
     def stand(self, item: str, revision: int | None) -> int | None:

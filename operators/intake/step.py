@@ -2,63 +2,67 @@
 
 In:    the journal of one partition.   Out: ``redacted`` items and everything that is not feedback, in order;
        ``dead-letters``, ``quarantine``, ``receipts``.
-State: the current revision of each item; what is known of each account; who is loading; the reject budget.
+State: the current revision of each item; what is known of each account; who is loading; which dead letters were
+       dealt with; the reject budget.
+Elsewhere: what each output says (``operators.intake.outputs``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
-from contracts.commands import Command, LoadBegin, LoadEnd, ReleaseQuarantined
-from contracts.diversions import DeadLetter, Quarantined, Receipt
+from contracts.commands import Command, DropLetter, LoadBegin, LoadEnd, Redrive, ReleaseQuarantined
 from contracts.envelope import Envelope, Out
-from contracts.errors import RejectItem
-from contracts.feedback import (
-    Coordinates,
-    CustomerUpdated,
-    FeedbackBody,
-    FeedbackReceived,
-    Sealed,
-    Signal,
-    Telemetry,
-    Undecodable,
-)
-from contracts.stages import RedactedItem
+from contracts.errors import PipelineError, RejectItem
+from contracts.feedback import CustomerUpdated, FeedbackBody, FeedbackReceived, Signal, Telemetry, Undecodable
+from contracts.identity import ordinal_of
+from contracts.stages import ItemFacts
 from operators.intake.budget import RejectBudget, RejectPolicy
 from operators.intake.decode import decode_body
 from operators.intake.facts import Account, account_id, facts_of
+from operators.intake.letters import Letters, Refusal, refusal
+from operators.intake.outputs import Attempt, Outputs
 from operators.intake.redaction import Readers, Reading, read_texts
 from operators.intake.revisions import Revisions
+from operators.isolation import POISON, Poisoned, each_apart
 from operators.numbering import Numbering
-from operators.ports import DEAD_LETTER_SUBJECT, Vault
+from operators.ports import Vault
 from operators.state import Table
+
+READING = "its text was read"
+DECODING = "its body was decoded"
 
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
     """A delivery that counts, waiting for what the models say of its text."""
 
-    cause: Envelope
-    delivery: FeedbackReceived
-    body: FeedbackBody
-    account: Account | None
+    attempt: Attempt
+    text: str
+    facts: ItemFacts
     digest: str
     revision: int
-    released: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """A record that needs no model: where it goes, and what it does to the reject budget."""
+    """A record that needs no model: where it goes, and whether that is the dead letters."""
 
-    cause: Envelope
     topic: str
     record: Envelope
     rejected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """How a record counts in the reject budget; a load of history lists every reject and goes on."""
+
+    is_delivery: bool
+    loading: bool
 
 
 class IntakeStep:
@@ -68,14 +72,17 @@ class IntakeStep:
         self._vault = vault
         self._readers = readers
         self._revisions = Revisions()
+        self._letters = Letters()
         self._accounts: Table[Account] = Table(lambda a: [a.tier, a.mrr], lambda row: Account(*row))
         self._loading: Table[bool] = Table()
         self._budget = RejectBudget(rejects or RejectPolicy())
         self._numbering = Numbering("intake")
+        self._outputs = Outputs(vault, self._numbering, readers.redaction_version)
         self.tables: Mapping[str, Table[Any]] = {
             "items": self._revisions.table,
             "accounts": self._accounts,
             "loading": self._loading,
+            "letters": self._letters.table,
         }
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
@@ -84,23 +91,23 @@ class IntakeStep:
         Records are judged one by one; only the models, whose answers depend on a text alone, see the
         batch, so batching changes nothing. Raises ``BudgetExceeded`` and ``RedactionDown``.
         """
-        budgeted = []
-        entries = []
-        for record in records:
-            entries.append(self._settle(record))
-            budgeted.append(self._is_budgeted(record))
-        fresh = [entry for entry in entries if isinstance(entry, _Fresh)]
-        readings = iter(read_texts(self._readers, [entry.body.text for entry in fresh]))
+        entries = [(self._settle(record), self._counted(record)) for record in records]
+        texts = [entry.text for entry, _ in entries if isinstance(entry, _Fresh)]
+        readings = iter(each_apart(lambda some: read_texts(self._readers, some), texts))
         outs: list[Out] = []
-        for entry, counts in zip(entries, budgeted, strict=True):
+        for entry, counted in entries:
+            reading = None
             if isinstance(entry, _Fresh):
                 reading = next(readings)
-                rejected = reading.redaction is None
+                rejected = isinstance(reading, Poisoned) or reading.redaction is None
                 outs.extend(self._conclude(entry, reading))
             else:
                 rejected = entry.rejected
                 outs.append(Out(entry.topic, entry.record))
-            if counts:
+            # What nobody expected is a defect of ours, so it counts in a load too.
+            if counted.is_delivery and not (
+                rejected and counted.loading and not isinstance(reading, Poisoned)
+            ):
                 self._budget.record(rejected=rejected)
         return outs
 
@@ -118,18 +125,20 @@ class IntakeStep:
     def _settle(self, record: Envelope) -> _Fresh | _Settled:
         match record:
             case FeedbackReceived():
-                return self._settle_delivery(record, record, released=False)
-            case Command(order=ReleaseQuarantined(item=item)):
-                return self._settle_delivery(record, item, released=True)
+                return self._settle_delivery(Attempt(record, record))
+            case Command(order=ReleaseQuarantined() | Redrive() as order):
+                return self._settle_delivery(Attempt(record, order.item, order))
             case Undecodable():
-                return self._undecodable(record)
+                return _Settled("dead-letters", self._outputs.undecodable(record), rejected=True)
             case CustomerUpdated() | Telemetry() | Signal():
                 return self._settle_account(record)
+            case Command(order=DropLetter(letter=letter)):
+                self._letters.drop(letter)
             case Command(order=LoadBegin()):
                 self._loading.put(record.tenant, value=True)
             case Command(order=LoadEnd()):
                 self._loading.drop(record.tenant)
-        return _Settled(record, "redacted", record)
+        return _Settled("redacted", record)
 
     def _settle_account(self, record: CustomerUpdated | Telemetry | Signal) -> _Settled:
         """Speak of the account as items do: by its id, or by a hash where that may be a person's address."""
@@ -137,156 +146,98 @@ class IntakeStep:
         if isinstance(record, CustomerUpdated) and account:
             self._accounts.put(f"{record.tenant}/{account}", Account(record.tier, record.mrr))
         if account and account != record.account:
-            return _Settled(record, "redacted", record.model_copy(update={"account": account}))
-        return _Settled(record, "redacted", record)
+            return _Settled("redacted", record.model_copy(update={"account": account}))
+        return _Settled("redacted", record)
 
-    def _settle_delivery(
-        self, cause: Envelope, delivery: FeedbackReceived, *, released: bool
-    ) -> _Fresh | _Settled:
-        raw = self._vault.open(delivery.tenant, delivery.body)
+    def _settle_delivery(self, attempt: Attempt) -> _Fresh | _Settled:
+        redrive = attempt.redrive
+        if redrive and (refused := self._refused(attempt, redrive)):
+            return _Settled("receipts", self._outputs.receipt(attempt, refused))
+        raw = self._vault.open(attempt.tenant, attempt.delivery.body)
         if raw is None:
-            return self._receipt(cause, delivery, "erased")
+            return _Settled("receipts", self._outputs.receipt(attempt, "erased"))
         try:
-            body = decode_body(raw, delivery.unreadable)
+            body, facts = self._decoded(attempt, raw)
         except RejectItem as exc:
-            return self._dead_letter(
-                cause, exc, delivery.tenant, delivery.found_at, delivery.body, delivery.item_id
-            )
-        digest = self._vault.digest(delivery.tenant, orjson.dumps([body.text, body.rating]))
-        verdict = self._revisions.judge(delivery.item_id, digest, body.source_updated_at)
-        current = self._revisions.current(delivery.item_id)
-        if released and current and digest == current.digest:
-            revision = current.revision
-        elif verdict in ("first", "revision") and not released:
-            revision = self._revisions.apply(delivery.item_id, digest, body.source_updated_at)
-        else:
-            if verdict == "repeat" and not released:
-                self._revisions.confirm(delivery.item_id, body.source_updated_at)
-            return self._receipt(cause, delivery, "repeat" if verdict == "repeat" else "stale")
-        account = self._account_of(delivery.tenant, body)
-        return _Fresh(cause, delivery, body, account, digest, revision, released)
+            return _Settled("dead-letters", self._outputs.dead_letter(attempt, exc), rejected=True)
+        except PipelineError:
+            raise
+        except Exception as exc:  # noqa: BLE001 - decoding is a function of the body alone: only this item suffers
+            poisoned = Poisoned(type(exc).__name__)
+            letter = self._outputs.poisoned(attempt, poisoned, DECODING, withdraws=False)
+            return _Settled("dead-letters", letter, rejected=True)
+        return self._ordered(attempt, body, facts)
 
-    def _account_of(self, tenant: str, body: FeedbackBody) -> Account | None:
-        account = account_id(body.account, lambda v: self._vault.subject(tenant, v))
-        return self._accounts.get(f"{tenant}/{account}") if account else None
+    def _refused(self, attempt: Attempt, order: Redrive) -> Refusal | None:
+        if attempt.cause.tenant != attempt.tenant:
+            return "stale"
+        return self._letters.take(order.letter)
+
+    def _decoded(self, attempt: Attempt, raw: bytes) -> tuple[FeedbackBody, ItemFacts]:
+        """What a body says. Raises ``RejectItem``, or whatever a parser does on an input that nobody thought of."""
+        tenant, delivery = attempt.tenant, attempt.delivery
+        body = decode_body(raw, delivery.unreadable)
+        known = account_id(body.account, lambda value: self._vault.subject(tenant, value))
+        facts = facts_of(
+            body,
+            source=delivery.source,
+            author=delivery.author,
+            account=self._accounts.get(f"{tenant}/{known}") if known else None,
+            hashed=lambda value: self._vault.subject(tenant, value),
+        )
+        return body, facts
+
+    def _ordered(self, attempt: Attempt, body: FeedbackBody, facts: ItemFacts) -> _Fresh | _Settled:
+        """The delivery at its place among its item's revisions: fresh, or a receipt."""
+        item = attempt.delivery.item_id
+        digest = self._vault.digest(attempt.tenant, orjson.dumps([body.text, body.rating]))
+        current = self._revisions.current(item)
+        if attempt.released and current and digest == current.digest:
+            return _Fresh(attempt, body.text, facts, digest, current.revision)
+        verdict = self._revisions.judge(item, digest, body.source_updated_at)
+        if attempt.redrive and verdict != "stale":
+            refused = refusal(attempt.redrive.letter, attempt.cause.id, digest, current)
+            verdict = refused or "revision"
+        if verdict in ("repeat", "stale") or attempt.released:
+            if verdict == "repeat" and not attempt.released:
+                self._revisions.confirm(item, body.source_updated_at)
+            told = self._outputs.receipt(attempt, "repeat" if verdict == "repeat" else "stale")
+            return _Settled("receipts", told)
+        place = ordinal_of(attempt.cause.id)
+        revision = self._revisions.apply(item, digest, body.source_updated_at, place)
+        return _Fresh(attempt, body.text, facts, digest, revision)
 
     # -- after the models ----------------------------------------------------------------------------
 
-    def _conclude(self, fresh: _Fresh, reading: Reading) -> list[Out]:
+    def _conclude(self, fresh: _Fresh, reading: Reading | Poisoned) -> list[Out]:
+        attempt, outputs = fresh.attempt, self._outputs
         detained = self._detained_for(fresh, reading)
         stands = None if detained else fresh.revision
-        replaces = self._revisions.stand(fresh.delivery.item_id, stands)
+        replaces = self._revisions.stand(attempt.delivery.item_id, stands)
         if replaces == fresh.revision and not detained:  # released a second time
-            return [Out("receipts", self._receipt(fresh.cause, fresh.delivery, "repeat").record)]
+            return [Out("receipts", outputs.receipt(attempt, "repeat"))]
         outs = []
-        if detained:
-            reason, detail = detained
-            outs.append(Out("quarantine", self._quarantined(fresh, reason, detail)))
+        if isinstance(reading, Poisoned):
+            outs.append(Out("dead-letters", outputs.poisoned(attempt, reading, READING, withdraws=True)))
+        elif detained:
+            outs.append(Out("quarantine", outputs.quarantined(attempt, *detained)))
         if not detained or replaces is not None:
-            outs.append(Out("redacted", self._redacted(fresh, reading, replaces, withdrawn=bool(detained))))
+            shown = None if detained or isinstance(reading, Poisoned) else reading
+            redacted = outputs.redacted(attempt, fresh.digest, fresh.revision, fresh.facts, replaces, shown)
+            outs.append(Out("redacted", redacted))
         return outs
 
     @staticmethod
-    def _detained_for(fresh: _Fresh, reading: Reading) -> tuple[str, str] | None:
+    def _detained_for(fresh: _Fresh, reading: Reading | Poisoned) -> tuple[str, str] | None:
+        """Reason and detail of what may not go on."""
+        if isinstance(reading, Poisoned):
+            return POISON, ""
         if reading.redaction is None:
             return "redaction_failed", "personal data could not be looked for in this text"
-        if reading.toxicity.quarantine and not fresh.released:
+        if reading.toxicity.quarantine and not fresh.attempt.released:
             return "toxic", reading.toxicity.reason or "toxic"
         return None
 
-    def _redacted(
-        self, fresh: _Fresh, reading: Reading, replaces: int | None, *, withdrawn: bool
-    ) -> RedactedItem:
-        delivery, body, redaction = fresh.delivery, fresh.body, reading.redaction
-        text = redaction.text if redaction and not withdrawn else ""
-        return RedactedItem.model_construct(
-            **self._header(fresh.cause, delivery.tenant),
-            kind="feedback",
-            event_time=delivery.event_time,
-            item_id=delivery.item_id,
-            doc_id=fresh.digest,
-            revision=fresh.revision,
-            replaces=replaces,
-            text=self._vault.seal(delivery.tenant, delivery.body.subject, text.encode()),
-            language=reading.language,
-            coverage=redaction.coverage if redaction else "structured",
-            pii=dict(sorted(redaction.counts.items())) if redaction and not withdrawn else {},
-            facts=facts_of(
-                body,
-                source=delivery.source,
-                author=delivery.author,
-                account=fresh.account,
-                hashed=lambda value: self._vault.subject(delivery.tenant, value),
-            ),
-            withdrawn=withdrawn,
-            redaction_version=self._readers.redaction_version,
-            schema_version="1.0",
-        )
-
-    def _quarantined(self, fresh: _Fresh, reason: str, detail: str) -> Quarantined:
-        return Quarantined.model_construct(
-            **self._header(fresh.cause, fresh.delivery.tenant),
-            kind="signal",
-            event_time=fresh.delivery.event_time,
-            reason=reason,
-            detail=detail,
-            item_id=fresh.delivery.item_id,
-            item=fresh.delivery,
-            schema_version="1.0",
-        )
-
-    def _receipt(
-        self, cause: Envelope, delivery: FeedbackReceived, outcome: Literal["repeat", "stale", "erased"]
-    ) -> _Settled:
-        receipt = Receipt.model_construct(
-            **self._header(cause, delivery.tenant),
-            kind="signal",
-            event_time=delivery.event_time,
-            item_id=delivery.item_id,
-            outcome=outcome,
-            schema_version="1.0",
-        )
-        return _Settled(cause, "receipts", receipt)
-
-    def _undecodable(self, record: Undecodable) -> _Settled:
-        error = RejectItem(record.message, reason=record.reason, field=record.field)
-        original = self._vault.seal(record.tenant, DEAD_LETTER_SUBJECT, record.value)
-        found_at = Coordinates(origin=f"journal {record.id}")
-        return self._dead_letter(record, error, record.tenant, found_at, original, None)
-
-    def _dead_letter(
-        self,
-        cause: Envelope,
-        error: RejectItem,
-        tenant: str,
-        found_at: Coordinates,
-        original: Sealed,
-        item_id: str | None,
-    ) -> _Settled:
-        letter = DeadLetter.model_construct(
-            **self._header(cause, tenant),
-            kind="signal",
-            event_time=cause.event_time,
-            stage="intake",
-            reason=error.reason,
-            field=error.field,
-            message=str(error),
-            item_id=item_id,
-            found_at=found_at,
-            original=original,
-            schema_version="1.0",
-        )
-        return _Settled(cause, "dead-letters", letter, rejected=True)
-
-    def _header(self, cause: Envelope, tenant: str) -> dict[str, Any]:
-        return {
-            "id": self._numbering.after(cause),
-            "tenant": tenant,
-            "ingested_at": cause.ingested_at,
-            "trace": cause.trace,
-        }
-
-    def _is_budgeted(self, record: Envelope) -> bool:
-        # A load of history lists every reject and goes on: a person is waiting for the whole list.
+    def _counted(self, record: Envelope) -> _Counted:
         delivered = isinstance(record, FeedbackReceived | Undecodable)
-        return delivered and record.tenant not in self._loading
+        return _Counted(delivered, record.tenant in self._loading)

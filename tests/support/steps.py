@@ -13,12 +13,24 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from connectors.keys.vault import LocalVault
 from connectors.memory.index import MemoryIndex
-from contracts.commands import Command, ConfirmConcern, LoadBegin, LoadEnd, Order, ReleaseQuarantined
-from contracts.diversions import Quarantined, ReviewRequest
+from contracts.commands import (
+    Command,
+    ConfirmConcern,
+    DropLetter,
+    LoadBegin,
+    LoadEnd,
+    Order,
+    Redrive,
+    ReleaseQuarantined,
+)
+from contracts.diversions import DeadLetter, Quarantined, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.feedback import Coordinates, FeedbackReceived
+from contracts.identity import ordinal_of
 from contracts.outcomes import Ledger
 from contracts.registry import read_journal, read_record, write_record
 from contracts.stages import EnrichedItem, Provenance
@@ -33,6 +45,7 @@ from operators.extract.step import ExtractStep
 from operators.intake.budget import RejectPolicy
 from operators.intake.redaction import Readers
 from operators.intake.step import IntakeStep
+from operators.step import Step
 from operators.themes.step import ThemesStep
 from wiring.journal import Arrival, RecordMaker
 
@@ -89,7 +102,7 @@ class Journey:
     def __init__(self, directory: Path, rejects: RejectPolicy | None = None) -> None:
         self.vault = LocalVault(directory / "keys")
         self.index = memory_index()
-        self.steps = {
+        self.steps: dict[str, Step] = {
             "journal": intake(self.vault, rejects),
             "redacted": extract(self.vault),
             "enriched": themes(self.vault, self.index),
@@ -152,6 +165,28 @@ class Journey:
         assert isinstance(asked, ReviewRequest)
         return self.order(ConfirmConcern(concern_id=asked.concern.concern_id, item=asked.item), tenant)
 
+    def redrive(self, which: int = -1, *, fixed: dict[str, Any] | None = None) -> Envelope:
+        """Order a dead letter to be tried again: its delivery as it came, or with a corrected body."""
+        letter = self.topics["dead-letters"][which]
+        assert isinstance(letter, DeadLetter)
+        cause = self.topics["journal"][ordinal_of(letter.id)]
+        if isinstance(cause, Command):
+            assert isinstance(cause.order, Redrive | ReleaseQuarantined)
+            cause = cause.order.item
+        assert isinstance(cause, FeedbackReceived)
+        if fixed is not None:
+            body = self.vault.seal(cause.tenant, cause.body.subject, orjson.dumps(fixed))
+            cause = cause.model_copy(update={"body": body, "unreadable": None})
+        first = letter.first_failed_at or letter.ingested_at
+        order = Redrive(letter=letter.id, attempt=letter.attempt + 1, first_failed_at=first, item=cause)
+        return self.order(order, cause.tenant)
+
+    def drop(self, which: int = -1) -> Envelope:
+        """Give a dead letter up."""
+        letter = self.topics["dead-letters"][which]
+        assert isinstance(letter, DeadLetter)
+        return self.order(DropLetter(letter=letter.id, item_id=letter.item_id, why="junk"), letter.tenant)
+
     def tick(self, hours: float = 1, tenant: str = "acme") -> None:
         """Time goes on."""
         self.now += timedelta(hours=hours)
@@ -210,7 +245,8 @@ def wander(journey: Journey, seed: int, count: int = 110) -> Journey:
             0.94,
             lambda: journey.put(journey.maker().customer("acct-1", "pro", draw.randrange(9), journey.now)),
         ),
-        (1.00, lambda: _redeliver(journey, draw)),
+        (0.97, lambda: _redeliver(journey, draw)),
+        (1.00, lambda: _letter(journey, draw)),
     )
     for _ in range(count):
         chance = draw.random()
@@ -245,6 +281,15 @@ def _redeliver(journey: Journey, draw: random.Random) -> None:
     there = journey.of("journal", FeedbackReceived)
     if there:
         journey.put(write_record(draw.choice(there)))
+
+
+def _letter(journey: Journey, draw: random.Random) -> None:
+    """Somebody deals with a dead letter, the same one twice now and then."""
+    there = journey.of("dead-letters", DeadLetter)
+    which = [n for n, letter in enumerate(there) if letter.item_id]
+    for n in which and draw.sample(which, 1) * 2:
+        fixed = {"text": text_about("map", draw)} if draw.random() < 0.6 else None
+        journey.drop(n) if draw.random() < 0.2 else journey.redrive(n, fixed=fixed)
 
 
 def is_order(record: Envelope, order: type) -> bool:
