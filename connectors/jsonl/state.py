@@ -28,6 +28,7 @@ _HEAD = len(b'{"crc":"00000000",')
 # Ends what names an entry: within a table's or key's name a quotation mark would have a backslash before it.
 _VALUE = b',"value":'
 _COPIED_AT_ONCE = 1_024  # entries
+_PARTS = 16
 
 
 class JsonlStateLog:
@@ -113,23 +114,23 @@ class JsonlStateLog:
     def _living(self) -> NDArray[np.int64]:
         """The last line of every entry that was not dropped, ``(n, 2)``: its offset, and the length of its body.
 
-        Entries are told apart by 128 bits of BLAKE2 in plain arrays: a dictionary of all of them would leave the
-        process larger for good.
+        Entries are told apart by 128 bits of BLAKE2 in plain arrays, and sorted a part at a time: a dictionary
+        of all of them would leave the process larger for good.
         """
-        names, offsets, sizes, offset = bytearray(), array("q"), array("q"), 0
+        names, sizes = bytearray(), array("i")
         for body in self._verified():
             head, _, value = body.partition(_VALUE)
             names += blake2b(head, digest_size=16).digest()
-            offsets.append(offset)
-            sizes.append(0 if value == b"null}" else len(body))
-            offset += _HEAD + len(body)
-        name = np.frombuffer(names, "<u8").reshape(-1, 2)
-        order = np.lexsort((name[:, 1], name[:, 0]))  # stable, so a later line of an entry comes later
-        ended = np.any(name[order[1:]] != name[order[:-1]], axis=1)
-        last = np.sort(order[np.append(ended, True)])
-        lines = np.stack([np.frombuffer(offsets, np.int64), np.frombuffer(sizes, np.int64)], axis=1)[last]
-        living: NDArray[np.int64] = lines[lines[:, 1] > 0]
-        return living
+            sizes.append(-len(body) if value == b"null}" else len(body))
+        name, size = np.frombuffer(names, "<u8").reshape(-1, 2), np.frombuffer(sizes, np.int32)
+        living = np.zeros(len(size), np.bool_)
+        for part in range(_PARTS):
+            lines = np.flatnonzero(name[:, 0] % _PARTS == part)
+            living[_last_of_each(name, lines)] = True
+        living &= size > 0
+        ends = np.cumsum(np.abs(size) + _HEAD, dtype=np.int64)[living]
+        bodies = size[living].astype(np.int64)
+        return np.stack([ends - bodies - _HEAD, bodies], axis=1)
 
     def _copy(self, lines: NDArray[np.int64], fd: int) -> tuple[int, int, int]:
         """Write these lines (see ``_living``) to ``fd``; bytes, entries and checksum of the chain."""
@@ -168,6 +169,17 @@ class JsonlStateLog:
 
 
 _REBUILD = "rebuild the state from the journal with `undercurrent rebuild`"
+
+
+def _last_of_each(names: NDArray[np.uint64], lines: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of these lines the last that has each name; ``names`` ``(n, 2)`` are of all lines."""
+    if not len(lines):
+        return lines
+    high, low = names[lines].T
+    order = np.lexsort((low, high))  # stable, so a later line of an entry comes later
+    high, low = high[order], low[order]
+    ended = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
+    return lines[order[np.append(ended, True)]]
 
 
 def _empty(generation: int) -> Pointer:
