@@ -179,7 +179,8 @@ def _last_of_each(names: NDArray[np.uint64], lines: NDArray[np.int64]) -> NDArra
     order = np.lexsort((low, high))  # stable, so a later line of an entry comes later
     high, low = high[order], low[order]
     ended = (high[1:] != high[:-1]) | (low[1:] != low[:-1])
-    return lines[order[np.append(ended, True)]]
+    last: NDArray[np.int64] = lines[order[np.append(ended, True)]]
+    return last
 
 
 def _empty(generation: int) -> Pointer:
