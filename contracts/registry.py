@@ -89,6 +89,9 @@ def read_record(topic: str, value: bytes | str) -> Envelope:
 NOBODY = "nobody"
 """The tenant of a record that does not say whose it is."""
 
+UNKEYED = b"\x00unkeyed\x00"
+"""What a reader of the journal puts before a value that came without a key; no record begins like this."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -96,18 +99,24 @@ def read_journal(partition: int, ordinal: int, value: bytes) -> Envelope:
     """The journal record at a place; its id is that place. Never raises: see ``Undecodable``."""
     place = journal_id(partition, ordinal)
     try:
-        return read_record("journal", value).model_copy(update={"id": place})
+        return _read_keyed(value).model_copy(update={"id": place})
     except RejectItem as exc:
         return Undecodable(
             id=place,
             tenant=NOBODY,
             event_time=_EPOCH,
             ingested_at=_EPOCH,
-            value=value,
+            value=value.removeprefix(UNKEYED),
             reason=exc.reason,
             field=exc.field,
             message=str(exc),
         )
+
+
+def _read_keyed(value: bytes) -> Envelope:
+    if value.startswith(UNKEYED):
+        raise RejectItem("a journal record is keyed by its tenant; this one has no key", reason="no_key")
+    return read_record("journal", value)
 
 
 def read_stage(topic: str, value: bytes) -> Envelope:

@@ -22,6 +22,7 @@ from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.messages import sequence_of
 from connectors.kafka.reading import REBUILD, gone, headers_of, held, offset_of, passes
 from contracts.errors import StateCorrupt, StopWorker
+from contracts.registry import UNKEYED
 
 Position = tuple[int, int]
 """Offset and ordinal of the next message; the ordinal is ``UNKNOWN`` until the first message names it."""
@@ -161,7 +162,10 @@ class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
             )
         self._ordinal = ordinal + 1
         # No value is no record: what decodes it makes a dead letter of it, with its place.
-        batch.append((self._key, JournalLine(self._partition, ordinal, message.value() or b"")))
+        value = message.value() or b""
+        if message.key() is None and self._source.numbered_by == "offset":
+            value = UNKEYED + value  # its producer did not say whose it is, so nor where it belongs
+        batch.append((self._key, JournalLine(self._partition, ordinal, value)))
 
     def _ordinal_of(self, message: Message) -> int:
         if self._source.numbered_by == "offset":

@@ -16,11 +16,13 @@ from pathlib import Path
 from connectors.jsonl.layout import part_name
 from connectors.jsonl.source import Reading
 from connectors.kafka.cluster import Cluster
+from connectors.kafka.letters import dead_letter_headers
 from connectors.kafka.messages import KafkaMessage, Origin, message_of
 from connectors.kafka.names import Naming
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource
 from connectors.kafka.statelog import KafkaStateLogs
+from contracts.diversions import DeadLetter
 from contracts.registry import write_record
 from flows.pipeline import build
 from flows.stages import JOURNAL, Pipeline
@@ -29,6 +31,7 @@ from wiring.engine import draining_on_signals, run_flow
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.positions import Positions, position_group
 from wiring.kafka.recovery import Entry, StageTopics, prepare_stage
+from wiring.product import code_version
 from wiring.topics import load_topics
 
 
@@ -102,7 +105,7 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
                 site.cluster, _lanes(topics, site.partitions), stage.name, compacted=_compacted(topics)
             ),
             lane=lambda topic, _stage, partition: f"{topic}/{part_name(partition)}",
-            write=_writing(site.naming.generation),
+            write=_writing(site.naming, code_version()),
             open_state_log=lambda _stage, partition: logs.open(topics.state, partition),
             anywhere=bool(how.entry.starts),
         )
@@ -123,7 +126,7 @@ def _compacted(topics: StageTopics) -> list[str]:
     return [name for short, name in topics.outputs.items() if load_topics()[short].cleanup == "compact"]
 
 
-def _writing(generation: str) -> Callable[[Emitted], KafkaMessage]:
+def _writing(naming: Naming, version: str) -> Callable[[Emitted], KafkaMessage]:
     keys = {short: topic.key for short, topic in load_topics().items()}
     origins: dict[tuple[str, str, int], Origin] = {}
 
@@ -132,7 +135,12 @@ def _writing(generation: str) -> Callable[[Emitted], KafkaMessage]:
         origin = origins.get(place)
         if origin is None:
             topic, stage, partition = place
-            origin = origins[place] = Origin(topic, keys[topic], generation, stage, partition)
-        return message_of(origin, emitted.position, emitted.out.record, write_record(emitted.out.record))
+            origin = origins[place] = Origin(topic, keys[topic], naming.generation, stage, partition)
+        record = emitted.out.record
+        message = message_of(origin, emitted.position, record, write_record(record))
+        if not isinstance(record, DeadLetter):
+            return message
+        why = dead_letter_headers(record, naming.journal, version)
+        return message._replace(headers=(*message.headers, *why))
 
     return write
