@@ -51,10 +51,14 @@ class AuditReport:
 
 @dataclass(slots=True)
 class AuditTally:
-    """Questions and disagreements of one process since its start; the second must stay 0."""
+    """Questions and disagreements of one process since its start; the second must stay 0.
+
+    ``skipped``: questions that were not asked because the index was behind.
+    """
 
     asked: int = 0
     disagreements: int = 0
+    skipped: int = 0
 
     def add(self, report: AuditReport) -> None:
         """Count one report."""

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from contracts.envelope import Envelope, Out
+from contracts.commands import Command, LoadBegin, LoadEnd, Order
+from contracts.envelope import EVERYONE, Envelope, Out
+from contracts.errors import RetryLater
 from contracts.feedback import Sealed, Tick
 from contracts.stages import AssignmentFacts, Concern, EnrichedItem
 from contracts.themes import ThemeEvent, ThemeRecord
@@ -22,6 +24,7 @@ from contracts.vectors import ItemPoint
 from models.themes.changes import Point
 from models.themes.keywords import terms
 from models.themes.policy import ThemePolicy
+from operators.marking import markers
 from operators.numbering import Numbering
 from operators.ports import Vault, VectorIndex
 from operators.state import BulkState, Table
@@ -31,6 +34,9 @@ from operators.themes.tenant import Arrived, TenantThemes
 
 # One concern in so many is asked of the index too; at a thousand themes an audit takes a few milliseconds.
 AUDITED_OF = 256
+
+PUBLIC = ("themes", "theme-events", "drift")
+"""What subscribers read of this stage."""
 
 MAIN_LANGUAGE = "en"
 """The group of texts too short to tell their language."""
@@ -53,6 +59,7 @@ class ThemesStep:
         self._encoder = encoder
         self._policy = policy or ThemePolicy()
         self._tenants: dict[str, TenantThemes] = {}
+        self._loading: dict[str, list[str]] = {}
         self._numbering = Numbering("themes")
         self._tally = audit if audit is not None else AuditTally()
 
@@ -60,19 +67,21 @@ class ThemesStep:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
         points: dict[str, dict[str, ItemPoint | None]] = {}
         outs = [out for record in records for out in self._on_record(record, points)]
-        self._write_through(points, sorted({record.tenant for record in records}))
+        self._write_through(points, sorted({name for record in records for name in self._concerned(record)}))
         return outs
 
     def snapshot(self) -> dict[str, Any]:
         """The output count and each tenant's small state."""
         return {
             "numbering": self._numbering.snapshot(),
+            "loading": {name: list(self._loading[name]) for name in sorted(self._loading)},
             "tenants": {name: self._tenants[name].small_state() for name in sorted(self._tenants)},
         }
 
     def restore(self, small: Mapping[str, Any]) -> None:
         """Go on where a snapshot stopped, the index made equal to the mirror."""
         self._numbering.restore(small["numbering"])
+        self._loading = {name: list(origins) for name, origins in small["loading"].items()}
         for name, state in small["tenants"].items():
             self._tenant(name).restore_small(state)
             self._index.replace_themes(name, self._tenant(name).centroids())
@@ -87,15 +96,36 @@ class ThemesStep:
         return self._tenants[name]
 
     def _on_record(self, record: Envelope, points: dict[str, dict[str, ItemPoint | None]]) -> Iterator[Out]:
-        themes = self._tenant(record.tenant)
-        tell = Teller(record, self._numbering.after)
         if isinstance(record, EnrichedItem):
             changed = points.setdefault(record.tenant, {})
-            yield from _out(self._on_item(record, themes, tell, changed))
+            tell = Teller(record, self._numbering.after)
+            yield from _out(self._on_item(record, self._tenant(record.tenant), tell, changed))
             return
         if isinstance(record, Tick):
-            yield from _out(themes.tick(int(record.event_time.timestamp()), tell))
+            yield from self._on_tick(record)
+        elif isinstance(record, Command):
+            self._note_load(record.tenant, record.order)
+            yield from markers(record, PUBLIC, self._numbering)
         yield Out("assignments", record)
+
+    def _on_tick(self, record: Tick) -> Iterator[Out]:
+        for name in self._concerned(record):
+            tell = Teller(record.model_copy(update={"tenant": name}), self._numbering.after)
+            yield from _out(self._tenant(name).tick(int(record.event_time.timestamp()), tell))
+
+    def _concerned(self, record: Envelope) -> list[str]:
+        """The tenants that a record is about: of one for everyone, those that are not loading history."""
+        if record.tenant != EVERYONE:
+            return [record.tenant]
+        return [name for name in sorted(self._tenants) if not self._loading.get(name)]
+
+    def _note_load(self, tenant: str, order: Order) -> None:
+        """While history is loaded, time comes with it and not from the ticker."""
+        origins = self._loading.get(tenant, [])
+        if isinstance(order, LoadBegin) and order.origin not in origins:
+            self._loading[tenant] = sorted([*origins, order.origin])
+        elif isinstance(order, LoadEnd) and order.origin in origins:
+            self._loading[tenant] = [origin for origin in origins if origin != order.origin]
 
     def _on_item(
         self, item: EnrichedItem, themes: TenantThemes, tell: Teller, points: dict[str, ItemPoint | None]
@@ -162,8 +192,12 @@ class ThemesStep:
         themes = self._tenant(tenant)
         asked = [themes.question(p.vector, group_of(str(p.payload["language"]))) for p in sample]
         queries = [query for query in asked if query is not None]
-        if queries:
+        if not queries:
+            return
+        try:
             self._tally.add(audit_themes(self._index, themes.centroids(), queries, tenant))
+        except RetryLater:  # a server that is behind has nothing to compare yet; the stream goes on
+            self._tally.skipped += len(queries)
 
 
 def group_of(language: str) -> str:

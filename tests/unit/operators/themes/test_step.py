@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 
+from contracts.commands import Command, Cutover, LoadBegin, LoadEnd
+from contracts.envelope import EVERYONE
+from contracts.feedback import Tick
+from contracts.identity import cause_of
 from contracts.registry import write_record
 from contracts.stages import Assignment
 from contracts.themes import ThemeEvent, ThemeRecord
 from contracts.vectors import ItemPoint, ThemePoint
 from operators.step import bulk_of
-from operators.themes.step import ThemesStep
+from operators.themes.step import PUBLIC, ThemesStep
 from operators.themes.vocabulary import PEOPLE, Vocabulary
-from tests.support.steps import TOXIC, VAGUE, Journey, memory_index, text_about, themes
+from tests.support.steps import NOON, TOXIC, VAGUE, Journey, memory_index, text_about, themes
 
 RARE = "zanzibarium"
 
@@ -183,3 +187,38 @@ def test_similar_items_can_be_asked_for_by_every_field_that_is_declared(journey:
     point = next(iter(watched.items.values()))
     assert {"tier", "category", "severity", "bug", "feature_request", "account", "at_s"} <= set(point.payload)
     assert point.payload["tier"] == "pro"
+
+
+def tick_for_everyone(journey: Journey) -> list[ThemeRecord]:
+    """A tick of the ticker, and the theme records that it brought."""
+    before = len(journey.topics.get("themes", []))
+    journey.put(write_record(Tick(id="", tenant=EVERYONE, event_time=NOON, ingested_at=NOON)))
+    return journey.of("themes", ThemeRecord)[before:]
+
+
+def test_a_tick_for_everyone_publishes_the_changed_themes_of_every_tenant(journey: Journey) -> None:
+    for tenant in ("acme", "zeta"):
+        crowd(journey, tenant=tenant)
+    assert {record.tenant for record in tick_for_everyone(journey)} == {"acme", "zeta"}
+
+
+def test_a_tick_for_everyone_is_none_for_who_loads_history(journey: Journey) -> None:
+    journey.order(LoadBegin(origin="file"))
+    crowd(journey)
+    assert tick_for_everyone(journey) == []
+    journey.order(LoadEnd(origin="file"))
+    assert tick_for_everyone(journey)
+
+
+def test_a_cutover_leaves_a_mark_in_every_public_topic_and_goes_on(journey: Journey) -> None:
+    order = Command(
+        id="0-0",
+        tenant=EVERYONE,
+        event_time=NOON,
+        ingested_at=NOON,
+        author="ann",
+        order=Cutover(generation="g2"),
+    )
+    outs = journey.steps["enriched"].on_records([order])
+    assert [out.topic for out in outs] == [*PUBLIC, "assignments"]
+    assert [cause_of(out.record.id) for out in outs] == ["0-0"] * 4
