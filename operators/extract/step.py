@@ -30,6 +30,7 @@ from models.segments.summary import summary
 from operators.extract.decisions import decision_record
 from operators.intake.budget import RejectBudget, RejectPolicy
 from operators.isolation import Poisoned, each_apart
+from operators.marking import markers
 from operators.numbering import Numbering
 from operators.ports import Vault
 from operators.state import Table
@@ -44,6 +45,10 @@ class _Text:
     text: str
     language: str
     stars: int | None
+
+
+PUBLIC = ("reviews",)
+"""What people read of this stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class ExtractStep:
             elif isinstance(record, Command) and isinstance(record.order, ConfirmConcern):
                 outs.extend(self._confirm(record, record.order))
             else:
-                outs.append(Out("enriched", record))
+                outs += [*markers(record, PUBLIC, self._numbering), Out("enriched", record)]
         return outs
 
     def snapshot(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.commands import ConfirmConcern
+from contracts.commands import Command, ConfirmConcern, Cutover
 from contracts.diversions import ReviewRequest
 from contracts.identity import concern_id
 from contracts.registry import write_record
@@ -128,3 +128,9 @@ def test_quotes_that_are_in_the_concern_are_kept() -> None:
 def test_quotes_that_are_not_in_the_concern_send_it_to_review(evidence: tuple[tuple[int, int], ...]) -> None:
     record = decision_record(decided(*evidence), "0123456789")
     assert (record.evidence, record.needs_review, record.confidence_milli) == ((), True, 0)
+
+
+def test_a_cutover_leaves_a_mark_for_reviewers_and_goes_on(journey: Journey) -> None:
+    order = Cutover(generation="g2")
+    said = Command(id="0-0", tenant="*", event_time=NOON, ingested_at=NOON, author="ann", order=order)
+    assert [out.topic for out in journey.steps["redacted"].on_records([said])] == ["reviews", "enriched"]
