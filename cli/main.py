@@ -16,9 +16,11 @@ from cli import (
     evaluate,
     exporter,
     flow,
+    generations,
     health,
     kafka,
     load,
+    publish,
     replay,
     review,
     run,
@@ -56,6 +58,10 @@ app.command("flow")(flow.flow)
 app.command("load")(load.load)
 app.command("replay")(replay.replay)
 app.command("ticker")(ticker.ticker)
+app.command("publish")(publish.publish_topics)
+app.command("generations")(generations.generations)
+app.command("cutover")(generations.cutover)
+app.command("rollback")(generations.rollback)
 app.command("up")(up.up)
 app.command("exporter")(exporter.exporter)
 app.command("lag")(exporter.lag)

@@ -126,17 +126,18 @@ def told_positions(cluster: Cluster, prefix: str, shorts: Iterable[str]) -> dict
     """
     group, wanted = publisher_group(prefix), set(shorts)
     with kafka_errors(f"asking for the positions of {group}"):
-        offsets = _offsets(cluster.admin(), group)
+        offsets = told_offsets(cluster.admin(), group)
     found: dict[Place, list[Position]] = {}
     for one in offsets:
         named = split_name(one.topic, prefix)
         since = _since(one.metadata)
-        if named is not None and named[1] in wanted and one.offset >= 0 and since is not None:
+        if named is not None and named[1] in wanted and since is not None:
             found.setdefault((named[1], one.partition), []).append(Position(named[0], one.offset, since))
     return {place: sorted(positions, key=lambda at: at.rank) for place, positions in found.items()}
 
 
-def _offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
+def told_offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
+    """Every offset of a group with its metadata; none for a group that does not exist."""
     asked = ConsumerGroupTopicPartitions(group)
     answers = admin.list_consumer_group_offsets([asked], request_timeout=ANSWERED_WITHIN_S)
     try:
@@ -145,7 +146,7 @@ def _offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
         if exc.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
             raise
         return []
-    return [one for one in answer.topic_partitions or () if not one.error]
+    return [one for one in answer.topic_partitions or () if not one.error and one.offset >= 0]
 
 
 def _since(metadata: str | None) -> int | None:

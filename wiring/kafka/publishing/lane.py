@@ -47,7 +47,7 @@ class Surroundings(Protocol):
     """What a lane asks of the world."""
 
     def first(self, generation: str) -> int | None:
-        """The first offset that is there of a generation's partition; None if there is no such topic."""
+        """The first offset that is there of a generation's partition; None if it does not write this topic."""
 
     def standing(self) -> Mapping[bytes, Standing]:
         """The last message of each key in the public partition, with all that was published before."""
