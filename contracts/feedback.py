@@ -25,6 +25,13 @@ MAX_SOURCE_CHARS = 64
 """Longest name of a source."""
 
 
+DEAD_LETTER_SUBJECT = "dead-letter"
+"""Bodies that cannot be decoded belong to nobody yet: they are sealed under the tenant's own key."""
+
+TENANT_SUBJECT = "tenant"
+"""What belongs to no single person, such as words that many have used."""
+
+
 class Sealed(Message):
     """AES-256-GCM ciphertext under the key of one data subject.
 

@@ -29,13 +29,6 @@ class Vault(Protocol):
         ...
 
 
-DEAD_LETTER_SUBJECT = "dead-letter"
-"""Bodies that cannot be decoded belong to nobody yet: they are sealed under the tenant's own key."""
-
-TENANT_SUBJECT = "tenant"
-"""What belongs to no single person, such as words that many have used."""
-
-
 class VectorIndex(Protocol):
     """Themes and items as points, always within one tenant; every write is an idempotent upsert."""
 

@@ -15,10 +15,9 @@ import orjson
 
 from connectors.keys.vault import LocalVault
 from contracts.commands import Command, Order
-from contracts.feedback import Coordinates, CustomerUpdated, FeedbackReceived, Tick
+from contracts.feedback import DEAD_LETTER_SUBJECT, Coordinates, CustomerUpdated, FeedbackReceived, Tick
 from contracts.identity import item_id
 from contracts.registry import write_record
-from operators.ports import DEAD_LETTER_SUBJECT
 
 
 @dataclass(frozen=True, slots=True)

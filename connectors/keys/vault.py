@@ -30,12 +30,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from contracts.errors import StateCorrupt, WrongUsage
-from contracts.feedback import Sealed
+from contracts.feedback import DEAD_LETTER_SUBJECT, TENANT_SUBJECT, Sealed
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 # Subjects that stand for the tenant itself: undecodable bodies, and words that many people have used.
-TENANT_SUBJECTS = ("dead-letter", "tenant")
+TENANT_SUBJECTS = (DEAD_LETTER_SUBJECT, TENANT_SUBJECT)
 
 # Opened subject keys kept in memory. A process meets a few thousand authors between restarts of a cache line;
 # one entry is about 1 kB.

@@ -13,13 +13,13 @@ from contracts.commands import Redrive, ReleaseQuarantined
 from contracts.diversions import DeadLetter, Quarantined, Receipt
 from contracts.envelope import Envelope
 from contracts.errors import RejectItem
-from contracts.feedback import Coordinates, FeedbackReceived, Undecodable
+from contracts.feedback import DEAD_LETTER_SUBJECT, Coordinates, FeedbackReceived, Undecodable
 from contracts.stages import ItemFacts, RedactedItem, Redriven
 from models.language.detector import UNDETERMINED
 from operators.intake.redaction import Reading
 from operators.isolation import Poisoned
 from operators.numbering import Numbering
-from operators.ports import DEAD_LETTER_SUBJECT, Vault
+from operators.ports import Vault
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from contracts.feedback import Sealed
-from operators.ports import TENANT_SUBJECT, Vault
+from contracts.feedback import TENANT_SUBJECT, Sealed
+from operators.ports import Vault
 from operators.state import Table
 
 PEOPLE = 3
