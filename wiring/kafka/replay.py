@@ -238,8 +238,9 @@ def _delete_topics(cluster: Cluster, names: Iterable[str]) -> None:
 def _forget_positions(site: Site) -> None:
     """Positions are for lag tools alone, so one that stays does no harm but show a stage that is gone."""
     groups = [position_group(site.naming, stage) for stage in STAGES]
-    for future in site.cluster.admin().delete_consumer_groups(groups, request_timeout=WITHIN_S).values():
-        future.exception()
+    admin = site.cluster.admin()  # kept until it has answered: with the client the answers would be lost
+    for future in admin.delete_consumer_groups(groups, request_timeout=WITHIN_S).values():
+        future.exception(2 * WITHIN_S)
 
 
 def _told(site: Site, stage: str, topic: str) -> dict[int, int]:
