@@ -12,6 +12,7 @@ import typer
 
 from cli import (
     demo,
+    dlq,
     doctor,
     evaluate,
     exporter,
@@ -53,6 +54,7 @@ app.command("run")(run.run)
 app.command("themes")(themes.themes)
 app.command("similar")(themes.similar)
 app.add_typer(review.app, name="review")
+app.add_typer(dlq.app, name="dlq")
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
 app.command("load")(load.load)

@@ -6,9 +6,11 @@ What a person says is a command in the journal: it acts at its own place in the 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import orjson
 import typer
@@ -17,17 +19,16 @@ from rich.console import Console
 from cli.run import finish
 from cli.themes import DEFAULT_DIRECTORY, Directory, existing
 from cli.worker import PARTITIONS
-from connectors.jsonl.log import JsonlLog
-from connectors.keys.vault import LocalVault
-from contracts.commands import ConfirmConcern, Order, ReleaseQuarantined
+from contracts.commands import ConfirmConcern, ReleaseQuarantined
 from contracts.diversions import Quarantined, ReviewRequest
 from contracts.errors import WrongUsage
-from contracts.identity import partition
+from contracts.outcomes import Ledger
+from wiring.appending import Given, embedded_orders
 from wiring.datadir import DataDir
-from wiring.journal import RecordMaker
-from wiring.loads import LoadBook
 from wiring.views.gather import gather
 from wiring.views.topics import Topics
+
+R = TypeVar("R", ReviewRequest, Quarantined)
 
 app = typer.Typer(
     help="List what waits for a person; confirm a concern, release from quarantine.",
@@ -81,11 +82,9 @@ def confirm(
 
     Example: undercurrent review confirm 3f0c… --author ann
     """
-    review = concerns_in_review(existing(directory)).get(concern_id)
-    if review is not None:
-        _append(directory, review.tenant, author, ConfirmConcern(concern_id=concern_id, item=review.item))
-        return
-    raise WrongUsage(f"no concern {concern_id} is in review; list them with: undercurrent review ls")
+    review = _waiting(concerns_in_review(existing(directory)), concern_id, "concern {} is in review")
+    order = ConfirmConcern(concern_id=concern_id, item=review.item)
+    _append(directory, author, Given(review.tenant, order))
 
 
 @app.command("release")
@@ -98,49 +97,50 @@ def release(
 
     Example: undercurrent review release 9a41… --author ann
     """
-    held = items_in_quarantine(existing(directory)).get(item_id)
-    if held is not None:
-        _append(directory, held.tenant, author, ReleaseQuarantined(item=held.item))
-        return
-    raise WrongUsage(f"no item {item_id} is in quarantine; list them with: undercurrent review ls")
+    held = _waiting(items_in_quarantine(existing(directory)), item_id, "item {} is in quarantine")
+    _append(directory, author, Given(held.tenant, ReleaseQuarantined(item=held.item)))
 
 
-def _append(directory: Path, tenant: str, author: str, order: Order) -> None:
+def _waiting(waiting: Mapping[str, R], name: str, where: str) -> R:
+    """What waits under this id. Raises ``WrongUsage``."""
+    found = waiting.get(name)
+    if found is None:
+        raise WrongUsage(f"no {where.format(name)}; list them with: undercurrent review ls")
+    return found
+
+
+def _append(directory: Path, author: str, given: Given) -> None:
     """Put the order at the journal's end and let the flow act on it."""
-    if load := LoadBook(directory).unfinished:
-        raise WrongUsage(f"the load of {load.origin} is not finished; give its run command again first")
     console = Console()
-    vault = LocalVault(directory / "keys")
-    place = partition(tenant, PARTITIONS)
-    now = datetime.now(UTC)
-    with JsonlLog(DataDir(directory).journal, PARTITIONS) as journal:
-        record = RecordMaker(tenant, vault, now).command(author, order, now)
-        journal.append(place, [record])
-        total = journal.count(place)
-    vault.close()
+    with embedded_orders(directory, PARTITIONS, partial(datetime.now, UTC)) as orders:
+        orders.give(author, [given])
+        total = orders.total(given.tenant)
     finish(directory, total, console)
     console.print("done; see it with: undercurrent themes --dir " + str(directory), markup=False)
 
 
 def concerns_in_review(directory: Path) -> dict[str, ReviewRequest]:
     """The concerns that wait for a person now, by id: not those that were decided, replaced or erased since."""
-    topics = Topics(DataDir(directory).logs)
-    ledgers = {tenant: gathered.ledger for tenant, gathered in gather(topics, None).items()}
-    return {
-        record.concern.concern_id: record
-        for _place, record in topics.records("reviews")
-        if isinstance(record, ReviewRequest)
-        and ledgers[record.tenant].concern(record.concern.concern_id) == "in_review"
-    }
+
+    def waits(record: ReviewRequest, ledger: Ledger) -> bool:
+        return ledger.concern(record.concern.concern_id) == "in_review"
+
+    return {r.concern.concern_id: r for r in _still(directory, "reviews", ReviewRequest, waits)}
 
 
 def items_in_quarantine(directory: Path) -> dict[str, Quarantined]:
     """The items that are held back now, by id, in the version that was held back last."""
+
+    def waits(record: Quarantined, ledger: Ledger) -> bool:
+        return ledger.item(record.item_id).outcome == "quarantined"
+
+    return {r.item_id: r for r in _still(directory, "quarantine", Quarantined, waits)}
+
+
+def _still(directory: Path, topic: str, kind: type[R], waits: Callable[[R, Ledger], bool]) -> Iterator[R]:
+    """The records of a topic that still wait, by what became of everything since."""
     topics = Topics(DataDir(directory).logs)
-    outcomes = {tenant: gathered.ledger.items() for tenant, gathered in gather(topics, None).items()}
-    return {
-        record.item_id: record
-        for _place, record in topics.records("quarantine")
-        if isinstance(record, Quarantined)
-        and outcomes[record.tenant][record.item_id].outcome == "quarantined"
-    }
+    ledgers = {tenant: gathered.ledger for tenant, gathered in gather(topics, None).items()}
+    for _place, record in topics.records(topic):
+        if isinstance(record, kind) and waits(record, ledgers[record.tenant]):
+            yield record

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from connectors.jsonl.log import read_log
 from contracts.diversions import Receipt
 from contracts.identity import item_id
-from contracts.registry import read_record
 from demo.records import Key, Sample
 from demo.truth import DemoOutcome, Emitted, Rejected
 from wiring.datadir import DataDir
@@ -48,7 +46,7 @@ def _themes(
     directory: Path, tenant: str, keys: dict[str, Key]
 ) -> tuple[dict[Key, list[str]], dict[str, int]]:
     """The theme of each living concern by item, counted from the assignments; and the sizes that themes report."""
-    gathered = gather(Topics(DataDir(directory).logs), tenant).get(tenant, Gathered())
+    gathered = gather(_topics(directory), tenant).get(tenant, Gathered())
     records = {theme_id: record for theme_id, (_, record) in gathered.themes.items()}
     of_items: dict[Key, list[str]] = {}
     for theme_id, said in members_of(gathered, records).items():
@@ -61,22 +59,20 @@ def _themes(
 
 def _receipts(directory: Path, keys: dict[str, Key]) -> dict[Key, list[str]]:
     found: dict[Key, list[str]] = {}
-    for line in _lines(directory, "receipts"):
-        receipt = read_record("receipts", line)
+    for _place, receipt in _topics(directory).records("receipts"):
         if isinstance(receipt, Receipt) and receipt.item_id in keys:
             found.setdefault(keys[receipt.item_id], []).append(receipt.outcome)
     return found
 
 
 def _public_text(directory: Path) -> Iterator[str]:
+    topics = _topics(directory)
     for topic in PUBLIC_TOPICS:
-        yield "\n".join(line.decode() for line in _lines(directory, topic))
+        yield "\n".join(line.decode() for _place, line in topics.lines(topic))
     for name in ("report.html", "worker.log"):
         if (directory / name).exists():
             yield (directory / name).read_text("utf-8")
 
 
-def _lines(directory: Path, topic: str) -> Iterator[bytes]:
-    folder = DataDir(directory).logs / topic
-    for part in range(len(list(folder.glob("p*.jsonl")))):
-        yield from (line.data for line in read_log(folder, part))
+def _topics(directory: Path) -> Topics:
+    return Topics(DataDir(directory).logs)

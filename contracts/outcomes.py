@@ -250,6 +250,10 @@ class Ledger:
         """The outcome of every item."""
         return {item_id: self._item(item) for item_id, item in self._items.items()}
 
+    def item(self, item_id: str) -> ItemOutcome:
+        """The outcome of one item. Raises ``KeyError`` for one that no record speaks of."""
+        return self._item(self._items[item_id])
+
     def _item(self, item: _Item) -> ItemOutcome:
         if item.standing is None:
             return ItemOutcome(self._of_letters(item))

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from connectors.jsonl.log import read_log
 from connectors.keys.vault import LocalVault
 from contracts.registry import read_record
 from contracts.stages import EnrichedItem
 from wiring.datadir import DataDir
+from wiring.views.topics import Topics
 
 
 def quotes_of(directory: Path, concern_ids: Iterable[str]) -> dict[str, str]:
     """Redacted words by concern; left out where they may not be shown or their subject was erased."""
     wanted = set(concern_ids)
     found: dict[str, str] = {}
-    data = DataDir(directory)
     vault = LocalVault(directory / "keys")
     try:
-        for part in range(len(list((data.logs / "enriched").glob("p*.jsonl")))):
-            for line in read_log(data.logs / "enriched", part):
-                # A cheap look before the record is parsed: most lines hold none of the wanted concerns.
-                if not any(concern.encode() in line.data for concern in wanted):
-                    continue
-                record = read_record("enriched", line.data)
-                if isinstance(record, EnrichedItem) and record.coverage == "full":
-                    found |= _words(record, wanted, vault)
+        for _place, line in Topics(DataDir(directory).logs).lines("enriched"):
+            # A cheap look before the record is parsed: most lines hold none of the wanted concerns.
+            if not any(concern.encode() in line for concern in wanted):
+                continue
+            record = read_record("enriched", line)
+            if isinstance(record, EnrichedItem) and record.coverage == "full":
+                found |= _words(record, wanted, vault)
     finally:
         vault.close()
     return found

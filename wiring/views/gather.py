@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from contracts.commands import Command, Redrive
 from contracts.diversions import DeadLetter, Quarantined, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.feedback import FeedbackReceived, Sealed, Tick, Undecodable
@@ -16,7 +17,7 @@ from contracts.priority import Alert, LinearIssue, Priority
 from contracts.stages import Assignment, EnrichedItem, Provenance, RedactedItem
 from contracts.themes import ThemeEvent, ThemeRecord
 from wiring.views.model import RejectView
-from wiring.views.topics import Place, Topics
+from wiring.views.topics import Place, Records
 
 # Downstream first: what a running flow writes meanwhile is then never an output without its input.
 TOPICS = (
@@ -106,6 +107,8 @@ class Gathered:
                 self._tick(topic, record)
             case FeedbackReceived():
                 self._received(record)
+            case Command(order=Redrive(item=item)) if topic == "journal":
+                self._received(item)
             case RedactedItem():
                 self._redacted(record)
             case EnrichedItem():
@@ -191,7 +194,7 @@ def _keep_latest(kept: dict[str, tuple[int, T]], key: str, record: T) -> None:
         kept[key] = (ordinal, record)
 
 
-def gather(topics: Topics, tenant: str | None) -> dict[str, Gathered]:
+def gather(topics: Records, tenant: str | None) -> dict[str, Gathered]:
     """What all topics say, by tenant; only of ``tenant`` (and of nobody) if one is named."""
     found: dict[str, Gathered] = {}
     for topic in TOPICS:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from connectors.jsonl.layout import part_file
 from connectors.jsonl.log import read_log
@@ -21,19 +22,34 @@ class Place(NamedTuple):
     offset: int
 
 
+class Records(Protocol):
+    """Topics to read, wherever they lie."""
+
+    def records(self, topic: str) -> Iterator[tuple[Place, Envelope]]:
+        """All committed records of a topic; none if it does not exist. Raises ``StateCorrupt``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The topics below one ``logs`` folder."""
 
     logs: Path
 
-    def records(self, topic: str) -> Iterator[tuple[Place, Envelope]]:
-        """All committed records of a topic; none if it does not exist. Raises ``StateCorrupt``."""
+    def lines(self, topic: str) -> Iterator[tuple[Place, bytes]]:
+        """All committed lines of a topic, of all its files; none if it does not exist."""
         for part in self.parts(topic):
             offset = 0
-            for ordinal, line in enumerate(read_log(self.logs / topic, part)):
-                yield Place(part, offset), self._read(topic, Place(part, offset), ordinal, line.data)
+            for line in read_log(self.logs / topic, part):
+                yield Place(part, offset), line.data
                 offset = line.next_offset
+
+    def records(self, topic: str) -> Iterator[tuple[Place, Envelope]]:
+        """All committed records of a topic; none if it does not exist. Raises ``StateCorrupt``."""
+        ordinals: Counter[int] = Counter()
+        for place, data in self.lines(topic):
+            yield place, self._read(topic, place, ordinals[place.part], data)
+            ordinals[place.part] += 1
 
     def parts(self, topic: str) -> list[int]:
         """The numbers of the files that a topic has."""

@@ -1,0 +1,135 @@
+"""What the commands of ``undercurrent dlq`` share: where the letters lie, which are meant, and how one is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.flow import deployed_partitions
+from cli.run import finish
+from cli.themes import DEFAULT_DIRECTORY, existing
+from cli.worker import PARTITIONS
+from connectors.kafka.names import Naming
+from contracts.errors import WrongUsage
+from settings import load_settings
+from wiring.appending import Orders, embedded_orders, kafka_orders
+from wiring.datadir import DataDir
+from wiring.deadletters.kafka import KafkaTopics
+from wiring.deadletters.letters import Letter, dead, read_letters
+from wiring.kafka.broker import named_cluster
+from wiring.kafka.running import Site
+from wiring.views.topics import Records, Topics
+
+_AGE = re.compile(r"(\d+)\s*([mhd])")
+_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:/\s*s)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One place with dead letters; ``folder`` holds its keys and its audit, ``act`` lets an embedded flow act."""
+
+    topics: Records
+    folder: Path
+    orders: Callable[[], AbstractContextManager[Orders]]
+    act: Callable[[Console], bool]
+
+    def dead_again(self, before: Iterable[Letter], console: Console) -> list[str]:
+        """Let the flow act, and tell which letters that brought. On Kafka the running stages act in their own time."""
+        known = {letter.id for letter in before}
+        if not self.act(console):
+            return []
+        return [letter.id for letter in dead(read_letters(self.topics)) if letter.id not in known]
+
+
+def open_desk(
+    directory: Path | None, data: Path, generation: str, prefix: str, partitions: int | None
+) -> Desk:
+    """The data directory that is named, else the Kafka that is named, else the demo's directory."""
+    settings = load_settings()
+    if directory is None and settings.kafka_bootstrap:
+        naming = Naming(prefix=prefix, generation=generation)
+        site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
+        return _on_kafka(site)
+    return _embedded(existing(directory or DEFAULT_DIRECTORY))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _embedded(directory: Path) -> Desk:
+    def act(console: Console) -> bool:
+        finish(directory, sum(1 for _ in topics.lines("journal")), console)
+        return True
+
+    topics = Topics(DataDir(directory).logs)
+    return Desk(topics, directory, partial(embedded_orders, directory, PARTITIONS, _now), act)
+
+
+def _on_kafka(site: Site) -> Desk:
+    topics = KafkaTopics(site.cluster, site.naming, site.partitions)
+    return Desk(topics, site.data, partial(kafka_orders, site, _now), lambda _console: False)
+
+
+def moment(told: str | None) -> datetime | None:
+    """A time, or an age before now (``90m``, ``36h``, ``7d``). Raises ``WrongUsage``."""
+    if told is None:
+        return None
+    if age := _AGE.fullmatch(told.strip()):
+        return _now() - int(age[1]) * _UNITS[age[2]]
+    try:
+        at = datetime.fromisoformat(told)
+    except ValueError:
+        raise WrongUsage(
+            f"--since {told}: give a time such as 2026-03-01, or an age such as 36h or 7d"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def rate_of(told: str | None) -> float | None:
+    """Orders a second. Raises ``WrongUsage``."""
+    if told is None:
+        return None
+    rate = _RATE.fullmatch(told.strip())
+    if rate is None or float(rate[1]) <= 0:
+        raise WrongUsage(f"--rate {told}: give orders a second, say 20/s")
+    return float(rate[1])
+
+
+def row_of(letter: Letter) -> dict[str, object]:
+    """A letter for programs: nothing of what came."""
+    record = letter.record
+    return {
+        "id": letter.id,
+        "reason": record.reason,
+        "stage": record.stage,
+        "tenant": record.tenant,
+        "item_id": record.item_id,
+        "field": record.field,
+        "message": record.message,
+        "exception": record.exception,
+        "origin": record.found_at.origin,
+        "line": record.found_at.line,
+        "ingested_at": letter.since,
+        "attempt": record.attempt,
+        "first_failed_at": record.first_failed_at,
+        "redrive_id": record.redrive_id,
+        "readable": letter.delivery is not None,
+    }
+
+
+def line_of(letter: Letter) -> str:
+    """A letter for people, in two lines."""
+    record = letter.record
+    line = "" if record.found_at.line is None else f":{record.found_at.line}"
+    attempt = f", attempt {record.attempt}" if record.attempt > 1 else ""
+    where = f"{record.tenant}, {record.found_at.origin}{line}, stage {record.stage}{attempt}"
+    return f"{letter.id}  {record.reason}  {where}\n    {record.message}"
