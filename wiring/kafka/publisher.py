@@ -114,7 +114,7 @@ class Publisher:
         self._writer = Writer(cluster)
         self._book = Book(cluster, naming.prefix)
         self._consumer = cluster.consumer(**_BOUNDS)
-        self._asking = Asking(cluster, self._admin, self._consumer)
+        self._asking = Asking(cluster, self._admin)
         self._ended: set[Place] = set()
         self._changed: set[Place] = set()
         self._next_tell = 0.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from confluent_kafka import Consumer
 from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.cluster import Cluster, kafka_errors
@@ -26,7 +25,6 @@ class Asking:
 
     cluster: Cluster
     admin: AdminClient
-    consumer: Consumer
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,8 @@ class Around:
         naming = replace(self.naming, generation=generation)
         name = naming.topic(self.rules.topic)
         with kafka_errors(f"looking at {name}"):
-            found = self.asking.consumer.list_topics(name, timeout=ANSWERED_WITHIN_S).topics[name]
+            # Not the consumer: its connection is busy waiting for messages most of the time.
+            found = self.asking.admin.list_topics(name, timeout=ANSWERED_WITHIN_S).topics[name]
         if found.error is not None:
             if passes(found.error):
                 raise StopWorker(f"looking at {name}: {found.error.str()}; start again")

@@ -17,12 +17,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from typing import TypeVar
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.names import MAJOR, Naming
+from connectors.kafka.reading import WITHIN_S, passes
 from contracts.errors import StopWorker
 from wiring.kafka.publishing.marks import NEVER, Position
 
@@ -37,6 +39,7 @@ Place = tuple[str, int]
 _LOG = logging.getLogger("undercurrent.publisher")
 
 Answer = Future[ConsumerGroupTopicPartitions]
+T = TypeVar("T")
 
 
 def publisher_group(prefix: str) -> str:
@@ -79,14 +82,12 @@ class Book:
         if not positions:
             return
         with kafka_errors(f"telling the positions of {self._group}"):
-            refused = _refusals(self._send(positions).result(ANSWERED_WITHIN_S + 5))
-        if refused:
-            raise StopWorker(f"telling the positions of {self._group}: {refused[0]}; start again")
+            patiently(lambda: _checked(self._send(positions).result()))
         self._told.update(positions)
 
     def close(self, positions: Mapping[Place, Position]) -> None:
         """Tell the last positions; what cannot be told now follows from the public messages."""
-        with suppress(StopWorker, TimeoutError):
+        with suppress(StopWorker):
             self.tell_now({place: at for place, at in positions.items() if self._told.get(place) != at})
 
     def _send(self, positions: Mapping[Place, Position]) -> Answer:
@@ -111,10 +112,10 @@ class Book:
             return
         answer, positions = self._asked
         self._asked = None
-        failed = answer.exception()
-        refused = [str(failed)] if failed is not None else _refusals(answer.result())
-        if refused:
-            _LOG.warning("positions were not told: %s", refused[0])
+        try:
+            _checked(answer.result())
+        except KafkaException as exc:
+            _LOG.warning("positions were not told: %s", exc)
         else:
             self._told.update(positions)
 
@@ -139,14 +140,30 @@ def told_positions(cluster: Cluster, prefix: str, shorts: Iterable[str]) -> dict
 def told_offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
     """Every offset of a group with its metadata; none for a group that does not exist."""
     asked = ConsumerGroupTopicPartitions(group)
-    answers = admin.list_consumer_group_offsets([asked], request_timeout=ANSWERED_WITHIN_S)
+
+    def ask() -> ConsumerGroupTopicPartitions:
+        answers = admin.list_consumer_group_offsets([asked], request_timeout=ANSWERED_WITHIN_S)
+        return _checked(next(iter(answers.values())).result())
+
     try:
-        answer = next(iter(answers.values())).result()
+        answer = patiently(ask)
     except KafkaException as exc:
         if exc.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
             raise
         return []
-    return [one for one in answer.topic_partitions or () if not one.error and one.offset >= 0]
+    return [one for one in answer.topic_partitions or () if one.offset >= 0]
+
+
+def patiently(ask: Callable[[], T]) -> T:
+    """Ask again as long as waiting is enough: who keeps a group's offsets loads them first after a start."""
+    deadline = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            return ask()
+        except KafkaException as exc:
+            if not passes(exc.args[0]) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def _since(metadata: str | None) -> int | None:
@@ -157,5 +174,9 @@ def _since(metadata: str | None) -> int | None:
         return None
 
 
-def _refusals(answer: ConsumerGroupTopicPartitions) -> list[str]:
-    return [str(one.error) for one in answer.topic_partitions or () if one.error]
+def _checked(answer: ConsumerGroupTopicPartitions) -> ConsumerGroupTopicPartitions:
+    """The answer, if no partition was refused."""
+    for one in answer.topic_partitions or ():
+        if one.error:
+            raise KafkaException(one.error)
+    return answer

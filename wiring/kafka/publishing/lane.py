@@ -121,7 +121,8 @@ class Lane:
                 self._turn(Target(*mark, is_certain=first > 0 and not self.rules.is_table), first)
                 return []
             self._world.tell(
-                f"{self}: cutover {mark.ordinal} is to {mark.generation}, which has no such topic"
+                f"{self}: cutover {mark.ordinal} is to {mark.generation}, which does not write it; "
+                f"{self.generation} stays"
             )
         self.position = replace(self.position, offset=self._next)
         return [] if is_command(message) else [self._published(message, is_standing=False)]
