@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import IO, Final
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from connectors.jsonl.log import read_log
 from connectors.kafka.cluster import Cluster
@@ -16,14 +25,20 @@ from connectors.kafka.messages import header, stage_of
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import between, headers_of, held
 from tests.support.broker import make_topics
-from tests.support.product import KEYWORDS
+from tests.support.product import INPUTS, KEYWORDS
 from wiring.datadir import DataDir
+from wiring.health import read_beat
+from wiring.kafka.home import StageHome
+from wiring.kafka.positions import position_group
 from wiring.topics import STAGES, stage_producers
 
 ROOT = Path(__file__).parent.parent.parent
 
+# From SIGTERM to the end of a stage: its grace time under an orchestrator is 60 s, under `up` 30 s.
+GRACE_S = 30.0
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class KafkaFlow:
     """One flow of a test: its names on the shared broker and its folder of keys and recovery stores."""
 
@@ -34,16 +49,33 @@ class KafkaFlow:
 
     def make(self) -> None:
         """Create the topics."""
+        make_topics(self.cluster, self.topics, self.partitions)
+
+    @property
+    def topics(self) -> list[str]:
+        """The full names of all its topics."""
         states = [self.naming.state(stage) for stage in STAGES]
-        names = [self.naming.journal, *map(self.naming.topic, stage_producers()), *states]
-        make_topics(self.cluster, names, self.partitions)
+        return [self.naming.journal, *map(self.naming.topic, stage_producers()), *states]
 
     def copy_journal(self, loaded: Path, partition: int = 0) -> int:
         """Append the journal of an embedded directory; its length."""
         lines = [line.data for line in read_log(DataDir(loaded).journal, 0)]
-        with KafkaJournal(self.cluster, self.naming.journal, self.partitions, "test") as journal:
-            journal.append(partition, lines)
+        self.append({partition: lines})
         return len(lines)
+
+    def append(self, lines: Mapping[int, list[bytes]]) -> None:
+        """Append records to the journal's partitions."""
+        with KafkaJournal(self.cluster, self.naming.journal, self.partitions, "test") as journal:
+            for partition, those in lines.items():
+                journal.append(partition, those)
+
+    def take_keys(self, keys: Path) -> None:
+        """Use a copy of a key store."""
+        shutil.copytree(keys, self.data / "keys")
+
+    def home(self, stage: str) -> StageHome:
+        """The directory of a stage."""
+        return StageHome(self.data / self.naming.generation / stage)
 
     def argv(self, stage: str, *more: str) -> list[str]:
         """The command that runs a stage."""
@@ -68,12 +100,22 @@ class KafkaFlow:
             stderr=subprocess.STDOUT,
         )
 
+    def run(
+        self, stage: str, *more: str, env: Mapping[str, str] = KEYWORDS, within_s: float = 60.0
+    ) -> tuple[int, str]:
+        """Run a stage until it ends by itself: its exit code and what it said."""
+        process = self.start(stage, *more, env=env)
+        try:
+            said, _ = process.communicate(timeout=within_s)
+        finally:
+            process.kill()
+        return process.returncode, said.decode(errors="replace")
+
     def run_to_end(self, stages: Iterable[str] = STAGES, *more: str) -> None:
         """Run stages one after the other, each to the end of its input."""
         for stage in stages:
-            process = self.start(stage, "--until-end", *more)
-            said, _ = process.communicate(timeout=120)
-            assert process.returncode == 0, said.decode(errors="replace")
+            code, said = self.run(stage, "--until-end", *more, within_s=120)
+            assert code == 0, said
 
     def values(self, topic: str, partition: int = 0, stage: str | None = None) -> list[bytes | None]:
         """The values of a partition of a generation's topic; with ``stage`` those that it wrote."""
@@ -91,3 +133,159 @@ class KafkaFlow:
         there = held(self.cluster.admin(), [(name, partition)])[name, partition]
         messages = between(self.cluster, name, partition, there.first, there.end)
         return [header(headers_of(message), "ce_id") for message in messages]
+
+    def positions(self, stage: str) -> dict[int, int]:
+        """How far a stage says that it has read, by partition; what it has not told yet is 0."""
+        topic = self.naming.topic(INPUTS[STAGES.index(stage)])
+        places = [TopicPartition(topic, p) for p in range(self.partitions)]
+        wanted = ConsumerGroupTopicPartitions(position_group(self.naming, stage), places)
+        answer = self._admin.list_consumer_group_offsets([wanted], request_timeout=5.0)
+        told = next(iter(answer.values())).result().topic_partitions or []
+        return {place.partition: max(place.offset, 0) for place in told}
+
+    def ends(self, stage: str) -> dict[int, int]:
+        """Where the input of a stage ends, by partition."""
+        topic = self.naming.topic(INPUTS[STAGES.index(stage)])
+        there = held(self._admin, [(topic, p) for p in range(self.partitions)])
+        return {p: offsets.end for (_topic, p), offsets in there.items()}
+
+    def has_caught_up(self, stage: str) -> bool:
+        """A stage says that it has read all of its input; no while the broker does not answer."""
+        try:
+            return self.positions(stage) == self.ends(stage)
+        except KafkaException:
+            return False
+
+    @cached_property
+    def _admin(self) -> AdminClient:
+        """Quiet about a broker that is away: that is what these tests are about."""
+        return Cluster(self.cluster.bootstrap, {**self.cluster.properties, "log_level": "0"}).admin()
+
+
+class RunningStage:
+    """A stage that is running, as one process or as a group; what it says goes to a file beside its state."""
+
+    def __init__(
+        self,
+        flow: KafkaFlow,
+        stage: str,
+        workers: int = 1,
+        *,
+        env: Mapping[str, str] = KEYWORDS,
+        preexec: Callable[[], None] | None = None,
+    ) -> None:
+        self.flow: Final = flow
+        self.stage: Final = stage
+        self.workers: Final = workers
+        self.log: Final = flow.data / f"{stage}.log"
+        flow.data.mkdir(parents=True, exist_ok=True)
+        self._began = self.log.stat().st_size if self.log.exists() else 0
+        for beat in flow.home(stage).root.glob("health-*.json"):
+            beat.unlink()
+        more = ("--workers", str(workers)) if workers > 1 else ()
+        file: IO[bytes]
+        with self.log.open("ab") as file:
+            self.process: Final = subprocess.Popen(
+                flow.argv(stage, *more),
+                env=flow.environment(env),
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                preexec_fn=preexec,
+            )
+
+    @property
+    def said(self) -> str:
+        """What it said since it was started."""
+        return self.log.read_bytes()[self._began :].decode(errors="replace")
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self.process.poll()
+
+    def members(self) -> dict[int, int]:
+        """The processes that do the work and have begun to: number → process id."""
+        files = self.flow.home(self.stage).root.glob("health-*.json")
+        beats = {int(file.stem.partition("-")[2]): read_beat(file) for file in files}
+        return {number: beat.pid for number, beat in beats.items() if beat and self._is_ours(beat.pid)}
+
+    def await_ready(self, within_s: float = 60.0) -> RunningStage:
+        """Wait until every process of it reads."""
+        self._await(lambda: len(self.members()) == self.workers, within_s, "does not read")
+        return self
+
+    def await_caught_up(self, within_s: float = 60.0) -> RunningStage:
+        """Wait until it has read all of its input."""
+        self._await(lambda: self.flow.has_caught_up(self.stage), within_s, "does not catch up")
+        return self
+
+    def await_progress(self, behind: int = 0, within_s: float = 60.0) -> int:
+        """Wait until it has told more than ``behind`` records as read, all partitions together; how many."""
+        told = [behind]
+
+        def has_moved() -> bool:
+            with suppress(KafkaException):
+                told[0] = sum(self.flow.positions(self.stage).values())
+            return told[0] > behind
+
+        self._await(has_moved, within_s, "does not go on")
+        return told[0]
+
+    def await_end(self, within_s: float = GRACE_S) -> int:
+        """Wait until it ends by itself; its exit code."""
+        return self.process.wait(within_s)
+
+    def drain(self, within_s: float = GRACE_S) -> None:
+        """SIGTERM; it must end in order within its grace time."""
+        members = self.members().values()
+        self.process.terminate()
+        code = self.process.wait(within_s)
+        assert code == 0, f"{self.stage} ended with {code}:\n{self.said[-3000:]}"
+        assert not any(map(lives, members)), f"{self.stage} left a process behind"
+
+    def kill(self) -> None:
+        """SIGKILL to all of it, and wait until no process of it is left."""
+        members = self.members().values()
+        self.process.kill()
+        self.process.wait()
+        for pid in members:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while any(map(lives, members)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+    def pause(self) -> None:
+        """SIGSTOP to every process of it."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT to every process of it."""
+        self._signal(signal.SIGCONT)
+
+    def _is_ours(self, pid: int) -> bool:
+        """Still the process that wrote its number there, and no other one that was given it since."""
+        try:
+            return str(self.flow.data).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in {self.process.pid, *self.members().values()}:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def _await(self, is_so: Callable[[], bool], within_s: float, not_so: str) -> None:
+        deadline = time.monotonic() + within_s
+        while not is_so():
+            assert self.code is None, f"{self.stage} ended with {self.code}:\n{self.said[-3000:]}"
+            assert time.monotonic() < deadline, f"{self.stage} {not_so}:\n{self.said[-3000:]}"
+            time.sleep(0.05)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there; a zombie is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
