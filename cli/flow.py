@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +19,10 @@ from settings import Settings, load_settings
 from wiring.engine import quieten_collector
 from wiring.health import HealthFile, Probes, Readiness, serving
 from wiring.kafka.broker import named_cluster
-from wiring.kafka.home import Member
+from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.indexes import indexes
 from wiring.kafka.recovery import Entry
+from wiring.kafka.recovery import rebuild_stage as drop_state
 from wiring.kafka.running import Site, StageRunning, run_stage
 from wiring.stage import open_stage
 from wiring.supervisor import Launch, OneLog, Stage, Supervisor, log_width
@@ -75,6 +77,28 @@ def flow(
         return
     member = Member(process_id or 0, tuple(filter(None, addresses.split(";"))))
     run_one(stage, site, settings, member, entry, follow=not until_end, health_port=health_port)
+
+
+def rebuild_stage(
+    stage: StageName,
+    data: DataOption = DATA,
+    generation: Generation = GENERATION,
+    prefix: Prefix = PREFIX,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before dropping.")] = False,
+) -> None:
+    """Drop a stage's state; its next start makes it again from its input, and writes nothing twice.
+
+    Example: undercurrent rebuild-stage themes --data /var/lib/undercurrent
+    """
+    if stage not in STAGES:
+        raise WrongUsage(f"{stage}: no stage; there are {', '.join(STAGES)}")
+    home = StageHome(data / Naming(prefix=prefix, generation=generation).generation / stage)
+    if not home.root.is_dir():
+        raise WrongUsage(f"{home.root}: stage {stage} never ran here; name its --data and --generation")
+    if not yes:
+        typer.confirm(f"Drop the state in {home.root}?", abort=True, err=True)
+    with joined(home, Member(), partial(drop_state, home)):
+        typer.echo(f"{home.root}: dropped; the next start reads the input of {stage} from its beginning")
 
 
 def read_starts(told: str) -> dict[int, int]:

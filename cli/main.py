@@ -25,6 +25,7 @@ from cli import (
     replay,
     review,
     run,
+    savepoint,
     schemas,
     themes,
     ticker,
@@ -57,6 +58,8 @@ app.add_typer(review.app, name="review")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
+app.command("rebuild-stage")(flow.rebuild_stage)
+app.add_typer(savepoint.app, name="savepoint")
 app.command("load")(load.load)
 app.command("replay")(replay.replay)
 app.command("ticker")(ticker.ticker)

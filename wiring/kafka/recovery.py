@@ -87,7 +87,7 @@ def prepare_stage(
     topics = StageTopics.of(pipeline, naming, entry)
     starts = {str(partition): start for partition, start in sorted(entry.starts.items())} if entry else {}
     ids = _identified(cluster, topics, pipeline.partitions)
-    found = _read(home.manifest)
+    found = read_manifest(home.manifest)
     if found is None:
         _create(home, StageManifest(pipeline.name, pipeline.partitions, ids, FORMAT, _token(), starts))
         return 0
@@ -137,7 +137,8 @@ def _token() -> int:
     return 1 + secrets.randbelow((1 << 31) - 1)
 
 
-def _read(path: Path) -> StageManifest | None:
+def read_manifest(path: Path) -> StageManifest | None:
+    """Which flow and topics the state belongs to; None where there is none. Raises ``StateCorrupt``."""
     try:
         return StageManifest(**json.loads(path.read_bytes()))
     except FileNotFoundError:

@@ -25,6 +25,7 @@ from connectors.kafka.names import Naming
 from connectors.kafka.reading import WITHIN_S, Held, held
 from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsage
 from wiring.datadir import write_whole
+from wiring.kafka.generations import active_positions
 from wiring.kafka.home import Member, joined
 from wiring.kafka.positions import position_group
 from wiring.kafka.running import Site
@@ -101,6 +102,7 @@ def begin(site: Site, source: str, of: str, since: Since) -> tuple[Replay, bool]
                 f"{source} of {of}, {since}; give those again to go on, or --restart to drop it and begin anew"
             )
         return found, False
+    refuse_active(site)
     starts = _starts(site, replace(naming, generation=of).topic(source), since)
     _make_topics(site)
     made = Replay(naming.generation, of, source, str(since), starts)
@@ -126,9 +128,10 @@ def read_replay(site: Site) -> Replay | None:
 def drop(site: Site) -> list[str]:
     """Delete a generation's topics, positions and folder; the names of the topics that there were.
 
-    Raises ``RecoveryRefused`` while one of its stages runs.
+    Raises ``RecoveryRefused`` while one of its stages runs, ``WrongUsage`` for the active generation.
     """
     naming = site.naming
+    refuse_active(site)
     with ExitStack() as locks:
         for stage in STAGES:
             if (home := site.home(stage)).root.exists():
@@ -159,6 +162,15 @@ def advances(site: Site, replay: Replay) -> list[Advance]:
         done = sum(max(0, told.get(p, first) - first) for p, first in begun.items())
         found.append(Advance(stage, done, sum(there[name, p].end - first for p, first in begun.items())))
     return found
+
+
+def refuse_active(site: Site) -> None:
+    """Raise ``WrongUsage`` for a generation that subscribers see: nothing may be begun or dropped there."""
+    seen = active_positions(site.cluster, site.naming, site.partitions).values()
+    if site.naming.generation in {position.generation for position in seen}:
+        raise WrongUsage(
+            f"generation {site.naming.generation} is the active one: subscribers see it; name another, say g2"
+        )
 
 
 def _refuse(site: Site, source: str, of: str) -> None:
@@ -216,6 +228,13 @@ def _make_topics(site: Site) -> None:
     wanted = wanted_topics(site.naming, partitions=site.partitions)
     names = own_topics(site.naming)
     there = topic_ids(site.cluster, names)
+    places = [(name, p) for name, one in there.items() for p in range(one.partitions)]
+    full = {name for (name, _), one in held(site.cluster.admin(), places).items() if one.end}
+    if full:
+        raise RecoveryRefused(
+            f"topic {min(full)} holds records that no replay of {site.data} wrote: name a generation that is new, or "
+            "--restart to drop this one"
+        )
     create_topics(site.cluster, {name: wanted[name].new for name in names if name not in there})
 
 
