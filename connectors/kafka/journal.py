@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 
-from confluent_kafka import KafkaError, Message
+from confluent_kafka import KafkaError, Message, Producer
 
 from connectors.kafka.cluster import DELIVERED_WITHIN_MS, LARGEST_RECORD, Cluster, kafka_errors
 from connectors.kafka.messages import KafkaMessage, header, journal_message
@@ -29,7 +29,7 @@ class KafkaJournal:
         self.partitions = partitions
         self._cluster = cluster
         self._name = producer
-        self._producer = cluster.producer()
+        self._producer = self._connected()
         self._load: str | None = None
         self._written = 0
 
@@ -68,6 +68,8 @@ class KafkaJournal:
                 self._producer.poll(0)
             left = self._producer.flush(DELIVERED_WITHIN_MS / 1000 + 5)
         if failed or left:
+            self._producer.purge()  # what is still queued must not arrive behind what is appended next
+            self._producer = self._connected()
             why = failed[0].str() if failed else f"{left} of {len(lines)} records are not acknowledged"
             raise RetryLater(f"{self.topic}, partition {partition}: {why}", retry_after_s=5.0)
         self._written += len(lines)
@@ -82,6 +84,10 @@ class KafkaJournal:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _connected(self) -> Producer:
+        # A message that failed must not leave a gap with its successors behind it: a load goes on behind the last.
+        return self._cluster.producer(enable_gapless_guarantee=True)
 
     def _numbers(self, partition: int, load: str, since: int) -> Iterable[int]:
         """The numbers of a load's messages in the journal."""
