@@ -9,7 +9,7 @@ library's eigen-solver (only the subspace they span matters: similarities do not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ _COLD_ROUNDS = 12
 _WARM_ROUNDS = 3
 _LAGS = 8
 """Pairs per sampled concern: each is compared with its next eight in hash order."""
+_BLOCK = 1024
 _BORROWED_PAIRS = 500
 """Pairs of the whole tenant that a group's spread is mixed with, so that a small group has one."""
 
@@ -62,7 +63,17 @@ class Space:
 
     def project(self, vectors: Grid | Ints) -> Floats:
         """Integer rows ``(..., d)`` along the directions, not yet centred; exact."""
-        return np.asarray(vectors, np.float64) @ self.basis
+        if vectors.ndim == 1:
+            return np.asarray(vectors, np.float64) @ self.basis
+        found = np.empty((len(vectors), self.basis.shape[1]))
+        for at in _blocks(len(vectors)):
+            found[at] = vectors[at].astype(np.float64) @ self.basis
+        return found
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    """Pieces of an array with so many rows: what is widened to float64 all at once is never given back."""
+    return (slice(start, start + _BLOCK) for start in range(0, rows, _BLOCK))
 
 
 def centred(raw: Floats, count: Floats | float, origin: Floats) -> Units:
@@ -77,8 +88,10 @@ def centred_one(raw: Floats, origin: Floats) -> Units:
 
 def fit_basis(vectors: Grid, groups: list[Grid], warm: Floats | None, components: int) -> Floats:
     """Leading directions of ``vectors`` ``(n, d)`` around the mean of each of ``groups`` (its parts)."""
-    rows = vectors.astype(np.float64)
-    scatter: Floats = rows.T @ rows
+    scatter: Floats = np.zeros((vectors.shape[1], vectors.shape[1]))
+    for at in _blocks(len(vectors)):
+        rows = vectors[at].astype(np.float64)
+        scatter += rows.T @ rows
     for part in groups:
         total: Floats = part.sum(axis=0, dtype=np.int64).astype(np.float64)
         scatter = scatter - np.outer(total, total) / len(part)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
 from models.themes.grid import ONE, Units
+
+_BLOCK = 256
 
 
 def alike(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
@@ -18,10 +20,9 @@ def alike(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
     The mean similarity of any two parts joined on the way is at least ``threshold`` (in 1/ONE). Groups
     come in the order of their first row.
     """
-    similar = units @ units.T
     found = []
-    for part in _in_touch(similar >= threshold, least):
-        condensed = squareform(similar[np.ix_(part, part)], force="tovector", checks=False)
+    for part in _in_touch(units, threshold, least):
+        condensed = squareform(units[part] @ units[part].T, force="tovector", checks=False)
         distances = np.maximum(ONE - condensed.astype(np.float64), 0.0)
         labels = fcluster(linkage(distances, "average"), ONE - threshold, "distance")
         sizes = np.bincount(labels)
@@ -29,13 +30,19 @@ def alike(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
     return sorted(found, key=lambda rows: int(rows[0]))
 
 
-def _in_touch(near: NDArray[np.bool_], least: int) -> list[NDArray[np.int64]]:
-    """Parts of at least ``least`` rows that are connected by near pairs.
+def _in_touch(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
+    """Parts of at least ``least`` rows that are connected by pairs alike by ``threshold``.
 
     Average linkage joins two parts only if some pair across them is near, so no group reaches across
     parts: linking each part alone gives the same groups for a fraction of the work.
     """
-    _, labels = connected_components(csr_array(near), directed=False)
+    _, labels = connected_components(_near(units, threshold), directed=False)
     order = np.argsort(labels, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
     return [part for part in parts if len(part) >= least]
+
+
+def _near(units: Units, threshold: int) -> csr_array:
+    """Which pairs of rows are near, a block of rows at a time, so that the full square is never made."""
+    starts = range(0, max(len(units), 1), _BLOCK)
+    return vstack([csr_array(units[at : at + _BLOCK] @ units.T >= threshold) for at in starts], format="csr")

@@ -69,7 +69,7 @@ class Shelf:
 
     def _grow(self) -> None:
         old = len(self.seq)
-        new = max(2 * old, 256)
+        new = max(old + old // 4, 256)
         for name in ("vectors", "raw", "units", "seq", "origin", "names", "codes"):
             array = getattr(self, name)
             bigger = np.zeros((new, *array.shape[1:]), array.dtype)

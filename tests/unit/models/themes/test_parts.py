@@ -47,7 +47,7 @@ def test_a_shelf_uses_slots_again_and_lists_them_by_arrival() -> None:
         shelf.free(shelf.slot_of[f"c{seq}"])
     shelf.put("late", 9, 301, "en", 0, np.ones(4, np.int16))
     assert [shelf.ids[slot] for slot in shelf.slots()] == ["c300", "late"]
-    assert len(shelf.seq) == 512
+    assert len(shelf.seq) == 320
 
 
 def test_groups_below_the_least_size_are_not_born() -> None:
