@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,9 +15,6 @@ from contracts.stages import Assignment
 from contracts.themes import ThemeEvent, ThemeRecord
 from models.priority.policy import CriticalRule, GrowthRule, ImpactRule, NegativeShareRule, PriorityPolicy
 from models.priority.wilson import wilson_interval
-from operators.prioritise import step as prioritise
-from operators.prioritise.book import TenantBook
-from operators.prioritise.judge import suspects
 from tests.support.laws import assert_batching_law, cuts
 from tests.unit.operators.priority_streams import START, Journal, on, step
 
@@ -104,21 +100,6 @@ def test_every_emitted_window_equals_a_recount_from_all_records(moves: list[tupl
     for number, record in enumerate(records, 1):
         for priority in on("priorities", running.on_records([record])):
             assert _said(priority) == Recount(records[:number]).of(priority.theme_id)
-
-
-@settings(max_examples=150, deadline=None)
-@given(MOVES)
-def test_asking_every_theme_each_hour_would_find_nothing_more(moves: list[tuple[str, int, int]]) -> None:
-    records = stream(moves)
-    told = step(EASY).on_records(records)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prioritise, "suspects", _all_that_are_open)
-        assert step(EASY).on_records(records) == told
-
-
-def _all_that_are_open(book: TenantBook) -> set[str]:
-    """What ``suspects`` leaves out, too: themes with an open rule that had no news."""
-    return suspects(book) | {root for root in book.tallies.families if book.themes[root].open}
 
 
 def _said(priority: Priority) -> list[tuple[Any, ...]]:

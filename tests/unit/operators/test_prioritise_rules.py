@@ -132,6 +132,26 @@ def test_between_the_bounds_an_episode_goes_on(journal: Journal) -> None:
     assert [i.episode for i in issues(journal)] == [1]
 
 
+def test_a_theme_whose_customers_turned_out_smaller_ends_its_episode_at_the_hour() -> None:
+    rules = (ImpactRule(enter=35, exit=30, min_accounts=2), NegativeShareRule(min_negatives=1_000))
+    journal = Journal()
+    journal.theme("theme-a")
+    journal.theme("theme-b")
+    journal.tick(0)
+    for account in ("x", "y"):
+        big = {"account": account, "tier": "enterprise"}
+        journal.concern(f"big-{account}", 0.1, facts=big, **ANGRY)
+    for account, tier in (("x", "free"), ("y", "free")):
+        journal.concern(
+            f"{tier}-{account}", 0.2, "theme-b", facts={"account": account, "tier": tier}, **ANGRY
+        )
+    journal.tick(1.5)
+    for account in ("x", "y"):
+        big = {"account": account, "tier": "enterprise"}
+        journal.concern(f"again-{account}", 1.6, "theme-a", facts=big, **ANGRY)
+    assert [issue.episode for issue in issues(journal, *rules) if issue.theme_id == "theme-a"] == [1, 2]
+
+
 def test_below_the_exit_bound_and_back_is_a_new_episode(journal: Journal) -> None:
     burst(journal, 20, 0.5)
     journal.tick(24 * 9)
