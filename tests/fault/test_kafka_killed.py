@@ -141,13 +141,12 @@ def test_a_stage_goes_on_alike_with_two_processes_and_with_one_again(
 ) -> None:
     nemesis.start("intake", "extract")
     for workers, part in zip((1, 2, 1), thirds(workload), strict=True):
+        if "themes" in nemesis.stages:
+            nemesis.stages["themes"].drain()
+        nemesis.stages["themes"] = RunningStage(flow, "themes", workers, env=EAGER)
         flow.append(part)
-        themes = RunningStage(flow, "themes", workers, env=EAGER)
-        nemesis.stages["themes"] = themes
         for name in ("intake", "extract", "themes"):
             nemesis.stages[name].await_caught_up()
-        themes.drain()
-    nemesis.start("themes")
     nemesis.drain()
     verdict = check(flow, expected, tmp_path / "again", stages=["intake", "extract", "themes"])
     verdict.assert_holds(REPEAT + " -k two_processes")

@@ -209,17 +209,17 @@ class RunningStage:
         beats = {int(file.stem.partition("-")[2]): read_beat(file) for file in files}
         return {number: beat.pid for number, beat in beats.items() if beat and self._is_ours(beat.pid)}
 
-    def await_ready(self, within_s: float = 60.0) -> RunningStage:
+    def await_ready(self, within_s: float = 120.0) -> RunningStage:
         """Wait until every process of it reads."""
         self._await(lambda: len(self.members()) == self.workers, within_s, "does not read")
         return self
 
-    def await_caught_up(self, within_s: float = 60.0) -> RunningStage:
+    def await_caught_up(self, within_s: float = 120.0) -> RunningStage:
         """Wait until it has read all of its input."""
         self._await(lambda: self.flow.has_caught_up(self.stage), within_s, "does not catch up")
         return self
 
-    def await_progress(self, behind: int = 0, within_s: float = 60.0) -> int:
+    def await_progress(self, behind: int = 0, within_s: float = 120.0) -> int:
         """Wait until it has told more than ``behind`` records as read, all partitions together; how many."""
         told = [behind]
 
@@ -236,8 +236,8 @@ class RunningStage:
         return self.process.wait(within_s)
 
     def drain(self, within_s: float = GRACE_S) -> None:
-        """SIGTERM; it must end in order within its grace time."""
-        members = self.members().values()
+        """SIGTERM once it reads; it must end in order within its grace time."""
+        members = self.await_ready().members().values()
         self.process.terminate()
         code = self.process.wait(within_s)
         assert code == 0, f"{self.stage} ended with {code}:\n{self.said[-3000:]}"

@@ -27,9 +27,9 @@ EAGER: Mapping[str, str] = KEYWORDS | {"UNDERCURRENT_EPOCH_S": "0.2"}
 """Short epochs, so that a fault meets every moment of one."""
 
 # From the end of the last fault until everything is read and every process has stopped in order.
-DRAINED_WITHIN_S = 90.0
+DRAINED_WITHIN_S = 120.0
 # A start is refused while the dying processes of the run before still hold the directory.
-STARTED_WITHIN_S = 60.0
+STARTED_WITHIN_S = 120.0
 
 
 @dataclass(slots=True)

@@ -1,0 +1,149 @@
+"""F06, F07, F08 for the product on Kafka: the broker freezes, is bounced, or stays away while the stages work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.kafka.names import Naming
+from tests.support.checker import Undisturbed, check, undisturbed
+from tests.support.kafka_flow import KafkaFlow
+from tests.support.nemesis import EAGER, REFUSED, Nemesis
+from tests.support.workload import TENANTS, Appending, Workload, attempts, make_workload
+from wiring.kafka.broker import local_broker
+from wiring.kafka.server import LocalBroker
+
+SEED = 3
+PARTITIONS = 2
+REPEAT = "pytest tests/fault/test_kafka_broker_away.py"
+SMALL = {tenant: slice(part.start, part.start + 60) for tenant, part in TENANTS.items()}
+
+# The product waits 30 s for a broker; a test that waits until it gives up says so to a process of its own.
+IMPATIENT = """
+import sys
+from connectors.kafka.sink import KafkaSink
+from connectors.kafka.statelog import KafkaStateLogs
+for waiting in (KafkaSink, KafkaStateLogs):
+    waiting.__init__.__kwdefaults__["within_s"] = 2.0
+from cli.main import main
+sys.exit(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def workload(tmp_path_factory: pytest.TempPathFactory) -> Workload:
+    return make_workload(tmp_path_factory.mktemp("away") / "workload", SEED, PARTITIONS, SMALL)
+
+
+@pytest.fixture(scope="module")
+def expected(workload: Workload) -> Undisturbed:
+    return undisturbed(workload.keys, workload.journal(), workload.root / "reference")
+
+
+@pytest.fixture(scope="module")
+def shaky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalBroker]:
+    """A broker that the tests of this module break; each leaves it running."""
+    opened = local_broker(tmp_path_factory.mktemp("shaky") / "kafka", why="tests want to break it")
+    yield opened
+    opened.stop()
+
+
+@pytest.fixture
+def flow(shaky: LocalBroker, naming: Naming, workload: Workload, tmp_path: Path) -> KafkaFlow:
+    shaky.start()
+    made = KafkaFlow(shaky.cluster, naming, tmp_path / "data", PARTITIONS)
+    made.take_keys(workload.keys)
+    made.make()
+    return made
+
+
+@pytest.fixture
+def nemesis(flow: KafkaFlow, shaky: LocalBroker) -> Iterator[Nemesis]:
+    """Intake and extract, which hand on to each other through the broker."""
+    one = Nemesis(flow, SEED, shaky)
+    one.start("intake", "extract")
+    yield one
+    one.end()
+
+
+def feed(flow: KafkaFlow, workload: Workload) -> Appending:
+    """Send the workload for about five seconds."""
+    return Appending(
+        flow.cluster, flow.naming.journal, workload, flow.data / "account", rate=100, within_s=90
+    )
+
+
+def assert_all_is_well(
+    nemesis: Nemesis, flow: KafkaFlow, workload: Workload, expected: Undisturbed, scratch: Path
+) -> None:
+    nemesis.heal()
+    nemesis.drain()
+    sent = attempts(flow.data / "account", workload)
+    check(flow, expected, scratch, sent, stages=["intake", "extract"]).assert_holds(REPEAT)
+
+
+def test_a_frozen_broker_makes_everybody_wait_and_nobody_end(
+    nemesis: Nemesis,
+    flow: KafkaFlow,
+    shaky: LocalBroker,
+    workload: Workload,
+    expected: Undisturbed,
+    tmp_path: Path,
+) -> None:
+    nemesis.heal()
+    appending = feed(flow, workload)
+    nemesis.stages["intake"].await_progress()
+    shaky.pause()
+    time.sleep(6.0)
+    shaky.resume()
+    appending.join()
+    assert_all_is_well(nemesis, flow, workload, expected, tmp_path / "again")
+    assert not nemesis.ends, nemesis.ends
+
+
+def test_a_broker_that_is_killed_and_bounced_loses_nothing(
+    nemesis: Nemesis, flow: KafkaFlow, workload: Workload, expected: Undisturbed, tmp_path: Path
+) -> None:
+    nemesis.heal()
+    appending = feed(flow, workload)
+    nemesis.stages["intake"].await_progress()
+    nemesis.kill_broker()
+    nemesis.stages["intake"].await_progress(sum(flow.positions("intake").values()))
+    nemesis.bounce_broker()
+    appending.join()
+    assert_all_is_well(nemesis, flow, workload, expected, tmp_path / "again")
+
+
+def test_a_broker_that_stays_away_ends_a_stage_loudly_and_nothing_is_lost(
+    flow: KafkaFlow, shaky: LocalBroker, workload: Workload, expected: Undisturbed, tmp_path: Path
+) -> None:
+    flow.append(workload.journal())
+    argv = [sys.executable, "-c", IMPATIENT, *flow.argv("intake")[3:]]
+    process = subprocess.Popen(
+        argv, env=flow.environment(EAGER), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        _await_output(flow)
+        shaky.kill()
+        said, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.wait()
+        shaky.start()
+    assert process.returncode not in (0, REFUSED), said.decode()
+    assert b"see that the broker is reachable, then start again" in said
+    flow.run_to_end(["intake"])
+    check(flow, expected, tmp_path / "again", stages=["intake"]).assert_holds(REPEAT + " -k stays_away")
+
+
+def _await_output(flow: KafkaFlow, within_s: float = 60.0) -> None:
+    """Until intake has written something."""
+    deadline = time.monotonic() + within_s
+    while not any(flow.ends("extract").values()):
+        assert time.monotonic() < deadline, "intake wrote nothing"
+        time.sleep(0.01)
