@@ -11,6 +11,7 @@ import sys
 import typer
 
 from cli import (
+    compare,
     demo,
     dlq,
     doctor,
@@ -62,6 +63,7 @@ app.command("rebuild-stage")(flow.rebuild_stage)
 app.add_typer(savepoint.app, name="savepoint")
 app.command("load")(load.load)
 app.command("replay")(replay.replay)
+app.command("compare")(compare.compare)
 app.command("ticker")(ticker.ticker)
 app.command("publish")(publish.publish_topics)
 app.command("generations")(generations.generations)
