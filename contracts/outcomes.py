@@ -274,7 +274,8 @@ class Ledger:
 
     def _of_letters(self, item: _Item) -> Outcome | None:
         """The outcome of an item of which nothing but dead letters stands: the newest one's."""
-        states = {name: self._dealt.get(name, "dead") for name in item.letters}
+        since = (name for name in item.letters if self._letters[name].ordinal >= item.ordinal)
+        states = {name: self._dealt.get(name, "dead") for name in since}
         if not states or "dead" in states.values():
             return "dead_lettered" if states else None
         newest = max(states, key=lambda name: self._letters[name].ordinal)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.commands import Command, Erase, ReleaseQuarantined
+from contracts.commands import Command, DropLetter, Erase, Order, Redrive, ReleaseQuarantined
 from contracts.diversions import DeadLetter, Quarantined, Receipt
 from contracts.envelope import Envelope
 from contracts.feedback import Coordinates, FeedbackReceived, Sealed
@@ -43,7 +43,8 @@ class Flow:
     """The smallest model of intake, extract and themes for one item: what they say of each delivery.
 
     ``kind``: ``text`` a new revision with ``concerns`` concerns, ``toxic`` one that is held back, ``stale``,
-    ``broken``; ``release`` lets go what is held back, ``erase`` destroys the author's key.
+    ``broken``, ``poison`` one that extract gives up on; ``release`` lets go what is held back, ``redrive`` and
+    ``drop`` deal with the newest dead letter, ``erase`` destroys the author's key.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,9 @@ class Flow:
         self._stands: int | None = None
         self._sequences: dict[str, int] = {}
         self._held: FeedbackReceived | None = None
+        self._stood = self._by_letters = False
+        # Dead letters since the last delivery that went on.
+        self._letters: list[str] = []
 
     def header(self, stage: str) -> dict[str, Any]:
         return {
@@ -72,9 +76,13 @@ class Flow:
             if self._held:
                 self._release(place, concerns)
         elif kind == "erase":
-            self.put("journal", Command(**place, author="op", order=Erase(subject="s")))
-            self.expected = "erased" if self.expected not in (None, "dead_lettered") else self.expected
+            self.order(place, Erase(subject="s"))
+            if self._stood:
+                self.expected, self._by_letters = "erased", False
             self._held = None
+        elif kind in ("redrive", "drop"):
+            if self._letters:
+                self._deal(place, kind, self._letters.pop(), concerns)
         else:
             self._deliver(place, kind, concerns)
         self.ordinal += 1
@@ -85,22 +93,54 @@ class Flow:
         )
         self.put("journal", received)
         if kind == "broken":
-            self.put(
-                "dead-letters",
-                DeadLetter(
-                    **self.header("intake"), stage="intake", reason="schema", message="m", item_id=ITEM,
-                    found_at=received.found_at, original=SEALED,
-                ),
-            )  # fmt: skip
-            self.expected = self.expected or "dead_lettered"
+            self._die("intake")
+            if self.expected is None or self._by_letters:
+                self.expected, self._by_letters = "dead_lettered", True
         elif kind == "stale" and self.revision:
             self.put("receipts", Receipt(**self.header("intake"), item_id=ITEM, outcome="stale"))
         elif kind == "toxic":
             self._hold(received)
+        elif kind == "poison":
+            self._poison()
         else:
             self.revision += 1
             self._held = None
             self._apply(concerns)
+
+    def order(self, place: dict[str, Any], order: Order) -> None:
+        self.put("journal", Command(**place, author="op", order=order))
+
+    def _die(self, stage: str) -> None:
+        letter = DeadLetter(
+            **self.header(stage), stage=stage, reason="schema", message="m", item_id=ITEM,
+            found_at=Coordinates(origin="f"), original=SEALED, withdraws=stage != "intake",
+        )  # fmt: skip
+        self.put("dead-letters", letter)
+        self._letters.append(letter.id)
+
+    def _deal(self, place: dict[str, Any], kind: str, letter: str, concerns: int) -> None:
+        if kind == "drop":
+            self.order(place, DropLetter(letter=letter, why="w"))
+            if self._by_letters:
+                self.expected = "dead_lettered" if self._letters else "filtered"
+            return
+        item = FeedbackReceived(
+            **place, source="tickets", item_id=ITEM, body=SEALED, found_at=Coordinates(origin="f")
+        )
+        self.order(place, Redrive(letter=letter, attempt=2, first_failed_at=NOON, item=item))
+        self.revision += 1
+        self._held = None
+        self._apply(concerns)
+
+    def _poison(self) -> None:
+        self.revision += 1
+        self._redact(withdrawn=False)
+        if self._standing:
+            self._enrich(0)
+        self._letters.clear()
+        self._die("extract")
+        self._stands, self._held, self.expected = self.revision, None, "dead_lettered"
+        self._stood = self._by_letters = True
 
     def _hold(self, received: FeedbackReceived) -> None:
         self.revision += 1
@@ -110,6 +150,11 @@ class Flow:
             self._redact(withdrawn=True)
             self._enrich(0)
         self._stands, self._held, self.expected = None, received, "quarantined"
+        self._goes_on()
+
+    def _goes_on(self) -> None:
+        self._stood, self._by_letters = True, False
+        self._letters.clear()
 
     def _release(self, place: dict[str, Any], concerns: int) -> None:
         assert self._held
@@ -122,6 +167,7 @@ class Flow:
         self._enrich(concerns)
         self._stands = self.revision
         self.expected = "themed" if concerns else "filtered"
+        self._goes_on()
 
     def _redact(self, *, withdrawn: bool) -> None:
         self.put(
@@ -177,7 +223,10 @@ def topics_shuffled(records: Tagged, seed: int) -> Tagged:
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["text", "text", "toxic", "stale", "broken", "release", "erase"]), st.integers(0, 2)
+        st.sampled_from(
+            ["text", "text", "toxic", "stale", "broken", "poison", "release", "redrive", "drop", "erase"]
+        ),
+        st.integers(0, 2),
     ),
     min_size=1,
     max_size=8,
@@ -205,10 +254,11 @@ def test_whatever_happens_to_an_item_it_has_one_outcome_and_no_law_breaks(
 def test_the_order_in_which_topics_are_read_changes_nothing(moves: list[tuple[str, int]], seed: int) -> None:
     records = story(moves).records
     one, other = folded(records), folded(topics_shuffled(records, seed))
-    assert (one.items(), one.concerns(), one.deliveries()) == (
+    assert (one.items(), one.concerns(), one.deliveries(), one.letters()) == (
         other.items(),
         other.concerns(),
         other.deliveries(),
+        other.letters(),
     )
     assert sorted(one.check()) == sorted(other.check())
 
@@ -227,7 +277,8 @@ def test_losing_any_record_of_a_stage_is_noticed(moves: list[tuple[str, int]], d
     lost = [
         n
         for n, (_, r) in enumerate(records)
-        if isinstance(r, Assignment | Receipt | DeadLetter | Quarantined)
+        if isinstance(r, Assignment | Receipt | Quarantined)
+        or (isinstance(r, DeadLetter) and r.stage == "intake")
     ]
     if lost:
         gone = data.draw(st.sampled_from(lost))
@@ -252,6 +303,17 @@ def test_released_from_quarantine_an_item_is_themed() -> None:
     assert folded(held.records).items()[ITEM].outcome == "quarantined"
     held.step("release", 2)
     assert folded(held.records).items()[ITEM].outcome == "themed"
+
+
+@pytest.mark.parametrize("lost", ["broken", "poison"])
+@pytest.mark.parametrize(
+    ("then", "state"), [("text", "superseded"), ("redrive", "redriven"), ("drop", "dropped")]
+)
+def test_a_dead_letter_is_told_by_what_came_after(lost: str, then: str, state: str) -> None:
+    dead = story([(lost, 0)])
+    assert list(folded(dead.records).letters().values()) == ["dead"]
+    dead.step(then, 1)
+    assert list(folded(dead.records).letters().values()) == [state]
 
 
 def test_a_concern_in_review_and_in_a_theme_has_two_outcomes() -> None:
