@@ -24,9 +24,9 @@ from contracts.commands import Command, Cutover
 from contracts.envelope import EVERYONE
 from contracts.errors import StopWorker, WrongUsage
 from contracts.registry import write_record
-from wiring.kafka.positions import beat_in, position_group
+from wiring.kafka.positions import beat_in
 from wiring.kafka.publisher import public_places, rules_of
-from wiring.kafka.publishing.book import Place, split_name, told_offsets, told_positions
+from wiring.kafka.publishing.book import Place, split_name, stage_offsets, told_positions, topics_there
 from wiring.kafka.publishing.marks import Position
 from wiring.kafka.publishing.starts import known_starts
 from wiring.topics import STAGES, published
@@ -71,9 +71,7 @@ def journal_partitions(cluster: Cluster, naming: Naming) -> int:
 
 def generation_names(cluster: Cluster, prefix: str) -> list[str]:
     """Every generation that has topics. Raises ``StopWorker``."""
-    with kafka_errors("listing the topics"):
-        names = cluster.admin().list_topics(timeout=ANSWERED_WITHIN_S).topics
-    found = {named[0] for name in names if (named := split_name(name, prefix))}
+    found = {named[0] for name in topics_there(cluster) if (named := split_name(name, prefix))}
     return sorted(found, key=lambda name: (len(name), name))  # g2 before g10
 
 
@@ -86,8 +84,7 @@ def active_positions(cluster: Cluster, naming: Naming, partitions: int) -> dict[
 
 def stage_lags(cluster: Cluster, naming: Naming, at: datetime, max_lag: timedelta) -> list[StageLag]:
     """Every stage of a generation that ever told a position, in the order of the stages. Raises ``StopWorker``."""
-    admin = cluster.admin()
-    found = (_stage_lag(admin, naming, stage, at - max_lag) for stage in STAGES)
+    found = (_stage_lag(cluster, naming, stage, at - max_lag) for stage in STAGES)
     return [one for one in found if one is not None]
 
 
@@ -144,12 +141,11 @@ def generation_before(cluster: Cluster, naming: Naming) -> tuple[str, str]:
     raise WrongUsage(f"the publisher knows of no generation before the active one; {advice}")
 
 
-def _stage_lag(admin: AdminClient, naming: Naming, stage: str, late_before: datetime) -> StageLag | None:
-    group = position_group(naming, stage)
-    with kafka_errors(f"asking for the positions of {group}"):
-        told = told_offsets(admin, group)
+def _stage_lag(cluster: Cluster, naming: Naming, stage: str, late_before: datetime) -> StageLag | None:
+    told = stage_offsets(cluster, naming, stage)
     if not told:
         return None
+    admin = cluster.admin()
     newest = max(told, key=lambda one: beat_in(one.metadata) or 0.0)
     done = {one.partition: one for one in told if one.topic == newest.topic}
     places = [(newest.topic, partition) for partition in done]

@@ -11,8 +11,7 @@ from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import between, headers_of, held, passes
 from contracts.errors import StopWorker
-from wiring.kafka.positions import position_group
-from wiring.kafka.publishing.book import told_offsets
+from wiring.kafka.publishing.book import stage_offsets
 from wiring.kafka.publishing.lane import Rules, Standing
 from wiring.kafka.publishing.marks import stamp_of
 
@@ -69,6 +68,4 @@ class Around:
 
     def _is_run(self, naming: Naming) -> bool:
         """Whether the stage whose marks count ever told how far it is in a generation."""
-        group = position_group(naming, self.rules.stage)
-        with kafka_errors(f"asking for the positions of {group}"):
-            return bool(told_offsets(self.asking.admin, group))
+        return bool(stage_offsets(self.asking.cluster, naming, self.rules.stage))

@@ -20,12 +20,13 @@ from contextlib import suppress
 from typing import TypeVar
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.names import MAJOR, Naming
 from connectors.kafka.reading import WITHIN_S, passes
 from contracts.errors import StopWorker
+from wiring.kafka.lag import input_topics
+from wiring.kafka.positions import position_group
 from wiring.kafka.publishing.marks import NEVER, Position
 
 AGAIN_EVERY_S = 600.0
@@ -82,7 +83,7 @@ class Book:
         if not positions:
             return
         with kafka_errors(f"telling the positions of {self._group}"):
-            patiently(lambda: _checked(self._send(positions).result()))
+            patiently(lambda: _checked(self._send(positions).result().topic_partitions))
         self._told.update(positions)
 
     def close(self, positions: Mapping[Place, Position]) -> None:
@@ -113,7 +114,7 @@ class Book:
         answer, positions = self._asked
         self._asked = None
         try:
-            _checked(answer.result())
+            _checked(answer.result().topic_partitions)
         except KafkaException as exc:
             _LOG.warning("positions were not told: %s", exc)
         else:
@@ -125,33 +126,57 @@ def told_positions(cluster: Cluster, prefix: str, shorts: Iterable[str]) -> dict
 
     Raises ``StopWorker`` when the broker does not answer.
     """
-    group, wanted = publisher_group(prefix), set(shorts)
-    with kafka_errors(f"asking for the positions of {group}"):
-        offsets = told_offsets(cluster.admin(), group)
+    wanted = set(shorts)
+    names = {
+        name: (named, cut)
+        for name, cut in topics_there(cluster).items()
+        if (named := split_name(name, prefix)) and named[1] in wanted
+    }
+    places = [(name, partition) for name, (_, cut) in names.items() for partition in range(cut)]
     found: dict[Place, list[Position]] = {}
-    for one in offsets:
-        named = split_name(one.topic, prefix)
+    for one in told_offsets(cluster, publisher_group(prefix), places):
+        generation, short = names[one.topic][0]
         since = _since(one.metadata)
-        if named is not None and named[1] in wanted and since is not None:
-            found.setdefault((named[1], one.partition), []).append(Position(named[0], one.offset, since))
+        if since is not None:
+            found.setdefault((short, one.partition), []).append(Position(generation, one.offset, since))
     return {place: sorted(positions, key=lambda at: at.rank) for place, positions in found.items()}
 
 
-def told_offsets(admin: AdminClient, group: str) -> list[TopicPartition]:
-    """Every offset of a group with its metadata; none for a group that does not exist."""
-    asked = ConsumerGroupTopicPartitions(group)
+def topics_there(cluster: Cluster) -> dict[str, int]:
+    """Every topic of the cluster and its number of partitions. Raises ``StopWorker``."""
+    with kafka_errors("listing the topics"):
+        topics = cluster.admin().list_topics(timeout=ANSWERED_WITHIN_S).topics
+    return {name: len(found.partitions) for name, found in topics.items() if found.error is None}
 
-    def ask() -> ConsumerGroupTopicPartitions:
-        answers = admin.list_consumer_group_offsets([asked], request_timeout=ANSWERED_WITHIN_S)
-        return _checked(next(iter(answers.values())).result())
 
-    try:
-        answer = patiently(ask)
-    except KafkaException as exc:
-        if exc.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-            raise
+def told_offsets(cluster: Cluster, group: str, places: Iterable[tuple[str, int]]) -> list[TopicPartition]:
+    """Those offsets of a group that there are, with their metadata. Raises ``StopWorker``.
+
+    A consumer asks, not an admin client: one whose coordinator just moved ends the process (librdkafka 2.16,
+    ``rd_kafka_handle_OffsetFetch`` takes it for a member of a group).
+    """
+    wanted = [TopicPartition(*place) for place in places]
+    if not wanted:
         return []
-    return [one for one in answer.topic_partitions or () if one.offset >= 0]
+    consumer = cluster.consumer(group_id=group)
+    try:
+        with kafka_errors(f"asking for the positions of {group}"):
+            answer = patiently(lambda: _checked(consumer.committed(wanted, timeout=ANSWERED_WITHIN_S)))
+    finally:
+        consumer.close()
+    return [one for one in answer if one.offset >= 0]
+
+
+def stage_offsets(cluster: Cluster, naming: Naming, stage: str) -> list[TopicPartition]:
+    """What a stage of a generation told of its input, which may be another generation's. Raises ``StopWorker``."""
+    short = input_topics()[stage]
+    places = [
+        (name, partition)
+        for name, cut in topics_there(cluster).items()
+        if name == naming.public(short) or (split_name(name, naming.prefix) or ("", ""))[1] == short
+        for partition in range(cut)
+    ]
+    return told_offsets(cluster, position_group(naming, stage), places)
 
 
 def patiently(ask: Callable[[], T]) -> T:
@@ -161,7 +186,9 @@ def patiently(ask: Callable[[], T]) -> T:
         try:
             return ask()
         except KafkaException as exc:
-            if not passes(exc.args[0]) or time.monotonic() > deadline:
+            error = exc.args[0]
+            waits = passes(error) or error.code() == KafkaError.NOT_COORDINATOR
+            if not waits or time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
 
@@ -174,9 +201,9 @@ def _since(metadata: str | None) -> int | None:
         return None
 
 
-def _checked(answer: ConsumerGroupTopicPartitions) -> ConsumerGroupTopicPartitions:
+def _checked(answer: list[TopicPartition] | None) -> list[TopicPartition]:
     """The answer, if no partition was refused."""
-    for one in answer.topic_partitions or ():
+    for one in answer or ():
         if one.error:
             raise KafkaException(one.error)
-    return answer
+    return answer or []
