@@ -131,6 +131,12 @@ def put(cluster: Cluster, topic: str, messages: Iterable[tuple[int, KafkaMessage
     assert left == 0, f"{left} messages were not delivered"
 
 
+def delete(cluster: Cluster, topic: str) -> None:
+    """Delete a topic."""
+    admin = cluster.admin()  # kept until it has answered: with the client the answer would be lost
+    admin.delete_topics([topic])[topic].result()
+
+
 def fresh(function: Callable[..., T], *arguments: object) -> T:
     """What a module's function gives in a new process."""
     context = multiprocessing.get_context("spawn")

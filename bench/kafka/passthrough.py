@@ -20,7 +20,7 @@ from bytewax.connectors.kafka import KafkaSink as StockSink
 from bytewax.connectors.kafka import KafkaSource as StockSource
 from bytewax.dataflow import Dataflow
 
-from bench.kafka.common import PARTITIONS, Bench, alternating, fresh, profiled, put
+from bench.kafka.common import PARTITIONS, Bench, alternating, delete, fresh, profiled, put
 from connectors.jsonl.layout import part_name
 from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.admin import BROKERS_DEFAULT, NewTopicFacts, create_topics
@@ -62,7 +62,7 @@ def measure(bench: Bench) -> dict[str, Any]:
             try:
                 return fresh(side, bench.cluster, source, target)
             finally:
-                bench.cluster.admin().delete_topics([target])[target].result()
+                delete(bench.cluster, target)
 
         return once
 
