@@ -91,7 +91,7 @@ class Gathered:
     priorities: dict[str, tuple[int, Priority]] = field(default_factory=dict)
     issues: list[LinearIssue] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
-    rejects: list[RejectView] = field(default_factory=list)
+    rejects: dict[str, RejectView] = field(default_factory=dict)
     quarantine_reasons: dict[str, str] = field(default_factory=dict)
     reviews: dict[str, InReview] = field(default_factory=dict)
     provenance: dict[Provenance, None] = field(default_factory=dict)
@@ -183,9 +183,16 @@ class Gathered:
 
     def _rejected(self, record: DeadLetter) -> None:
         at = record.found_at
-        self.rejects.append(
-            RejectView(at.origin, at.line, record.field, record.reason, record.message, record.stage)
+        self.rejects[record.id] = RejectView(
+            at.origin, at.line, record.field, record.reason, record.message, record.stage
         )
+
+    def left(self) -> list[RejectView]:
+        """The rejects that nobody has dealt with; one that was redriven and failed again is there once."""
+        states = self.ledger.letters()
+        return [
+            reject for name, reject in self.rejects.items() if states[name] not in ("redriven", "dropped")
+        ]
 
 
 def _keep_latest(kept: dict[str, tuple[int, T]], key: str, record: T) -> None:

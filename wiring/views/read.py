@@ -64,7 +64,7 @@ def _view(
     themes, of_item = Themes(gathered, Words(topics, vault), gathered.clock, days).views()
     items = _items(gathered, outcomes, of_item)
     on_their_way = sum(outcome.outcome is None for outcome in outcomes.values())
-    rejects = gathered.rejects + (unread.rejects if unread else [])
+    rejects = gathered.left() + (unread.left() if unread else [])
     deliveries = gathered.ledger.deliveries() + (unread.ledger.deliveries() if unread else Counter())
     return RunView(
         tenant=tenant,

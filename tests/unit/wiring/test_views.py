@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from contracts.commands import ConfirmConcern, Erase
+from contracts.commands import ConfirmConcern, DropLetter, Erase
 from contracts.errors import StateCorrupt, WrongUsage
 from contracts.identity import theme_id
+from contracts.registry import read_record
 from tests.support.runs import NOON, RunBuilder
 from wiring.views import RunView, read_run
 
@@ -165,6 +166,14 @@ def test_rejects_say_where_they_are_found(run: RunBuilder) -> None:
     run.reject(run.deliver("", line=17), reason="schema", field="text")
     (reject,) = view(run).rejects
     assert (reject.origin, reject.line, reject.field, reject.reason) == ("feedback.csv", 17, "text", "schema")
+
+
+def test_a_reject_that_was_given_up_is_no_longer_told(run: RunBuilder) -> None:
+    run.reject(run.deliver(""))
+    (letter,) = run.lines["dead-letters"]
+    run.command(DropLetter(letter=read_record("dead-letters", letter).id, why="junk"))
+    after = view(run)
+    assert (after.rejects, after.outcomes) == ((), {"filtered": 1})
 
 
 def test_quarantine_shows_reasons_and_no_content(run: RunBuilder) -> None:
