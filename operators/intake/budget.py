@@ -43,7 +43,7 @@ class RejectBudget:
         if self._in_a_row >= self._policy.max_in_a_row or share > self._policy.max_ratio:
             raise BudgetExceeded(
                 f"{len(self._rejected_at)} of the last {min(self._seen, self._policy.window)} records could not"
-                f" go on ({self._in_a_row} in a row); look at the dead-letters topic, repair the cause, start again"
+                f" go on ({self._in_a_row} in a row); look at them with `undercurrent dlq ls`, repair the cause, start again"
             )
 
     def snapshot(self) -> dict[str, Any]:
