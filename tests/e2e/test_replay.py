@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -44,14 +45,14 @@ class Live:
     def partitions(self) -> tuple[str, str]:
         return "--partitions", str(self.flow.partitions)
 
-    def argv(self, *more: str) -> list[str]:
-        names = ["--data", str(self.flow.data), "--prefix", self.flow.naming.prefix]
-        return [sys.executable, "-m", "cli", *more, *names]
+    def argv(self, *more: str, data: bool = True) -> list[str]:
+        where = ["--data", str(self.flow.data)] if data else []
+        return [sys.executable, "-m", "cli", *more, *where, "--prefix", self.flow.naming.prefix]
 
-    def command(self, *more: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *more: str, data: bool = True) -> subprocess.CompletedProcess[str]:
         env = self.flow.environment()
         return subprocess.run(
-            self.argv(*more), env=env, capture_output=True, text=True, timeout=150, check=False
+            self.argv(*more, data=data), env=env, capture_output=True, text=True, timeout=150, check=False
         )
 
     def replayed(self, name: str, *more: str) -> KafkaFlow:
@@ -125,9 +126,28 @@ def same(one: KafkaFlow, other: KafkaFlow, stages: tuple[str, ...], filled: str 
     return [t for t, stage in written if one.values(t, stage=stage) != other.values(t, stage=stage)]
 
 
-def test_a_replay_of_enriched_writes_the_same_bytes(live: Live) -> None:
-    again = live.replayed("g2", "--from", "enriched")
+@pytest.fixture(scope="module")
+def again(live: Live) -> KafkaFlow:
+    """g2: the enriched records of g1 once more."""
+    return live.replayed("g2", "--from", "enriched")
+
+
+def test_a_replay_of_enriched_writes_the_same_bytes(live: Live, again: KafkaFlow) -> None:
     assert same(live.flow, again, ("themes", "priority")) == []
+
+
+def test_generations_of_the_same_bytes_compare_as_the_same(
+    live: Live, again: KafkaFlow, tmp_path: Path
+) -> None:
+    lineage = tmp_path / "lineage.json"
+    told = live.command(
+        "compare", "g1", again.naming.generation, "--json", "--lineage", str(lineage), data=False
+    )
+    (one,) = json.loads(told.stdout)["tenants"]
+    assert (one["ari"], one["concerns"]["moved"], one["new"], one["would_open"]) == (1.0, 0, [], [])
+    kept = json.loads(lineage.read_bytes())["tenants"][one["tenant"]]
+    assert kept
+    assert all(match["before"] == match["after"] and match["confidence"] == 1 for match in kept)
 
 
 def test_a_replay_of_the_journal_writes_the_same_bytes(live: Live) -> None:
