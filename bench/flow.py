@@ -33,7 +33,7 @@ from models.segments.summary import summary
 from operators.intake.redaction import Readers
 from operators.step import Step
 from settings import Settings
-from wiring.engine import Running, quieten_collector, run_pipeline
+from wiring.engine import Running, run_pipeline, tune_process
 from wiring.history import Feed
 from wiring.journal import Arrival, RecordMaker
 from wiring.product import Parts, open_parts, open_readers, product_pipeline
@@ -124,7 +124,7 @@ def _whole_flow(texts: Sequence[str]) -> tuple[float, dict[str, float]]:
         parts = open_parts(directory, Settings())
         by_stage: dict[str, float] = defaultdict(float)
         pipeline = _timed(product_pipeline(parts, 1), by_stage)
-        quieten_collector()
+        tune_process()
         began = time.perf_counter()
         run_pipeline(pipeline, directory, Running(batch=BATCH))
         took = time.perf_counter() - began

@@ -31,7 +31,7 @@ from operators.hosting import Handed, StepHost
 from operators.ports import VectorIndex
 from operators.prioritise.step import PrioritiseStep
 from operators.themes.step import ThemesStep
-from wiring.engine import quieten_collector
+from wiring.engine import tune_process
 
 TOPICS = 300
 DIMS = 384
@@ -63,7 +63,7 @@ def _run(items: int, open_index: Callable[[Path], VectorIndex]) -> dict[str, Any
         priority = StepHost("priority", 0, deciding, JsonlStateLog(root / "priority", 0))
         for host in (themes, priority):
             host.restore(None)
-        quieten_collector()
+        tune_process()
         spent, done, at_tenths = 0.0, 0, list[float]()
         for batch in _batches(items, vault):
             before, began = done, time.perf_counter()

@@ -16,7 +16,7 @@ from cli.worker import NOTICE, python_path
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
 from settings import Settings, load_settings
-from wiring.engine import quieten_collector
+from wiring.engine import tune_process
 from wiring.health import HealthFile, Probes, Readiness, serving
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.home import Member, StageHome, joined
@@ -131,7 +131,7 @@ def run_one(
         closing.callback(opened.close)
         for notice in opened.notices:
             print(NOTICE + notice, file=sys.stderr, flush=True)  # noqa: T201 - the process's log
-        quieten_collector()
+        tune_process()
         how = StageRunning(
             follow=follow,
             epoch=timedelta(seconds=settings.epoch_s),

@@ -19,7 +19,7 @@ import typer
 
 from cli.complaint import COMPLAINT
 from settings import load_settings
-from wiring.engine import Running, quieten_collector, run_pipeline
+from wiring.engine import Running, run_pipeline, tune_process
 from wiring.product import open_parts, product_pipeline
 
 PARTITIONS = 1
@@ -44,7 +44,7 @@ def worker(
     parts = open_parts(directory, settings)
     for notice in parts.notices:
         _say(NOTICE + notice.replace("\n", " "))
-    quieten_collector()
+    tune_process()
     epoch = timedelta(seconds=settings.epoch_s)
     run_pipeline(product_pipeline(parts, PARTITIONS), directory, Running(follow=follow, epoch=epoch))
     audit = f"index audit: {parts.audit.asked} questions, {parts.audit.disagreements} disagreements"

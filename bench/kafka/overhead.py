@@ -23,7 +23,7 @@ from models.encoders.load import encoder_identity
 from models.themes.policy import ThemePolicy
 from operators.hosting import Emitted
 from settings import Settings
-from wiring.engine import quieten_collector
+from wiring.engine import tune_process
 from wiring.kafka.recovery import Entry, StageTopics
 from wiring.kafka.replay import drop
 from wiring.kafka.running import StageRunning, run_stage
@@ -78,7 +78,7 @@ def _through(ground: Ground, side: Callable[[Ground, str], float]) -> dict[str, 
 def flow(ground: Ground, stage: str) -> float:
     """Our flow over all of its input, as ``undercurrent flow`` runs it."""
     opened, clock = _open(ground, stage)
-    quieten_collector()
+    tune_process()
     run_stage(clock.begun_by(opened.pipeline), ground.site, StageRunning(follow=False, entry=_entry(stage)))
     took = clock.took()
     opened.close()
@@ -88,7 +88,7 @@ def flow(ground: Ground, stage: str) -> float:
 def loop(ground: Ground, stage: str) -> float:
     """The plain loop over all of its input."""
     opened, clock = _open(ground, stage)
-    quieten_collector()
+    tune_process()
     pipeline = clock.begun_by(opened.pipeline)
     topics = StageTopics.of(pipeline, ground.naming, _entry(stage))
     file = ground.site.home(stage).root / "loop.json"

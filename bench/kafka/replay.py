@@ -27,7 +27,7 @@ from models.priority.policy import load_policy
 from models.themes.policy import ThemePolicy
 from operators.prioritise.step import PrioritiseStep
 from operators.themes.step import ThemesStep
-from wiring.engine import quieten_collector
+from wiring.engine import tune_process
 from wiring.kafka.running import StageRunning
 from wiring.product import Opener
 
@@ -64,7 +64,7 @@ def logic(ground: Ground, items: int) -> float:
         policy = load_policy(None)
         themes = [ThemesStep(vault, index, version) for _ in range(ground.partitions)]
         priority = [PrioritiseStep(p, policy, Opener(vault)) for p in range(ground.partitions)]
-        quieten_collector()
+        tune_process()
         began = time.perf_counter()
         for place, batch in batches:
             outs = themes[place].on_records(batch)
