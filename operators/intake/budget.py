@@ -42,8 +42,8 @@ class RejectBudget:
         share = len(self._rejected_at) / min(self._seen, self._policy.window)
         if self._in_a_row >= self._policy.max_in_a_row or share > self._policy.max_ratio:
             raise BudgetExceeded(
-                f"{len(self._rejected_at)} of the last {min(self._seen, self._policy.window)} records could not"
-                f" go on ({self._in_a_row} in a row); look at them with `undercurrent dlq ls`, repair the cause, start again"
+                f"{len(self._rejected_at)} of the last {min(self._seen, self._policy.window)} records could not go on"
+                f" ({self._in_a_row} in a row); look at them with `undercurrent dlq ls`, repair the cause, start again"
             )
 
     def snapshot(self) -> dict[str, Any]:
