@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ from settings import load_settings
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.replay import Replay, Since, advances, begin, drop, own_topics
 from wiring.kafka.running import Site
+from wiring.supervising.relay import Relay, SharedLog
 from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_width
 
 NOT_DRAINED = 1
@@ -69,18 +71,17 @@ def replay(
     told = [f"generation {generation} {said}"]
     if begun.starts:
         told.append("state starts empty: windows, themes and counts begin there")
-    runs = [[stage] for stage in begun.stages] if until_end else [list(begun.stages)]
-    for stages in runs:
-        plan = [_stage(site, begun, stage, workers, until_end=until_end) for stage in stages]
-        log = OneLog(sys.stdout, as_json=as_json, width=log_width(plan))
-        for line in told:
-            log.say(line)
-        told = []
-        group = _Noting(plan, log)
+    plan = [_stage(site, begun, stage, workers, until_end=until_end) for stage in begun.stages]
+    log = SharedLog(sys.stdout, as_json=as_json, width=log_width(plan))
+    for line in told:
+        log.say(line)
+    run = Relay(plan, log, partial(_caught_up, site, begun)).run if until_end else Supervisor(plan, log).run
+    try:
         with _telling(site, begun, log):
-            drained = group.run()
-        if not drained or group.was_stopped:
-            raise typer.Exit(0 if drained else NOT_DRAINED)
+            drained = run()
+    finally:
+        log.end()
+    raise typer.Exit(0 if drained else NOT_DRAINED)
 
 
 def read_since(offsets: list[str], time: str | None, partitions: int) -> Since:
@@ -121,9 +122,10 @@ def _drop(site: Site, of: str, *, yes: bool) -> None:
 def _stage(site: Site, begun: Replay, stage: str, workers: int, *, until_end: bool) -> Stage:
     where = ("--data", str(site.data), "--partitions", str(site.partitions))
     names = ("--prefix", site.naming.prefix, "--generation", site.naming.generation)
-    argv = ("flow", stage, *where, *names, *(("--until-end",) if until_end else ()))
-    if stage == begun.stages[0]:
-        argv = (*argv, *entry_options(begun.of, begun.starts))
+    argv = ("flow", stage, *where, *names)
+    if stage != begun.stages[0]:
+        return Stage(stage, _command(argv, workers), workers)
+    argv = (*argv, *entry_options(begun.of, begun.starts), *(("--until-end",) if until_end else ()))
     return Stage(stage, _command(argv, workers), workers, finite=until_end)
 
 
@@ -143,14 +145,12 @@ def _command(argv: tuple[str, ...], workers: int) -> Command:
     return command
 
 
-class _Noting(Supervisor):
-    """Knows whether it ended because somebody asked: then the next stage must not be begun."""
-
-    was_stopped = False
-
-    def stop(self) -> None:
-        self.was_stopped = True
-        super().stop()
+def _caught_up(site: Site, begun: Replay, stage: str) -> bool:
+    """Whether a stage says that it has read all of its input; no while the broker does not answer."""
+    try:
+        return all(one.done >= one.there for one in advances(site, begun) if one.stage == stage)
+    except PipelineError:
+        return False
 
 
 @contextmanager

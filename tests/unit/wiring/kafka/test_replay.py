@@ -107,7 +107,9 @@ def test_one_offset_counts_for_every_partition() -> None:
     assert read_since(["7", "1=9"], None, 2) == Since({0: 7, 1: 9})
 
 
-@pytest.mark.parametrize(("offsets", "time"), [(["x"], None), (["1"], "2026-01-01"), ([], "2026-01-01T00:00")])
+@pytest.mark.parametrize(
+    ("offsets", "time"), [(["x"], None), (["1"], "2026-01-01"), ([], "2026-01-01T00:00")]
+)
 def test_a_place_that_is_none_is_refused(offsets: list[str], time: str | None) -> None:
     with pytest.raises(WrongUsage):
         read_since(offsets, time, 2)
