@@ -65,7 +65,7 @@ def test_a_restart_between_any_two_steps_changes_nothing(world: Generations) -> 
         step(world)
         world.publish()
         world.publish()
-    assert len(set(world.ids("themes"))) == len(world.ids("themes"))
+    assert len(set(world.origins("themes"))) == len(world.origins("themes"))
     assert world.public("theme-events") == ["acme:a=1", "acme:b=1", "acme:c=3", "acme:a=4"]
 
 

@@ -83,9 +83,9 @@ class Generations:
 
     @property
     def argv(self) -> list[str]:
-        """The command that does the same in a process."""
-        where = ["--data", str(self.data), "--partitions", str(self.partitions), "--until-end"]
-        return [sys.executable, "-m", "cli", "publish", "--prefix", self.naming.prefix, *where]
+        """What does the same in a process that imports little."""
+        where = [self.cluster.bootstrap, self.naming.prefix, str(self.data), str(self.partitions)]
+        return [sys.executable, "-m", "tests.support.published", *where]
 
     def public(self, topic: str, partition: int = 0) -> list[str]:
         """``key=value`` of every public message."""
@@ -107,13 +107,10 @@ class Generations:
             for m in between(self.cluster, name, partition, *there)
         ]
 
-    def ids(self, topic: str, partition: int = 0) -> list[tuple[str | None, str | None, str | None]]:
-        """Source and id of every public message, which a subscriber knows repeats by, and its phase."""
-        names = ("ce_source", "ce_id", "undercurrent-phase")
-        return [
-            (header(m.headers, names[0]), header(m.headers, names[1]), header(m.headers, names[2]))
-            for m in self.messages(topic, partition)
-        ]
+    def origins(self, topic: str, partition: int = 0) -> list[tuple[str | None, ...]]:
+        """What tells every public message from every other: where it came from, under which cutover, and its id."""
+        names = ("ce_source", "ce_id", "undercurrent-cutover", "undercurrent-phase")
+        return [tuple(header(m.headers, name) for name in names) for m in self.messages(topic, partition)]
 
     def _made(
         self, generation: str, topic: str, partition: int, record: Envelope, value: bytes | None
@@ -124,3 +121,8 @@ class Generations:
         self._counts[place] = number + 1
         origin = Origin(topic, "theme_id", generation, rules_of((topic, 0)).stage, partition)
         return place, message_of(origin, number, record, value)
+
+
+if __name__ == "__main__":
+    at, prefix, data, cut = sys.argv[1:]
+    Generations(Cluster(at), Naming(prefix), Path(data), int(cut)).publish()

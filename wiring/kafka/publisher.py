@@ -113,7 +113,8 @@ class Publisher:
         self._admin = cluster.admin()
         self._writer = Writer(cluster)
         self._book = Book(cluster, naming.prefix)
-        self._consumer = cluster.consumer(**_BOUNDS)
+        # Who waits for more lets the broker wait for it; who ends soon asks often.
+        self._consumer = cluster.consumer(**_BOUNDS, fetch_wait_max_ms=500 if how.follow else 10)
         self._asking = Asking(cluster, self._admin)
         self._ended: set[Place] = set()
         self._changed: set[Place] = set()
