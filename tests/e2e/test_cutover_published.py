@@ -11,6 +11,7 @@ from contracts.errors import RecoveryRefused, StateCorrupt
 from tests.support.kafka_parts import delete_before
 from tests.support.published import Generations
 from wiring.kafka.broker import Broker
+from wiring.kafka.publishing.book import publisher_group
 
 
 @pytest.fixture
@@ -101,6 +102,16 @@ def test_a_public_partition_that_retention_emptied_is_gone_on_with(world: Genera
     world.say("g2", "reviews", 9, [("acme:d", "5")])
     world.publish()
     assert world.public("reviews") == ["acme:d=5"]
+
+
+def test_a_quiet_topic_that_forgot_its_generation_takes_that_of_its_neighbours(world: Generations) -> None:
+    cut_over(world)
+    world.publish()
+    delete_before(world.cluster, world.naming.public("reviews"), 0, 3)
+    group = publisher_group(world.naming.prefix)
+    world.cluster.admin().delete_consumer_groups([group])[group].result()
+    world.publish()
+    assert world.public("reviews") == ["acme:c=3"]
 
 
 def test_what_retention_deleted_unpublished_is_told_and_left_out_only_on_request(world: Generations) -> None:
