@@ -36,11 +36,12 @@ class RecoveryStore:
     """The one SQLite file of an embedded flow's recovery store.
 
     Only while no engine runs in this process: it brings a SQLite of its own, and two of them in one
-    process undo each other's file locks, which loses commits.
+    process undo each other's file locks, which loses commits. ``repair`` is what its errors tell people to do.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, repair: str = REBUILD) -> None:
         self.path = directory / "part-0.sqlite3"
+        self._repair = repair
 
     def create(self, token: int) -> None:
         """Make an empty store that carries ``token``."""
@@ -53,15 +54,15 @@ class RecoveryStore:
     def check(self, token: int) -> None:
         """Refuse a store that is missing, damaged, or from another run."""
         if not self.path.is_file():
-            raise RecoveryRefused(f"{self.path}: missing; {REBUILD}")
+            raise RecoveryRefused(f"{self.path}: missing; {self._repair}")
         with self._open() as store:
             verdict = [row[0] for row in store.execute("pragma integrity_check")]
             if verdict != ["ok"]:
-                raise StateCorrupt(f"{self.path}: {verdict[0]}; {REBUILD}")
+                raise StateCorrupt(f"{self.path}: {verdict[0]}; {self._repair}")
             if store.execute("pragma application_id").fetchone()[0] != token:
-                raise RecoveryRefused(f"{self.path}: belongs to another run; {REBUILD}")
+                raise RecoveryRefused(f"{self.path}: belongs to another run; {self._repair}")
             if store.execute("select part_index, part_count from parts").fetchall() != [(0, 1)]:
-                raise RecoveryRefused(f"{self.path}: one of several parts; {REBUILD}")
+                raise RecoveryRefused(f"{self.path}: one of several parts; {self._repair}")
 
     def scrub(self) -> int:
         """Delete the snapshots of epochs that never committed; how many there were."""
@@ -83,7 +84,7 @@ class RecoveryStore:
                 if change is not None
             }
         except (pickle.UnpicklingError, EOFError, ValueError, IndexError) as exc:
-            raise StateCorrupt(f"{self.path}: a snapshot cannot be read ({exc}); {REBUILD}") from exc
+            raise StateCorrupt(f"{self.path}: a snapshot cannot be read ({exc}); {self._repair}") from exc
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -95,7 +96,7 @@ class RecoveryStore:
             finally:
                 store.close()
         except sqlite3.Error as exc:
-            raise StateCorrupt(f"{self.path}: {exc}; {REBUILD}") from exc
+            raise StateCorrupt(f"{self.path}: {exc}; {self._repair}") from exc
 
 
 def _resume_epoch(store: sqlite3.Connection) -> int:

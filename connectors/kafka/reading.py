@@ -13,7 +13,7 @@ from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.messages import Headers
 from contracts.errors import StateCorrupt, StopWorker
 
-REBUILD = "rebuild the state with `undercurrent rebuild`"
+REBUILD = "rebuild the stage's state with `undercurrent rebuild-stage`"
 
 # How long a start waits for a broker, and a reader of a range for its next message.
 WITHIN_S = 30.0

@@ -6,24 +6,33 @@ written twice by what comes after the repair.
 
 from __future__ import annotations
 
+import os
+import re
 import resource
 import shutil
+import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from confluent_kafka.admin import NewPartitions
 
 from connectors.kafka.cluster import Cluster
+from operators.ports import VectorIndex
+from settings import load_settings
 from tests.support.broker import fresh_naming, make_topics
 from tests.support.checker import Undisturbed, Verdict, check, undisturbed
+from tests.support.crash import run_to_end
 from tests.support.kafka_flow import KafkaFlow, RunningStage
 from tests.support.kafka_parts import delete_before
 from tests.support.nemesis import EAGER, REFUSED
 from tests.support.workload import TENANTS, Workload, make_workload
 from wiring.kafka.broker import Broker
 from wiring.kafka.home import StageHome
-from wiring.kafka.recovery import rebuild_stage
+from wiring.kafka.running import Site, StageRunning, run_stage
+from wiring.stage import open_stage
 
 SEED = 2
 PARTITIONS = 2
@@ -57,9 +66,25 @@ def half_read(broker: Broker, workload: Workload, data: Path) -> KafkaFlow:
     flow.make()
     first, second = halves(workload)
     flow.append(first)
-    flow.run_to_end(["intake"])
+    read_rest(flow)
     flow.append(second)
     return flow
+
+
+def read_rest(flow: KafkaFlow) -> None:
+    """Run intake to the end of the journal, in this process: what it leaves is the same, and it starts at once."""
+    with patch.dict(os.environ, EAGER):
+        settings = load_settings()
+    site = Site(flow.cluster, flow.naming, flow.data, PARTITIONS)
+    opened = open_stage("intake", site.keys, settings, PARTITIONS, no_index)
+    try:
+        run_stage(opened.pipeline, site, StageRunning(follow=False, epoch=timedelta(seconds=0.2)))
+    finally:
+        opened.close()
+
+
+def no_index(_partition: int, _encoder_version: str, _dims: int) -> VectorIndex:
+    raise AssertionError("intake has no index")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +103,7 @@ def copied(stopped: KafkaFlow, tmp_path: Path) -> KafkaFlow:
 @pytest.fixture
 def own(broker: Broker, workload: Workload, tmp_path: Path) -> KafkaFlow:
     """Topics and folder of the test's own."""
-    return half_read(broker, workload, tmp_path / "data")
+    return half_read(broker, workload, tmp_path / "own")
 
 
 def refused(flow: KafkaFlow, stage: str = "intake") -> str:
@@ -90,7 +115,7 @@ def refused(flow: KafkaFlow, stage: str = "intake") -> str:
 
 def checked(flow: KafkaFlow, expected: Undisturbed, scratch: Path) -> Verdict:
     """Let intake read the rest, and hold what it left against the undisturbed run."""
-    flow.run_to_end(["intake"])
+    read_rest(flow)
     return check(flow, expected, scratch, stages=["intake"])
 
 
@@ -124,7 +149,7 @@ def test_a_missing_or_damaged_store_is_refused(
     copied: KafkaFlow, damage: Callable[[StageHome], None]
 ) -> None:
     damage(copied.home("intake"))
-    assert "rebuild" in refused(copied)
+    assert "rebuild-stage intake" in refused(copied)
 
 
 def test_a_store_of_another_run_is_refused(copied: KafkaFlow, own: KafkaFlow) -> None:
@@ -142,7 +167,7 @@ def test_an_older_copy_of_the_folder_goes_on_and_writes_nothing_twice(
     own: KafkaFlow, expected: Undisturbed, tmp_path: Path
 ) -> None:
     shutil.copytree(own.home("intake").root, tmp_path / "older")
-    own.run_to_end(["intake"])
+    read_rest(own)
     shutil.rmtree(own.home("intake").root)
     shutil.copytree(tmp_path / "older", own.home("intake").root)
     verdict = checked(own, expected, tmp_path / "again")
@@ -150,14 +175,16 @@ def test_an_older_copy_of_the_folder_goes_on_and_writes_nothing_twice(
     assert verdict.looked_at["duplicates in topics"] == 0
 
 
-def test_after_a_rebuild_the_topics_are_what_they_were(
+def test_after_the_rebuild_that_the_refusal_names_the_topics_are_what_they_were(
     own: KafkaFlow, expected: Undisturbed, tmp_path: Path
 ) -> None:
     _flip(own.home("intake"))
-    assert "rebuild" in refused(own)
-    rebuild_stage(own.home("intake"))
+    command = re.search(r"`undercurrent (rebuild-stage intake --generation g1)`", refused(own))
+    assert command
+    where = ["--data", str(own.data), "--prefix", own.naming.prefix, "--yes"]
+    run_to_end([sys.executable, "-m", "cli", *command[1].split(), *where])
     verdict = checked(own, expected, tmp_path / "again")
-    verdict.assert_holds(REPEAT + " -k after_a_rebuild")
+    verdict.assert_holds(REPEAT + " -k after_the_rebuild")
     assert verdict.looked_at["duplicates in topics"] == 0
 
 
@@ -172,9 +199,8 @@ def test_a_journal_that_lost_what_was_not_read_yet_is_refused(own: KafkaFlow) ->
 
 
 def test_other_partitions_are_refused(own: KafkaFlow) -> None:
-    asked = own.cluster.admin().create_partitions(
-        [NewPartitions(own.naming.topic("redacted"), PARTITIONS + 1)]
-    )
+    admin = own.cluster.admin()
+    asked = admin.create_partitions([NewPartitions(own.naming.topic("redacted"), PARTITIONS + 1)])
     next(iter(asked.values())).result()
     assert f"has {PARTITIONS + 1} partitions, {PARTITIONS} are asked for" in refused(own)
 
@@ -186,7 +212,7 @@ def test_a_topic_that_is_missing_or_was_made_again_is_refused(own: KafkaFlow) ->
     make_topics(own.cluster, [name], PARTITIONS)
     said = refused(own)
     assert f"topic {name} is not the one this state was made with" in said
-    assert "rebuild" in said
+    assert "rebuild-stage intake" in said
 
 
 def _delete_topic(cluster: Cluster, name: str) -> None:

@@ -97,7 +97,7 @@ def prepare_stage(
             f"{home.manifest}: was begun at the offsets {found.starts or 'of the topic itself'}, not at "
             f"{starts or 'its beginning'}; go on as it was begun, or begin again with `undercurrent replay --restart`"
         )
-    store = RecoveryStore(home.recovery)
+    store = RecoveryStore(home.recovery, advice(home))
     store.check(found.token)
     scrubbed = store.scrub()
     _check_positions(pipeline, topics, store.committed(pipeline.name), cluster, advice(home))
@@ -144,7 +144,7 @@ def read_manifest(path: Path) -> StageManifest | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError) as exc:
-        raise StateCorrupt(f"{path}: not a manifest ({exc})") from exc
+        raise StateCorrupt(f"{path}: not a manifest ({exc}); {advice(StageHome(path.parent))}") from exc
 
 
 def _create(home: StageHome, manifest: StageManifest) -> None:
