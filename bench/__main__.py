@@ -1,4 +1,7 @@
-"""Run the benchmarks and write ``bench/results/latest.json`` and ``.md``, the machine named."""
+"""Run the benchmarks and write ``bench/results``, the machine named: ``python -m bench [embedded|themes|kafka]``.
+
+A part that was measured alone takes its place beside the others of the last run, if that was on the same machine.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,82 @@ import argparse
 import json
 import os
 import platform
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bench import flow, themes
 
 RESULTS = Path(__file__).parent / "results"
+SETS = ("themes", "embedded", "kafka")
+KAFKA_PARTS = ("stages", "passthrough", "overhead", "scale", "latency", "restart", "replay")
 
 
 def main() -> None:
-    """Both benchmarks, or a smaller form with ``--quick``."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the items: to see that it works")
-    quick = parser.parse_args().quick
+    """What is named, or all; a smaller form with ``--quick``."""
+    told = _told()
+    chosen = told.sets or SETS
     # First what needs no weights: a deployed themes stage has no PyTorch in its process either.
-    own = themes.measure(items=10_000 if quick else 100_000)
-    whole = flow.measure(items=200 if quick else 1_500, pairs=1 if quick else 3)
-    results = {"machine": machine(), "flow": whole, "themes": own}
+    own = themes.measure(items=10_000 if told.quick else 100_000) if "themes" in chosen else None
+    whole = None
+    if "embedded" in chosen:
+        whole = flow.measure(items=200 if told.quick else 1_500, pairs=1 if told.quick else 3)
+    if own or whole:
+        _write("latest", {"flow": whole, "themes": own}, _embedded_page)
+    if "kafka" in chosen:
+        _on_kafka(told)
+
+
+def _told() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", nargs="*", choices=SETS, help="which; default: all")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the items: to see that it works")
+    parser.add_argument("--only", action="append", choices=KAFKA_PARTS, help="parts of kafka; default: all")
+    parser.add_argument("--scale", type=float, help="how much of the items of kafka's parts; default: 1.0")
+    parser.add_argument("--pairs", type=int, help="alternating pairs of kafka's ratios; default: 5")
+    parser.add_argument(
+        "--profile",
+        choices=KAFKA_PARTS,
+        help="one part, with a profile of its hot process; nothing is written",
+    )
+    return parser.parse_args()
+
+
+def _on_kafka(told: argparse.Namespace) -> None:
+    from bench.kafka import run  # its parts load the whole product
+
+    share = told.scale or (0.1 if told.quick else 1.0)
+    pairs = told.pairs or (1 if told.quick else 5)
+    if told.profile:
+        run.measure([told.profile], share=share, pairs=1, profile=True)
+        return
+    found = run.measure(told.only or KAFKA_PARTS, share=share, pairs=pairs)
+    before = _before("kafka").get("kafka") or {}
+    found["parts"] = {**before.get("parts", {}), **found["parts"]}
+    _write("kafka", {"kafka": found}, lambda results: run.page(results["kafka"]))
+
+
+def _write(name: str, found: Mapping[str, Any], page: Callable[[Mapping[str, Any]], str]) -> None:
+    """The results as JSON and as a page; what was not measured now stays as it was."""
+    results = _before(name) | {key: value for key, value in found.items() if value is not None}
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "latest.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    page = "\n".join([f"Machine: {machine()}", "", flow.table(whole), themes.table(own)])
-    (RESULTS / "latest.md").write_text(page + "\n", encoding="utf-8")
-    print(page)
+    text = f"Machine: {machine()}\n\n{page(results)}"
+    (RESULTS / f"{name}.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    (RESULTS / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def _before(name: str) -> dict[str, Any]:
+    """The results of the last run on this machine."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
+    return found if found.get("machine") == machine() else {"machine": machine()}
+
+
+def _embedded_page(results: Mapping[str, Any]) -> str:
+    makers = (("flow", flow.table), ("themes", themes.table))
+    tables: Sequence[str] = [make(results[key]) for key, make in makers if key in results]
+    return "\n".join(tables)
 
 
 def machine() -> str:

@@ -160,12 +160,36 @@ def show_profile(source: cProfile.Profile | str) -> None:
     stats.sort_stats("cumulative").print_stats(30)
 
 
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds on the clock, and of CPU by all threads of this process, which other processes hardly change."""
+
+    wall_s: float
+    cpu_s: float
+
+    @classmethod
+    def now(cls) -> Took:
+        """Both clocks."""
+        return cls(time.perf_counter(), time.process_time())
+
+    @classmethod
+    def since(cls, began: Took) -> Took:
+        """What passed since then."""
+        now = cls.now()
+        return cls(now.wall_s - began.wall_s, now.cpu_s - began.cpu_s)
+
+
 @dataclass(slots=True)
 class Pairs:
     """Two ways of doing the same, timed in turns; seconds."""
 
     ours: list[float] = field(default_factory=list)
     theirs: list[float] = field(default_factory=list)
+
+    def add(self, ours: float, theirs: float) -> None:
+        """One more pair."""
+        self.ours.append(ours)
+        self.theirs.append(theirs)
 
     @property
     def ratio(self) -> float:
@@ -184,13 +208,14 @@ class Pairs:
         }
 
 
-def alternating(pairs: int, ours: Callable[[], float], theirs: Callable[[], float]) -> Pairs:
-    """Time both in turns; each gives its seconds."""
-    found = Pairs()
+def alternating(pairs: int, ours: Callable[[], Took], theirs: Callable[[], Took]) -> tuple[Pairs, Pairs]:
+    """Time both in turns; by the clock, and by CPU."""
+    wall, cpu = Pairs(), Pairs()
     for _pair in range(pairs):
-        found.theirs.append(theirs())
-        found.ours.append(ours())
-    return found
+        their, our = theirs(), ours()
+        wall.add(our.wall_s, their.wall_s)
+        cpu.add(our.cpu_s, their.cpu_s)
+    return wall, cpu
 
 
 def quantile(values: Sequence[float], q: float) -> float:

@@ -25,7 +25,7 @@ from contracts.identity import concern_id, item_id, partition
 from contracts.stages import Concern, Decision, EnrichedItem, ItemFacts, Vector
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-TOPICS = 60
+TOPICS = 20
 """Subjects that each tenant's feedback is about."""
 
 SUBJECTS = 200

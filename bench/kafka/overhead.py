@@ -7,12 +7,11 @@ run has a process, topics and a directory of its own. The clock runs from the fi
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bench.kafka.common import Bench, Ground, Pairs, fresh, profiled, said
+from bench.kafka.common import Bench, Ground, Pairs, Took, fresh, profiled, said
 from bench.kafka.enriched import put_enriched
 from bench.kafka.plain_loop import PlainLoop
 from bench.themes import _ThemesOnly
@@ -43,17 +42,17 @@ def measure(bench: Bench) -> dict[str, Any]:
     if bench.profile:
         profile(ground)
     of: dict[str, Pairs] = {stage: Pairs() for stage in STAGES}
-    both = Pairs()
+    both, cpu = Pairs(), Pairs()
     for n in range(bench.pairs):
         theirs = _through(ground.generation(f"loop{n}"), loop)
         ours = _through(ground.generation(f"flow{n}"), flow)
-        both.theirs.append(sum(theirs.values()))
-        both.ours.append(sum(ours.values()))
+        both.add(sum(one.wall_s for one in ours.values()), sum(one.wall_s for one in theirs.values()))
+        cpu.add(sum(one.cpu_s for one in ours.values()), sum(one.cpu_s for one in theirs.values()))
         for stage in STAGES:
-            of[stage].theirs.append(theirs[stage])
-            of[stage].ours.append(ours[stage])
+            of[stage].add(ours[stage].wall_s, theirs[stage].wall_s)
     by_stage = {stage: pairs.figures(items) for stage, pairs in of.items()}
-    return {"items": items, "pairs": bench.pairs, **both.figures(items), "by_stage": by_stage}
+    figures = {**both.figures(items), "cpu_ratio": round(cpu.ratio, 3)}
+    return {"items": items, "pairs": bench.pairs, **figures, "by_stage": by_stage}
 
 
 def profile(ground: Ground) -> None:
@@ -66,7 +65,7 @@ def profile(ground: Ground) -> None:
         drop(own.site)
 
 
-def _through(ground: Ground, side: Callable[[Ground, str], float]) -> dict[str, float]:
+def _through(ground: Ground, side: Callable[[Ground, str], Took]) -> dict[str, Took]:
     """Seconds of each stage, one after the other, in a generation that is gone afterwards."""
     ground.make(STAGES)
     try:
@@ -75,7 +74,7 @@ def _through(ground: Ground, side: Callable[[Ground, str], float]) -> dict[str, 
         drop(ground.site)
 
 
-def flow(ground: Ground, stage: str) -> float:
+def flow(ground: Ground, stage: str) -> Took:
     """Our flow over all of its input, as ``undercurrent flow`` runs it."""
     opened, clock = _open(ground, stage)
     tune_process()
@@ -85,7 +84,7 @@ def flow(ground: Ground, stage: str) -> float:
     return took
 
 
-def loop(ground: Ground, stage: str) -> float:
+def loop(ground: Ground, stage: str) -> Took:
     """The plain loop over all of its input."""
     opened, clock = _open(ground, stage)
     tune_process()
@@ -130,18 +129,18 @@ class _Clock:
     """Runs from the first record that is decoded."""
 
     def __init__(self) -> None:
-        self._began = 0.0
+        self._began: Took | None = None
 
     def begun_by(self, pipeline: Pipeline) -> Pipeline:
         """The same pipeline; its first record starts the clock."""
 
         def decode(partition: int, position: int, value: bytes) -> Envelope:
-            if not self._began:
-                self._began = time.perf_counter()
+            if self._began is None:
+                self._began = Took.now()
             return pipeline.decode(partition, position, value)
 
         return replace(pipeline, decode=decode)
 
-    def took(self) -> float:
+    def took(self) -> Took:
         """Seconds since then."""
-        return time.perf_counter() - self._began
+        return Took.since(self._began or Took.now())

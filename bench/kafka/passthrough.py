@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import secrets
-import time
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +19,7 @@ from bytewax.connectors.kafka import KafkaSink as StockSink
 from bytewax.connectors.kafka import KafkaSource as StockSource
 from bytewax.dataflow import Dataflow
 
-from bench.kafka.common import PARTITIONS, Bench, alternating, delete, fresh, profiled, put
+from bench.kafka.common import PARTITIONS, Bench, Took, alternating, delete, fresh, profiled, put
 from connectors.jsonl.layout import part_name
 from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.admin import BROKERS_DEFAULT, NewTopicFacts, create_topics
@@ -55,8 +54,8 @@ def measure(bench: Bench) -> dict[str, Any]:
     _make(bench.cluster, source)
     put(bench.cluster, source, ((n % PARTITIONS, message) for n, message in enumerate(_messages(count))))
 
-    def timed(side: Callable[[Cluster, str, str], float]) -> Callable[[], float]:
-        def once() -> float:
+    def timed(side: Callable[[Cluster, str, str], Took]) -> Callable[[], Took]:
+        def once() -> Took:
             target = f"pass-{secrets.token_hex(4)}"
             _make(bench.cluster, target)
             try:
@@ -69,11 +68,12 @@ def measure(bench: Bench) -> dict[str, Any]:
     if bench.profile:
         _make(bench.cluster, target := f"pass-{secrets.token_hex(4)}")
         profiled(ours, bench.cluster, source, target)
-    pairs = alternating(bench.pairs, timed(ours), timed(theirs))
-    return {"items": count, "partitions": PARTITIONS, "pairs": bench.pairs, **pairs.figures(count)}
+    wall, cpu = alternating(bench.pairs, timed(ours), timed(theirs))
+    figures = {**wall.figures(count), "cpu_ratio": round(cpu.ratio, 3)}
+    return {"items": count, "partitions": PARTITIONS, "pairs": bench.pairs, **figures}
 
 
-def ours(cluster: Cluster, source: str, target: str) -> float:
+def ours(cluster: Cluster, source: str, target: str) -> Took:
     """Seconds from the first message read to the end: everything delivered and committed."""
     clock = _Clock()
     lanes = {f"out/{part_name(p)}": (target, p) for p in range(PARTITIONS)}
@@ -98,7 +98,7 @@ def ours(cluster: Cluster, source: str, target: str) -> float:
     return clock.run(flow)
 
 
-def theirs(cluster: Cluster, source: str, target: str) -> float:
+def theirs(cluster: Cluster, source: str, target: str) -> Took:
     """The same with Bytewax's own."""
     clock = _Clock()
 
@@ -116,18 +116,18 @@ class _Clock:
     """Runs a flow with recovery; from its first batch to its end."""
 
     def __init__(self) -> None:
-        self._began = 0.0
+        self._began: Took | None = None
 
     def begin(self) -> None:
-        if not self._began:
-            self._began = time.perf_counter()
+        if self._began is None:
+            self._began = Took.now()
 
-    def run(self, flow: Dataflow) -> float:
+    def run(self, flow: Dataflow) -> Took:
         with TemporaryDirectory() as folder:
             store = Path(folder) / "recovery"
             RecoveryStore(store).create(1)
             run_flow(flow, store, StageRunning().epoch)
-        return time.perf_counter() - self._began
+        return Took.since(self._began or Took.now())
 
 
 def _make(cluster: Cluster, topic: str) -> None:
