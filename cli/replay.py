@@ -60,20 +60,15 @@ def replay(
 
     Example: undercurrent replay --generation g2 --from enriched --until-end
     """
-    cut = partitions or deployed_partitions()
     naming = Naming(prefix=prefix, generation=generation)
-    site = Site(named_cluster(load_settings()), naming, data, cut)
-    since = read_since(offset or [], time, cut)
+    site = Site(named_cluster(load_settings()), naming, data, partitions or deployed_partitions())
+    since = read_since(offset or [], time, site.partitions)
     if restart:
         _drop(site, of, yes=yes)
     begun, new = begin(site, source, of, since)
-    said = f"{'begins' if new else 'goes on'} from {source} of {of}, {begun.since}: {', '.join(begun.stages)}"
-    told = [f"generation {generation} {said}"]
-    if begun.starts:
-        told.append("state starts empty: windows, themes and counts begin there")
     plan = [_stage(site, begun, stage, workers, until_end=until_end) for stage in begun.stages]
     log = SharedLog(sys.stdout, as_json=as_json, width=log_width(plan))
-    for line in told:
+    for line in _told(begun, new=new):
         log.say(line)
     run = Relay(plan, log, partial(_caught_up, site, begun)).run if until_end else Supervisor(plan, log).run
     try:
@@ -82,6 +77,14 @@ def replay(
     finally:
         log.end()
     raise typer.Exit(0 if drained else NOT_DRAINED)
+
+
+def _told(begun: Replay, *, new: bool) -> Iterator[str]:
+    """What is run, and from where."""
+    said = f"{'begins' if new else 'goes on'} from {begun.source} of {begun.of}, {begun.since}: {', '.join(begun.stages)}"
+    yield f"generation {begun.generation} {said}"
+    if begun.starts:
+        yield "state starts empty: windows, themes and counts begin there"
 
 
 def read_since(offsets: list[str], time: str | None, partitions: int) -> Since:

@@ -14,7 +14,7 @@ from contracts.errors import WrongUsage
 from contracts.registry import NOBODY
 from wiring.comparing.compare import compare_tenant
 from wiring.comparing.matching import MIN_CONFIDENCE
-from wiring.comparing.model import Comparison
+from wiring.comparing.model import Comparison, TenantComparison
 from wiring.comparing.standing import FOLDED, Fold
 
 EVERY = -1
@@ -54,23 +54,21 @@ def compare_runs(
     common = common_ordinals(before.name, after.name, *ends, up_to or {})
     folds = _folded(before, common, tenant), _folded(after, common, tenant)
     since = before.issues_since(), after.issues_since()
-    names = sorted((folds[0].tenants.keys() | folds[1].tenants.keys()) - {NOBODY})
-    if tenant is not None and tenant not in names:
+    found = tuple(_tenants(folds, since, min_confidence))
+    if tenant is not None and not found:
         raise WrongUsage(f"nothing of tenant {tenant} is in {before.name} or {after.name}")
-    found = []
-    for name in names:
-        standing = folds[0].standing(name), folds[1].standing(name)
-        place = max(one.partition for one in standing)
+    notices = tuple(_notices(before.name, after.name, *ends, common))
+    return Comparison(before.name, after.name, common, ends, found, notices)
+
+
+def _tenants(
+    folds: tuple[Fold, Fold], since: tuple[Mapping[int, int], Mapping[int, int]], min_confidence: float
+) -> Iterator[TenantComparison]:
+    for name in sorted((folds[0].tenants.keys() | folds[1].tenants.keys()) - {NOBODY}):
+        standings = folds[0].standing(name), folds[1].standing(name)
+        place = max(one.partition for one in standings)  # one that knows nothing of the tenant says 0
         first = max(one.get(place, 0) for one in since)
-        found.append(compare_tenant(name, *standing, issues_since=first, min_confidence=min_confidence))
-    return Comparison(
-        before.name,
-        after.name,
-        common,
-        ends,
-        tuple(found),
-        tuple(_notices(before.name, after.name, *ends, common)),
-    )
+        yield compare_tenant(name, *standings, issues_since=first, min_confidence=min_confidence)
 
 
 def common_ordinals(
