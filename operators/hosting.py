@@ -70,10 +70,16 @@ class StepHost:
                 f"{self._place()}: its snapshot has version {snapshot['v']}, this program reads "
                 f"{SNAPSHOT_VERSION}; rebuild the state from the journal"
             )
-        for table, key, value in self._log.load(Pointer.from_data(snapshot["pointer"])):
-            self._bulk.load(table, key, value)
-        self._bulk.finish_load()
-        self._step.restore(json.loads(snapshot["small"]))
+        try:
+            for table, key, value in self._log.load(Pointer.from_data(snapshot["pointer"])):
+                self._bulk.load(table, key, value)
+            self._bulk.finish_load()
+            self._step.restore(json.loads(snapshot["small"]))
+        except (KeyError, IndexError, TypeError, ValueError) as exc:
+            raise StateCorrupt(
+                f"{self._place()}: its state has a form that this program does not read ({type(exc).__name__}); "
+                "rebuild the state from the journal"
+            ) from exc
         self.applied = snapshot["applied"]
         self._anywhere = False
         self._emitted = dict(snapshot["emitted"])

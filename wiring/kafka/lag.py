@@ -2,7 +2,7 @@
 
 In:    the ends of the input topics, the positions that stages tell (``positions``), the first message not done.
 Out:   a ``LagReport``; ``LagCollector`` gives it to Prometheus.
-State: the timestamps of messages already looked at; one consumer and one admin client, whatever asks and how often.
+State: the timestamps of messages already looked at; a fixed number of clients, whatever asks and how often.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # public, but not in its list
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -87,6 +87,8 @@ class LagReader:
             fetch_message_max_bytes=64 << 10,
             fetch_wait_max_ms=100,
         )
+        groups = {stage: position_group(self._naming, stage) for stage in self._inputs}
+        self._asking = {stage: quiet.consumer(group_id=group) for stage, group in groups.items()}
         self._seen: dict[Place, tuple[int, float]] = {}
 
     def read(self) -> LagReport:
@@ -109,7 +111,8 @@ class LagReader:
 
     def close(self) -> None:
         """Leave the broker."""
-        self._consumer.close()
+        for consumer in (self._consumer, *self._asking.values()):
+            consumer.close()
 
     @staticmethod
     def _partition(
@@ -134,14 +137,14 @@ class LagReader:
         """What a stage told of its input: position and heartbeat (0 where somebody else wrote the offset)."""
         if not places:
             return {}
-        asked = ConsumerGroupTopicPartitions(
-            position_group(self._naming, stage), [TopicPartition(*place) for place in places]
+        # A consumer asks, not an admin client: one whose coordinator just moved ends the process (librdkafka 2.16,
+        # ``rd_kafka_handle_OffsetFetch`` takes it for a member of a group).
+        answer = self._asking[stage].committed(
+            [TopicPartition(*place) for place in places], timeout=ANSWERED_WITHIN_S
         )
-        futures = self._admin.list_consumer_group_offsets([asked], request_timeout=ANSWERED_WITHIN_S)
-        answer = next(iter(futures.values())).result()
         return {
             (one.topic, one.partition): (one.offset, beat_in(one.metadata) or 0.0)
-            for one in answer.topic_partitions
+            for one in answer
             if one.offset >= 0 and not one.error
         }
 

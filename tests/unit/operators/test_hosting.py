@@ -81,6 +81,15 @@ def test_an_entry_of_an_unknown_table_is_refused() -> None:
         _host(log=log).restore(snapshot)
 
 
+def test_state_of_another_form_is_refused_with_what_to_do() -> None:
+    class Changed(Count):
+        def restore(self, small: Mapping[str, Any]) -> None:
+            raise KeyError("new field")
+
+    with pytest.raises(StateCorrupt, match=r"a form that this program does not read \(KeyError\); rebuild"):
+        _host(Changed()).restore(_host().snapshot())
+
+
 def test_an_unexpected_error_names_stage_partition_and_records() -> None:
     class Broken(Count):
         def on_records(self, records: Sequence[Envelope]) -> list[Out]:
