@@ -81,7 +81,8 @@ def replay(
 
 def _told(begun: Replay, *, new: bool) -> Iterator[str]:
     """What is run, and from where."""
-    said = f"{'begins' if new else 'goes on'} from {begun.source} of {begun.of}, {begun.since}: {', '.join(begun.stages)}"
+    verb = "begins" if new else "goes on"
+    said = f"{verb} from {begun.source} of {begun.of}, {begun.since}: {', '.join(begun.stages)}"
     yield f"generation {begun.generation} {said}"
     if begun.starts:
         yield "state starts empty: windows, themes and counts begin there"
