@@ -16,7 +16,7 @@ from contracts.errors import RejectItem
 from contracts.feedback import DEAD_LETTER_SUBJECT, Coordinates, FeedbackReceived, Undecodable
 from contracts.stages import ItemFacts, RedactedItem, Redriven
 from models.language.detector import UNDETERMINED
-from operators.intake.redaction import Reading
+from operators.intake.redaction import Readers, Reading
 from operators.isolation import Poisoned
 from operators.numbering import Numbering
 from operators.ports import Vault
@@ -49,10 +49,10 @@ class Attempt:
 class Outputs:
     """Makes the outputs of one partition; each call takes the next id of its cause."""
 
-    def __init__(self, vault: Vault, numbering: Numbering, redaction_version: str) -> None:
+    def __init__(self, vault: Vault, numbering: Numbering, readers: Readers) -> None:
         self._vault = vault
         self._numbering = numbering
-        self._redaction_version = redaction_version
+        self._readers = readers
 
     def redacted(
         self,
@@ -81,7 +81,7 @@ class Outputs:
             pii=dict(sorted(redaction.counts.items())) if redaction else {},
             facts=facts,
             withdrawn=reading is None,
-            redaction_version=self._redaction_version,
+            redaction_version=self._readers.redaction_version,
             redriven=Redriven(attempt=again.attempt, first_failed_at=again.first_failed_at)
             if again
             else None,

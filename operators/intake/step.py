@@ -77,7 +77,7 @@ class IntakeStep:
         self._loading: Table[bool] = Table()
         self._budget = RejectBudget(rejects or RejectPolicy())
         self._numbering = Numbering("intake")
-        self._outputs = Outputs(vault, self._numbering, readers.redaction_version)
+        self._outputs = Outputs(vault, self._numbering, readers)
         self.tables: Mapping[str, Table[Any]] = {
             "items": self._revisions.table,
             "accounts": self._accounts,
