@@ -2,7 +2,7 @@
 
 In:    items, and a function that answers about a batch; the answers depend on each item alone.
 Out:   an answer per item, or ``Poisoned`` with the class of what was raised.
-Elsewhere: how many poisoned items are too many (``operators.intake.budget``).
+Elsewhere: how many poisoned items are too many (``operators.budget``).
 """
 
 from __future__ import annotations

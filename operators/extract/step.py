@@ -27,8 +27,8 @@ from models.labellers.decision import ConcernText
 from models.labellers.local import LocalLabeller
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
+from operators.budget import RejectBudget, RejectPolicy
 from operators.extract.decisions import decision_record
-from operators.intake.budget import RejectBudget, RejectPolicy
 from operators.isolation import Poisoned, each_apart
 from operators.marking import markers
 from operators.numbering import Numbering

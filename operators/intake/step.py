@@ -21,7 +21,7 @@ from contracts.errors import PipelineError, RejectItem
 from contracts.feedback import CustomerUpdated, FeedbackBody, FeedbackReceived, Signal, Telemetry, Undecodable
 from contracts.identity import ordinal_of
 from contracts.stages import ItemFacts
-from operators.intake.budget import RejectBudget, RejectPolicy
+from operators.budget import RejectBudget, RejectPolicy
 from operators.intake.decode import decode_body
 from operators.intake.facts import Account, account_id, facts_of
 from operators.intake.letters import Letters, Refusal, refusal

@@ -16,7 +16,7 @@ from contracts.errors import BudgetExceeded
 from contracts.feedback import FeedbackReceived
 from contracts.registry import write_record
 from contracts.stages import Assignment, RedactedItem
-from operators.intake.budget import RejectPolicy
+from operators.budget import RejectPolicy
 from operators.step import Step
 from tests.support.laws import assert_batching_law
 from tests.support.poison import POISON, STAGES, poisoned_extract, poisoned_intake

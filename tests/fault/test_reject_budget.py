@@ -12,8 +12,8 @@ from contracts.commands import LoadBegin, LoadEnd
 from contracts.diversions import DeadLetter
 from contracts.errors import BudgetExceeded
 from contracts.stages import RedactedItem
+from operators.budget import RejectPolicy
 from operators.hosting import Handed, StepHost
-from operators.intake.budget import RejectPolicy
 from operators.statelog import MemoryStateLog
 from tests.support.steps import Journey, intake
 

@@ -12,7 +12,7 @@ from contracts.feedback import FeedbackReceived
 from contracts.registry import write_record
 from contracts.stages import Assignment
 from contracts.themes import ThemeRecord
-from operators.intake.budget import RejectPolicy
+from operators.budget import RejectPolicy
 from operators.step import bulk_of
 from tests.support.laws import assert_batching_law
 from tests.support.steps import Journey, extract, intake, themes, wander

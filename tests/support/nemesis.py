@@ -91,7 +91,7 @@ class Nemesis:
             while not self.flow.has_caught_up(name):
                 assert time.monotonic() - began < within_s, self._said(f"{name} did not catch up")
                 self._wait(0.05)
-            self.stages[name].drain()
+            self.stages.pop(name).drain()
         self.drained_in_s = time.monotonic() - began
 
     def end(self) -> None:

@@ -9,8 +9,8 @@ from connectors.keys.vault import LocalVault
 from models.encoders.base import Vectors
 from models.encoders.hashing import KeywordEncoder
 from models.toxicity.detector import Toxicity, ToxicityDetector
+from operators.budget import RejectPolicy
 from operators.extract.step import ExtractStep
-from operators.intake.budget import RejectPolicy
 from operators.intake.step import IntakeStep
 from operators.step import Step
 from tests.support.steps import PROVENANCE, labeller, readers

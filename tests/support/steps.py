@@ -41,8 +41,8 @@ from models.language.detector import LanguageDetector
 from models.privacy.redactor import patterns_only_redactor
 from models.themes.policy import ThemePolicy
 from models.toxicity.detector import ToxicityDetector
+from operators.budget import RejectPolicy
 from operators.extract.step import ExtractStep
-from operators.intake.budget import RejectPolicy
 from operators.intake.redaction import Readers
 from operators.intake.step import IntakeStep
 from operators.step import Step

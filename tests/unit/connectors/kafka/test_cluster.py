@@ -30,7 +30,7 @@ def test_clients_take_tls_and_sasl_as_the_library_names_them() -> None:
 
 
 def test_a_property_that_the_library_does_not_know_is_told() -> None:
-    with pytest.raises(StopWorker, match="making a producer: .*no.such"), kafka_errors("making a producer"):
+    with pytest.raises(StopWorker, match=r"making a producer: .*no\.such"), kafka_errors("making a producer"):
         Cluster("127.0.0.1:1", {"no.such": "1"}).producer()
 
 

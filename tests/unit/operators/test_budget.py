@@ -7,7 +7,7 @@ import json
 import pytest
 
 from contracts.errors import BudgetExceeded
-from operators.intake.budget import RejectBudget, RejectPolicy
+from operators.budget import RejectBudget, RejectPolicy
 
 POLICY = RejectPolicy(max_ratio=0.2, max_in_a_row=5, window=50, from_records=20)
 
