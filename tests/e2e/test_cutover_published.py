@@ -109,7 +109,8 @@ def test_a_quiet_topic_that_forgot_its_generation_takes_that_of_its_neighbours(w
     world.publish()
     delete_before(world.cluster, world.naming.public("reviews"), 0, 3)
     group = publisher_group(world.naming.prefix)
-    world.cluster.admin().delete_consumer_groups([group])[group].result()
+    admin = world.cluster.admin()  # kept until it has answered
+    admin.delete_consumer_groups([group])[group].result(30)
     world.publish()
     assert world.public("reviews") == ["acme:c=3"]
 
