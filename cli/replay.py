@@ -23,7 +23,7 @@ from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import PipelineError, WrongUsage
 from settings import load_settings
 from wiring.kafka.broker import named_cluster
-from wiring.kafka.replay import Replay, Since, advances, begin, drop, own_topics
+from wiring.kafka.replay import Advances, Replay, Since, begin, drop, own_topics
 from wiring.kafka.running import Site
 from wiring.supervising.relay import Relay, SharedLog
 from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_width
@@ -70,9 +70,10 @@ def replay(
     log = SharedLog(sys.stdout, as_json=as_json, width=log_width(plan))
     for line in _told(begun, new=new):
         log.say(line)
-    run = Relay(plan, log, partial(_caught_up, site, begun)).run if until_end else Supervisor(plan, log).run
+    advances = Advances(site, begun)
+    run = Relay(plan, log, partial(_caught_up, advances)).run if until_end else Supervisor(plan, log).run
     try:
-        with _telling(site, begun, log):
+        with _telling(advances, log):
             drained = run()
     finally:
         log.end()
@@ -149,23 +150,23 @@ def _command(argv: tuple[str, ...], workers: int) -> Command:
     return command
 
 
-def _caught_up(site: Site, begun: Replay, stage: str) -> bool:
+def _caught_up(advances: Advances, stage: str) -> bool:
     """Whether a stage says that it has read all of its input; no while the broker does not answer."""
     try:
-        return all(one.done >= one.there for one in advances(site, begun) if one.stage == stage)
+        return all(one.done >= one.there for one in advances.read() if one.stage == stage)
     except PipelineError:
         return False
 
 
 @contextmanager
-def _telling(site: Site, begun: Replay, log: OneLog) -> Iterator[None]:
+def _telling(advances: Advances, log: OneLog) -> Iterator[None]:
     """A line of progress now and then, as long as there is some."""
     over = threading.Event()
 
     def tell() -> None:
         before = ""
         while not over.wait(TOLD_EVERY_S):
-            line = _progress(site, begun)
+            line = _progress(advances)
             if line != before:
                 log.say(line)
             before = line
@@ -179,9 +180,9 @@ def _telling(site: Site, begun: Replay, log: OneLog) -> Iterator[None]:
         teller.join()
 
 
-def _progress(site: Site, begun: Replay) -> str:
+def _progress(advances: Advances) -> str:
     try:
-        found = advances(site, begun)
+        found = advances.read()
     except PipelineError as exc:
         return f"progress is not known: {exc}"
     return " · ".join(f"{one.stage} {count(one.done)} of {count(one.there)}" for one in found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.admin import topic_ids
 from connectors.kafka.cluster import Cluster, kafka_errors
@@ -33,12 +34,15 @@ class GenerationRun:
     names: Mapping[str, str]
     """Short name to topic; a replay that began at the assignments has another generation's."""
     offsets: Mapping[str, Mapping[int, Held]] = field(repr=False)
+    admin: AdminClient = field(repr=False)
+    """Kept: its library may go on with an answer after the client was let go, and crash."""
 
     @classmethod
     def found(cls, cluster: Cluster, naming: Naming) -> GenerationRun:
         """The generation as it is now. Raises ``WrongUsage`` where it has no topics."""
         names = {short: naming.topic(short) for short in FOLDED}
-        told = _told(cluster, naming)
+        admin = cluster.admin()
+        told = _told(admin, naming)
         if told and names["assignments"] not in told:
             names["assignments"] = next(iter(told))
         there = topic_ids(cluster, names.values())
@@ -50,7 +54,7 @@ class GenerationRun:
         partitions = there[names["assignments"]].partitions
         offsets: dict[str, dict[int, Held]] = {}
         for short, name in names.items():
-            places = held(cluster.admin(), [(name, p) for p in range(partitions)])
+            places = held(admin, [(name, p) for p in range(partitions)])
             offsets[short] = {p: one for (_, p), one in places.items()}
         # The last stage has seen no more of the assignments than it told: scores behind that are not there yet.
         seen = told.get(names["assignments"], {})
@@ -58,7 +62,7 @@ class GenerationRun:
             p: one._replace(end=min(one.end, seen.get(p, one.end)))
             for p, one in offsets["assignments"].items()
         }
-        return cls(cluster, naming, names, offsets)
+        return cls(cluster, naming, names, offsets, admin)
 
     @property
     def name(self) -> str:
@@ -106,12 +110,11 @@ class GenerationRun:
         return None
 
 
-def _told(cluster: Cluster, naming: Naming) -> dict[str, dict[int, int]]:
+def _told(admin: AdminClient, naming: Naming) -> dict[str, dict[int, int]]:
     """How much of its input the last stage has seen, by topic and partition; nothing where it told nothing."""
     group = position_group(naming, "priority")
     found: dict[str, dict[int, int]] = {}
     with kafka_errors(f"asking for the positions of {group}"):
-        admin = cluster.admin()  # kept until it has answered
         answer = next(iter(admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()))
         try:
             told = answer.result(WITHIN_S).topic_partitions or ()

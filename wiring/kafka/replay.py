@@ -149,19 +149,40 @@ def own_topics(naming: Naming) -> list[str]:
     return [*(naming.topic(s) for s in shorts if s != "state"), *map(naming.state, STAGES)]
 
 
-def advances(site: Site, replay: Replay) -> list[Advance]:
-    """How far every stage is, from what the stages tell of themselves; for people to see."""
-    inputs = {stage: replay.input_of(stage, site.naming) for stage in replay.stages}
-    admin = site.cluster.admin()
-    there = held(admin, [(name, p) for name in inputs.values() for p in range(site.partitions)])
-    found = []
-    for stage, name in inputs.items():
-        told = _told(site, stage, name)
-        starts = replay.starts if stage == replay.stages[0] else {}
-        begun = {p: starts.get(p, 0) for p in range(site.partitions)}
-        done = sum(max(0, told.get(p, first) - first) for p, first in begun.items())
-        found.append(Advance(stage, done, sum(there[name, p].end - first for p, first in begun.items())))
-    return found
+class Advances:
+    """How far every stage is, from what the stages tell of themselves; for people to see. For any thread.
+
+    It keeps one client: asking again and again with new ones crashed the process now and then, as the client's
+    library goes on with a group's answer after it was let go.
+    """
+
+    def __init__(self, site: Site, replay: Replay) -> None:
+        self._site = site
+        self._replay = replay
+        self._admin = site.cluster.admin()
+
+    def read(self) -> list[Advance]:
+        """All stages now. Raises ``StopWorker`` when the broker does not answer."""
+        replay, partitions = self._replay, range(self._site.partitions)
+        inputs = {stage: replay.input_of(stage, self._site.naming) for stage in replay.stages}
+        there = held(self._admin, [(name, p) for name in inputs.values() for p in partitions])
+        found = []
+        for stage, name in inputs.items():
+            told = self._told(stage, name)
+            starts = replay.starts if stage == replay.stages[0] else {}
+            begun = {p: starts.get(p, 0) for p in partitions}
+            done = sum(max(0, told.get(p, first) - first) for p, first in begun.items())
+            found.append(Advance(stage, done, sum(there[name, p].end - first for p, first in begun.items())))
+        return found
+
+    def _told(self, stage: str, topic: str) -> dict[int, int]:
+        group = position_group(self._site.naming, stage)
+        places = [TopicPartition(topic, p) for p in range(self._site.partitions)]
+        with kafka_errors(f"reading the positions of {group}"):
+            asked = ConsumerGroupTopicPartitions(group, places)
+            answers = self._admin.list_consumer_group_offsets([asked], request_timeout=WITHIN_S)
+            told = next(iter(answers.values())).result(2 * WITHIN_S).topic_partitions or ()
+        return {one.partition: one.offset for one in told if one.error is None and one.offset >= 0}
 
 
 def refuse_active(site: Site) -> None:
@@ -260,19 +281,6 @@ def _forget_positions(site: Site) -> None:
     admin = site.cluster.admin()  # kept until it has answered: with the client the answers would be lost
     for future in admin.delete_consumer_groups(groups, request_timeout=WITHIN_S).values():
         future.exception(2 * WITHIN_S)
-
-
-def _told(site: Site, stage: str, topic: str) -> dict[int, int]:
-    places = [TopicPartition(topic, p) for p in range(site.partitions)]
-    asked = ConsumerGroupTopicPartitions(position_group(site.naming, stage), places)
-    with kafka_errors("reading how far the replay is"):
-        admin = site.cluster.admin()
-        answer = next(iter(admin.list_consumer_group_offsets([asked]).values())).result(WITHIN_S)
-    return {
-        one.partition: one.offset
-        for one in answer.topic_partitions or ()
-        if one.error is None and one.offset >= 0
-    }
 
 
 def _record(site: Site) -> Path:

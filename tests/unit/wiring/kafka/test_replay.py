@@ -15,7 +15,7 @@ from contracts.errors import RecoveryRefused, WrongUsage
 from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
 from wiring.kafka.home import Member, joined
-from wiring.kafka.replay import Since, advances, begin, drop, own_topics, read_replay
+from wiring.kafka.replay import Advances, Since, begin, drop, own_topics, read_replay
 from wiring.kafka.running import Site
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -99,7 +99,7 @@ def test_a_generation_named_like_a_topic_owns_no_public_topic() -> None:
 
 def test_nothing_is_done_before_a_stage_tells_its_position(site: Site) -> None:
     made, _ = begin(site, "enriched", "g1", Since({0: 4}))
-    told = advances(site, made)
+    told = Advances(site, made).read()
     assert [(one.stage, one.done, one.there) for one in told] == [("themes", 0, 6), ("priority", 0, 0)]
 
 
