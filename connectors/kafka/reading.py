@@ -18,6 +18,10 @@ REBUILD = "rebuild the stage's state with `undercurrent rebuild-stage`"
 # How long a start waits for a broker, and a reader of a range for its next message.
 WITHIN_S = 30.0
 
+# One question of a start to a broker. Answers that come at once and say "not yet" may be many: doubling without a bound
+# ends above what the client takes.
+_LONGEST_S = 8.0
+
 # The client goes on by itself after these: it looks for the broker again, or asks for the new leader.
 _PASSING = frozenset(
     {
@@ -84,7 +88,7 @@ def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[st
             except KafkaException as exc:  # a new topic has no leader for a moment
                 if not passes(exc.args[0]) or time.monotonic() > deadline:
                     raise
-            patience_s *= 2
+            patience_s = min(2 * patience_s, _LONGEST_S)
             time.sleep(0.1)
 
 
