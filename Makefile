@@ -41,8 +41,10 @@ unit: .venv/.ready ## fast tests: no weights, no processes
 bench: .venv/.ready ## throughput as ratios, with a table per stage; writes bench/results
 	$(BIN)/python -m bench
 
-faults: .venv/.ready ## the long form of the crash tests: SEEDS=20 kills each
-	FAULT_KILLS=$(SEEDS) $(BIN)/python -m pytest tests/fault
+faults: .venv/.ready ## the long form of the fault tests: SEEDS=20 kills and random sequences; writes docs/reliability.md
+	rm -rf out/faults
+	FAULT_KILLS=$(SEEDS) $(BIN)/python -m pytest tests/fault; held=$$?; \
+	  $(BIN)/python tests/fault/report.py && exit $$held
 
 lock: ## resolve the pins of pyproject.toml anew into requirements.lock (hashes, no addresses)
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

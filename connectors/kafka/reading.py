@@ -96,10 +96,14 @@ def _held(admin: AdminClient, asked: list[TopicPartition], within_s: float) -> d
     latest, earliest = OffsetSpec.latest(), OffsetSpec.earliest()  # type: ignore[no-untyped-call]
     ends = admin.list_offsets(_each(asked, latest), request_timeout=within_s)
     firsts = admin.list_offsets(_each(asked, earliest), request_timeout=within_s)
-    return {
+    found = {
         (place.topic, place.partition): Held(firsts[place].result().offset, ends[place].result().offset)
         for place in asked
     }
+    if any(there.first < 0 or there.end < 0 for there in found.values()):
+        # A broker that is just back from a pause answers without offsets and without an error.
+        raise KafkaException(KafkaError(KafkaError.OFFSET_NOT_AVAILABLE))
+    return found
 
 
 def _each(places: list[TopicPartition], asked: OffsetSpec) -> dict[TopicPartition, OffsetSpec]:

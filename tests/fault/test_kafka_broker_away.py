@@ -5,12 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from confluent_kafka import OFFSET_INVALID as INVALID
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from connectors.kafka.names import Naming
+from connectors.kafka.reading import Held, held
 from tests.support.checker import Undisturbed, check, undisturbed
 from tests.support.kafka_flow import KafkaFlow
 from tests.support.nemesis import EAGER, REFUSED, Nemesis
@@ -147,3 +153,45 @@ def _await_output(flow: KafkaFlow, within_s: float = 60.0) -> None:
     while not any(flow.ends("extract").values()):
         assert time.monotonic() < deadline, "intake wrote nothing"
         time.sleep(0.01)
+
+
+class NotYet:
+    """An admin client that answers a few times without offsets, as one does whose broker was frozen."""
+
+    def __init__(self, times: int) -> None:
+        self._left = 2 * times
+
+    def list_offsets(self, asked: Iterable[TopicPartition], **_how: object) -> dict[TopicPartition, Any]:
+        self._left -= 1
+        offset = INVALID if self._left >= 0 else 7
+        answers = {place: Future[SimpleNamespace]() for place in asked}
+        for answer in answers.values():
+            answer.set_result(SimpleNamespace(offset=offset))
+        return answers
+
+
+def test_an_answer_without_offsets_is_no_answer() -> None:
+    admin: Any = NotYet(times=5)
+    assert held(admin, [("t", 0)]) == {("t", 0): Held(7, 7)}
+
+
+class NobodyLeads:
+    """An admin client that says at once, again and again, that there is no leader."""
+
+    def __init__(self, times: int) -> None:
+        self.patience_s: list[float] = []
+        self._times = times
+
+    def list_offsets(
+        self, asked: Iterable[TopicPartition], *, request_timeout: float
+    ) -> dict[TopicPartition, Any]:
+        self.patience_s.append(request_timeout)
+        if len(self.patience_s) <= self._times:
+            raise KafkaException(KafkaError(KafkaError.LEADER_NOT_AVAILABLE))
+        return NotYet(0).list_offsets(asked)
+
+
+def test_a_start_that_asks_often_stays_within_what_the_client_takes() -> None:
+    admin: Any = NobodyLeads(times=15)
+    held(admin, [("t", 0)])
+    assert max(admin.patience_s) <= 30.0
