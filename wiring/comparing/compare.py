@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import spearmanr
-
 from wiring.comparing.matching import MIN_CONFIDENCE, Match, agreement, match_themes
 from wiring.comparing.model import Concerns, Issues, Kept, TenantComparison, ThemeSize
 from wiring.comparing.standing import Issue, Standing
@@ -111,6 +109,8 @@ def _correlation(kept: Sequence[Kept]) -> float | None:
     pairs = [(one.impact_before, one.impact_after) for one in kept if one.shift is not None]
     if len(pairs) < _LEAST_CORRELATED or any(len(set(side)) == 1 for side in zip(*pairs, strict=True)):
         return None  # without two different scores there is no order to agree on
+    from scipy.stats import spearmanr  # a second to load, which other commands need not wait for
+
     found = float(spearmanr([old for old, _ in pairs], [new for _, new in pairs]).statistic)
     return None if math.isnan(found) else found
 

@@ -10,7 +10,6 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from sklearn.metrics import adjusted_rand_score
 
 # Below this the two share so little that calling one the other would mislead: one vanished, the other is new.
 MIN_CONFIDENCE = 0.3
@@ -57,6 +56,10 @@ def agreement(before: Mapping[str, str], after: Mapping[str, str]) -> float | No
     common = [name for name in before if name in after]
     if not common:
         return None
+    from sklearn.metrics import (
+        adjusted_rand_score,
+    )  # two seconds to load, which other commands need not wait for
+
     return float(adjusted_rand_score(_numbered(before, common), _numbered(after, common)))
 
 
