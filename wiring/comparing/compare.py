@@ -109,7 +109,8 @@ def _correlation(kept: Sequence[Kept]) -> float | None:
     pairs = [(one.impact_before, one.impact_after) for one in kept if one.shift is not None]
     if len(pairs) < _LEAST_CORRELATED or any(len(set(side)) == 1 for side in zip(*pairs, strict=True)):
         return None  # without two different scores there is no order to agree on
-    from scipy.stats import spearmanr  # a second to load, which other commands need not wait for
+    # A second to load, which other commands need not wait for.
+    from scipy.stats import spearmanr
 
     found = float(spearmanr([old for old, _ in pairs], [new for _, new in pairs]).statistic)
     return None if math.isnan(found) else found
