@@ -30,7 +30,7 @@ MOST_ITEMS = 6_000
 def measure(bench: Bench) -> dict[str, Any]:
     """Half of capacity, and the latencies at that rate, seconds."""
     ground = bench.ground("latency")
-    warm, burst, stream = make_rounds(ground.keys, [WARM, bench.items(BURST), bench.items(MOST_ITEMS)])
+    warm, burst, stream = make_rounds(ground.keys, [WARM, bench.items(BURST), MOST_ITEMS])
     ground.make()
     with Processes(ground, dict.fromkeys(STAGES, 1), hot="themes" if bench.profile else None) as stages:
         stages.await_ready()

@@ -16,16 +16,16 @@ from bench.kafka.processes import READY_WITHIN_S, Processes
 from bench.kafka.stages import on_kafka
 from bench.kafka.watching import Behind
 from bench.kafka.workload import make_rounds
-from contracts.errors import StopWorker
 from wiring.topics import STAGES
 
 RATE_PER_S = 20.0
-"""1.7 million items a day."""
+"""1.7 million items a day; on a machine that could not do thrice that, a third of what it can do."""
 
 KILLED = {"extract": 3, "themes": 3, "priority": 3}
 """Stage and kills; extract alone loads PyTorch."""
 
 WARM = 96
+BURST = 200
 STEADY_S = 4.0
 LOOK_EVERY_S = 0.1
 MOST_ITEMS = 6_000
@@ -34,21 +34,21 @@ MOST_ITEMS = 6_000
 def measure(bench: Bench) -> dict[str, Any]:
     """Seconds from each kill until the lag was back."""
     ground = bench.ground("restart")
-    warm, stream = make_rounds(ground.keys, [WARM, bench.items(MOST_ITEMS)])
+    warm, burst, stream = make_rounds(ground.keys, [WARM, BURST, MOST_ITEMS])
     ground.make()
-    rate = RATE_PER_S
     with Processes(ground, dict.fromkeys(STAGES, 1)) as stages:
         stages.await_ready()
         on_kafka(ground, warm)
+        rate = min(RATE_PER_S, burst.items / on_kafka(ground, burst) / 3)
         found = {}
         with Steady(ground, stream, rate) as load:
             for stage, kills in KILLED.items():
                 behind = Behind(ground, stage)
                 kills = max(1, round(kills * min(1.0, bench.scale)))
-                found[stage] = [_kill(stages, behind, stage) for _kill_ in range(kills)]
+                found[stage] = [_kill(stages, behind, stage) for _n in range(kills)]
             assert not load.is_over, "the load ended before the last kill: raise MOST_ITEMS"
     return {
-        "rate_per_s": rate,
+        "rate_per_s": round(rate, 1),
         **{
             stage: {"median_s": round(statistics.median(took), 1), "longest_s": round(max(took), 1)}
             for stage, took in found.items()
@@ -70,4 +70,7 @@ def _kill(stages: Processes, behind: Behind, stage: str) -> float:
         time.sleep(LOOK_EVERY_S)
         if stages.pids(stage) and sum(behind.told().values()) > told and behind.lag() <= before:
             return time.monotonic() - killed
-    raise StopWorker(f"{stage}: its lag was not back in {READY_WITHIN_S:.0f} s: lower RATE_PER_S")
+    raise TimeoutError(
+        f"{stage}: lag {behind.lag()} after {READY_WITHIN_S:.0f} s, {before} before the kill; told {told} then, "
+        f"{sum(behind.told().values())} now"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,13 +36,26 @@ def measure(parts: Sequence[str], *, share: float, pairs: int, profile: bool = F
         for part in parts:
             began = time.monotonic()
             with TemporaryDirectory(prefix="undercurrent-bench-") as folder:
-                result = PARTS[part](Bench(broker.cluster, Path(folder), share, pairs, profile))
-            found[part] = {**result, "took_s": round(time.monotonic() - began)}
-            print(table({part: found[part]}), flush=True)
+                bench = Bench(broker.cluster, Path(folder), share, pairs, profile)
+                result = _measured(part, bench)
+            if result is not None:
+                found[part] = {**result, "took_s": round(time.monotonic() - began)}
+                print(table({part: found[part]}), f"took {found[part]['took_s']} s\n", sep="\n", flush=True)
     finally:
         broker.stop()
     version, _dims = encoder_identity(load_settings().encoder)
     return {"broker": broker.why, "encoder": version, "pairs": pairs, "share": share, "parts": found}
+
+
+def _measured(part: str, bench: Bench) -> dict[str, Any] | None:
+    """A part's result; one that fails tells why and is left out, so that the others are not lost."""
+    try:
+        return PARTS[part](bench)
+    except Exception:  # noqa: BLE001 - whatever it was, the other parts are still to be measured
+        traceback.print_exc()
+        for log in sorted(bench.folder.rglob("*.log")):
+            print(f"--- {part}: the end of {log.name}", log.read_text("utf-8", "replace")[-3000:], sep="\n")
+        return None
 
 
 def page(results: Mapping[str, Any]) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import TopicPartition
 
 from bench.kafka.common import Ground
+from connectors.kafka.groups import told_offsets
 from connectors.kafka.messages import ID, header
 from connectors.kafka.reading import headers_of
 from contracts.identity import ordinal_of, partition_of
@@ -67,15 +68,12 @@ class Behind:
         self._ground = ground
         self._short = INPUTS[stage]
         self._group = position_group(ground.naming, stage)
-        self._admin = ground.cluster.admin()
 
     def told(self) -> dict[int, int]:
         """The next offset of each partition that it has told."""
         name = self._ground.naming.topic(self._short)
-        places = [TopicPartition(name, p) for p in range(self._ground.partitions)]
-        asked = ConsumerGroupTopicPartitions(self._group, places)
-        answer = next(iter(self._admin.list_consumer_group_offsets([asked], request_timeout=5.0).values()))
-        return {one.partition: max(one.offset, 0) for one in answer.result().topic_partitions or ()}
+        places = [(name, p) for p in range(self._ground.partitions)]
+        return {one.partition: one.offset for one in told_offsets(self._ground.cluster, self._group, places)}
 
     def lag(self) -> int:
         """Messages that it has not done."""
