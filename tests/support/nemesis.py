@@ -163,15 +163,19 @@ class Nemesis:
         """F06: the broker stands still for up to 8 s."""
         self.done.append("freeze the broker")
         self._broker.pause()
-        self._wait(self.rng.uniform(0.5, 8.0))
-        self._broker.resume()
+        try:
+            self._wait(self.rng.uniform(0.5, 8.0))
+        finally:
+            self._broker.resume()
 
     def kill_broker(self) -> None:
         """F07: SIGKILL the broker; it is away for up to 4 s."""
         self.done.append("kill the broker")
         self._broker.kill()
-        self._wait(self.rng.uniform(0.0, 4.0))
-        self._broker.start()
+        try:
+            self._wait(self.rng.uniform(0.0, 4.0))
+        finally:
+            self._broker.start()
 
     def bounce_broker(self) -> None:
         """F07: stop the broker in order and start it again."""
