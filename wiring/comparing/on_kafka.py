@@ -6,20 +6,20 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.admin import topic_ids
-from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import ID, header
 from connectors.kafka.names import Naming
-from connectors.kafka.reading import WITHIN_S, Held, between, headers_of, held
+from connectors.kafka.reading import Held, between, headers_of, held
 from contracts.envelope import Envelope
 from contracts.errors import StopWorker, WrongUsage
 from contracts.identity import ordinal_of
 from contracts.registry import read_stage
 from wiring.comparing.standing import FOLDED
-from wiring.kafka.positions import position_group
+from wiring.kafka.publishing.book import stage_offsets
+from wiring.topics import STAGES
 
 ALL_GONE = sys.maxsize
 """Retention took every issue there was: none can be compared."""
@@ -42,7 +42,7 @@ class GenerationRun:
         """The generation as it is now. Raises ``WrongUsage`` where it has no topics."""
         names = {short: naming.topic(short) for short in FOLDED}
         admin = cluster.admin()
-        told = _told(admin, naming)
+        told = _told(cluster, naming)
         if told and names["assignments"] not in told:
             names["assignments"] = next(iter(told))
         there = topic_ids(cluster, names.values())
@@ -110,19 +110,9 @@ class GenerationRun:
         return None
 
 
-def _told(admin: AdminClient, naming: Naming) -> dict[str, dict[int, int]]:
+def _told(cluster: Cluster, naming: Naming) -> dict[str, dict[int, int]]:
     """How much of its input the last stage has seen, by topic and partition; nothing where it told nothing."""
-    group = position_group(naming, "priority")
     found: dict[str, dict[int, int]] = {}
-    with kafka_errors(f"asking for the positions of {group}"):
-        answer = next(iter(admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()))
-        try:
-            told = answer.result(WITHIN_S).topic_partitions or ()
-        except KafkaException as exc:
-            if exc.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-                raise
-            return found
-    for one in told:
-        if one.error is None and one.offset >= 0:
-            found.setdefault(one.topic, {})[one.partition] = one.offset
+    for one in stage_offsets(cluster, naming, STAGES[-1]):
+        found.setdefault(one.topic, {})[one.partition] = one.offset
     return found

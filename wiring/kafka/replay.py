@@ -17,10 +17,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import TopicPartition
 
 from connectors.kafka.admin import create_topics, topic_ids
 from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.groups import told_offsets
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import WITHIN_S, Held, held
 from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsage
@@ -177,12 +178,8 @@ class Advances:
 
     def _told(self, stage: str, topic: str) -> dict[int, int]:
         group = position_group(self._site.naming, stage)
-        places = [TopicPartition(topic, p) for p in range(self._site.partitions)]
-        with kafka_errors(f"reading the positions of {group}"):
-            asked = ConsumerGroupTopicPartitions(group, places)
-            answers = self._admin.list_consumer_group_offsets([asked], request_timeout=WITHIN_S)
-            told = next(iter(answers.values())).result(2 * WITHIN_S).topic_partitions or ()
-        return {one.partition: one.offset for one in told if one.error is None and one.offset >= 0}
+        places = [(topic, p) for p in range(self._site.partitions)]
+        return {one.partition: one.offset for one in told_offsets(self._site.cluster, group, places)}
 
 
 def refuse_active(site: Site) -> None:

@@ -19,11 +19,11 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 
 from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.groups import checked, patiently, told_offsets
 from connectors.kafka.names import MAJOR, Naming
-from connectors.kafka.reading import WITHIN_S, passes
 from contracts.errors import StopWorker
 from wiring.kafka.lag import input_topics
 from wiring.kafka.positions import position_group
@@ -83,7 +83,7 @@ class Book:
         if not positions:
             return
         with kafka_errors(f"telling the positions of {self._group}"):
-            patiently(lambda: _checked(self._send(positions).result().topic_partitions))
+            patiently(lambda: checked(self._send(positions).result().topic_partitions))
         self._told.update(positions)
 
     def close(self, positions: Mapping[Place, Position]) -> None:
@@ -114,7 +114,7 @@ class Book:
         answer, positions = self._asked
         self._asked = None
         try:
-            _checked(answer.result().topic_partitions)
+            checked(answer.result().topic_partitions)
         except KafkaException as exc:
             _LOG.warning("positions were not told: %s", exc)
         else:
@@ -149,24 +149,6 @@ def topics_there(cluster: Cluster) -> dict[str, int]:
     return {name: len(found.partitions) for name, found in topics.items() if found.error is None}
 
 
-def told_offsets(cluster: Cluster, group: str, places: Iterable[tuple[str, int]]) -> list[TopicPartition]:
-    """Those offsets of a group that there are, with their metadata. Raises ``StopWorker``.
-
-    A consumer asks, not an admin client: one whose coordinator just moved ends the process (librdkafka 2.16,
-    ``rd_kafka_handle_OffsetFetch`` takes it for a member of a group).
-    """
-    wanted = [TopicPartition(*place) for place in places]
-    if not wanted:
-        return []
-    consumer = cluster.consumer(group_id=group)
-    try:
-        with kafka_errors(f"asking for the positions of {group}"):
-            answer = patiently(lambda: _checked(consumer.committed(wanted, timeout=ANSWERED_WITHIN_S)))
-    finally:
-        consumer.close()
-    return [one for one in answer if one.offset >= 0]
-
-
 def stage_offsets(cluster: Cluster, naming: Naming, stage: str) -> list[TopicPartition]:
     """What a stage of a generation told of its input, which may be another generation's. Raises ``StopWorker``."""
     short = input_topics()[stage]
@@ -179,31 +161,9 @@ def stage_offsets(cluster: Cluster, naming: Naming, stage: str) -> list[TopicPar
     return told_offsets(cluster, position_group(naming, stage), places)
 
 
-def patiently(ask: Callable[[], T]) -> T:
-    """Ask again as long as waiting is enough: who keeps a group's offsets loads them first after a start."""
-    deadline = time.monotonic() + WITHIN_S
-    while True:
-        try:
-            return ask()
-        except KafkaException as exc:
-            error = exc.args[0]
-            waits = passes(error) or error.code() == KafkaError.NOT_COORDINATOR
-            if not waits or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-
-
 def _since(metadata: str | None) -> int | None:
     _time, space, since = (metadata or "").partition(" ")
     try:
         return max(NEVER, int(since)) if space else None
     except ValueError:
         return None
-
-
-def _checked(answer: list[TopicPartition] | None) -> list[TopicPartition]:
-    """The answer, if no partition was refused."""
-    for one in answer or ():
-        if one.error:
-            raise KafkaException(one.error)
-    return answer or []
