@@ -17,9 +17,10 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import Held, held
-from tests.support.checker import Undisturbed, check, undisturbed
+from tests.support.checker import check
 from tests.support.kafka_flow import KafkaFlow
 from tests.support.nemesis import EAGER, REFUSED, Nemesis
+from tests.support.undisturbed import Undisturbed, undisturbed
 from tests.support.workload import TENANTS, Appending, Workload, attempts, make_workload
 from wiring.kafka.broker import local_broker
 from wiring.kafka.server import LocalBroker

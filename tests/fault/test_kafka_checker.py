@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.checker import Lane, Stored, Undisturbed, judge, undisturbed
+from tests.support.checker import Stored, judge
+from tests.support.undisturbed import Lane, Undisturbed, undisturbed
 from tests.support.workload import Attempt, Workload, attempts, make_workload
 
 TENANTS = {"canary-ada": slice(950, 1010), "canary-bob": slice(950, 970)}

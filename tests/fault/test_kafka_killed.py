@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from connectors.kafka.names import Naming
-from tests.support.checker import Undisturbed, check, undisturbed
+from tests.support.checker import check
 from tests.support.kafka_flow import KafkaFlow, RunningStage, lives
 from tests.support.nemesis import EAGER, Nemesis
+from tests.support.undisturbed import Undisturbed, undisturbed
 from tests.support.workload import Appending, Workload, attempts, make_workload
 from wiring.kafka.broker import Broker
 from wiring.topics import STAGES

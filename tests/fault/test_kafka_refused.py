@@ -23,11 +23,12 @@ from connectors.kafka.cluster import Cluster
 from operators.ports import VectorIndex
 from settings import load_settings
 from tests.support.broker import fresh_naming, make_topics
-from tests.support.checker import Undisturbed, Verdict, check, undisturbed
+from tests.support.checker import Verdict, check
 from tests.support.crash import run_to_end
 from tests.support.kafka_flow import KafkaFlow, RunningStage
 from tests.support.kafka_parts import delete_before
 from tests.support.nemesis import EAGER, REFUSED
+from tests.support.undisturbed import Undisturbed, undisturbed
 from tests.support.workload import TENANTS, Workload, make_workload
 from wiring.kafka.broker import Broker
 from wiring.kafka.home import StageHome

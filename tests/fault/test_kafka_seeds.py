@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from connectors.kafka.names import Naming
-from tests.support.checker import Verdict, check, undisturbed
+from tests.support.checker import Verdict, check
 from tests.support.kafka_flow import ROOT, KafkaFlow
 from tests.support.nemesis import Nemesis
+from tests.support.undisturbed import undisturbed
 from tests.support.workload import Appending, Workload, attempts, make_workload
 from wiring.kafka.broker import local_broker
 from wiring.kafka.server import LocalBroker

@@ -14,50 +14,32 @@ docs/topics tells every reader to.
 
 from __future__ import annotations
 
-import base64
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
-from unittest.mock import patch
 
 from confluent_kafka import KafkaError, TopicPartition
 
 from connectors.jsonl.layout import part_name
-from connectors.jsonl.log import JsonlLog, read_log
 from connectors.kafka.messages import ID, SOURCE, header, sequence_of, stage_of
 from connectors.kafka.reading import headers_of, held, offset_of
 from connectors.kafka.statelog import KafkaStateLogs
 from contracts.identity import cause_of
 from contracts.outcomes import Ledger
-from contracts.pointer import Pointer
 from contracts.registry import read_journal, read_record
 from contracts.stages import RedactedItem
 from flows.pipeline import TOPICS
-from models.encoders.load import load_encoder
-from settings import load_settings
 from tests.support.kafka_flow import KafkaFlow
-from tests.support.product import INPUTS, KEYWORDS
+from tests.support.product import INPUTS
+from tests.support.undisturbed import Lane, Undisturbed, state_of, undisturbed
 from tests.support.workload import TENANTS, Attempt
-from wiring.product import memory_index, open_parts, product_pipeline
-from wiring.reference import ReferenceRunner
 from wiring.snapshots import RecoveryStore
 from wiring.topics import STAGES, stage_producers
 
-Lane = tuple[str, str, int]
-"""Short topic, stage, partition: what one writer writes."""
-
-State = tuple[Any, ...]
-"""A stage's small state, its place, what it has emitted, and its living bulk rows."""
-
 INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I7", "I10", "state")
-
-
-IN_SEGMENTS = ("engine.members", "settled")
-"""Tables of ``models.themes.columns``."""
 
 
 class Stored(NamedTuple):
@@ -68,15 +50,6 @@ class Stored(NamedTuple):
     event: str
     key: bytes
     value: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Undisturbed:
-    """What a run that nobody disturbs makes of a journal."""
-
-    journal: Mapping[int, list[bytes]]
-    topics: Mapping[Lane, list[bytes]]
-    states: Mapping[tuple[str, int], State]
 
 
 @dataclass(slots=True)
@@ -94,60 +67,6 @@ class Verdict:
     def assert_holds(self, repeat: str) -> None:
         """Raise ``AssertionError`` with everything that is broken and the command that repeats the run."""
         assert not self.sentences, "\n".join([*self.sentences, f"repeat with: {repeat}"])
-
-
-# -- the undisturbed run ---------------------------------------------------------------------------------
-
-
-def undisturbed(
-    keys: Path, journal: Mapping[int, list[bytes]], scratch: Path, env: Mapping[str, str] = KEYWORDS
-) -> Undisturbed:
-    """Run the flow without an engine over these records; ``keys`` are those they were sealed under."""
-    partitions = len(journal)
-    with JsonlLog(scratch / "journal", partitions) as log:
-        for p, lines in journal.items():
-            log.append(p, lines)
-    with patch.dict(os.environ, env):
-        settings = load_settings()
-        parts = open_parts(keys.parent, settings, index=memory_index(load_encoder(settings.encoder)[0]))
-    runner = ReferenceRunner(product_pipeline(parts, partitions), scratch / "journal", scratch / "logs")
-    runner.run()
-    states = {place: _state(host.snapshot(), host._log) for place, host in runner.hosts.items()}
-    parts.vault.close()  # type: ignore[attr-defined]  # the embedded one
-    topics = {
-        (topic, stage, p): [line.data for line in read_log(scratch / "logs" / topic, place * partitions + p)]
-        for topic, stages in stage_producers().items()
-        for place, stage in enumerate(stages)
-        for p in range(partitions)
-    }
-    return Undisturbed(journal, topics, states)
-
-
-def _state(snapshot: Mapping[str, Any], log: Any) -> State:
-    rows: dict[tuple[str, str], Any] = {}
-    for table, key, value in log.load(Pointer.from_data(snapshot["pointer"])):
-        rows[table, key] = value
-    living = {place: value for place, value in rows.items() if value is not None}
-    return snapshot["small"], snapshot["applied"], snapshot["emitted"], _merged(living)
-
-
-def _merged(rows: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
-    """The rows with what lies in segments put together: where a segment ends is where a snapshot happened to be."""
-    merged: dict[tuple[str, str], Any] = {}
-    for (table, key), value in sorted(rows.items()):
-        if not table.endswith(IN_SEGMENTS):
-            merged[table, key] = value
-            continue
-        names, *columns, gone = map(base64.b64decode, value)
-        count = len(names) // 8
-        for n in range(count):
-            cells = tuple(
-                column[n * len(column) // count : (n + 1) * len(column) // count] for column in columns
-            )
-            merged[table, names[n * 8 : n * 8 + 8].hex()] = cells
-        for n in range(len(gone) // 8):
-            merged.pop((table, gone[n * 8 : n * 8 + 8].hex()), None)
-    return merged
 
 
 # -- what lies on Kafka ----------------------------------------------------------------------------------
@@ -389,7 +308,7 @@ def _check_state(
                     f"{stage}, partition {p}: {position} records of {topic} committed, {len(those)} there"
                 )
         with closing(logs.open(flow.naming.state(stage), p)) as log:
-            if _state(snapshot, log) != expected.states[stage, p]:
+            if state_of(snapshot, log) != expected.states[stage, p]:
                 verdict.broken["I10"].append(
                     f"{stage}, partition {p}: its state is not the undisturbed run's"
                 )
