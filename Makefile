@@ -10,6 +10,7 @@ DEMO_OUT ?= out/demo
 DEMO_ARGS ?=
 KAFKA_DIR ?= out/kafka
 SEEDS ?= 20
+BENCH ?=
 
 .PHONY: help demo kafka test check bench faults lint types unit lock clean
 
@@ -38,8 +39,8 @@ types: .venv/.ready ## mypy --strict
 unit: .venv/.ready ## fast tests: no weights, no processes
 	$(BIN)/python -m pytest -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/property tests/architecture
 
-bench: .venv/.ready ## throughput as ratios, with a table per stage; writes bench/results
-	$(BIN)/python -m bench
+bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "kafka" or "kafka --only scale"
+	$(BIN)/python -m bench $(BENCH)
 
 faults: .venv/.ready ## the long form of the fault tests: SEEDS=20 kills and random sequences; writes docs/reliability.md
 	rm -rf out/faults

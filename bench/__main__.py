@@ -1,6 +1,7 @@
 """Run the benchmarks and write ``bench/results``, the machine named: ``python -m bench [embedded|themes|kafka]``.
 
-A part that was measured alone takes its place beside the others of the last run, if that was on the same machine.
+A part that was measured alone takes its place beside the others of the last run, if that was on the same machine and
+of the same size.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def _on_kafka(told: argparse.Namespace) -> None:
         return
     found = run.measure(told.only or KAFKA_PARTS, share=share, pairs=pairs)
     before = _before("kafka").get("kafka") or {}
-    found["parts"] = {**before.get("parts", {}), **found["parts"]}
+    if all(before.get(key) == found[key] for key in ("pairs", "share", "encoder")):
+        found["parts"] = {**before["parts"], **found["parts"]}
     _write("kafka", {"kafka": found}, lambda results: run.page(results["kafka"]))
 
 

@@ -49,6 +49,7 @@ class Bench:
     scale: float = 1.0
     pairs: int = 5
     profile: bool = False
+    broker_pid: int | None = None
 
     def items(self, wanted: int) -> int:
         """That many items, scaled; at least two a tenant."""

@@ -90,7 +90,7 @@ class Processes:
 
     def cpu_s(self, stage: str) -> list[float]:
         """Seconds of CPU that each process of a stage has used."""
-        return [_cpu_s(pid) for pid in self.pids(stage)]
+        return [cpu_of(pid) for pid in self.pids(stage)]
 
     def _as_told(self, stage: Stage, hot: str | None) -> Stage:
         if stage.name != hot:
@@ -120,7 +120,7 @@ def _lives(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-def _cpu_s(pid: int) -> float:
-    """User and system time of all threads."""
+def cpu_of(pid: int) -> float:
+    """User and system time of all threads of a process, seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S

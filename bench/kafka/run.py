@@ -36,7 +36,7 @@ def measure(parts: Sequence[str], *, share: float, pairs: int, profile: bool = F
         for part in parts:
             began = time.monotonic()
             with TemporaryDirectory(prefix="undercurrent-bench-") as folder:
-                bench = Bench(broker.cluster, Path(folder), share, pairs, profile)
+                bench = Bench(broker.cluster, Path(folder), share, pairs, profile, broker.pid)
                 result = _measured(part, bench)
             if result is not None:
                 found[part] = {**result, "took_s": round(time.monotonic() - began)}

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.kafka.common import Bench, Ground, Pairs
-from bench.kafka.processes import READY_WITHIN_S, Processes
+from bench.kafka.processes import READY_WITHIN_S, Processes, cpu_of
 from bench.kafka.watching import Watch
 from bench.kafka.workload import Round, make_rounds
 from cli.worker import PARTITIONS as EMBEDDED_PARTITIONS
@@ -44,7 +44,7 @@ def measure(bench: Bench) -> dict[str, Any]:
     embedded = ground.data / "embedded"
     shutil.copytree(ground.keys, embedded / "keys")
     ground.make()
-    pairs = Pairs()
+    pairs, cpu = Pairs(), Pairs()
     with ExitStack() as running:
         alone = running.enter_context(Embedded.running(embedded))
         stages = running.enter_context(
@@ -57,12 +57,21 @@ def measure(bench: Bench) -> dict[str, Any]:
         for one in rounds[1:]:
             stages.freeze()
             alone.thaw()
-            pairs.theirs.append(alone.time(one))
+            before = alone.cpu_s()
+            theirs, their_cpu = alone.time(one), alone.cpu_s() - before
             alone.freeze()
             stages.thaw()
-            pairs.ours.append(on_kafka(ground, one))
+            before = _cpu_s(stages, bench.broker_pid)
+            pairs.add(on_kafka(ground, one), theirs)
+            cpu.add(_cpu_s(stages, bench.broker_pid) - before, their_cpu)
         alone.thaw()
-    return {"items": sizes[1], "pairs": bench.pairs, **pairs.figures(sizes[1])}
+    figures = {**pairs.figures(sizes[1]), "cpu_ratio": round(cpu.ratio, 3)}
+    return {"items": sizes[1], "pairs": bench.pairs, **figures}
+
+
+def _cpu_s(stages: Processes, broker: int | None) -> float:
+    """CPU of all stages, and of the broker where it is ours."""
+    return sum(sum(stages.cpu_s(stage)) for stage in STAGES) + (cpu_of(broker) if broker else 0.0)
 
 
 def on_kafka(ground: Ground, one: Round, topic: str = "assignments") -> float:
@@ -116,6 +125,10 @@ class Embedded:
     def thaw(self) -> None:
         """Let it go on."""
         self._process.send_signal(signal.SIGCONT)
+
+    def cpu_s(self) -> float:
+        """Seconds of CPU that it has used."""
+        return cpu_of(self._process.pid)
 
     def time(self, one: Round) -> float:
         """Append a round at once; seconds until its last tick is in the file of assignments."""
