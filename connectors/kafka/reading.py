@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
@@ -87,10 +88,20 @@ def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[st
             try:
                 return _held(admin, asked, patience_s)
             except KafkaException as exc:  # a new topic has no leader for a moment
-                if not passes(exc.args[0]) or time.monotonic() > deadline:
+                if (
+                    not (passes(exc.args[0]) or exc.args[0].code() == KafkaError._NOENT)
+                    or time.monotonic() > deadline
+                ):
                     raise
+                _ask_who_leads(admin, patience_s)
             patience_s = min(2 * patience_s, _LONGEST_S)
             time.sleep(0.1)
+
+
+def _ask_who_leads(admin: AdminClient, within_s: float) -> None:
+    """Let a client that lived through a restart of its broker forget the leaders and epochs it knew."""
+    with suppress(KafkaException):
+        admin.list_topics(timeout=within_s)
 
 
 def _held(admin: AdminClient, asked: list[TopicPartition], within_s: float) -> dict[tuple[str, int], Held]:

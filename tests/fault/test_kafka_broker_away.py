@@ -17,6 +17,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import Held, held
+from tests.support.broker import make_topics
 from tests.support.checker import check
 from tests.support.kafka_flow import KafkaFlow
 from tests.support.nemesis import EAGER, REFUSED, Nemesis
@@ -118,9 +119,9 @@ def test_a_broker_that_is_killed_and_bounced_loses_nothing(
 ) -> None:
     nemesis.heal()
     appending = feed(flow, workload)
-    nemesis.stages["intake"].await_progress()
+    before = nemesis.stages["intake"].await_progress()
     nemesis.kill_broker()
-    nemesis.stages["intake"].await_progress(sum(flow.positions("intake").values()))
+    nemesis.stages["intake"].await_progress(before)
     nemesis.bounce_broker()
     appending.join()
     assert_all_is_well(nemesis, flow, workload, expected, tmp_path / "again")
@@ -156,11 +157,26 @@ def _await_output(flow: KafkaFlow, within_s: float = 60.0) -> None:
         time.sleep(0.01)
 
 
+def test_a_client_that_lived_through_a_restart_of_its_broker_still_gets_offsets(
+    shaky: LocalBroker, naming: Naming
+) -> None:
+    shaky.start()
+    make_topics(shaky.cluster, [naming.journal], 1)
+    admin = shaky.cluster.admin()
+    before = held(admin, [(naming.journal, 0)])
+    shaky.kill()
+    shaky.start()
+    assert held(admin, [(naming.journal, 0)]) == before
+
+
 class NotYet:
     """An admin client that answers a few times without offsets, as one does whose broker was frozen."""
 
     def __init__(self, times: int) -> None:
         self._left = 2 * times
+
+    def list_topics(self, **_how: object) -> None:
+        return None
 
     def list_offsets(self, asked: Iterable[TopicPartition], **_how: object) -> dict[TopicPartition, Any]:
         self._left -= 1
@@ -182,6 +198,9 @@ class NobodyLeads:
     def __init__(self, times: int) -> None:
         self.patience_s: list[float] = []
         self._times = times
+
+    def list_topics(self, **_how: object) -> None:
+        return None
 
     def list_offsets(
         self, asked: Iterable[TopicPartition], *, request_timeout: float

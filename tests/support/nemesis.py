@@ -89,7 +89,7 @@ class Nemesis:
             if name not in self.stages:
                 continue
             while not self.flow.has_caught_up(name):
-                assert time.monotonic() - began < within_s, self._said(f"{name} did not catch up")
+                assert time.monotonic() - began < within_s, self._said(self._behind(name))
                 self._wait(0.05)
             self.stages.pop(name).drain()
         self.drained_in_s = time.monotonic() - began
@@ -214,6 +214,14 @@ class Nemesis:
             if left <= 0:
                 return
             time.sleep(min(left, 0.1))
+
+    def _behind(self, name: str) -> str:
+        """What is known of a stage that does not catch up."""
+        try:
+            places = f"{self.flow.positions(name)} of {self.flow.ends(name)}"
+        except Exception as exc:  # noqa: BLE001 - whatever it is, it is told
+            places = repr(exc)
+        return f"{name} did not catch up ({places}); it said:\n{self.stages[name].said[-2000:]}"
 
     def _said(self, what: str) -> str:
         return f"seed {self.seed}, after {', '.join(self.done) or 'nothing'}: {what}"
