@@ -155,6 +155,7 @@ def test_a_replay_of_the_journal_writes_the_same_bytes(live: Live) -> None:
     assert same(live.flow, again, STAGES) == []
 
 
+@pytest.mark.slow
 def test_a_replay_from_the_middle_carries_the_ordinals_of_the_journal(live: Live) -> None:
     ids = live.flow.ids("redacted")
     middle = len(ids) // 2
@@ -162,6 +163,7 @@ def test_a_replay_from_the_middle_carries_the_ordinals_of_the_journal(live: Live
     assert ordinal_of(again.ids("assignments")[0] or "") == ordinal_of(ids[middle] or "")
 
 
+@pytest.mark.slow
 def test_a_replay_beside_live_traffic_is_stopped_and_goes_on(live: Live) -> None:
     """Its second run finds everything read, and writes nothing twice."""
     again, running = live.generation("g5"), live.started("g5", "--from", "assignments")
@@ -182,6 +184,7 @@ def test_a_dropped_stage_makes_its_state_again_and_writes_nothing_twice(live: Li
     assert live.flow.ids("assignments") == topics
 
 
+@pytest.mark.slow
 def test_a_stage_goes_on_from_a_savepoint_when_home_and_state_log_are_lost(
     live: Live, loaded: Path, tmp_path: Path
 ) -> None:
