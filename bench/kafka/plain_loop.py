@@ -61,10 +61,13 @@ class PlainLoop:
 
     def run(self) -> None:
         """Read to the end. Raises ``StopWorker`` or ``StateCorrupt``; the next run goes on behind the last commit."""
+        places = {p: self._committed.get("offsets", {}).get(str(p), 0) for p in self._partitions}
+        consumer = self._cluster.consumer()
+        # First of all, as our source does: what lies there is fetched while state and outputs are looked at.
+        consumer.assign([TopicPartition(self._topics.input, p, at) for p, at in places.items()])
+        self._offsets = places
         self._resume()
         ends = {p: there.end for (_t, p), there in self._held(self._topics.input).items()}
-        consumer = self._cluster.consumer()
-        consumer.assign([TopicPartition(self._topics.input, p, self._offsets[p]) for p in self._partitions])
         due = time.monotonic() + COMMIT_EVERY_S
         while any(self._offsets[p] < ends[p] for p in self._partitions):
             self._on_messages(consumer.consume(READ_AT_ONCE, 0.05))
@@ -78,7 +81,6 @@ class PlainLoop:
         """Take up the last commit, and learn what was written behind it."""
         for p in self._partitions:
             snapshot = self._committed.get("snapshots", {}).get(str(p))
-            self._offsets[p] = self._committed.get("offsets", {}).get(str(p), 0)
             log = self._logs.open(self._topics.state, p)
             self._hosts[p] = StepHost(self._stage.name, p, self._stage.make(p), log)
             self._hosts[p].restore(snapshot)
