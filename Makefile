@@ -42,9 +42,9 @@ unit: .venv/.ready ## fast tests: no weights, no processes
 bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "kafka" or "kafka --only scale"
 	$(BIN)/python -m bench $(BENCH)
 
-faults: .venv/.ready ## the long form of the fault tests: SEEDS=20 kills and random sequences; writes docs/reliability.md
+faults: .venv/.ready ## the long forms of fault and end-to-end tests: SEEDS=20 kills and random sequences; writes docs/reliability.md
 	rm -rf out/faults
-	FAULT_KILLS=$(SEEDS) $(BIN)/python -m pytest tests/fault; held=$$?; \
+	FAULT_KILLS=$(SEEDS) $(BIN)/python -m pytest tests/fault tests/e2e; held=$$?; \
 	  $(BIN)/python tests/fault/report.py && exit $$held
 
 lock: ## resolve the pins of pyproject.toml anew into requirements.lock (hashes, no addresses)
