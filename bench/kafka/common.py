@@ -13,6 +13,7 @@ import secrets
 import statistics
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -139,10 +140,17 @@ def delete(cluster: Cluster, topic: str) -> None:
 
 
 def fresh(function: Callable[..., T], *arguments: object) -> T:
-    """What a module's function gives in a new process."""
+    """What a module's function gives in a new process. Raises ``RuntimeError`` with what it raised."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(function, *arguments).result()
+        return pool.submit(_told, function, *arguments).result()
+
+
+def _told(function: Callable[..., T], *arguments: object) -> T:
+    try:
+        return function(*arguments)
+    except Exception:  # noqa: BLE001 - the Kafka client's cannot be pickled, and would hide what happened
+        raise RuntimeError(traceback.format_exc()) from None
 
 
 def profiled(function: Callable[..., T], *arguments: object) -> T:

@@ -63,7 +63,16 @@ def test_the_file_is_as_the_specification_wants_it() -> None:
 
 
 def test_every_stage_is_a_service_and_so_is_what_runs_beside_them() -> None:
-    assert {*STAGES, "kafka", "qdrant", "postgres", "topics", "ticker", "publisher", "exporter"} <= SERVICES.keys()
+    assert {
+        *STAGES,
+        "kafka",
+        "qdrant",
+        "postgres",
+        "topics",
+        "ticker",
+        "publisher",
+        "exporter",
+    } <= SERVICES.keys()
 
 
 @every

@@ -81,7 +81,9 @@ def assert_same_index(directory: Path, undisturbed: Path) -> None:
     mirror = theme_mirror(directory)
     asked = [(point.group, vector) for point in mirror for vector in (point.vector, point.vector[::-1])]
     encoder = KeywordEncoder()
-    ours, theirs = (open_index(where / "qdrant", encoder.version, encoder.dims) for where in (directory, undisturbed))
+    ours, theirs = (
+        open_index(where / "qdrant", encoder.version, encoder.dims) for where in (directory, undisturbed)
+    )
     try:
         assert ours.count_items(TENANT) == theirs.count_items(TENANT) > 0
         assert ours.count_themes(TENANT) == theirs.count_themes(TENANT) == len(mirror) > 0
