@@ -35,8 +35,8 @@ NOTES = """*Duplicates in topics*: a killed stage's last messages arrived althou
 Readers drop them by `(ce_source, ce_id)`; the stages do by position. *Appends info*: the writer got no answer in
 time and sent the records again."""
 
-ENDS = """Each was started again. *Ended with -6* is the Kafka client ending its process: librdkafka 2.16 fails an assertion
-(`rd_kafka_enq_once_del_source_return`) while its admin client waits for a broker that stands still. It costs a restart
+ENDS = """Each was started again. *Ended with -6* is the Kafka client ending its process: librdkafka 2.16 fails an
+assertion (`rd_kafka_enq_once_del_source_return`) while its admin client waits for a broker that stands still. It costs a restart
 and loses nothing. *Ended with 1* is a stage that waited 30 s for the broker."""
 
 Found = dict[str, Any]
