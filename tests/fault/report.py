@@ -36,8 +36,8 @@ Readers drop them by `(ce_source, ce_id)`; the stages do by position. *Appends i
 time and sent the records again."""
 
 ENDS = """Each was started again. *Ended with -6* is the Kafka client ending its process: librdkafka 2.16 fails an
-assertion (`rd_kafka_enq_once_del_source_return`) while its admin client waits for a broker that stands still. It
-costs a restart and loses nothing. *Ended with 1* is a stage that waited 30 s for the broker."""
+assertion (`rd_kafka_enq_once_del_source_return`) in an admin client whose broker stands still. It costs a restart and
+loses nothing. *Ended with 1* is a stage that waited 30 s for the broker."""
 
 Found = dict[str, Any]
 
