@@ -61,7 +61,12 @@ def _scale(one: Result) -> list[Row]:
 def _latency(one: Result) -> list[Row]:
     what = f"journal → assignment at half of capacity ({_rate(one['rate_per_s'])})"
     found = f"p50 {one['p50_s']:.2f} s, **p95 {one['p95_s']:.2f} s**, p99 {one['p99_s']:.2f} s"
-    return [(what, "p95 ≤ 1.0 s", f"{found}; {one['assignments']} assignments")]
+    steps = ", ".join(f"→ {short} {took:.2f} s" for short, took in one["p50_by_step_s"].items())
+    thirds = " → ".join(f"{took:.2f} s" for took in one["p50_of_thirds_s"])
+    return [
+        (what, "p95 ≤ 1.0 s", f"{found}; {one['assignments']} assignments"),
+        ("… p50 of each step; of the first, second and last third", "", f"{steps}; {thirds}"),
+    ]
 
 
 def _restart(one: Result) -> list[Row]:
