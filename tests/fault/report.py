@@ -54,7 +54,14 @@ def page(runs: Sequence[Found], today: str) -> str:
     """The page: machine, seeds, invariants with counts, faults, duplicates, and each seed's sequence."""
     looked_at: Counter[str] = sum((Counter(run["looked_at"]) for run in runs), Counter())
     return "\n\n".join(
-        [_head(runs, today), _invariants(runs, looked_at), _counts(looked_at), _faults(runs), _each(runs)]
+        [
+            _head(runs, today),
+            _invariants(runs, looked_at),
+            _counts(looked_at),
+            _faults(runs),
+            _each(runs),
+            _what_broke(runs),
+        ]
     )
 
 
@@ -79,11 +86,19 @@ def _invariants(runs: Sequence[Found], looked_at: Counter[str]) -> str:
         f"| {name} | {meaning} | {sum(len(run['broken'][name]) for run in runs)} |"
         for name, meaning in INVARIANTS.items()
     ]
-    return "\n".join(["## Invariants", "| | must hold | times broken |", "| --- | --- | --- |", *rows])
+    judged = sum("items" in run["looked_at"] for run in runs)
+    lines = ["## Invariants", "| | must hold | times broken |", "| --- | --- | --- |", *rows, ""]
+    return "\n".join(
+        [
+            *lines,
+            f"Judged on all of them: {judged} seeds. One that did not come to an end counts under I7 alone.",
+        ]
+    )
 
 
 def _counts(looked_at: Counter[str]) -> str:
-    rows = [f"| {what} | {count:,} |" for what, count in sorted(looked_at.items())]
+    told = {"duplicates in topics": 0, **looked_at}
+    rows = [f"| {what} | {count:,} |" for what, count in sorted(told.items())]
     lines = ["## Looked at, all seeds together", "| what | how many |", "| --- | --- |", *rows, ""]
     return "\n".join([*lines, NOTES])
 
@@ -127,6 +142,17 @@ def _each(runs: Sequence[Found]) -> str:
             *rows,
         ]
     )
+
+
+def _what_broke(runs: Sequence[Found]) -> str:
+    """The last words of everything that broke; the whole is in out/faults and in the test's output."""
+    said = [
+        f"- Seed {run['seed']}, {name}: {' '.join(sentence.split())[-300:]}"
+        for run in runs
+        for name, those in run["broken"].items()
+        for sentence in those[:5]
+    ]
+    return "\n".join(["## What broke", "", *(said or ["Nothing."])])
 
 
 def _broken(run: Found) -> list[str]:
