@@ -24,6 +24,8 @@ from contracts.errors import StopWorker
 # A stage takes a snapshot every second; people look less often.
 COMMIT_EVERY_S = 1.0
 ANSWERED_WITHIN_S = 5.0
+# An answer that is still due after this long will not come; long enough that few clients are given up in an outage.
+GIVEN_UP_AFTER_S = 20.0
 
 Answer = Future[ConsumerGroupTopicPartitions]
 
@@ -46,7 +48,9 @@ class Positions:
     ) -> None:
         self.attempts = 0
         self.failures = 0
-        self._admin = cluster.admin()
+        self._cluster = cluster
+        # The last is asked. One that was given up is kept: let go of while an answer is due, it can end the process.
+        self._admins = [cluster.admin()]
         self._group = group
         self._every_s = every_s
         self._clock = clock
@@ -57,8 +61,12 @@ class Positions:
     def commit(self, positions: Mapping[tuple[str, int], int]) -> None:
         """Tell the next offset to read of each (topic, partition); call it at every snapshot, also without news."""
         self._latest.update(positions)
-        if self._clock() >= self._next and (self._asked is None or self._asked.done()):
+        if self._clock() < self._next:
+            return
+        if self._asked is None or self._asked.done():
             self._send()
+        elif self._clock() >= self._next + GIVEN_UP_AFTER_S:
+            self._give_up()
 
     def close(self, within_s: float = 2.0) -> None:
         """Tell what was not told yet; wait for that no longer than ``within_s``."""
@@ -75,7 +83,14 @@ class Positions:
         now = self._clock()
         self._next = now + self._every_s
         self.attempts += 1
-        self._asked = _ask(self._admin, self._group, self._latest, now, within_s)
+        self._asked = _ask(self._admins[-1], self._group, self._latest, now, within_s)
+
+    def _give_up(self) -> None:
+        """After a broker's restart a client may never answer; another one does."""
+        self.failures += 1
+        self._asked = None
+        self._admins.append(self._cluster.admin())
+        self._send()
 
     def _count(self) -> None:
         """Learn what became of the last attempt."""
