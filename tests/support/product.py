@@ -138,8 +138,31 @@ def state_of(directory: Path) -> dict[str, tuple[Any, ...]]:
             for table, key, value in log.load(Pointer.from_data(snapshot["pointer"])):
                 rows[table, key] = value
         living = {place: value for place, value in rows.items() if value is not None}
-        state[stage] = (snapshot["small"], snapshot["applied"], snapshot["emitted"], living)
+        state[stage] = (snapshot["small"], snapshot["applied"], snapshot["emitted"], merged(living))
     return state
+
+
+IN_SEGMENTS = ("engine.members", "settled")
+"""Tables of ``models.themes.columns``."""
+
+
+def merged(rows: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
+    """The rows with what lies in segments put together: where a segment ends is where a snapshot happened to be."""
+    merged: dict[tuple[str, str], Any] = {}
+    for (table, key), value in sorted(rows.items()):
+        if not table.endswith(IN_SEGMENTS):
+            merged[table, key] = value
+            continue
+        names, *columns, gone = map(base64.b64decode, value)
+        count = len(names) // 8
+        for n in range(count):
+            cells = tuple(
+                column[n * len(column) // count : (n + 1) * len(column) // count] for column in columns
+            )
+            merged[table, names[n * 8 : n * 8 + 8].hex()] = cells
+        for n in range(len(gone) // 8):
+            merged.pop((table, gone[n * 8 : n * 8 + 8].hex()), None)
+    return merged
 
 
 class _Mirror(MemoryIndex):

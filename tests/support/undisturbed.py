@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from connectors.jsonl.log import JsonlLog, read_log
 from contracts.pointer import Pointer
 from models.encoders.load import load_encoder
 from settings import load_settings
-from tests.support.product import KEYWORDS
+from tests.support.product import KEYWORDS, merged
 from wiring.product import memory_index, open_parts, product_pipeline
 from wiring.reference import ReferenceRunner
 from wiring.topics import stage_producers
@@ -24,9 +23,6 @@ Lane = tuple[str, str, int]
 
 State = tuple[Any, ...]
 """A stage's small state, its place, what it has emitted, and its living bulk rows."""
-
-IN_SEGMENTS = ("engine.members", "settled")
-"""Tables of ``models.themes.columns``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +64,4 @@ def state_of(snapshot: Mapping[str, Any], log: Any) -> State:
     for table, key, value in log.load(Pointer.from_data(snapshot["pointer"])):
         rows[table, key] = value
     living = {place: value for place, value in rows.items() if value is not None}
-    return snapshot["small"], snapshot["applied"], snapshot["emitted"], _merged(living)
-
-
-def _merged(rows: Mapping[tuple[str, str], Any]) -> dict[tuple[str, str], Any]:
-    """The rows with what lies in segments put together: where a segment ends is where a snapshot happened to be."""
-    merged: dict[tuple[str, str], Any] = {}
-    for (table, key), value in sorted(rows.items()):
-        if not table.endswith(IN_SEGMENTS):
-            merged[table, key] = value
-            continue
-        names, *columns, gone = map(base64.b64decode, value)
-        count = len(names) // 8
-        for n in range(count):
-            cells = tuple(
-                column[n * len(column) // count : (n + 1) * len(column) // count] for column in columns
-            )
-            merged[table, names[n * 8 : n * 8 + 8].hex()] = cells
-        for n in range(len(gone) // 8):
-            merged.pop((table, gone[n * 8 : n * 8 + 8].hex()), None)
-    return merged
+    return snapshot["small"], snapshot["applied"], snapshot["emitted"], merged(living)
