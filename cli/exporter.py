@@ -24,7 +24,8 @@ from contracts.errors import PipelineError
 from settings import load_settings
 from wiring.health import LOOPBACK, Probes, serving
 from wiring.kafka.broker import named_cluster
-from wiring.kafka.lag import LagCollector, LagReader, LagReport, PartitionLag, input_topics
+from wiring.kafka.lag import LagCollector, LagReader, LagReport, PartitionLag
+from wiring.topics import STAGES
 
 PORT = 9750
 EVERY_S = 10.0
@@ -110,7 +111,7 @@ def lag_table(report: LagReport, now: float) -> Table:
     table = Table(
         "stage", "reads", *(_right(name) for name in ("partitions", "behind", "oldest", "heartbeat"))
     )
-    for stage in input_topics():
+    for stage in STAGES:
         found = [one for one in report.partitions if one.stage == stage]
         table.add_row(stage, *_row(found, report.heartbeats.get(stage), now))
     return table

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from connectors.jsonl.layout import sync_directory, translated
+from connectors.durable import file_errors, replace_whole
 from contracts.errors import RecoveryRefused, StateCorrupt
 from flows.stages import JOURNAL, Pipeline
 
@@ -120,20 +120,14 @@ REBUILD = "rebuild the state from the journal with `undercurrent rebuild`"
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a small file durably: a reader sees the old one or the new one."""
-    fresh = path.with_name(path.name + ".new")
-    with translated(path):
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        sync_directory(path.parent)
+    with file_errors(path):
+        replace_whole(path, data)
 
 
 @contextmanager
 def locked(directory: DataDir) -> Iterator[None]:
     """Hold the directory for this process; ``RecoveryRefused`` names the process that holds it already."""
-    with translated(directory.root):
+    with file_errors(directory.root):
         directory.root.mkdir(parents=True, exist_ok=True)
         fd = os.open(directory.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -144,7 +138,7 @@ def locked(directory: DataDir) -> Iterator[None]:
             raise RecoveryRefused(
                 f"{directory.root}: in use by process {holder}; end that one first, or use another directory"
             ) from exc
-        with translated(directory.lock):
+        with file_errors(directory.lock):
             os.ftruncate(fd, 0)
             os.pwrite(fd, str(os.getpid()).encode(), 0)
         yield

@@ -39,15 +39,12 @@ from operators.step import Step
 from operators.themes.audit import AuditTally
 from operators.themes.step import ThemesStep
 from settings import Settings
-from wiring.topics import stage_producers
+from wiring.topics import INPUTS, stage_producers
 
 FLOW = "undercurrent"
 """The flow's name: part of the identity of its state."""
 
 MakeStep = Callable[[int], Step]
-
-INPUTS = {"intake": "journal", "extract": "redacted", "themes": "enriched", "priority": "assignments"}
-"""The topic that each stage reads."""
 
 REDACTION_VERSION = "redaction-1"
 

@@ -26,7 +26,6 @@ from operators.themes.step import ThemesStep
 from settings import Settings
 from wiring.product import (
     CACHED_VECTORS,
-    INPUTS,
     MakeStep,
     Opener,
     names_notice,
@@ -34,7 +33,7 @@ from wiring.product import (
     open_readers,
     pipeline_of,
 )
-from wiring.topics import STAGES
+from wiring.topics import INPUTS, STAGES
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,10 @@ STAGES = ("intake", "extract", "themes", "priority")
 """The stages in the order in which an item meets them; their names are the identity of their state."""
 
 
+INPUTS = {"intake": "journal", "extract": "redacted", "themes": "enriched", "priority": "assignments"}
+"""The topic (short name) that each stage reads."""
+
+
 class TopicSchema(BaseModel):
     """One schema version of a topic: its record types and the folder of examples."""
 

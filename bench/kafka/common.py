@@ -29,8 +29,7 @@ from contracts.envelope import Envelope
 from contracts.registry import write_record
 from wiring.kafka.running import Site
 from wiring.kafka.topics import wanted_topics
-from wiring.product import INPUTS
-from wiring.topics import STAGES, load_topics, stage_producers
+from wiring.topics import INPUTS, STAGES, load_topics, stage_producers
 
 PARTITIONS = 12
 """As deployed."""

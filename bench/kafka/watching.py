@@ -15,7 +15,7 @@ from connectors.kafka.messages import ID, header
 from connectors.kafka.reading import headers_of
 from contracts.identity import ordinal_of, partition_of
 from wiring.kafka.positions import position_group
-from wiring.product import INPUTS
+from wiring.topics import INPUTS
 
 Cause = tuple[int, int]
 """Partition and ordinal of the journal record that a message goes back to."""

@@ -20,10 +20,10 @@ from tests.support.kafka_flow import ROOT
 from tests.support.published import AT, Generations
 from wiring.health import read_beat
 from wiring.kafka.broker import Broker
-from wiring.kafka.lag import input_topics
 from wiring.kafka.positions import commit_positions, position_group
 from wiring.kafka.publisher import publisher_home
 from wiring.kafka.ticker import tick_record
+from wiring.topics import INPUTS
 
 PARTITIONS = 2
 
@@ -32,9 +32,7 @@ PARTITIONS = 2
 def world(broker: Broker, naming: Naming, tmp_path: Path) -> Generations:
     """Two generations with a journal of one tick in each partition; g1 has read it, g2 never ran."""
     made = Generations(broker.cluster, naming, tmp_path, PARTITIONS)
-    inputs = [
-        Naming(naming.prefix, one).topic(short) for one in ("g1", "g2") for short in input_topics().values()
-    ]
+    inputs = [Naming(naming.prefix, one).topic(short) for one in ("g1", "g2") for short in INPUTS.values()]
     make_topics(broker.cluster, sorted(set(inputs)), PARTITIONS)
     made.make("g1", "g2")
     with KafkaJournal(broker.cluster, naming.journal, PARTITIONS, "test") as journal:
@@ -46,7 +44,7 @@ def world(broker: Broker, naming: Naming, tmp_path: Path) -> Generations:
 
 def _tell(world: Generations, generation: str, journal_offset: int) -> None:
     naming = Naming(world.naming.prefix, generation)
-    for stage, short in input_topics().items():
+    for stage, short in INPUTS.items():
         offset = journal_offset if short == "journal" else 0
         positions = {(naming.topic(short), partition): offset for partition in range(PARTITIONS)}
         commit_positions(world.cluster, position_group(naming, stage), positions)

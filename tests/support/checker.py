@@ -33,11 +33,10 @@ from contracts.registry import read_journal, read_record
 from contracts.stages import RedactedItem
 from flows.pipeline import TOPICS
 from tests.support.kafka_flow import KafkaFlow
-from tests.support.product import INPUTS
 from tests.support.undisturbed import Lane, Undisturbed, state_of, undisturbed
 from tests.support.workload import TENANTS, Attempt
 from wiring.snapshots import RecoveryStore
-from wiring.topics import STAGES, stage_producers
+from wiring.topics import INPUTS, STAGES, stage_producers
 
 INVARIANTS = ("I1", "I2", "I3", "I4", "I5", "I7", "I10", "state")
 
@@ -287,7 +286,7 @@ def _check_state(
 ) -> None:
     """Position, state and outputs of a stage, against each other and against the undisturbed run."""
     snapshots = RecoveryStore(flow.home(stage).recovery).committed(f"undercurrent-{stage}")
-    short = INPUTS[STAGES.index(stage)]
+    short = INPUTS[stage]
     logs = KafkaStateLogs(flow.cluster)
     for p in range(flow.partitions):
         key = part_name(p)

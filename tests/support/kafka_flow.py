@@ -25,12 +25,12 @@ from connectors.kafka.messages import header, stage_of
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import between, headers_of, held
 from tests.support.broker import make_topics
-from tests.support.product import INPUTS, KEYWORDS
+from tests.support.product import KEYWORDS
 from wiring.datadir import DataDir
 from wiring.health import read_beat
 from wiring.kafka.home import StageHome
 from wiring.kafka.positions import position_group
-from wiring.topics import STAGES, stage_producers
+from wiring.topics import INPUTS, STAGES, stage_producers
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -136,7 +136,7 @@ class KafkaFlow:
 
     def positions(self, stage: str) -> dict[int, int]:
         """How far a stage says that it has read, by partition; what it has not told yet is 0."""
-        topic = self.naming.topic(INPUTS[STAGES.index(stage)])
+        topic = self.naming.topic(INPUTS[stage])
         places = [TopicPartition(topic, p) for p in range(self.partitions)]
         # A consumer asks: an admin client whose coordinator just moved ends the process (see wiring.kafka.lag).
         if stage not in self._asking:
@@ -147,7 +147,7 @@ class KafkaFlow:
 
     def ends(self, stage: str) -> dict[int, int]:
         """Where the input of a stage ends, by partition."""
-        topic = self.naming.topic(INPUTS[STAGES.index(stage)])
+        topic = self.naming.topic(INPUTS[stage])
         there = held(self._admin, [(topic, p) for p in range(self.partitions)])
         return {p: offsets.end for (_topic, p), offsets in there.items()}
 

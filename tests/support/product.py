@@ -41,7 +41,7 @@ from wiring.product import FLOW, memory_index, open_parts, product_pipeline
 from wiring.recovery import check_positions
 from wiring.reference import ReferenceRunner
 from wiring.snapshots import RecoveryStore
-from wiring.topics import STAGES, stage_producers
+from wiring.topics import INPUTS, STAGES, stage_producers
 
 TENANT = "local"
 SEED = 1
@@ -64,9 +64,6 @@ OUTAGE = slice(850, 1350)
 
 OUTAGE_DAY = slice(780, 1060)
 """Fewer of them, for models that take their time; enough for themes."""
-
-INPUTS = ("journal", "redacted", "enriched", "assignments")
-"""What each stage reads."""
 
 
 def _never(_partition: int) -> Any:
@@ -122,7 +119,7 @@ def check_state_equals_offsets(directory: Path) -> None:
     if Manifest.read(data.manifest) is None:
         return  # killed before the directory was made
     snapshots = RecoveryStore(data.recovery).committed(FLOW)
-    stages = tuple(Stage(name, topic, _never) for name, topic in zip(STAGES, INPUTS, strict=True))
+    stages = tuple(Stage(name, INPUTS[name], _never) for name in STAGES)
     check_positions(data, Pipeline(FLOW, stages, stage_producers(), 1, read_journal), snapshots)
 
 

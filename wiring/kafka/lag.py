@@ -22,7 +22,7 @@ from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.names import Naming
 from contracts.errors import PipelineError
 from wiring.kafka.positions import beat_in, position_group
-from wiring.topics import STAGES, load_topics
+from wiring.topics import INPUTS
 
 # Each question to the broker; a broker that is away fails the reading after this.
 ANSWERED_WITHIN_S = 5.0
@@ -64,18 +64,12 @@ class LagReport:
     heartbeats: Mapping[str, float]
 
 
-def input_topics() -> dict[str, str]:
-    """Stage to the short name of the topic it reads."""
-    topics = load_topics()
-    return {stage: name for stage in STAGES for name in topics if stage in topics[name].consumers}
-
-
 class LagReader:
     """Reads the lag of one generation, again and again; for one thread."""
 
     def __init__(self, cluster: Cluster, naming: Naming | None = None) -> None:
         self._naming = naming or Naming()
-        self._inputs = {stage: self._naming.topic(short) for stage, short in input_topics().items()}
+        self._inputs = {stage: self._naming.topic(short) for stage, short in INPUTS.items()}
         # A broker that is away is told of once, by who asked, and not by the client twenty times a second.
         quiet = replace(cluster, properties={**cluster.properties, "log_level": "0"})
         self._admin = quiet.admin()

@@ -31,8 +31,7 @@ from wiring.kafka.home import Member, joined
 from wiring.kafka.positions import position_group
 from wiring.kafka.running import Site
 from wiring.kafka.topics import wanted_topics
-from wiring.product import INPUTS
-from wiring.topics import STAGES, load_topics
+from wiring.topics import INPUTS, STAGES, load_topics
 
 SOURCES = tuple(INPUTS[stage] for stage in STAGES)
 """The topics that a replay may read: each is the input of a stage."""

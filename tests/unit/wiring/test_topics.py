@@ -6,7 +6,7 @@ import pytest
 
 from contracts.registry import RECORDS
 from wiring.product import product_pipeline
-from wiring.topics import STAGES, load_topics, stage_producers
+from wiring.topics import INPUTS, STAGES, load_topics, stage_producers
 
 OUTSIDE = {"gateway", "cli", "loader", "ticker", "labeller", "answers", "telemetry"}
 
@@ -31,3 +31,11 @@ def test_stages_read_what_an_earlier_stage_writes() -> None:
     assert tuple(stage.name for stage in pipeline.stages) == STAGES
     for before, stage in zip(pipeline.stages, pipeline.stages[1:], strict=False):
         assert before.name in pipeline.producers[stage.input_topic]
+
+
+def test_every_stage_reads_one_topic() -> None:
+    declared = {
+        stage: name for name, topic in load_topics().items() for stage in topic.consumers if stage in STAGES
+    }
+    wanted = {"intake": "journal", "extract": "redacted", "themes": "enriched", "priority": "assignments"}
+    assert declared == INPUTS == wanted

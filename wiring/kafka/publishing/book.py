@@ -25,9 +25,9 @@ from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.groups import checked, patiently, told_offsets
 from connectors.kafka.names import MAJOR, Naming
 from contracts.errors import StopWorker
-from wiring.kafka.lag import input_topics
 from wiring.kafka.positions import position_group
 from wiring.kafka.publishing.marks import NEVER, Position
+from wiring.topics import INPUTS
 
 AGAIN_EVERY_S = 600.0
 """Also positions that did not change are told again after this long: far below a week."""
@@ -151,7 +151,7 @@ def topics_there(cluster: Cluster) -> dict[str, int]:
 
 def stage_offsets(cluster: Cluster, naming: Naming, stage: str) -> list[TopicPartition]:
     """What a stage of a generation told of its input, which may be another generation's. Raises ``StopWorker``."""
-    short = input_topics()[stage]
+    short = INPUTS[stage]
     places = [
         (name, partition)
         for name, cut in topics_there(cluster).items()

@@ -14,7 +14,7 @@ from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
 from contracts.errors import StopWorker
 from wiring.kafka import lag
-from wiring.kafka.lag import LagCollector, LagReader, LagReport, PartitionLag, input_topics
+from wiring.kafka.lag import LagCollector, LagReader, LagReport, PartitionLag
 from wiring.kafka.positions import Positions, beat_in, commit_positions, position_group
 
 QUIET = {"log_level": "0"}
@@ -52,15 +52,6 @@ def _write(cluster: Cluster, topic: str, partition: int, *stamps_ms: int) -> Non
 
 def _of(report: LagReport, stage: str) -> dict[int, PartitionLag]:
     return {one.partition: one for one in report.partitions if one.stage == stage}
-
-
-def test_every_stage_reads_one_topic() -> None:
-    assert input_topics() == {
-        "intake": "journal",
-        "extract": "redacted",
-        "themes": "enriched",
-        "priority": "assignments",
-    }
 
 
 def test_a_stage_that_told_nothing_is_behind_by_everything(cluster: Cluster, reader: LagReader) -> None:
