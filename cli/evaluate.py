@@ -14,14 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import orjson
 import typer
 from rich.console import Console
 
+from cli.benchmark import tables, vectors_of
 from connectors.files.reader import BadRow, read_rows
 from contracts.errors import WrongUsage
-from models.encoders.base import GRID_NORM
 from models.encoders.load import load_encoder
 from models.labellers.decision import ConcernText, Decision
 from models.labellers.local import LocalLabeller
@@ -54,47 +53,68 @@ class StreamOrder(StrEnum):
 
     shuffled = "shuffled"
     waves = "waves"
+    bursts = "bursts"
+    drift = "drift"
+    returns = "returns"
+    stories = "stories"
     file = "file"
+    all = "all"
 
 
 @app.command("themes")
 def themes(
     source: InputFile,
     order: Annotated[
-        StreamOrder, typer.Option(help="shuffled, waves (labels appear over time) or file.")
+        StreamOrder,
+        typer.Option(help="How the set is played as a stream; all: every order, one after the other."),
     ] = StreamOrder.shuffled,
-    seed: Annotated[int, typer.Option(help="Seed of the order and of the oracle.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the order and of the oracle; the first of several.")] = 0,
+    seeds: Annotated[int, typer.Option(min=1, help="So many seeds: means and deviations.")] = 1,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Beside it: average linkage, HDBSCAN, nearest-or-new, DBSTREAM.")
+    ] = False,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Vectors are read from this .npz file, or written there if it is new.")
+    ] = None,
     label_field: LabelField = "label",
     labels: Labels = None,
     as_json: AsJson = False,
 ) -> None:
     """Themes found online, against k-means that was told how many there are, on the same vectors.
 
-    Example: undercurrent eval themes --input intents.jsonl.gz --order waves
+    Example: undercurrent eval themes --input intents.jsonl.gz --order all --seeds 5 --peers
     """
     # scikit-learn takes two seconds to load, and every other command does without it.
-    from models.themes.scoring import evaluate as evaluate_themes
+    from models.themes.scoring.figures import benchmark
+    from models.themes.scoring.play import LabelledSet, evaluate
+    from models.themes.scoring.streams import ORDERS
 
     rows = [row for row in read_labelled(source) if row.get(label_field) is not None]
     gold = renamed([str(row[label_field]) for row in rows], labels)
     _need(rows, source, label_field)
+    stderr = Console(stderr=True)
     encoder, notice = load_encoder(load_settings().encoder)
     if notice:
-        Console(stderr=True).print(notice, style="yellow", markup=False)
-    texts = [str(row["text"]) for row in rows]
-    vectors = encoder.encode(texts).astype(np.float32) / np.float32(GRID_NORM)
-    stamps = [_seconds(row["ts"]) for row in rows] if all("ts" in row for row in rows) else None
-    scores = evaluate_themes(
-        [str(row["id"]) for row in rows],
-        vectors,
-        gold,
-        order.value,
-        seed,
-        ThemePolicy(),
-        ts=stamps,
-        clock=time.perf_counter,
+        stderr.print(notice, style="yellow", markup=False)
+    ids, stamps = [str(row["id"]) for row in rows], None
+    if all("ts" in row for row in rows):
+        stamps = [_seconds(row["ts"]) for row in rows]
+    made, policy = vectors_of(rows, encoder, vectors), ThemePolicy()
+    orders = [name for name in ORDERS if order.value in (name, "all")]
+    if len(orders) == seeds == 1 and not peers:
+        scores = evaluate(ids, made, gold, orders[0], seed, policy, stamps, time.perf_counter)
+        report(scores, as_json)
+        return
+    found = benchmark(
+        LabelledSet.of(ids, made, gold, stamps),
+        orders,
+        range(seed, seed + seeds),
+        policy,
+        time.perf_counter,
+        lambda line: stderr.print(line, style="dim", markup=False, highlight=False),
+        peers,
     )
-    report(scores, as_json)
+    sys.stdout.write(_json(found) if as_json else "\n\n".join(tables(found)) + "\n")
 
 
 @app.command("extraction")
@@ -195,12 +215,16 @@ def renamed(labels: Sequence[str], renames: str | None) -> list[str]:
 def report(scores: Mapping[str, Any], as_json: bool) -> None:
     """Print figures, as JSON or a line each."""
     if as_json:
-        sys.stdout.write(orjson.dumps(scores, option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(_json(scores))
         return
     console = Console()
     for name, value in scores.items():
         shown = f"{value:.4f}" if isinstance(value, float) else value
         console.print(f"{name:>18}  {shown}", markup=False, highlight=False)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def _decide(rows: Sequence[Row]) -> list[Decision]:

@@ -29,7 +29,7 @@ def test_clear_topics_are_found_and_every_key_is_there(
     labelled: tuple[list[str], np.ndarray, list[str]],
 ) -> None:
     scores = evaluate(*labelled, "shuffled", 0, ThemePolicy(warm_up=60, components=16))
-    assert set(scores) == KEYS
+    assert set(scores) >= KEYS
     assert scores["v"] > 0.95
     assert scores["themes"] == scores["gold"] == 5
 
