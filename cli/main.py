@@ -16,6 +16,7 @@ from cli import (
     dlq,
     doctor,
     evaluate,
+    events,
     exporter,
     flow,
     generations,
@@ -57,6 +58,7 @@ app.command("themes")(themes.themes)
 app.command("similar")(themes.similar)
 app.add_typer(review.app, name="review")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(events.app, name="events")
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
 app.command("rebuild-stage")(flow.rebuild_stage)

@@ -9,7 +9,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Kind = Literal[
-    "feedback", "tick", "command", "answer", "customer", "telemetry", "signal", "theme", "theme_event"
+    "feedback",
+    "tick",
+    "command",
+    "answer",
+    "customer",
+    "telemetry",
+    "signal",
+    "business_event",
+    "theme",
+    "theme_event",
 ]
 """What a record is about. The last two are born in a stage; the others come through the journal."""
 

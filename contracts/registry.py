@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from contracts.business import BusinessEvent
 from contracts.commands import Command
 from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
@@ -29,6 +30,7 @@ _JOURNAL: tuple[type[Envelope], ...] = (
     CustomerUpdated,
     Telemetry,
     Signal,
+    BusinessEvent,
 )
 # What is not feedback travels through the stages unchanged, so that every stage sees one order.
 _PASSING = _JOURNAL[1:]

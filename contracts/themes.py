@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
+from contracts.business import Nearby
 from contracts.envelope import Envelope, UtcTime
 
 
@@ -48,7 +51,13 @@ class ThemeEvent(Envelope):
 
 
 class DriftEvent(Envelope):
-    """Topic ``drift``: a detector saw a theme or a tenant change."""
+    """Topic ``drift``: a detector saw a theme or a tenant change.
+
+    ``before`` and ``after`` are the detector's measure over ``before_n`` and ``after_n`` observations, ``measure``
+    says what they count (``docs/drift.md`` lists both). ``p`` is the chance of this without any change, where the
+    detector is a test. ``near`` holds the business events of the days before. ``retrain``: the models' training
+    data may no longer look like this. ``warming``: nothing drifted, detectors had to start anew.
+    """
 
     kind: Literal["signal"] = "signal"
     detector: str
@@ -56,3 +65,12 @@ class DriftEvent(Envelope):
     before: float
     after: float
     examples: tuple[str, ...] = ()
+    measure: str = ""
+    before_n: int = 0
+    after_n: int = 0
+    p: float | None = None
+    reason: str = ""
+    near: tuple[Nearby, ...] = ()
+    retrain: bool = False
+    warming: bool = False
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from connectors.jsonl.log import JsonlLog
 from connectors.kafka.journal import KafkaJournal
 from connectors.keys.vault import LocalVault
+from contracts.business import BusinessKind
 from contracts.commands import Order
 from contracts.errors import WrongUsage
 from contracts.identity import partition
@@ -50,6 +51,16 @@ class Given(NamedTuple):
     order: Order
 
 
+class Told(NamedTuple):
+    """A business event of one tenant, and when it happened."""
+
+    tenant: str
+    event: BusinessKind
+    name: str
+    at: datetime
+    url: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """Appends orders as ``author``; ``now`` is asked once for each batch, ``pause`` sleeps (seconds)."""
@@ -67,6 +78,13 @@ class Orders:
             if start and per_s is not None:
                 self.pause(1 / per_s)
             self._append(author, given[start : start + together])
+
+    def tell(self, author: str, told: Told) -> None:
+        """Append a business event."""
+        line = RecordMaker(told.tenant, self.vault, self.now()).business_event(
+            author, told.event, told.name, told.at, told.url
+        )
+        self.journal.append(partition(told.tenant, self.partitions), [line])
 
     def total(self, tenant: str) -> int:
         """Records in the tenant's partition."""

@@ -12,9 +12,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from pydantic import ValidationError
 
 from connectors.keys.vault import LocalVault
+from contracts.business import BusinessEvent, BusinessKind
 from contracts.commands import Command, Order
+from contracts.errors import WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, Coordinates, CustomerUpdated, FeedbackReceived, Tick
 from contracts.identity import item_id
 from contracts.registry import write_record
@@ -69,6 +72,17 @@ class RecordMaker:
         return write_record(
             Command.model_construct(**self._header(at), kind="command", author=author, order=order)
         )
+
+    def business_event(
+        self, author: str, event: BusinessKind, name: str, at: datetime, url: str | None = None
+    ) -> bytes:
+        """The business did something at ``at``, or something happened to it. Raises ``WrongUsage``."""
+        said = {"kind": "business_event", "author": author, "event": event, "name": name, "url": url}
+        try:
+            return write_record(BusinessEvent.model_validate(self._header(at) | said))
+        except ValidationError as exc:
+            first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
+            raise WrongUsage(f"business event: {first['loc'][0]}: {first['msg']}") from None
 
     def _subject(self, arrival: Arrival) -> str:
         if arrival.body is None:

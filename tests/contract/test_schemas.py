@@ -18,10 +18,12 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted(ROOT.glob("contracts/examples/*/*/*.json"))
 
 
-def problems(topic: str, record: dict[str, Any]) -> list[str]:
-    """What a reader's validator says of a record; empty if it is one."""
+def problems(topic: str, record: dict[str, Any], version: str | None = None) -> list[str]:
+    """What a reader's validator says of a record; empty if it is one. ``version``: of an earlier schema."""
     schema = jsonschema.Draft202012Validator
-    validator = schema(schema_of(topic), format_checker=schema.FORMAT_CHECKER)
+    earlier = ROOT / f"contracts/schemas/{topic}/{version}.schema.json"
+    read_by = json.loads(earlier.read_bytes()) if version else schema_of(topic)
+    validator = schema(read_by, format_checker=schema.FORMAT_CHECKER)
     return [error.message for error in validator.iter_errors(record)]
 
 
@@ -45,7 +47,8 @@ def test_every_public_topic_has_a_released_schema() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: f"{e.parents[1].name}-{e.stem}")
 def test_every_example_is_a_record_by_its_schema(example: Path) -> None:
-    assert problems(example.parents[1].name, json.loads(example.read_bytes())) == []
+    topic, version = example.parents[1].name, example.parent.name
+    assert problems(topic, json.loads(example.read_bytes()), version) == []
 
 
 @pytest.mark.parametrize("topic", sorted(load_topics()))

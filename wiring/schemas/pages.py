@@ -144,6 +144,12 @@ def _erasure(short: str, schema: Schema) -> str:
             "is `erase` says so: delete what you opened or derived of items whose sealed parts carry its "
             "`order.subject`, within 30 days and in your backups too. Ids and counts may stay."
         )
+    if "Nearby" in schema["$defs"]:
+        return (
+            "Records hold ids, counts, scores, and what people called their releases and incidents; no text and no "
+            "name of a customer, so an erase changes nothing here. If you look up the words behind a concern id, do it when "
+            "you show them and keep no copy: after an erase there are none."
+        )
     return (
         "Records hold ids, counts, scores and labels of words that at least three people used; no text and no name, "
         "so an erase changes nothing here. If you look up the words behind a concern id, do it when you show them and "

@@ -1,0 +1,85 @@
+"""``undercurrent events``: tell of releases, campaigns, price changes, incidents and infrastructure changes.
+
+What is told is a record of the journal; drift events list what happened near them, from that place in the order on.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, get_args
+
+import orjson
+import typer
+from rich.console import Console
+
+from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
+from cli.letters import open_desk
+from connectors.kafka.names import GENERATION, PREFIX
+from contracts.business import BusinessKind
+from contracts.errors import WrongUsage
+from wiring.appending import Told
+
+app = typer.Typer(
+    help="Releases, campaigns, prices, incidents, infrastructure: what drift may come from.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+KINDS: dict[str, BusinessKind] = {name: name for name in get_args(BusinessKind)}
+
+
+@app.callback()
+def events() -> None:
+    """Tell of what the business did, or what happened to it."""
+
+
+@app.command("add")
+def add(
+    kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
+    name: Annotated[str, typer.Argument(help="What people call it, say 7.4.1; no personal data.")],
+    tenant: Annotated[str, typer.Option(help="Whose business it is.")],
+    at: Annotated[str | None, typer.Option(help="When it happened, RFC 3339; default: now.")] = None,
+    url: Annotated[str | None, typer.Option(help="Where there is more about it.")] = None,
+    author: Annotated[str, typer.Option(help="Who says so; kept in the journal.")] = "",
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."
+        ),
+    ] = None,
+    data: DataOption = DATA,
+    generation: Generation = GENERATION,
+    prefix: Prefix = PREFIX,
+    partitions: Partitions = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell of one event; drift that is seen after it in the journal and near it in time names it.
+
+    Example: undercurrent events add release 7.4.1 --tenant acme --at 2026-03-31T13:00:00Z
+    """
+    if kind not in KINDS:
+        raise WrongUsage(f"{kind} is no kind of event; kinds are {', '.join(KINDS)}")
+    told = Told(tenant, KINDS[kind], name, _moment(at), url)
+    desk = open_desk(directory, data, generation, prefix, partitions)
+    with desk.orders() as orders:
+        orders.tell(author, told)
+    desk.act(Console(stderr=True))
+    if as_json:
+        row = told._asdict() | {"at": told.at.isoformat()}
+        sys.stdout.write(orjson.dumps(row, option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        sys.stdout.write(f"told: {kind} {name} at {told.at.isoformat()}\n")
+
+
+def _moment(at: str | None) -> datetime:
+    """The time that was given, now if none was. Raises ``WrongUsage``."""
+    if at is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        raise WrongUsage(f"--at {at}: write a time as 2026-03-31T13:00:00Z") from None
+    if moment.tzinfo is None:
+        raise WrongUsage(f"--at {at}: a time needs a zone, say {at}Z")
+    return moment.astimezone(UTC)
