@@ -147,8 +147,8 @@ def _erasure(short: str, schema: Schema) -> str:
     if "Nearby" in schema["$defs"]:
         return (
             "Records hold ids, counts, scores, and what people called their releases and incidents; no text and no "
-            "name of a customer, so an erase changes nothing here. If you look up the words behind a concern id, do it when "
-            "you show them and keep no copy: after an erase there are none."
+            "name of a customer, so an erase changes nothing here. If you look up the words behind a concern id, do it "
+            "when you show them and keep no copy: after an erase there are none."
         )
     return (
         "Records hold ids, counts, scores and labels of words that at least three people used; no text and no name, "
