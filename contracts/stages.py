@@ -193,7 +193,8 @@ class Assignment(Envelope):
     from it. ``sequence`` counts the changes of this concern from 1. ``theme`` is the theme's *origin*:
     redirects of merges are resolved when emitting scores. ``similarity_milli`` is the cosine to the
     theme's centroid in decision space, ``z_milli`` the same in standard deviations of the tenant's
-    background; ``runner_up`` is the next nearest theme. ``about`` is set on the concern's first change.
+    background; ``runner_up`` is the next nearest theme. ``p_milli`` is the probability, from 0 to 1000, that the
+    theme is the right one. ``about`` is set on the concern's first change.
     """
 
     kind: Literal["feedback"] = "feedback"
@@ -207,5 +208,6 @@ class Assignment(Envelope):
     z_milli: int | None = None
     runner_up: str | None = None
     runner_up_milli: int | None = None
+    p_milli: int | None = Field(default=None, ge=0, le=1000)
     reason: str = ""
     about: AssignmentFacts | None = None

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from models.themes.evidence import Evidence
 from models.themes.grid import Grid
 
 
@@ -42,7 +43,8 @@ class Point:
 class Assigned:
     """The concern belongs to the theme; ``arrival`` is false when it had to wait for that.
 
-    ``z_milli`` is the similarity in thousandths of the background's standard deviation.
+    ``z_milli`` is the similarity in thousandths of the background's standard deviation. ``p_milli`` is the
+    probability that the theme is the right one, in thousandths, and ``evidence`` what it was made from.
     """
 
     concern_id: str
@@ -52,6 +54,8 @@ class Assigned:
     runner_up_theme: str | None
     runner_up_similarity: float | None
     arrival: bool
+    p_milli: int
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,18 @@ class Unthemed:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The concern left one theme for another; ``similarity`` is to the new one."""
+    """The concern left one theme for another; similarity, runner-up and probability are of the new one."""
 
     concern_id: str
     from_theme: str
     to_theme: str
     similarity: float
     why: Literal["nearer"]
+    z_milli: int
+    runner_up_theme: str | None
+    runner_up_similarity: float | None
+    p_milli: int
+    evidence: Evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from models.themes import persist
+from models.themes.assigning import assigned, cosine
 from models.themes.centroids import Book, Origin
 from models.themes.changes import (
     CentroidsChanged,
@@ -28,7 +29,7 @@ from models.themes.changes import (
 )
 from models.themes.grid import Grid, Units
 from models.themes.members import WAITING, concern_hash
-from models.themes.passes import assigned, cosine, run_pass
+from models.themes.passes import run_pass
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
 

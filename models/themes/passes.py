@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from models.themes.assigning import assigned, cosine, moved
 from models.themes.background import Space, calibrate, centred, fit_basis
 from models.themes.births import alike
-from models.themes.centroids import Book, Origin
-from models.themes.changes import Assigned, Born, CentroidsChanged, Change, Merged, Moved
+from models.themes.centroids import Origin
+from models.themes.changes import Born, CentroidsChanged, Change, Merged
 from models.themes.grid import ONE
 from models.themes.merges import likeness, likeness_needed, mutual_pairs
 from models.themes.refine import better_homes, near_enough
@@ -107,32 +108,6 @@ def _announce(state: EngineState, origin: Origin, slots: Slots) -> Iterator[Chan
         yield assigned(state, int(slot), book, own, similar, arrival=False)
 
 
-def assigned(
-    state: EngineState, slot: int, book: Book, row: int, similar: np.ndarray, *, arrival: bool
-) -> Assigned:
-    """The record of an assignment to ``row``, given the similarities to all rows."""
-    assert state.space is not None
-    mine = int(similar[row])
-    others = similar.copy()
-    others[row] = -np.inf
-    second = int(others.argmax()) if len(others) > 1 else None
-    spread = state.space.level(state.shelf.groups[slot]).spread
-    return Assigned(
-        concern_id=state.shelf.ids[slot],
-        theme_id=book.roots[row].theme_id,
-        similarity=cosine(mine),
-        z_milli=round(1000 * mine / spread),
-        runner_up_theme=None if second is None else book.roots[second].theme_id,
-        runner_up_similarity=None if second is None else cosine(int(others[second])),
-        arrival=arrival,
-    )
-
-
-def cosine(dot: int) -> float:
-    """A similarity of the grid as people read it, four decimals."""
-    return round(dot / ONE, 4)
-
-
 def late_joins(state: EngineState) -> list[Change]:
     """Concerns of the window without a theme, given up or not, for which there is one by now."""
     assert state.space is not None
@@ -206,12 +181,9 @@ def moves(state: EngineState) -> list[Change]:
                 row_of[origin.ordinal] = book.row_of[state.themes.root(origin.ordinal).ordinal]
         rows = row_of[state.shelf.origin[mine]]
         open_rows = np.array([not root.retired for root in book.roots])
-        for i, row, similar in better_homes(state.shelf.units[mine], rows, book.units, open_rows, margin):
-            slot = int(mine[i])
-            old, new = book.roots[int(rows[i])], book.roots[row]
+        for home in better_homes(state.shelf.units[mine], rows, book.units, open_rows, margin):
+            slot = int(mine[home.place])
+            changes.append(moved(state, slot, book, int(rows[home.place]), home))
             state.leave(slot)
-            state.join(slot, new)
-            changes.append(
-                Moved(state.shelf.ids[slot], old.theme_id, new.theme_id, cosine(similar), "nearer")
-            )
+            state.join(slot, book.roots[home.row])
     return changes

@@ -28,6 +28,8 @@ def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:
 def _encode(state: EngineState, table: str, key: str) -> Any:
     if table == "background":
         return state.background.encode(key)
+    if table == "joins":
+        return state.joins.encode()
     if table == "space":
         assert state.space is not None
         return encode_space(state.space, key)
@@ -46,6 +48,8 @@ def load(state: EngineState, table: str, key: str, value: Any) -> None:
     """Take up one row; a later row for the same key replaces an earlier one."""
     if table == "background":
         state.background.load(key, value)
+    elif table == "joins":
+        state.joins.load(value)
     elif table == "members":
         state.members.load(key, value)
     elif table in TABLES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,15 +28,24 @@ def near_enough(
     return np.asarray((top >= threshold) | (patient & clear & (top >= int(policy.clear_share * threshold))))
 
 
+class Home(NamedTuple):
+    """A better theme for the concern at ``place``: its ``row``, and the next best; ``near`` and ``behind`` in 1/ONE."""
+
+    place: int
+    row: int
+    near: int
+    second: int
+    behind: int
+
+
 def better_homes(
     units: Units, rows: NDArray[np.int64], centroids: Units, open_rows: NDArray[np.bool_], margin: int
-) -> list[tuple[int, int, int]]:
+) -> list[Home]:
     """Concerns ``units`` ``(n, c)`` now at centroid ``rows`` ``(n,)`` that should move.
 
-    Each comes as (index, new row, similarity). A move needs an open centroid nearer by more than
-    ``margin`` (1/ONE).
+    A move needs an open centroid nearer by more than ``margin`` (1/ONE). The next best is open, or where it was.
     """
-    found: list[tuple[int, int, int]] = []
+    found: list[Home] = []
     for start in range(0, len(units), _CHUNK):
         own = rows[start : start + _CHUNK]
         similar = units[start : start + _CHUNK] @ centroids.T
@@ -43,5 +54,7 @@ def better_homes(
         best = similar.argmax(axis=1)
         top = similar[np.arange(len(own)), best]
         for i in np.flatnonzero((best != own) & (top > now + margin)):
-            found.append((start + int(i), int(best[i]), int(top[i])))
+            similar[i, own[i]], similar[i, best[i]] = now[i], -np.inf
+            second = int(similar[i].argmax())
+            found.append(Home(start + int(i), int(best[i]), int(top[i]), second, int(similar[i, second])))
     return found

@@ -15,7 +15,9 @@ import numpy as np
 from models.themes.background import Background, Space, centred_one
 from models.themes.centroids import Origin, Themes
 from models.themes.changes import Point
+from models.themes.evidence import Lexicon
 from models.themes.grid import Floats, Grid, Ints, Units
+from models.themes.join_model import JoinModel
 from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
 from models.themes.policy import ThemePolicy
 from models.themes.shelf import Shelf, Slots
@@ -23,12 +25,12 @@ from models.themes.shelf import Shelf, Slots
 SIZE = 384
 """Dimensions of a vector."""
 
-TABLES = ("background", "space", "themes", "sums", "vectors")
+TABLES = ("background", "joins", "space", "themes", "sums", "vectors")
 """Tables of marked rows; ``members`` keeps its own account of what changed."""
 
 
 class EngineState:
-    """Stored: ``background members space themes vectors`` and six numbers; all else is made from them."""
+    """Stored: ``background joins members space themes vectors`` and six numbers; all else is made from them."""
 
     def __init__(self, tenant: str, policy: ThemePolicy) -> None:
         self.tenant = tenant
@@ -38,6 +40,9 @@ class EngineState:
         self.members = Members()
         self.themes = Themes(tenant)
         self.space: Space | None = None
+        self.joins = JoinModel()
+        self.lexicon: Lexicon | None = None
+        """Who knows the words; not stored."""
         self.pools: dict[str, dict[int, int]] = {}
         self.sample: dict[int, int] = {}
         self._sample_heap: list[int] = []

@@ -122,12 +122,17 @@ def _how(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> dict[str,
                 "z_milli": change.z_milli,
                 "runner_up": change.runner_up_theme,
                 "runner_up_milli": _milli(change.runner_up_similarity),
+                "p_milli": change.p_milli,
                 "reason": f"{change.z_milli / 1000:.1f} standard deviations above chance, {on}",
             }
         case Moved():
             return {
                 "change": "moved",
                 "similarity_milli": _milli(change.similarity),
+                "z_milli": change.z_milli,
+                "runner_up": change.runner_up_theme,
+                "runner_up_milli": _milli(change.runner_up_similarity),
+                "p_milli": change.p_milli,
                 "reason": "another theme has come nearer",
             }
         case Waiting():

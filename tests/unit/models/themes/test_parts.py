@@ -94,5 +94,5 @@ def test_a_concern_moves_only_for_a_clear_gain_and_to_an_open_theme() -> None:
     rows = np.zeros(3, np.int64)
     both = np.array([True, True])
     found = better_homes(units, rows, centroids, both, int(0.2 * ONE))
-    assert [(i, row) for i, row, _ in found] == [(2, 1)]
+    assert [(i, row) for i, row, *_ in found] == [(2, 1)]
     assert not better_homes(units, rows, centroids, np.array([True, False]), 0)

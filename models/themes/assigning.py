@@ -1,0 +1,77 @@
+"""The record of an assignment: how near, what comes second, and how sure that makes us.
+
+In: a concern, the theme it goes to and the similarities to all. Out: ``Assigned``, with its evidence. Nothing here
+changes anything; whether a concern joins is decided in ``engine`` and ``passes``.
+"""
+
+from __future__ import annotations
+
+from models.themes.centroids import Book
+from models.themes.changes import Assigned, Moved
+from models.themes.evidence import Evidence, Place, weigh
+from models.themes.grid import ONE, Units
+from models.themes.refine import Home
+from models.themes.state import EngineState
+
+
+def assigned(
+    state: EngineState, slot: int, book: Book, row: int, similar: Units, *, arrival: bool
+) -> Assigned:
+    """The record of an assignment to ``row``, given the similarities ``(k,)`` to all rows."""
+    second = runner_up(similar, row)
+    behind = None if second is None else int(similar[second])
+    mine = int(similar[row])
+    evidence = evidence_of(state, slot, book, row, mine, second, behind)
+    return Assigned(
+        concern_id=state.shelf.ids[slot],
+        theme_id=book.roots[row].theme_id,
+        similarity=cosine(mine),
+        z_milli=evidence.above,
+        runner_up_theme=None if second is None else book.roots[second].theme_id,
+        runner_up_similarity=None if behind is None else cosine(behind),
+        arrival=arrival,
+        p_milli=state.joins.p_milli(evidence),
+        evidence=evidence,
+    )
+
+
+def moved(state: EngineState, slot: int, book: Book, was: int, home: Home) -> Moved:
+    """The record of a move from the theme at row ``was``; to be made before it is done."""
+    evidence = evidence_of(state, slot, book, home.row, home.near, home.second, home.behind)
+    return Moved(
+        concern_id=state.shelf.ids[slot],
+        from_theme=book.roots[was].theme_id,
+        to_theme=book.roots[home.row].theme_id,
+        similarity=cosine(home.near),
+        why="nearer",
+        z_milli=evidence.above,
+        runner_up_theme=book.roots[home.second].theme_id,
+        runner_up_similarity=cosine(home.behind),
+        p_milli=state.joins.p_milli(evidence),
+        evidence=evidence,
+    )
+
+
+def runner_up(similar: Units, row: int) -> int | None:
+    """The row of the most similar theme beside ``row``; the lowest of equals, None if there is no other."""
+    if len(similar) < 2:
+        return None
+    others = similar.copy()
+    others[row] = float("-inf")
+    return int(others.argmax())
+
+
+def evidence_of(
+    state: EngineState, slot: int, book: Book, row: int, mine: int, second: int | None, behind: int | None
+) -> Evidence:
+    """What speaks for a held concern being in the theme at ``row``; similarities in 1/ONE."""
+    assert state.space is not None
+    concern, theme = state.shelf.ids[slot], book.roots[row].theme_id
+    words = None if state.lexicon is None else state.lexicon.overlap_milli(concern, theme)
+    spread = state.space.level(state.shelf.groups[slot]).spread
+    return weigh(book, Place(row, mine, second, behind, spread, state.shelf.at_s[slot], words))
+
+
+def cosine(dot: int) -> float:
+    """A similarity of the grid as people read it, four decimals."""
+    return round(dot / ONE, 4)

@@ -1,0 +1,163 @@
+"""How sure an assignment is: the probability that it is right, from its evidence, in whole numbers.
+
+A logistic model over the ``FEATURES`` of ``evidence``: each is centred and scaled, cut off at four standard
+deviations and weighted; the sum goes through a tabled logistic. A default is shipped (``join_weights.json``,
+fitted by ``undercurrent eval join --fit``); what people confirm or correct teaches the tenant's own copy.
+State: the learned part of the weights, one row. Everything is integer arithmetic, so a replay, another machine
+and a restored model say the same number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from models.themes.evidence import FEATURES, Evidence
+
+UNIT = 1024
+"""A scaled feature of one standard deviation, and a log-odds of one."""
+_CUT = 4 * UNIT
+FINE = 64
+"""Learning moves weights in 1/(UNIT × FINE); shipped ones are in 1/UNIT."""
+STEPS = 64
+"""A correction moves a weight by error (up to 1) × feature (in standard deviations) / STEPS."""
+PRIOR = 200
+"""Corrections that weigh as much as the shipped weights: each pulls what was learned back by one part in so many."""
+
+_STEP = 128
+"""The logistic is tabled at every eighth of a log-odds up to eight; between two points it is a line."""
+_LAST = 8 * UNIT
+
+
+@cache
+def _logistic() -> tuple[int, ...]:
+    """1,000,000 / (1 + e^-x) at x = 0, 1/8 … 8; ``decimal`` rounds the same way on every machine."""
+    exact = Context(prec=30)
+    steps = (exact.exp(-Decimal(at) * _STEP / UNIT) for at in range(_LAST // _STEP + 1))
+    return tuple(int(exact.divide(Decimal(1_000_000), 1 + e).to_integral_value()) for e in steps)
+
+
+def logistic_milli(log_odds: int) -> int:
+    """The probability in thousandths of a log-odds in 1/1024.
+
+    >>> logistic_milli(0), logistic_milli(1024), logistic_milli(-1024), logistic_milli(10**6)
+    (500, 731, 269, 1000)
+    """
+    far = min(abs(log_odds), _LAST - 1)
+    table, (at, rest) = _logistic(), divmod(far, _STEP)
+    found = table[at] + (table[at + 1] - table[at]) * rest // _STEP
+    milli = (found + 500) // 1000
+    return milli if log_odds >= 0 else 1000 - milli
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a fit found: per feature its centre, scale (one standard deviation) and weight; all integers.
+
+    Weights and ``bias`` are log-odds in 1/1024, per standard deviation.
+    """
+
+    centre: tuple[int, ...]
+    scale: tuple[int, ...]
+    weight: tuple[int, ...]
+    bias: int
+
+    @classmethod
+    def decode(cls, row: Mapping[str, Any]) -> Weights:
+        """From the form of ``join_weights.json``. Features are given by name."""
+        centre, scale, weight = (
+            tuple(int(row[part][name]) for name in FEATURES) for part in ("centre", "scale", "weight")
+        )
+        return cls(centre, scale, weight, int(row["bias"]))
+
+    def encode(self) -> dict[str, Any]:
+        """The inverse of ``decode``."""
+        named = {part: dict(zip(FEATURES, getattr(self, part), strict=True)) for part in self.__slots__[:3]}
+        return {**named, "bias": self.bias}
+
+
+@cache
+def shipped() -> Weights:
+    """The weights that come with the product."""
+    return Weights.decode(json.loads((Path(__file__).parent / "join_weights.json").read_text("utf-8")))
+
+
+class JoinModel:
+    """The probability that an assignment is right; one per tenant.
+
+    >>> model, usual = JoinModel(), Evidence(*shipped().centre)
+    >>> before = model.p_milli(usual)
+    >>> for _ in range(50): model.learn(usual, correct=False)
+    >>> before - model.p_milli(usual) > 50
+    True
+    """
+
+    def __init__(self, weights: Weights | None = None) -> None:
+        self._shipped = weights or shipped()
+        self._learned = [0] * (len(FEATURES) + 1)
+        """What people taught, in 1/(UNIT × FINE): per feature, and last the bias."""
+        self.taught = 0
+        """Corrections and confirmations so far."""
+        self._combine()
+
+    def p_milli(self, evidence: Evidence) -> int:
+        """How likely an assignment with this evidence is right, 0 to 1000."""
+        total = self._bias
+        for value, (centre, scale, weight) in zip(evidence, self._terms, strict=True):
+            if value is not None:
+                scaled = (value - centre) * UNIT // scale
+                total += weight * (-_CUT if scaled < -_CUT else min(scaled, _CUT))
+        return logistic_milli(total // (UNIT * FINE))
+
+    def factors(self, evidence: Evidence) -> list[tuple[str, int]]:
+        """Each feature's share in the log-odds (in 1/1024, beside a typical assignment), the strongest first."""
+        scaled = self._scaled(evidence)
+        shares = [
+            (name, weight * x // (UNIT * FINE))
+            for name, x, (_, _, weight) in zip(FEATURES, scaled, self._terms, strict=True)
+        ]
+        return sorted(shares, key=lambda share: -abs(share[1]))  # stable: ties in the order of FEATURES
+
+    def learn(self, evidence: Evidence, correct: bool) -> None:
+        """A person said whether an assignment with this evidence is right: one step of logistic regression.
+
+        Source: stochastic gradient with weight decay to the shipped weights, a Gaussian prior on them.
+        """
+        error = (1000 if correct else 0) - self.p_milli(evidence)
+        for at, x in enumerate([*self._scaled(evidence), UNIT]):
+            pulled = self._learned[at] - _part(self._learned[at], PRIOR)
+            self._learned[at] = pulled + _part(error * x * FINE, 1000 * STEPS)
+        self.taught += 1
+        self._combine()
+
+    def encode(self) -> list[Any]:
+        """The learned part, a row of the state log."""
+        return [self.taught, self._learned]
+
+    def load(self, row: Sequence[Any]) -> None:
+        """The inverse of ``encode``."""
+        self.taught, self._learned = int(row[0]), [int(part) for part in row[1]]
+        self._combine()
+
+    def _scaled(self, evidence: Evidence) -> list[int]:
+        pairs = zip(evidence, self._terms, strict=True)
+        return [
+            0 if value is None else min(max((value - centre) * UNIT // scale, -_CUT), _CUT)
+            for value, (centre, scale, _) in pairs
+        ]
+
+    def _combine(self) -> None:
+        own = self._shipped
+        weights = [w * FINE + d for w, d in zip(own.weight, self._learned, strict=False)]
+        self._terms = list(zip(own.centre, own.scale, weights, strict=True))
+        self._bias = (own.bias * FINE + self._learned[-1]) * UNIT
+
+
+def _part(value: int, parts: int) -> int:
+    """``value`` in so many parts, rounded towards zero, so that what is small fades the same way on both sides."""
+    return value // parts if value >= 0 else -(-value // parts)
