@@ -9,7 +9,7 @@ library's eigen-solver (only the subspace they span matters: similarities do not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,10 @@ from models.themes.policy import ThemePolicy
 BASIS = 2**14
 """Norm of a direction. A projected vector stays below 2**26, its squared norm below 2**53."""
 _PEAK = 2.0**19
-_COLD_ROUNDS = 12
-_WARM_ROUNDS = 3
+COLD_ROUNDS = 12
+"""Rounds of the search for directions when there were none before, …"""
+WARM_ROUNDS = 3
+"""… and when it goes on from those."""
 _LAGS = 8
 """Pairs per sampled concern: each is compared with its next eight in hash order."""
 _BLOCK = 1024
@@ -86,22 +88,35 @@ def centred_one(raw: Floats, origin: Floats) -> Units:
     return on_grid_one(raw - origin)
 
 
-def fit_basis(vectors: Grid, groups: list[Grid], warm: Floats | None, components: int) -> Floats:
-    """Leading directions of ``vectors`` ``(n, d)`` around the mean of each of ``groups`` (its parts)."""
-    scatter: Floats = np.zeros((vectors.shape[1], vectors.shape[1]))
-    for at in _blocks(len(vectors)):
-        rows = vectors[at].astype(np.float64)
-        scatter += rows.T @ rows
-    for part in groups:
-        total: Floats = part.sum(axis=0, dtype=np.int64).astype(np.float64)
-        scatter = scatter - np.outer(total, total) / len(part)
-    scaled: Floats = np.rint(scatter * (2.0**24 / max(float(scatter.diagonal().max()), 1.0)))
-    basis: Floats = _first_block(vectors.shape[1], components)
+def fit_basis(groups: Sequence[Grid], components: int) -> Floats:
+    """Leading directions ``(d, components)`` of the rows of ``groups`` ``(n, d)``, each around its own mean."""
+    basis = first_directions(None, groups[0].shape[1], components)
+    for _ in range(COLD_ROUNDS):
+        basis = nearer_directions(basis, groups)
+    return basis
+
+
+def first_directions(warm: Floats | None, size: int, components: int) -> Floats:
+    """Where the search for directions starts: at those that hold now, ``warm``, as far as there are any."""
+    basis: Floats = _first_block(size, components)
     if warm is not None:
         basis[:, warm.any(axis=0)] = warm[:, warm.any(axis=0)]
-    for _ in range(_COLD_ROUNDS if warm is None else _WARM_ROUNDS):
-        basis = _orthonormal(scaled @ basis)
     return basis
+
+
+def nearer_directions(basis: Floats, groups: Sequence[Grid]) -> Floats:
+    """One round of subspace iteration over the rows of ``groups``, each around its own mean.
+
+    The mean is rounded, so all stays whole: a row below 2**12, along a direction below 2**26, and a sum over
+    30,000 rows below 2**53.
+    """
+    block: Floats = np.zeros_like(basis)
+    for part in groups:
+        mean = np.rint(part.sum(axis=0, dtype=np.int64) / len(part))
+        for at in _blocks(len(part)):
+            rows = part[at] - mean
+            block += rows.T @ (rows @ basis)
+    return _orthonormal(block)
 
 
 def _first_block(size: int, components: int) -> Floats:
@@ -201,7 +216,7 @@ def _pair_moments(units: Units) -> tuple[int, int]:
 def encode_space(space: Space, row: str) -> Any:
     """A row of the state log: ``basis``, or ``level:<group>``."""
     if row == "basis":
-        return pack(space.basis.T.astype(np.int16))
+        return encode_basis(space.basis)
     level = space.levels[row.removeprefix("level:")]
     return [pack(level.origin.astype(np.int64)), level.threshold, level.spread]
 
@@ -210,10 +225,19 @@ def decode_space(rows: Mapping[str, Any], components: int) -> Space | None:
     """The space from its rows; None before the first pass."""
     if "basis" not in rows:
         return None
-    basis = unpack_grid(rows["basis"]).reshape(components, -1).T.astype(np.float64)
     levels = {
         name.removeprefix("level:"): Level(unpack_ints(row[0]).astype(np.float64), int(row[1]), int(row[2]))
         for name, row in sorted(rows.items())
-        if name != "basis"
+        if name.startswith("level:")
     }
-    return Space(np.ascontiguousarray(basis), levels)
+    return Space(decode_basis(rows["basis"], components), levels)
+
+
+def encode_basis(basis: Floats) -> str:
+    """Directions as text."""
+    return pack(basis.T.astype(np.int16))
+
+
+def decode_basis(text: str, components: int) -> Floats:
+    """The inverse of ``encode_basis``."""
+    return np.ascontiguousarray(unpack_grid(text).reshape(components, -1).T.astype(np.float64))

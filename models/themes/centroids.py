@@ -7,6 +7,8 @@ leaning on the mean of all its members ever. All sums are integers, so taking ou
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -15,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from models.themes.background import Space
+from models.themes.background import Level, Space
 from models.themes.grid import Floats, Grid, Ints, Units, on_grid, on_grid_one, unpack_ints
 
 _NAMESPACE: UUID = uuid5(NAMESPACE_URL, "undercurrent:theme")
@@ -41,18 +43,20 @@ class Origin:
     retired: bool = False
     apart: list[int] = field(default_factory=list)
     """Ordinals that a person took this theme apart from: the pass does not merge them again."""
+    changed_at: int = 0
+    """How many concerns had been seen when the theme's members last changed."""
 
     def encode(self) -> list[Any]:
         """The origin's row of the state log, without its sum."""
         numbers = [self.ordinal, self.group, self.count, self.born_at_s, self.last_at_s]
-        return [*numbers, self.parent, int(self.retired), self.apart]
+        return [*numbers, self.parent, int(self.retired), self.apart, self.changed_at]
 
     @classmethod
     def decode(cls, theme_id: str, row: list[Any], total: str) -> Origin:
         """The inverse of ``encode``; ``total`` is the packed sum."""
-        ordinal, group, count, born, last, parent, retired, apart = row
+        ordinal, group, count, born, last, parent, retired, apart, changed = row
         known = (theme_id, ordinal, group, unpack_ints(total), count, born, last)
-        return cls(*known, parent, bool(retired), list(apart))
+        return cls(*known, parent, bool(retired), list(apart), changed)
 
 
 @dataclass(slots=True, eq=False)
@@ -73,7 +77,7 @@ class Book:
     row_of: dict[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.row_of = {root.ordinal: row for row, root in enumerate(self.roots)}
+        self._number()
         self.units = np.zeros(self.total.shape, np.float32)
         self.refresh()
 
@@ -83,6 +87,43 @@ class Book:
         lean = self.total * (self.weight / np.maximum(count, 1.0))
         mean = np.rint((self.recent + lean) / (recent + self.weight)) - self.origin
         self.units[:] = on_grid(np.where(count > 0.0, mean, 0.0))
+
+    def recentre(self, origin: Floats, recent: Floats, recent_n: Floats) -> None:
+        """Take up another origin and other members in the window, then make all centroids again."""
+        self.origin, self.recent, self.recent_n = origin, recent, recent_n
+        self.refresh()
+
+    def insert(
+        self, roots: list[Origin], raw: Floats, counts: Floats, recent: Floats, recent_n: Floats
+    ) -> None:
+        """Add themes, given the sums and counts of their members and of those in the window."""
+        order = sorted(range(len(roots)), key=lambda i: roots[i].theme_id)
+        ids = [root.theme_id for root in self.roots]
+        at = [bisect(ids, roots[i].theme_id) for i in order]
+        for shift, (place, i) in enumerate(zip(at, order, strict=True)):
+            self.roots.insert(place + shift, roots[i])
+        for name, rows in (("total", raw), ("total_n", counts), ("recent", recent), ("recent_n", recent_n)):
+            setattr(self, name, np.insert(getattr(self, name), at, rows[order], axis=0))
+        self.units = np.insert(self.units, at, 0.0, axis=0)
+        self._number()
+        for root in roots:
+            self._refresh_one(self.row_of[root.ordinal])
+
+    def absorb(self, pairs: list[tuple[int, int]]) -> None:
+        """Let the theme at one row be read as the one at another, for each of ``pairs`` (from, into)."""
+        gone = [source for source, _ in pairs]
+        for source, target in pairs:
+            for sums in (self.total, self.total_n, self.recent, self.recent_n):
+                sums[target] += sums[source]
+            self._refresh_one(target)
+        for name in ("total", "total_n", "recent", "recent_n", "units"):
+            setattr(self, name, np.delete(getattr(self, name), gone, axis=0))
+        dropped = set(gone)
+        self.roots = [root for row, root in enumerate(self.roots) if row not in dropped]
+        self._number()
+
+    def _number(self) -> None:
+        self.row_of = {root.ordinal: row for row, root in enumerate(self.roots)}
 
     def change(self, row: int, raw: Floats, by: int, *, in_window: bool) -> None:
         """Add a member to the family at ``row`` (``by`` 1), or take it out (-1)."""
@@ -116,6 +157,7 @@ class Themes:
         self.origins: list[Origin] = []
         self.by_id: dict[str, Origin] = {}
         self.books: dict[str, Book] = {}
+        self._rows: NDArray[np.int64] | None = None
 
     def born(self, founders: list[str], group: str, vectors: Grid, born_at_s: int, last_at_s: int) -> Origin:
         """A new theme of these members; it is named after the first that has not founded one before."""
@@ -140,6 +182,37 @@ class Themes:
             origin = self.origins[origin.parent]
         return origin
 
+    def rows(self) -> NDArray[np.int64]:
+        """The row of each origin's root in the book of its group, ``(origins,)`` by ordinal."""
+        if self._rows is None:
+            self._rows = np.array(
+                [self.books[o.group].row_of[self.root(o.ordinal).ordinal] for o in self.origins], np.int64
+            )
+        return self._rows
+
+    def open(
+        self,
+        roots: list[Origin],
+        raw: Floats,
+        counts: Floats,
+        recent: tuple[Floats, Floats],
+        level: Level,
+        weight: int,
+    ) -> None:
+        """Give the themes just born, all of one group, their rows in its book."""
+        group, size = roots[0].group, raw.shape[1]
+        if group not in self.books:
+            none, nobody = np.zeros((0, size)), np.zeros(0)
+            book = Book(level.origin, [], none, nobody, none, nobody, weight)
+            self.books = dict(sorted({**self.books, group: book}.items()))
+        self.books[group].insert(roots, raw, counts, *recent)
+        self._rows = None
+
+    def absorb(self, group: str, pairs: list[tuple[int, int]]) -> None:
+        """Merge rows (from, into) of a group's book; the origins' parents are set already."""
+        self.books[group].absorb(pairs)
+        self._rows = None
+
     def family_size(self, root: Origin) -> int:
         """Members of the root and of all that is read as it."""
         return int(self.books[root.group].total_n[self.books[root.group].row_of[root.ordinal]])
@@ -149,16 +222,20 @@ class Themes:
         space: Space,
         weight: int,
         held: tuple[Floats, NDArray[np.int32]],
+        sums: Floats | None = None,
     ) -> None:
-        """Make every book again; ``held`` are the window's projected vectors and their origins (≥ 0)."""
+        """Make every book again; ``held`` are the window's projected vectors and their origins (≥ 0).
+
+        ``sums`` are the origins' projected sums by ordinal, if they are known already.
+        """
         raw, owners = held
-        size = space.basis.shape[1]
         roots = np.array([self.root(i).ordinal for i in range(len(self.origins))], np.int64)
-        sums = space.project(np.stack([o.sum for o in self.origins])) if len(roots) else np.zeros((0, size))
+        if sums is None:
+            sums = self.projected(space, range(len(roots)))
         counts = np.array([o.count for o in self.origins], np.float64)
-        total, total_n = _summed(sums, counts, roots, len(roots))
-        recent, recent_n = _summed(raw, np.ones(len(owners)), roots[owners], len(roots))
-        self.books = {}
+        total, total_n = summed(sums, counts, roots, len(roots))
+        recent, recent_n = summed(raw, np.ones(len(owners)), roots[owners], len(roots))
+        self.books, self._rows = {}, None
         alive = [o for o in self.origins if o.parent is None]
         for group in sorted({o.group for o in alive}):
             mine = sorted((o for o in alive if o.group == group), key=lambda o: o.theme_id)
@@ -166,8 +243,23 @@ class Themes:
             level = space.level(group).origin
             self.books[group] = Book(level, mine, total[at], total_n[at], recent[at], recent_n[at], weight)
 
+    def recentre(self, space: Space, held: tuple[Floats, NDArray[np.int32]]) -> None:
+        """Make every book again for other levels of the same directions, or another window; ``held`` as above."""
+        raw, owners = held
+        groups = np.array([o.group for o in self.origins]) if self.origins else np.empty(0, str)
+        for group, book in self.books.items():
+            mine = np.flatnonzero((groups == group)[owners])
+            rows = self.rows()[owners[mine]]
+            recent = summed(raw[mine], np.ones(len(mine)), rows, len(book.roots))
+            book.recentre(space.level(group).origin, *recent)
 
-def _summed(rows: Floats, counts: Floats, owners: NDArray[np.int64], size: int) -> tuple[Floats, Floats]:
+    def projected(self, space: Space, ordinals: Iterable[int]) -> Floats:
+        """The sums of these origins along the directions of ``space``, ``(n, components)``; exact."""
+        sums = [self.origins[i].sum for i in ordinals]
+        return space.project(np.stack(sums)) if sums else np.zeros((0, space.basis.shape[1]))
+
+
+def summed(rows: Floats, counts: Floats, owners: NDArray[np.int64], size: int) -> tuple[Floats, Floats]:
     """The sum of ``rows`` ``(n, d)`` and of ``counts`` ``(n,)`` by owner; integers, so in any order the same."""
     ones, ends = np.ones(len(owners)), np.arange(len(owners) + 1)
     owned = csr_array((ones, owners, ends), shape=(len(owners), size))

@@ -29,7 +29,7 @@ from models.themes.changes import (
 )
 from models.themes.grid import Grid, Units
 from models.themes.members import WAITING, concern_hash
-from models.themes.passes import run_pass
+from models.themes.passes import begin, go_on
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
 
@@ -43,7 +43,7 @@ class ThemeEngine:
         self._due_s = 0  # nothing can retire or expire before this; a shortcut only, so not saved
 
     def add(self, point: Point) -> list[Change]:
-        """Take in one concern: it joins or waits; then a pass, if one is due.
+        """Take in one concern: it joins or waits; then a piece of a pass, if one is due or in progress.
 
         A concern that is already known is retracted first.
         """
@@ -56,9 +56,15 @@ class ThemeEngine:
         changes += self._arrive(slot)
         while state.waiting_count() > state.policy.pool:
             changes.append(self._push_out())
-        if state.seen >= state.next_pass or self._is_crowded(slot):
-            changes += run_pass(state)
-        return changes
+        if state.job is None and (state.seen >= state.next_pass or self._is_crowded(slot)):
+            begin(state)
+        return [*changes, *self._go_on()]
+
+    def _go_on(self) -> list[Change]:
+        """A piece of a pass, if one is in progress and the tenant has not had more than its share of work."""
+        state = self._state
+        state.credit_us = min(state.credit_us + state.policy.pace_us, state.policy.burst_us)
+        return go_on(state) if state.job is not None else []
 
     def _is_crowded(self, slot: int) -> bool:
         """Whether the concern waits among many that say the same at the same time."""
@@ -141,9 +147,9 @@ class ThemeEngine:
 
     def tick(self, now_s: int) -> list[Change]:
         """Retire themes that nothing joins any more and give up on what waited too long; ``now_s`` is data."""
+        state, changes, due = self._state, self._go_on(), list[int]()
         if now_s < self._due_s:
-            return []
-        state, changes, due = self._state, list[Change](), list[int]()
+            return changes
         for _, slots in list(state.waiting()):
             for slot in slots:
                 until = state.shelf.at_s[slot] + state.policy.pool_after_s
@@ -176,7 +182,7 @@ class ThemeEngine:
         root = state.themes.root(origin.ordinal)
         origin.parent = None
         origin.apart = sorted({*origin.apart, into.ordinal, root.ordinal})
-        state.dirty["themes"].add(theme_id)
+        state.touch(origin, into, root)
         state.make_books()
         self._due_s = 0
         return [Unmerged(theme_id, root.theme_id), CentroidsChanged((theme_id, root.theme_id))]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from models.themes.grid import ONE, Floats, Units
 from models.themes.policy import ThemePolicy
@@ -11,49 +14,75 @@ _TYPICAL = 8
 """Themes from which on a median over them means something."""
 
 
-def likeness(units: Units, sizes: Floats, cohesion: int) -> Floats:
-    """How alike the themes behind the centroids ``units`` ``(k, c)`` are, ``(k, k)`` in 1/ONE.
+def kept_share(sizes: Floats, cohesion: int) -> Floats:
+    """Which part of a similarity the centroids of themes of these ``sizes`` ``(k,)`` show.
 
     The mean of a few members lies off the theme's true centre, so two centroids look less alike than the
     themes are: ``n`` members that are ``cohesion`` (1/ONE) alike keep a factor √(wn / (1 + w(n - 1))) of a
-    similarity. It is divided out (Spearman's correction for attenuation), and what cannot be is capped at 1.
+    similarity (Spearman's correction for attenuation divides it out).
     """
     w = cohesion / ONE
-    kept = np.sqrt(w * sizes / (1.0 + w * (sizes - 1.0)))
-    corrected = (units @ units.T).astype(np.float64) / kept[:, None] / kept[None, :]
-    found: Floats = np.minimum(np.rint(corrected), float(ONE))
+    kept: Floats = np.sqrt(w * sizes / (1.0 + w * (sizes - 1.0)))
+    return kept
+
+
+def likeness(units: Units, kept: Floats, rows: NDArray[np.int64]) -> Floats:
+    """How alike the themes at ``rows`` ``(n,)`` are to all, ``(n, k)`` in 1/ONE; to themselves: minus infinity.
+
+    ``units`` ``(k, c)`` are the centroids, ``kept`` ``(k,)`` what ``kept_share`` says. What cannot be is capped
+    at 1.
+    """
+    corrected = (units[rows] @ units.T).astype(np.float64)
+    corrected /= kept[rows, None]
+    corrected /= kept[None, :]
+    np.rint(corrected, out=corrected)
+    found: Floats = np.minimum(corrected, float(ONE), out=corrected)
+    found[np.arange(len(rows)), rows] = -np.inf
     return found
 
 
-def likeness_needed(similar: Floats, joining: int, policy: ThemePolicy) -> int:
-    """The likeness in 1/ONE at which two of these themes are one.
+def likeness_needed(nearest: Floats, themes: int, joining: int, policy: ThemePolicy) -> int:
+    """The likeness in 1/ONE at which two of so many ``themes`` are one; ``nearest`` ``(n,)``: of a sample of
+    them, the likeness to the nearest other.
 
     Where themes lie close together (one narrow domain), nearness says little: half of the themes have a
     neighbour as near. Where they lie far apart, a pair that is much nearer than that is one theme in two parts.
     """
     strict = max(int(policy.merge_at * ONE), joining + int(policy.merge_margin * ONE))
-    if len(similar) < _TYPICAL:
+    if themes < _TYPICAL:
         return strict
-    others = similar.copy()
-    np.fill_diagonal(others, -np.inf)
-    typical = int(np.median(others.max(axis=1)))
+    typical = int(np.median(nearest))
     stands_out = max(joining + int(policy.merge_isolated * ONE), typical + int(policy.merge_stands_out * ONE))
     return min(strict, stands_out)
 
 
-def mutual_pairs(similar: Floats, threshold: int) -> list[tuple[int, int, int]]:
-    """Rows ``(a, b)``, ``a < b``, that are mutually nearest at ``threshold`` (1/ONE) or more, and how near.
+def mutual_pairs(
+    units: Units, kept: Floats, rows: Sequence[int] | NDArray[np.int64], threshold: int
+) -> list[tuple[int, int, int]]:
+    """Rows ``(a, b)``, ``a < b``, one of them among ``rows``, that are mutually nearest at ``threshold`` (1/ONE)
+    or more, and how near.
 
-    ``similar`` ``(k, k)``. A row is in one pair at most, so nothing is chained: what should follow waits for
-    the next round, when the merged theme has its own centroid.
+    A row is in one pair at most, so nothing is chained: what should follow waits for the next round, when the
+    merged theme has its own centroid. Only the rows asked about and those nearest to them are compared with
+    all, so the square over all themes is never made.
     """
-    if len(similar) < 2:
+    asked = np.asarray(rows, np.int64)
+    if len(units) < 2 or not len(asked):
         return []
-    others = similar.copy()
-    np.fill_diagonal(others, -np.inf)
-    nearest = others.argmax(axis=1)
-    return [
-        (a, int(b), int(others[a, b]))
-        for a, b in enumerate(nearest)
-        if a < b and int(nearest[b]) == a and others[a, b] >= threshold
-    ]
+    nearest, near = _nearest(likeness(units, kept, asked))
+    hopeful = near >= threshold
+    asked, nearest, near = asked[hopeful], nearest[hopeful], near[hopeful]
+    others = np.unique(nearest)
+    back, _ = _nearest(likeness(units, kept, others)) if len(others) else (others, others)
+    back_of = dict(zip(others.tolist(), back.tolist(), strict=True))
+    found = {
+        (min(a, b), max(a, b)): int(value)
+        for a, b, value in zip(asked.tolist(), nearest.tolist(), near.tolist(), strict=True)
+        if back_of[b] == a
+    }
+    return [(a, b, value) for (a, b), value in sorted(found.items())]
+
+
+def _nearest(similar: Floats) -> tuple[NDArray[np.int64], Floats]:
+    at = similar.argmax(axis=1)
+    return at, similar[np.arange(len(similar)), at]

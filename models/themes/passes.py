@@ -1,90 +1,103 @@
 """The periodic pass: recalibrate, let themes be born, merge them, and move what is clearly elsewhere.
 
-It runs after a fixed number of concerns, never by batch or clock, and its work is bounded by the policy:
-the pool, the window and the sample.
+It comes after a fixed number of concerns, never by batch or clock, and goes in steps bounded by work
+(``quanta``), a few before each record; concerns arrive between them as ever. A phase is a function of the live
+state and of its ``Place``, where it stands; both are saved, so a restore goes on in the middle of a pass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from models.themes.assigning import assigned, cosine, moved
-from models.themes.background import Space, calibrate, centred, fit_basis
 from models.themes.births import alike
-from models.themes.centroids import Origin
+from models.themes.centroids import Book, Origin
 from models.themes.changes import Born, CentroidsChanged, Change, Merged
-from models.themes.grid import ONE
-from models.themes.merges import likeness, likeness_needed, mutual_pairs
+from models.themes.grid import ONE, Units
+from models.themes.merges import kept_share, likeness, likeness_needed, mutual_pairs
+from models.themes.quanta import Step, gathered, product_us
+from models.themes.recalibrate import adopt, fit, project
 from models.themes.refine import better_homes, near_enough
 from models.themes.shelf import Slots
-from models.themes.state import EngineState
+from models.themes.state import EngineState, Place
+
+Phase = Callable[[EngineState, Place], Step]
+
+_PIECE_US = 4_000
+"""Cost that a step is cut to, where it can be cut."""
+_TYPICAL_OF = 512
+"""Themes that tell how near a typical one is to its nearest: the first by id, so any, and always the same."""
 
 
-def run_pass(state: EngineState) -> list[Change]:
-    """One pass over ``state``; what changed, in order."""
+def begin(state: EngineState) -> None:
+    """A pass is due: note when the next one is, and start."""
     policy = state.policy
     early = int(state.seen * policy.pass_growth)
     state.last_pass = state.seen
     state.next_pass = state.seen + min(max(early, policy.warm_up // 4), policy.pass_every)
-    state.horizon = max(state.horizon, state.seen - policy.window)
-    state.release_old()
-    recalibrate(state)
-    changes = [*births(state), *merges(state), *late_joins(state)]
-    for _ in range(policy.sweeps):
-        moved = moves(state)
-        changes += moved
-        if not moved:
-            break
-    changes.append(
-        CentroidsChanged(tuple(sorted(o.theme_id for o in state.themes.origins if o.parent is None)))
-    )
-    return changes
+    state.job = (next(iter(PHASES)), [])
 
 
-def recalibrate(state: EngineState) -> None:
-    """Follow the background: origins and thresholds at every pass, directions when the stream has grown."""
-    shelf, policy = state.shelf, state.policy
-    slots = shelf.slots()
-    by_group = _sample_by_group(state)
-    space = state.space
-    if space is None or state.seen >= state.next_fit:
-        state.next_fit = state.seen + min(max(policy.pass_every, state.seen // 4), 10 * policy.pass_every)
-        parts = [shelf.vectors[at] for at in by_group.values()]
-        warm = None if space is None else space.basis
-        basis = fit_basis(np.concatenate(parts), parts, warm, policy.components)
-        space = Space(basis, {})
-        shelf.raw[slots] = space.project(shelf.vectors[slots])
-        state.dirty["space"].add("basis")
-    origins = state.background.origins(space.basis, policy.group_weight)
-    levels = calibrate(origins, {g: shelf.raw[at] for g, at in by_group.items()}, policy)
-    state.space = Space(space.basis, levels)
-    state.dirty["space"].update(f"level:{group}" for group in levels)
-    for group, mine in shelf.by_group(slots).items():
-        shelf.units[mine] = centred(shelf.raw[mine], 1.0, levels[group].origin)
-    state.make_books()
+def go_on(state: EngineState) -> list[Change]:
+    """What a pass in progress may do before one record; what changed, in order."""
+    changes: list[Change] = []
+    spent, names = 0, list(PHASES)
+    while state.job is not None and spent < state.policy.quantum_us and state.credit_us > 0:
+        name, place = state.job
+        step = PHASES[name](state, place)
+        changes += step.changes
+        spent += step.work_us
+        state.credit_us -= step.work_us
+        following = names.index(name) + 1
+        if step.place is not None:
+            state.job = (name, step.place)
+        else:
+            state.job = (names[following], []) if following < len(names) else None
+    return gathered(changes)
 
 
-def _sample_by_group(state: EngineState) -> dict[str, Slots]:
-    """Slots of the background sample by group, in hash order."""
-    slots = np.fromiter(state.sample.values(), np.int64, len(state.sample))
-    return state.shelf.by_group(slots[np.argsort(state.shelf.names[slots])])
+def births(state: EngineState, place: Place) -> Step:
+    """Themes from what waits: ``place`` is (turn, group looked at last, found in it and not yet born).
 
-
-def births(state: EngineState) -> list[Change]:
-    """Themes from what waits."""
-    assert state.space is not None
-    born: list[tuple[Origin, Slots]] = []
+    What was found is borne a few themes at a time; who left the pool in between is not among them.
+    """
     policy = state.policy
-    for share, least in ((1.0, policy.min_members), (policy.loose_share, policy.loose_members)):
-        for group, slots in state.waiting():
-            threshold = int(share * state.space.level(group).threshold)
-            for rows in alike(state.shelf.units[slots], threshold, least):
-                born.append((_bear(state, group, slots[rows]), slots[rows]))
+    turns = ((1.0, policy.min_members), (policy.loose_share, policy.loose_members))
+    turn, last, found = place or (0, None, [])
+    share, least = turns[turn]
+    if found and last is not None:
+        step = _bear_some(state, last, found, least)
+        return Step(step.changes, [turn, last, step.place], step.work_us)
+    group = min((g for g in state.pools if last is None or g > last), default=None)
+    if group is None:
+        return Step(place=[turn + 1, None, []] if turn + 1 < len(turns) else None)
+    assert state.space is not None
+    slots = np.fromiter(state.pools[group].values(), np.int64, len(state.pools[group]))
+    threshold = int(share * state.space.level(group).threshold)
+    groups = alike(state.shelf.units[slots], threshold, least)
+    seqs = [state.shelf.seq[slots[rows]].tolist() for rows in groups]
+    return Step(place=[turn, group, seqs], work_us=len(slots) ** 2 // 100)
+
+
+def _bear_some(state: EngineState, group: str, found: list[list[int]], least: int) -> Step:
+    """The first of the groups ``found``, as many as a step has room for; the place of the rest."""
+    pool, born, members = state.pools.get(group, {}), list[tuple[Origin, Slots]](), 0
+    themes = len(state.themes.books[group].roots) if group in state.themes.books else 0
+    room = max(_PIECE_US // (product_us(1, themes, state.policy.components) + 50), 1)
+    done = 0
+    while done < len(found) and (members == 0 or members + len(found[done]) <= room):
+        slots = np.array([pool[seq] for seq in found[done] if seq in pool], np.int64)
+        done += 1
+        if len(slots) >= least:
+            born.append((_bear(state, group, slots), slots))
+            members += len(slots)
     if born:
-        state.make_books()
-    return [change for origin, slots in born for change in _announce(state, origin, slots)]
+        _open(state, born)
+    changes = [change for origin, slots in born for change in _announce(state, origin, slots)]
+    changes.append(CentroidsChanged(tuple(origin.theme_id for origin, _ in born)))
+    return Step(changes if born else [], found[done:], members * _PIECE_US // room)
 
 
 def _bear(state: EngineState, group: str, slots: Slots) -> Origin:
@@ -94,96 +107,197 @@ def _bear(state: EngineState, group: str, slots: Slots) -> Origin:
     origin = state.themes.born(founders, group, shelf.vectors[slots], min(times), max(times))
     for slot in slots:
         state.join(int(slot), origin, counted=True)
-    state.dirty["themes"].add(origin.theme_id)
+    state.touch(origin)
     state.dirty["sums"].add(origin.theme_id)
     return origin
 
 
+def _open(state: EngineState, born: list[tuple[Origin, Slots]]) -> None:
+    """Give new themes their centroids."""
+    assert state.space is not None
+    shelf = state.shelf
+    raws = [shelf.raw[slots] for _, slots in born]
+    inside = [shelf.seq[slots] > state.horizon for _, slots in born]
+    recent = np.stack([raw[here].sum(axis=0) for raw, here in zip(raws, inside, strict=True)])
+    state.themes.open(
+        [origin for origin, _ in born],
+        np.stack([raw.sum(axis=0) for raw in raws]),
+        np.array([float(len(raw)) for raw in raws]),
+        (recent, np.array([float(here.sum()) for here in inside])),
+        state.space.level(born[0][0].group),
+        state.policy.history_weight,
+    )
+
+
 def _announce(state: EngineState, origin: Origin, slots: Slots) -> Iterator[Change]:
     book = state.themes.books[origin.group]
+    own = book.row_of[origin.ordinal]
     yield Born(origin.theme_id, origin.group, tuple(state.shelf.ids[slot] for slot in slots))
-    for slot in slots:
-        similar = book.units @ state.shelf.units[slot]
-        own = book.row_of[origin.ordinal]
+    for slot, similar in zip(slots, state.shelf.units[slots] @ book.units.T, strict=True):
         yield assigned(state, int(slot), book, own, similar, arrival=False)
 
 
-def late_joins(state: EngineState) -> list[Change]:
-    """Concerns of the window without a theme, given up or not, for which there is one by now."""
-    assert state.space is not None
-    changes: list[Change] = []
-    for group, slots in state.without_theme():
-        book = state.themes.books.get(group)
-        if book is None or not len(slots):
-            continue
-        similar = state.shelf.units[slots] @ book.units.T
-        threshold = state.space.level(group).threshold
-        patient = state.shelf.seq[slots] <= state.seen - state.policy.clear_after
-        for i in np.flatnonzero(near_enough(similar, threshold, patient, state.policy)):
-            row = int(similar[i].argmax())
-            if book.roots[row].retired:
-                continue
-            changes.append(assigned(state, int(slots[i]), book, row, similar[i], arrival=False))
-            state.join(int(slots[i]), book.roots[row])
-    return changes
-
-
-def merges(state: EngineState) -> list[Change]:
+def merges(state: EngineState, place: Place) -> Step:
     """Themes that turned out to be one; the larger one's name stays.
 
-    A burst is born in several parts at once, so one round per pass would leave it in parts for days.
+    Asked about are the themes that changed since the last pass, some at a time, and in further rounds those
+    that changed since the round before: a burst is born in several parts at once, so one round per pass would
+    leave it in parts for days. ``place`` is (round, changed since, whether any merged in this round, group,
+    likeness needed, last theme asked about).
     """
-    changes: list[Change] = []
-    for _ in range(state.policy.merge_rounds):
-        merged = [change for group in state.themes.books for change in _merge_round(state, group)]
-        if not merged:
-            break
-        changes += merged
-        state.make_books()
-    return changes
+    if not place:
+        place = [0, state.checked_at, False, None, 0, -1]
+        state.checked_at = state.seen
+    turn, since, any_merged, group, needed, last = place
+    if group is not None:
+        asked = [o.ordinal for o in state.themes.books[group].roots if o.changed_at >= since]
+        asked = sorted(ordinal for ordinal in asked if ordinal > last)
+        if asked:
+            return _merge_some(state, place, asked)
+    following = min((g for g in state.themes.books if group is None or g > group), default=None)
+    if following is not None:
+        needed, work_us = _likeness_needed(state, following)
+        return Step(place=[turn, since, any_merged, following, needed, -1], work_us=work_us)
+    if any_merged and turn + 1 < state.policy.merge_rounds:
+        since, state.checked_at = state.checked_at, state.seen
+        return Step(place=[turn + 1, since, False, None, 0, -1])
+    return Step()
 
 
-def _merge_round(state: EngineState, group: str) -> Iterator[Change]:
-    assert state.space is not None
-    policy, book = state.policy, state.themes.books[group]
-    joining = state.space.level(group).threshold
-    similar = likeness(book.units, np.maximum(book.total_n, 1.0), joining)
-    needed = likeness_needed(similar, joining, policy)
-    for a, b, near in mutual_pairs(similar, needed):
+def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
+    """Merge what is mutually nearest among the first of the themes ``asked`` about."""
+    turn, since, any_merged, group, needed, _ = place
+    book = state.themes.books[group]
+    joining = state.space.level(group).threshold if state.space else 0
+    each_us = product_us(2, len(book.roots), 4 * state.policy.components)
+    some = asked[: max(_PIECE_US // each_us, 1)]
+    kept = kept_share(np.maximum(book.total_n, 1.0), joining)
+    pairs = mutual_pairs(book.units, kept, [book.row_of[ordinal] for ordinal in some], needed)
+    merged, changes, into = list[tuple[int, int]](), list[Change](), list[str]()
+    for a, b, near in pairs:
         one, two = book.roots[a], book.roots[b]
         if one.retired or two.retired or one.ordinal in two.apart or two.ordinal in one.apart:
             continue
-        sizes = int(book.total_n[a]), int(book.total_n[b])
-        if sizes[1] > sizes[0]:
-            one, two, sizes = two, one, (sizes[1], sizes[0])
+        if book.total_n[b] > book.total_n[a]:
+            a, b, one, two = b, a, two, one
         merge(state, two, one)
-        yield Merged(two.theme_id, one.theme_id, cosine(near), cosine(needed), sizes[1], sizes[0])
+        sizes = int(book.total_n[b]), int(book.total_n[a])
+        changes.append(Merged(two.theme_id, one.theme_id, cosine(near), cosine(needed), *sizes))
+        merged.append((b, a))
+        into.append(one.theme_id)
+    if merged:
+        state.themes.absorb(group, merged)
+        changes.append(CentroidsChanged(tuple(into)))
+    place = [turn, since, any_merged or bool(merged), group, needed, some[-1]]
+    return Step(changes, place, len(some) * each_us)
+
+
+def _likeness_needed(state: EngineState, group: str) -> tuple[int, int]:
+    """At which likeness two themes of a group are one, and the cost of finding out."""
+    assert state.space is not None
+    book, joining = state.themes.books[group], state.space.level(group).threshold
+    rows = np.arange(min(len(book.roots), _TYPICAL_OF))
+    similar = likeness(book.units, kept_share(np.maximum(book.total_n, 1.0), joining), rows)
+    nearest = similar.max(axis=1) if len(rows) else np.zeros(0)
+    needed = likeness_needed(nearest, len(book.roots), joining, state.policy)
+    return needed, product_us(len(rows), len(book.roots), 4 * state.policy.components)
 
 
 def merge(state: EngineState, gone: Origin, into: Origin) -> None:
-    """Read one root as another; the books must be made again after."""
+    """Read one root as another; the books must be told after."""
     gone.parent = into.ordinal
     into.last_at_s = max(into.last_at_s, gone.last_at_s)
     into.apart = sorted({*into.apart, *gone.apart})
-    state.dirty["themes"].update((gone.theme_id, into.theme_id))
+    state.touch(gone, into)
 
 
-def moves(state: EngineState) -> list[Change]:
-    """One Lloyd sweep over the window."""
-    changes: list[Change] = []
+def late_joins(state: EngineState, place: Place) -> Step:
+    """Concerns of the window without a theme, given up or not, for which there is one by now.
+
+    ``place`` is (group, arrival number of the last concern asked about).
+    """
+    assert state.space is not None
+    last_group, last = place or ("", 0)
+    for group, all_slots in state.without_theme():
+        slots = all_slots[state.shelf.seq[all_slots] > (last if group == last_group else 0)]
+        book = state.themes.books.get(group)
+        if group < last_group or book is None or not book.roots or not len(slots):
+            continue
+        slots = slots[: _rows_at_once(state, len(book.roots))]
+        similar = state.shelf.units[slots] @ book.units.T
+        changes = _join_late(state, book, slots, similar)
+        upto = int(state.shelf.seq[slots[-1]])
+        return Step(changes, [group, upto], _rows_us(state, len(slots), len(book.roots)))
+    return Step()
+
+
+def _join_late(state: EngineState, book: Book, slots: Slots, similar: Units) -> list[Change]:
+    assert state.space is not None
+    shelf = state.shelf
+    threshold = state.space.level(shelf.groups[slots[0]]).threshold
+    patient = shelf.seq[slots] <= state.seen - state.policy.clear_after
+    changes, joined = list[Change](), list[str]()
+    for i in np.flatnonzero(near_enough(similar, threshold, patient, state.policy)):
+        row = int(similar[i].argmax())
+        if not book.roots[row].retired:
+            changes.append(assigned(state, int(slots[i]), book, row, similar[i], arrival=False))
+            state.join(int(slots[i]), book.roots[row])
+            joined.append(book.roots[row].theme_id)
+    return [*changes, CentroidsChanged(tuple(joined))] if joined else changes
+
+
+def moves(state: EngineState, place: Place) -> Step:
+    """Lloyd sweeps over the window, some concerns at a time.
+
+    ``place`` is (sweep, arrival number of the last concern asked about, whether any moved in this sweep).
+    """
+    sweep, last, any_moved = place or (0, 0, False)
+    slots = state.window()
+    themes = max((len(book.roots) for book in state.themes.books.values()), default=0)
+    slots = slots[state.shelf.seq[slots] > last][: _rows_at_once(state, themes)]
+    if not len(slots):
+        again = any_moved and sweep + 1 < state.policy.sweeps
+        return Step(place=[sweep + 1, 0, False] if again else None)
+    changes = [
+        change
+        for group, mine in state.shelf.by_group(slots).items()
+        for change in _move(state, state.themes.books[group], mine)
+    ]
+    place = [sweep, int(state.shelf.seq[slots[-1]]), any_moved or bool(changes)]
+    return Step(changes, place, _rows_us(state, len(slots), themes))
+
+
+def _move(state: EngineState, book: Book, slots: Slots) -> Iterator[Change]:
     margin = int(state.policy.move_margin * ONE)
-    by_group = state.shelf.by_group(state.window())
-    for group, book in state.themes.books.items():
-        mine = by_group.get(group, np.empty(0, np.int64))
-        row_of = np.zeros(len(state.themes.origins), np.int64)
-        for origin in state.themes.origins:
-            if origin.group == group:
-                row_of[origin.ordinal] = book.row_of[state.themes.root(origin.ordinal).ordinal]
-        rows = row_of[state.shelf.origin[mine]]
-        open_rows = np.array([not root.retired for root in book.roots])
-        for home in better_homes(state.shelf.units[mine], rows, book.units, open_rows, margin):
-            slot = int(mine[home.place])
-            changes.append(moved(state, slot, book, int(rows[home.place]), home))
-            state.leave(slot)
-            state.join(slot, book.roots[home.row])
-    return changes
+    rows = state.themes.rows()[state.shelf.origin[slots]]
+    open_rows = np.array([not root.retired for root in book.roots])
+    changed: set[str] = set()
+    for home in better_homes(state.shelf.units[slots], rows, book.units, open_rows, margin):
+        slot, old, new = int(slots[home.place]), int(rows[home.place]), book.roots[home.row]
+        yield moved(state, slot, book, old, home)
+        state.leave(slot)
+        state.join(slot, new)
+        changed |= {book.roots[old].theme_id, new.theme_id}
+    if changed:
+        yield CentroidsChanged(tuple(sorted(changed)))
+
+
+def _rows_at_once(state: EngineState, themes: int) -> int:
+    """Concerns that a step may compare with so many themes."""
+    return max(_PIECE_US * 100 // _rows_us(state, 100, themes), 16)
+
+
+def _rows_us(state: EngineState, rows: int, themes: int) -> int:
+    return product_us(rows, themes, 3 * state.policy.components) + rows
+
+
+PHASES: Mapping[str, Phase] = {
+    "fit": fit,
+    "project": project,
+    "adopt": adopt,
+    "births": births,
+    "merges": merges,
+    "late_joins": late_joins,
+    "moves": moves,
+}
+"""The phases of a pass in order; their names are in saved state."""

@@ -6,13 +6,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.errors import StateCorrupt
-from models.themes.background import centred, decode_space, encode_space
+from models.themes.background import centred, decode_basis, decode_space, encode_basis, encode_space
 from models.themes.centroids import Origin
 from models.themes.grid import pack, unpack_grid
 from models.themes.members import WAITING, concern_hash
+from models.themes.recalibrate import prepare_all
 from models.themes.state import TABLES, EngineState
 
-_NUMBERS = ("seen", "horizon", "last_pass", "next_pass", "next_fit", "sample_bound")
+_NUMBERS = (
+    "seen",
+    "horizon",
+    "last_pass",
+    "next_pass",
+    "next_fit",
+    "checked_at",
+    "credit_us",
+    "sample_bound",
+)
 
 
 def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:
@@ -31,6 +41,8 @@ def _encode(state: EngineState, table: str, key: str) -> Any:
     if table == "joins":
         return state.joins.encode()
     if table == "space":
+        if key == "next":
+            return None if state.next_basis is None else encode_basis(state.next_basis)
         assert state.space is not None
         return encode_space(state.space, key)
     if table == "themes":
@@ -64,13 +76,16 @@ def load(state: EngineState, table: str, key: str, value: Any) -> None:
 
 def small(state: EngineState) -> dict[str, Any]:
     """The numbers that are not rows."""
-    return {name: getattr(state, name) for name in _NUMBERS}
+    numbers = {name: getattr(state, name) for name in _NUMBERS}
+    return numbers | {"job": None if state.job is None else list(state.job)}
 
 
 def restore_small(state: EngineState, numbers: Mapping[str, Any]) -> None:
     """The inverse of ``small``."""
     for name in _NUMBERS:
         setattr(state, name, int(numbers[name]))
+    job = numbers["job"]
+    state.job = None if job is None else (job[0], job[1])
 
 
 def rebuild(state: EngineState) -> None:
@@ -81,6 +96,9 @@ def rebuild(state: EngineState) -> None:
         state.themes.put(Origin.decode(theme_id, row, rows["sums"][theme_id]))
     for concern, row in sorted(rows["vectors"].items(), key=lambda item: int(item[1][0])):
         _shelve(state, concern, row)
+    if "next" in rows["space"]:
+        state.next_basis = decode_basis(rows["space"]["next"], state.policy.components)
+        prepare_all(state)
     if state.space is None:
         return
     shelf, slots = state.shelf, state.shelf.slots()

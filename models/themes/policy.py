@@ -64,6 +64,12 @@ class ThemePolicy:
     """… its similarity is so far above that of a typical theme to its nearest."""
     merge_rounds: int = 4
     """Times that a pass looks for such pairs; each theme merges at most once in a round."""
+    burst_us: int = 60_000
+    """Work of passes that a tenant may have saved up, in microseconds of a common core as estimated from sizes; …"""
+    pace_us: int = 1_000
+    """… so much is added with every record, and while there is none left a pass rests; …"""
+    quantum_us: int = 8_000
+    """… and so much may be done before one record, give or take a step."""
     move_margin: float = 0.02
     """A concern moves only to a theme that is nearer by this much."""
     sweeps: int = 2

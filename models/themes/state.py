@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.themes.background import Background, Space, centred_one
 from models.themes.centroids import Origin, Themes
@@ -29,8 +31,27 @@ TABLES = ("background", "joins", "space", "themes", "sums", "vectors")
 """Tables of marked rows; ``members`` keeps its own account of what changed."""
 
 
+Place = list[Any]
+"""Where a phase of a pass stands: a few JSON-able values, empty at its start."""
+
+Job = tuple[str, Place]
+"""A pass in progress: the phase it is in, and where that stands."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Held vectors ``raw`` (by slot) and themes' ``sums`` (by ordinal) along the directions of the next space.
+
+    ``upto`` is the arrival number up to which vectors are done. Made from what is stored, so never saved.
+    """
+
+    raw: Floats
+    sums: Floats
+    upto: int = 0
+
+
 class EngineState:
-    """Stored: ``background joins members space themes vectors`` and six numbers; all else is made from them."""
+    """Stored: ``background joins members space themes vectors`` and some numbers; all else is made from them."""
 
     def __init__(self, tenant: str, policy: ThemePolicy) -> None:
         self.tenant = tenant
@@ -54,6 +75,13 @@ class EngineState:
         self.last_pass = 0
         self.next_pass = policy.warm_up
         self.next_fit = policy.warm_up
+        self.checked_at = 0
+        """How many concerns had been seen when a pass last began to look for themes that are one."""
+        self.credit_us = policy.burst_us
+        self.job: Job | None = None
+        self.next_basis: Floats | None = None
+        """Directions that a pass in progress is about to take up."""
+        self.prepared: Prepared | None = None
         self.dirty: dict[str, set[str]] = {table: set() for table in TABLES}
         self.loading: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
 
@@ -165,11 +193,17 @@ class EngineState:
         else:
             origin.sum += by * vector.astype(np.int64)
         origin.count += by
-        self.dirty["themes"].add(origin.theme_id)
-        self.dirty["sums"].add(origin.theme_id)
         root = self.themes.root(origin.ordinal)
+        self.touch(origin, root)
+        self.dirty["sums"].add(origin.theme_id)
         book = self.themes.books[root.group]
         book.change(book.row_of[root.ordinal], raw, by, in_window=in_window)
+
+    def touch(self, *origins: Origin) -> None:
+        """Note that these themes are not what they were."""
+        for origin in origins:
+            origin.changed_at = self.seen
+            self.dirty["themes"].add(origin.theme_id)
 
     def give_up(self, slot: int) -> None:
         """A waiting concern waits no more."""
@@ -194,9 +228,12 @@ class EngineState:
     def make_books(self) -> None:
         """Make the centroids again from what is stored."""
         assert self.space is not None
+        self.themes.make_books(self.space, self.policy.history_weight, self.held())
+
+    def held(self) -> tuple[Floats, NDArray[np.int32]]:
+        """The window's projected vectors, and the origin of each."""
         slots = self.window()
-        held = (self.shelf.raw[slots], self.shelf.origin[slots])
-        self.themes.make_books(self.space, self.policy.history_weight, held)
+        return self.shelf.raw[slots], self.shelf.origin[slots]
 
     def _mark(self, slot: int, ordinal: int) -> None:
         self.shelf.origin[slot] = ordinal

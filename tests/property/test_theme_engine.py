@@ -40,6 +40,9 @@ POLICY = ThemePolicy(
     merge_at=0.7,
     pool_after_s=6_000,
     retire_after_s=5_000,
+    quantum_us=400,
+    burst_us=2_000,
+    pace_us=400,
 )
 QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -24,7 +24,10 @@ from models.themes.engine import ThemeEngine
 from models.themes.grid import to_grid
 from models.themes.policy import ThemePolicy
 
-POLICY = ThemePolicy(warm_up=60, pass_every=60, pool=80, components=16)
+WHOLE_US = 10**9  # of work before one record: a pass is whole at once
+POLICY = ThemePolicy(
+    warm_up=60, pass_every=60, pool=80, components=16, quantum_us=WHOLE_US, burst_us=WHOLE_US
+)
 DAY_S = 86_400
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from models.themes.births import alike
 from models.themes.grid import ONE, Units, on_grid
 from models.themes.members import Members, concern_hash
-from models.themes.merges import likeness, likeness_needed, mutual_pairs
+from models.themes.merges import kept_share, likeness, likeness_needed, mutual_pairs
 from models.themes.policy import ThemePolicy
 from models.themes.refine import better_homes, near_enough
 from models.themes.shelf import Shelf
@@ -62,22 +62,25 @@ def test_a_chain_of_neighbours_is_not_one_group() -> None:
 
 def test_only_mutually_nearest_themes_merge_and_each_once() -> None:
     units = around([0, 10, 18, 120])
-    similar = likeness(units, np.full(4, 1e9), ONE)
-    assert [(a, b) for a, b, _ in mutual_pairs(similar, int(0.9 * ONE))] == [(1, 2)]
+    kept = kept_share(np.full(4, 1e9), ONE)
+    for asked in (range(4), [1], [2], [2, 0]):
+        assert [(a, b) for a, b, _ in mutual_pairs(units, kept, asked, int(0.9 * ONE))] == [(1, 2)]
+    assert mutual_pairs(units, kept, [0, 3], int(0.9 * ONE)) == []
 
 
 def test_themes_of_few_members_are_more_alike_than_their_centroids() -> None:
     units = around([0, 40])
-    few, many = (likeness(units, np.full(2, float(n)), ONE // 2)[0, 1] for n in (5, 100_000))
+    shares = [kept_share(np.full(2, float(n)), ONE // 2) for n in (5, 100_000)]
+    few, many = (likeness(units, kept, np.arange(2))[0, 1] for kept in shares)
     assert few > 1.15 * many
     assert abs(many - (units @ units.T)[0, 1]) < 1e-3 * ONE
 
 
 def test_a_pair_that_stands_out_needs_less_to_be_one() -> None:
     policy = ThemePolicy(merge_at=0.9, merge_margin=0.3, merge_isolated=0.05, merge_stands_out=0.2)
-    far = np.full((9, 9), 0.3 * ONE)
-    close = np.full((9, 9), 0.8 * ONE)
-    needed = [likeness_needed(similar, ONE // 2, policy) / ONE for similar in (far, close, far[:5, :5])]
+    far, close = np.full(9, 0.3 * ONE), np.full(9, 0.8 * ONE)
+    asked = ((far, 9), (close, 9), (far[:5], 5))
+    needed = [likeness_needed(nearest, themes, ONE // 2, policy) / ONE for nearest, themes in asked]
     assert [round(one, 2) for one in needed] == [0.55, 0.9, 0.9]
 
 
