@@ -9,6 +9,7 @@ from pydantic import Field
 from contracts.envelope import Envelope, Message, TenantOrEveryone, UtcTime
 from contracts.feedback import FeedbackReceived
 from contracts.stages import EnrichedItem
+from contracts.steering import ThemeOrder
 
 LetterId = Annotated[str, Field(pattern=r"^\d+-\d+-[a-z]+-\d+$")]
 """The id of a dead letter: a stage's output."""
@@ -80,7 +81,15 @@ class Cutover(Message):
 
 
 Order = Annotated[
-    LoadBegin | LoadEnd | ReleaseQuarantined | ConfirmConcern | Redrive | DropLetter | Erase | Cutover,
+    LoadBegin
+    | LoadEnd
+    | ReleaseQuarantined
+    | ConfirmConcern
+    | Redrive
+    | DropLetter
+    | Erase
+    | Cutover
+    | ThemeOrder,
     Field(discriminator="verb"),
 ]
 

@@ -15,7 +15,7 @@ class ThemeRecord(Envelope):
 
     ``label`` is made of ``keywords``; ``label_source`` says by whom. ``redirect_to`` is set once the
     theme was merged. ``representatives`` and ``counter_examples`` are concern ids: quotes are read from
-    views at the moment of use.
+    views at the moment of use. ``pinned`` and ``muted`` are what people ordered (``contracts.steering``).
     """
 
     kind: Literal["theme"] = "theme"
@@ -33,21 +33,34 @@ class ThemeRecord(Envelope):
     representatives: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
     encoder: str
+    pinned: bool = False
+    muted: bool = False
 
 
 class ThemeEvent(Envelope):
     """Topic ``theme-events``, and in order on ``assignments``: the identity ledger.
 
-    Each event has its author, reason and evidence.
+    Each event has its author, reason and evidence (concern ids). What a person ordered has the place of the order in
+    the journal. Of a ``split``, ``theme_id`` was split, ``other_theme`` came of it; of a ``renamed``, ``name`` is what
+    the theme is called now and ``name_before`` what it was called. ``moved`` tells of a person's move alone. An order
+    that contradicts an earlier one is ``refused``; one whose theme cannot be told in this run is ``unresolved``, and
+    waits for a person. ``theme_id`` is empty where an order is about concerns without a theme, or about the tenant.
     """
 
     kind: Literal["theme_event"] = "theme_event"
-    event: Literal["born", "renamed", "merged", "unmerged", "split", "retired", "returned"]
+    event: Literal[
+        "born", "renamed", "merged", "unmerged", "split", "retired", "returned",
+        "pinned", "unpinned", "muted", "unmuted", "moved", "linked", "kept_apart", "lifted",
+        "proposed", "approved", "rejected", "autonomy", "refused", "unresolved",
+    ]  # fmt: skip
     theme_id: str
     other_theme: str | None = None
     author: str
     reason: str
     evidence: tuple[str, ...] = ()
+    name_before: str | None = None
+    name: str | None = None
+    order_id: str | None = None
 
 
 class DriftEvent(Envelope):

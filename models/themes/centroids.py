@@ -41,22 +41,20 @@ class Origin:
     last_at_s: int
     parent: int | None = None
     retired: bool = False
-    apart: list[int] = field(default_factory=list)
-    """Ordinals that a person took this theme apart from: the pass does not merge them again."""
     changed_at: int = 0
     """How many concerns had been seen when the theme's members last changed."""
 
     def encode(self) -> list[Any]:
         """The origin's row of the state log, without its sum."""
         numbers = [self.ordinal, self.group, self.count, self.born_at_s, self.last_at_s]
-        return [*numbers, self.parent, int(self.retired), self.apart, self.changed_at]
+        return [*numbers, self.parent, int(self.retired), self.changed_at]
 
     @classmethod
     def decode(cls, theme_id: str, row: list[Any], total: str) -> Origin:
         """The inverse of ``encode``; ``total`` is the packed sum."""
-        ordinal, group, count, born, last, parent, retired, apart, changed = row
+        ordinal, group, count, born, last, parent, retired, changed = row
         known = (theme_id, ordinal, group, unpack_ints(total), count, born, last)
-        return cls(*known, parent, bool(retired), list(apart), changed)
+        return cls(*known, parent, bool(retired), changed)
 
 
 @dataclass(slots=True, eq=False)

@@ -39,6 +39,13 @@ class Point:
         return hash(self.concern_id)
 
 
+SteeredWhy = Literal["placed", "linked", "apart", "split", "nearer"]
+OrderedEvent = Literal[
+    "renamed", "pinned", "unpinned", "muted", "unmuted", "split", "moved", "linked", "kept_apart", "lifted",
+    "approved", "rejected", "autonomy", "refused", "unresolved",
+]  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Assigned:
     """The concern belongs to the theme; ``arrival`` is false when it had to wait for that.
@@ -142,6 +149,49 @@ class Returned:
 
 
 @dataclass(frozen=True, slots=True)
+class Steered:
+    """Because of what people ordered, the concern is in ``to_theme`` now; ``from_theme`` None: it had no theme.
+
+    ``why``: ``placed`` there by a person; ``linked`` to others that are there; ``apart`` from what it must not be with;
+    ``split`` off with others; ``nearer`` to it than to any other that it may join. ``similarity`` is None where the
+    vector is gone.
+    """
+
+    concern_id: str
+    from_theme: str | None
+    to_theme: str
+    similarity: float | None
+    why: SteeredWhy
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What became of a person's order, for the ledger; ``theme_id`` is empty where it is about no theme.
+
+    ``why`` says more than the order's own reason: what it contradicts, or why it cannot be told what is meant.
+    """
+
+    event: OrderedEvent
+    theme_id: str = ""
+    other_theme: str | None = None
+    concerns: tuple[str, ...] = ()
+    name: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The engine would merge ``theme_id`` into ``other_theme``, or split ``concerns`` off it; a person is to decide."""
+
+    act: Literal["merge", "split"]
+    theme_id: str
+    other_theme: str | None
+    concerns: tuple[str, ...]
+    similarity: float
+    needed: float
+
+
+@dataclass(frozen=True, slots=True)
 class CentroidsChanged:
     """These themes' centroids are not what they were; themes that are gone have none any more."""
 
@@ -159,5 +209,8 @@ Change = (
     | Unmerged
     | Retired
     | Returned
+    | Steered
+    | Ordered
+    | Proposed
     | CentroidsChanged
 )

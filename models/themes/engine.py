@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from contracts.steering import ThemeOrder
 from models.themes import persist
 from models.themes.assigning import assigned, cosine
 from models.themes.centroids import Book, Origin
@@ -23,15 +24,19 @@ from models.themes.changes import (
     Retired,
     Retracted,
     Returned,
-    Unmerged,
     Unthemed,
     Waiting,
 )
+from models.themes.constraints import By, Constraints
 from models.themes.grid import Grid, Units
 from models.themes.members import WAITING, concern_hash
+from models.themes.orders import carry_out
 from models.themes.passes import begin, go_on
+from models.themes.places import Places
+from models.themes.placing import admit
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
+from models.themes.whereabouts import StatePlaces
 
 
 class ThemeEngine:
@@ -85,6 +90,8 @@ class ThemeEngine:
         if state.space is None:
             return [Waiting(concern, None, None)]
         unit = state.locate(slot)
+        if concern in state.constraints.concerns:
+            return [Waiting(concern, None, None), *admit(state)]
         book = state.themes.books.get(group)
         if book is None or not book.roots:
             return [Waiting(concern, None, None)]
@@ -131,7 +138,7 @@ class ThemeEngine:
         self._subtract(concern_id, state.themes.origins[ordinal], vector)
         state.forget(concern_id, name)
         changes: list[Change] = [Retracted(concern_id, root.theme_id)]
-        if state.themes.family_size(root) == 0 and not root.retired:
+        if state.themes.family_size(root) == 0 and self._may_retire(root):
             changes.append(self._retire(root))
         return [*changes, CentroidsChanged((root.theme_id,))]
 
@@ -162,30 +169,33 @@ class ThemeEngine:
             until = root.last_at_s + state.policy.retire_after_s
             if until > now_s:
                 due.append(until)
-            elif not root.retired:
+            elif self._may_retire(root):
                 changes.append(self._retire(root))
         self._due_s = min(due, default=now_s + 1)
         return changes
+
+    def _may_retire(self, root: Origin) -> bool:
+        return not root.retired and self._state.constraints.get("pinned", root.theme_id) is None
 
     def _retire(self, root: Origin) -> Change:
         root.retired = True
         self._state.dirty["themes"].add(root.theme_id)
         return Retired(root.theme_id)
 
-    def unmerge(self, theme_id: str) -> list[Change]:
-        """Undo the merge that took ``theme_id`` in: its members and sum are its own again."""
-        state = self._state
-        origin = state.themes.by_id.get(theme_id)
-        if origin is None or origin.parent is None:
-            return []
-        into = state.themes.origins[origin.parent]
-        root = state.themes.root(origin.ordinal)
-        origin.parent = None
-        origin.apart = sorted({*origin.apart, into.ordinal, root.ordinal})
-        state.touch(origin, into, root)
-        state.make_books()
+    def steer(self, order: ThemeOrder, by: By) -> list[Change]:
+        """Obey what a person ordered, from here on; or say in one ``Ordered`` why not, and change nothing."""
         self._due_s = 0
-        return [Unmerged(theme_id, root.theme_id), CentroidsChanged((theme_id, root.theme_id))]
+        return carry_out(self._state, order, by)
+
+    @property
+    def constraints(self) -> Constraints:
+        """What people ordered and still holds; not to be changed."""
+        return self._state.constraints
+
+    @property
+    def places(self) -> Places:
+        """Where every concern and theme is."""
+        return StatePlaces(self._state)
 
     # -- asking ---------------------------------------------------------------------------------------
 

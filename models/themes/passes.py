@@ -17,6 +17,8 @@ from models.themes.centroids import Book, Origin
 from models.themes.changes import Born, CentroidsChanged, Change, Merged
 from models.themes.grid import ONE, Units
 from models.themes.merges import kept_share, likeness, likeness_needed, mutual_pairs
+from models.themes.placing import admit, free
+from models.themes.proposals import may_merge, propose_merge
 from models.themes.quanta import Step, gathered, product_us
 from models.themes.recalibrate import adopt, fit, project
 from models.themes.refine import better_homes, near_enough
@@ -74,7 +76,7 @@ def births(state: EngineState, place: Place) -> Step:
     if group is None:
         return Step(place=[turn + 1, None, []] if turn + 1 < len(turns) else None)
     assert state.space is not None
-    slots = np.fromiter(state.pools[group].values(), np.int64, len(state.pools[group]))
+    slots = free(state, np.fromiter(state.pools[group].values(), np.int64, len(state.pools[group])))
     threshold = int(share * state.space.level(group).threshold)
     groups = alike(state.shelf.units[slots], threshold, least)
     seqs = [state.shelf.seq[slots[rows]].tolist() for rows in groups]
@@ -88,7 +90,7 @@ def _bear_some(state: EngineState, group: str, found: list[list[int]], least: in
     room = max(_PIECE_US // (product_us(1, themes, state.policy.components) + 50), 1)
     done = 0
     while done < len(found) and (members == 0 or members + len(found[done]) <= room):
-        slots = np.array([pool[seq] for seq in found[done] if seq in pool], np.int64)
+        slots = free(state, np.array([pool[seq] for seq in found[done] if seq in pool], np.int64))
         done += 1
         if len(slots) >= least:
             born.append((_bear(state, group, slots), slots))
@@ -176,10 +178,14 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
     merged, changes, into = list[tuple[int, int]](), list[Change](), list[str]()
     for a, b, near in pairs:
         one, two = book.roots[a], book.roots[b]
-        if one.retired or two.retired or one.ordinal in two.apart or two.ordinal in one.apart:
+        may = may_merge(state, one, two)
+        if one.retired or two.retired or may == "never":
             continue
         if book.total_n[b] > book.total_n[a]:
             a, b, one, two = b, a, two, one
+        if may == "propose":
+            changes += propose_merge(state, two, one, cosine(near), cosine(needed))
+            continue
         merge(state, two, one)
         sizes = int(book.total_n[b]), int(book.total_n[a])
         changes.append(Merged(two.theme_id, one.theme_id, cosine(near), cosine(needed), *sizes))
@@ -207,7 +213,6 @@ def merge(state: EngineState, gone: Origin, into: Origin) -> None:
     """Read one root as another; the books must be told after."""
     gone.parent = into.ordinal
     into.last_at_s = max(into.last_at_s, gone.last_at_s)
-    into.apart = sorted({*into.apart, *gone.apart})
     state.touch(gone, into)
 
 
@@ -224,11 +229,12 @@ def late_joins(state: EngineState, place: Place) -> Step:
         if group < last_group or book is None or not book.roots or not len(slots):
             continue
         slots = slots[: _rows_at_once(state, len(book.roots))]
-        similar = state.shelf.units[slots] @ book.units.T
-        changes = _join_late(state, book, slots, similar)
+        ours = free(state, slots)
+        similar = state.shelf.units[ours] @ book.units.T
+        changes = _join_late(state, book, ours, similar) if len(ours) else []
         upto = int(state.shelf.seq[slots[-1]])
         return Step(changes, [group, upto], _rows_us(state, len(slots), len(book.roots)))
-    return Step()
+    return Step(admit(state))
 
 
 def _join_late(state: EngineState, book: Book, slots: Slots, similar: Units) -> list[Change]:
@@ -260,7 +266,7 @@ def moves(state: EngineState, place: Place) -> Step:
         return Step(place=[sweep + 1, 0, False] if again else None)
     changes = [
         change
-        for group, mine in state.shelf.by_group(slots).items()
+        for group, mine in state.shelf.by_group(free(state, slots)).items()
         for change in _move(state, state.themes.books[group], mine)
     ]
     place = [sweep, int(state.shelf.seq[slots[-1]]), any_moved or bool(changes)]

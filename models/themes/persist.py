@@ -29,6 +29,9 @@ def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:
     """Rows changed since the last call, by table and key; the value is None for a row that is gone."""
     for segment, value in state.members.state_changes():
         yield "members", segment, value
+    ordered, state.constraints.changed = sorted(state.constraints.changed), set()
+    for key in ordered:
+        yield "constraints", key, state.constraints.encode(key)
     for table in TABLES:
         marked, state.dirty[table] = sorted(state.dirty[table]), set()
         for key in marked:
@@ -64,6 +67,8 @@ def load(state: EngineState, table: str, key: str, value: Any) -> None:
         state.joins.load(value)
     elif table == "members":
         state.members.load(key, value)
+    elif table == "constraints":
+        state.constraints.load(key, value)
     elif table in TABLES:
         rows = state.loading[table]
         if value is None:

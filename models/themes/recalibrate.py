@@ -86,6 +86,13 @@ def prepare_all(state: EngineState) -> None:
     ready.upto = state.seen
 
 
+def lay(state: EngineState, slot: int) -> None:
+    """Lay a vector that is held again along the next directions, if a pass looks for any."""
+    if state.next_basis is not None:
+        vectors = state.shelf.vectors[slot : slot + 1]
+        _prepared(state).raw[slot] = Space(state.next_basis, {}).project(vectors)[0]
+
+
 def adopt(state: EngineState, _place: Place) -> Step:
     """Take up the next directions, if any; new origins, thresholds and window; let go of old vectors."""
     shelf, policy = state.shelf, state.policy

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from models.themes.background import Background, Space, centred_one
 from models.themes.centroids import Origin, Themes
 from models.themes.changes import Point
+from models.themes.constraints import Constraints
 from models.themes.evidence import Lexicon
 from models.themes.grid import Floats, Grid, Ints, Units
 from models.themes.join_model import JoinModel
@@ -60,6 +61,7 @@ class EngineState:
         self.shelf = Shelf(SIZE, policy.components)
         self.members = Members()
         self.themes = Themes(tenant)
+        self.constraints = Constraints()
         self.space: Space | None = None
         self.joins = JoinModel()
         self.lexicon: Lexicon | None = None
@@ -125,7 +127,7 @@ class EngineState:
         shelf = self.shelf
         if shelf.seq[slot] > self.horizon or shelf.origin[slot] == WAITING:
             return
-        if int(shelf.names[slot]) not in self.sample:
+        if int(shelf.names[slot]) not in self.sample and shelf.ids[slot] not in self.constraints.concerns:
             self.dirty["vectors"].add(shelf.free(slot))
 
     def window(self) -> Slots:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contracts.steering import ThemeRef, UnmergeTheme
 from models.themes.changes import (
     Assigned,
     Born,
@@ -24,6 +25,7 @@ from models.themes.changes import (
     Waiting,
 )
 from models.themes.columns import Columns
+from models.themes.constraints import By
 from models.themes.engine import ThemeEngine
 from models.themes.grid import to_grid
 from models.themes.policy import ThemePolicy
@@ -232,13 +234,19 @@ def test_after_a_merge_old_ids_are_read_as_the_new_one(
     assert merge.from_theme not in engine.sizes()
 
 
+def unmerge(engine: ThemeEngine, merge: Merged) -> None:
+    gone, rest = ThemeRef(theme_id=merge.from_theme), ThemeRef(theme_id=merge.into_theme)
+    order = UnmergeTheme(theme=gone, out_of=rest, reason="two after all")
+    engine.steer(order, By("0-1", order.verb, "ann"))
+
+
 def test_an_unmerge_gives_back_exactly_the_members_of_the_origin(
     merged: tuple[ThemeEngine, Merged, list[Change]],
 ) -> None:
     engine, merge, _ = merged
     together = engine.sizes()[engine.resolve(merge.into_theme)]
     into = engine.resolve(merge.into_theme)
-    engine.unmerge(merge.from_theme)
+    unmerge(engine, merge)
     apart = engine.sizes()
     assert apart[merge.from_theme] + apart[into] == together
     assert apart[merge.from_theme] > 0
@@ -248,7 +256,7 @@ def test_themes_taken_apart_by_a_person_are_not_merged_again(
     merged: tuple[ThemeEngine, Merged, list[Change]],
 ) -> None:
     engine, merge, _ = merged
-    engine.unmerge(merge.from_theme)
+    unmerge(engine, merge)
     again = [replace(point, concern_id=f"again-{point.concern_id}") for point in twins()]
     said = play(engine, again)
     assert not any(

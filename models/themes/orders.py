@@ -1,0 +1,302 @@
+"""Carry out what people order of the themes: whole or not at all, and for good.
+
+In:    an order, who gave it, and the engine's state.   Out: what changed, in order, with one ``Ordered`` at least that
+       says what became of the order.
+Elsewhere: which theme is meant (``places``), whether the order fits the rest (``objections``), how concerns are
+       moved (``placing``).
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from contracts.steering import (
+    ConcernRef,
+    DecideProposal,
+    LiftOrder,
+    LinkConcerns,
+    MergeThemes,
+    MoveConcern,
+    MuteTheme,
+    PinTheme,
+    RenameTheme,
+    SetAutonomy,
+    SplitTheme,
+    ThemeOrder,
+    ThemeRef,
+    UnmergeTheme,
+)
+from models.themes.centroids import Origin
+from models.themes.changes import CentroidsChanged, Change, Merged, Ordered, OrderedEvent, Returned, Unmerged
+from models.themes.constraints import By, Kind
+from models.themes.grid import ONE, Grid
+from models.themes.objections import objection
+from models.themes.passes import merge
+from models.themes.places import meant, meant_origin
+from models.themes.placing import hold, put_all, repair
+from models.themes.splitting import split_off
+from models.themes.state import EngineState
+from models.themes.whereabouts import StatePlaces
+
+
+def carry_out(state: EngineState, order: ThemeOrder, by: By) -> list[Change]:
+    """Obey an order, or say in one ``Ordered`` why not (``refused``, ``unresolved``): then nothing has changed."""
+    places = StatePlaces(state)
+    here = resolved(order, places)
+    if isinstance(here, Ordered):
+        return [here]
+    if isinstance(here, MergeThemes) and _became_one(order, here):
+        state.constraints.put("whole", here.into.theme_id, by)
+        return [Ordered("linked", here.into.theme_id, why="the two are one theme here")]
+    why = objection(here, state.constraints, places)
+    if why is not None:
+        return [
+            Ordered("refused", order_theme(here), concerns=tuple(c.concern_id for c in refs(here)), why=why)
+        ]
+    for ref in refs(here):
+        if ref.vector is not None and state.space is not None:
+            hold(state, ref.concern_id, _grid(ref))
+    return [*_ACTS[type(here)](state, here, by), *repair(state)]
+
+
+def _became_one(order: ThemeOrder, here: MergeThemes) -> bool:
+    """Whether two themes are to be merged that are one here: by another merge, or from the start."""
+    assert isinstance(order, MergeThemes)
+    return order.theme.theme_id != order.into.theme_id and here.theme.theme_id == here.into.theme_id
+
+
+def _grid(ref: ConcernRef) -> Grid:
+    assert ref.vector is not None
+    grid: Grid = np.frombuffer(a2b_base64(ref.vector.data), dtype="<i2").astype(np.int16)
+    return grid
+
+
+def refs(order: ThemeOrder) -> tuple[ConcernRef, ...]:
+    """The concerns that an order would move."""
+    match order:
+        case SplitTheme(examples=found) | DecideProposal(examples=found) | LinkConcerns(concerns=found):
+            return found
+        case MoveConcern(concern=concern):
+            return (concern,)
+    return ()
+
+
+def order_theme(order: ThemeOrder) -> str:
+    """The theme that an order is about first; empty if it is about none."""
+    match order:
+        case MoveConcern(to=to, out_of=out_of):
+            ref = to or out_of
+            return ref.theme_id if ref else ""
+        case LinkConcerns() | LiftOrder() | SetAutonomy():
+            return ""
+    return order.theme.theme_id
+
+
+# -- what is meant ---------------------------------------------------------------------------------------
+
+_THEMES = ("theme", "into", "other", "to", "out_of")
+
+
+def resolved(order: ThemeOrder, places: StatePlaces) -> Any:
+    """The order with the ids that its themes have here; ``Ordered`` if one of them cannot be told."""
+    told: dict[str, ThemeRef] = {}
+    for name in _THEMES:
+        ref = getattr(order, name, None)
+        if ref is None:
+            continue
+        of_origin = isinstance(order, UnmergeTheme) and name == "theme"
+        theme = (meant_origin if of_origin else meant)(ref, places)
+        if theme is None:
+            why = f"no theme here holds most of the {len(ref.anchors)} concerns that theme {ref.theme_id} was named by"
+            return Ordered("unresolved", order_theme(order), concerns=ref.anchors, why=why)
+        told[name] = ref.model_copy(update={"theme_id": theme})
+    if isinstance(order, SplitTheme) and not any(places.knows(one.concern_id) for one in order.examples):
+        names = tuple(one.concern_id for one in order.examples)
+        return Ordered(
+            "unresolved", order.theme.theme_id, concerns=names, why="none of the examples is known here"
+        )
+    return order.model_copy(update=told)
+
+
+def _splits(order: ThemeOrder) -> bool:
+    return isinstance(order, SplitTheme) or (
+        isinstance(order, DecideProposal) and order.act == "split" and order.approve
+    )
+
+
+# -- what is done ----------------------------------------------------------------------------------------
+
+
+def _rename(state: EngineState, order: RenameTheme, by: By) -> Iterator[Change]:
+    state.constraints.put("name", order.theme.theme_id, by, order.name)
+    yield Ordered("renamed", order.theme.theme_id, name=order.name)
+
+
+def _pin(state: EngineState, order: PinTheme, by: By) -> Iterator[Change]:
+    theme = order.theme.theme_id
+    if not order.pinned:
+        state.constraints.drop("pinned", theme)
+        yield Ordered("unpinned", theme)
+        return
+    state.constraints.put("pinned", theme, by)
+    yield Ordered("pinned", theme)
+    yield from _wake(state, state.themes.by_id[theme])
+
+
+def _wake(state: EngineState, root: Origin) -> Iterator[Change]:
+    if root.retired:
+        root.retired = False
+        state.touch(root)
+        yield Returned(root.theme_id)
+
+
+def _mute(state: EngineState, order: MuteTheme, by: By) -> Iterator[Change]:
+    theme = order.theme.theme_id
+    if order.muted:
+        state.constraints.put("muted", theme, by)
+    else:
+        state.constraints.drop("muted", theme)
+    yield Ordered("muted" if order.muted else "unmuted", theme)
+
+
+def _merge(state: EngineState, order: MergeThemes, by: By) -> Iterator[Change]:
+    yield from _merged(state, order.theme.theme_id, order.into.theme_id, by)
+
+
+def _merged(state: EngineState, theme: str, into: str, by: By) -> Iterator[Change]:
+    constraints, places = state.constraints, StatePlaces(state)
+    kinds: tuple[Kind, ...] = ("apart", "proposed")
+    for kind in kinds:
+        for name, row in sorted(constraints.rows[kind].items()):
+            if {places.resolve(one) for one in row.values} == {theme, into}:
+                constraints.drop(kind, name)
+    gone, stays = state.themes.by_id[theme], state.themes.by_id[into]
+    book = state.themes.books[stays.group]
+    rows = book.row_of[gone.ordinal], book.row_of[stays.ordinal]
+    near = round(int(book.units[rows[0]] @ book.units[rows[1]]) / ONE, 4)
+    sizes = int(book.total_n[rows[0]]), int(book.total_n[rows[1]])
+    if not gone.retired:
+        yield from _wake(state, stays)
+    merge(state, gone, stays)
+    state.themes.absorb(stays.group, [rows])
+    constraints.put("together", theme, by, into)
+    yield Merged(theme, into, near, near, *sizes)
+    yield CentroidsChanged((theme, into))
+
+
+def _unmerge(state: EngineState, order: UnmergeTheme, by: By) -> Iterator[Change]:
+    """In another run, the two may never have been one, or may have been one from the start."""
+    places = StatePlaces(state)
+    theme, rest = order.theme.theme_id, order.out_of.theme_id
+    if places.resolve(theme) != places.resolve(rest):
+        state.constraints.put("apart", by.order_id, by, theme, rest)
+        yield Ordered("kept_apart", theme, rest, why="they are two themes here already")
+        return
+    if theme == places.resolve(theme):  # here it is the other one that was merged away
+        others = meant_origin(order.out_of, places)
+        if others is None or theme not in places.chain(others)[1:]:
+            examples = [one for one in order.theme.anchors if places.theme_of(one) == places.resolve(rest)]
+            yield from split_off(state, rest, examples, by)
+            return
+        theme = others
+    yield from take_apart(state, theme, by)
+
+
+def take_apart(state: EngineState, theme: str, by: By) -> Iterator[Change]:
+    """Undo the merge that took ``theme`` in: its members and sum are its own again."""
+    origin = state.themes.by_id[theme]
+    assert origin.parent is not None
+    into, root = state.themes.origins[origin.parent], state.themes.root(origin.ordinal)
+    origin.parent, origin.retired = None, False
+    state.touch(origin, into, root)
+    state.make_books()
+    state.constraints.drop("together", theme)
+    state.constraints.put("apart", by.order_id, by, theme, root.theme_id)
+    if into is not root:
+        state.constraints.put("apart", f"{by.order_id} too", by, theme, into.theme_id)
+    yield Unmerged(theme, root.theme_id)
+    yield CentroidsChanged((theme, root.theme_id))
+
+
+def _split(state: EngineState, order: SplitTheme, by: By) -> Iterator[Change]:
+    yield from split_off(state, order.theme.theme_id, [one.concern_id for one in order.examples], by)
+
+
+def _move(state: EngineState, order: MoveConcern, by: By) -> Iterator[Change]:
+    constraints, concern = state.constraints, order.concern.concern_id
+    unit = constraints.unit(concern)
+    for one in unit:  # the last word about a concern, and about what is linked to it, counts
+        constraints.drop("placed", one)
+    if order.to is None:
+        if order.out_of is None:
+            yield Ordered("refused", concerns=(concern,), why="say where the concern goes, or what it leaves")
+            return
+        constraints.put("barred", by.order_id, by, concern, order.out_of.theme_id)
+        yield Ordered("moved", order.out_of.theme_id, concerns=(concern,), why="taken out of the theme")
+        return
+    root = state.themes.by_id[order.to.theme_id]
+    for one in unit:
+        for theme, earlier in constraints.bars(one).items():
+            if StatePlaces(state).resolve(theme) == root.theme_id:
+                constraints.drop("barred", earlier.order_id)
+    constraints.put("placed", concern, by, root.theme_id)
+    yield Ordered("moved", root.theme_id, concerns=unit)
+    yield from put_all(state, unit, root, "placed")
+
+
+def _link(state: EngineState, order: LinkConcerns, by: By) -> Iterator[Change]:
+    names = tuple(dict.fromkeys(one.concern_id for one in order.concerns))
+    state.constraints.put("must" if order.together else "cannot", by.order_id, by, *names)
+    yield Ordered("linked" if order.together else "kept_apart", concerns=names)
+
+
+def _lift(state: EngineState, order: LiftOrder, _by: By) -> Iterator[Change]:
+    lifted = state.constraints.lift(order.order_id)
+    what = ", ".join(sorted({row.by.verb for _, _, row in lifted}))
+    values = {value for _, name, row in lifted for value in (name, *row.values)}
+    themes = sorted(value for value in values if value in state.themes.by_id)
+    concerns = tuple(sorted(value for value in values if StatePlaces(state).knows(value)))
+    yield Ordered(
+        "lifted", themes[0] if themes else "", concerns=concerns, why=f"order {order.order_id}: {what}"
+    )
+
+
+def _decide(state: EngineState, order: DecideProposal, by: By) -> Iterator[Change]:
+    theme, other = order.theme.theme_id, order.other.theme_id if order.other else None
+    event: OrderedEvent = "approved" if order.approve else "rejected"
+    yield Ordered(event, theme, other, tuple(one.concern_id for one in order.examples), why=order.proposal)
+    if order.act == "merge" and other is not None:
+        if order.approve:
+            yield from _merged(state, theme, other, by)
+        else:
+            state.constraints.put("apart", by.order_id, by, theme, other)
+    elif order.act == "split":
+        state.constraints.drop("proposed", f"split {theme}")
+        if order.approve:
+            yield from split_off(state, theme, [one.concern_id for one in order.examples], by)
+        else:
+            state.constraints.put("whole", theme, by)
+
+
+def _autonomy(state: EngineState, order: SetAutonomy, by: By) -> Iterator[Change]:
+    state.constraints.put("autonomy", "", by, order.autonomy)
+    yield Ordered("autonomy", name=order.autonomy)
+
+
+_ACTS: dict[type[Any], Callable[[EngineState, Any, By], Iterable[Change]]] = {
+    RenameTheme: _rename,
+    PinTheme: _pin,
+    MuteTheme: _mute,
+    MergeThemes: _merge,
+    UnmergeTheme: _unmerge,
+    SplitTheme: _split,
+    MoveConcern: _move,
+    LinkConcerns: _link,
+    LiftOrder: _lift,
+    DecideProposal: _decide,
+    SetAutonomy: _autonomy,
+}
