@@ -19,8 +19,9 @@ Kind = Literal[
     "business_event",
     "theme",
     "theme_event",
+    "theme_order",
 ]
-"""What a record is about. The last two are born in a stage; the others come through the journal."""
+"""What a record is about. The last three are born in a stage; the others come through the journal."""
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -17,7 +17,7 @@ from contracts.feedback import Answer, CustomerUpdated, FeedbackReceived, Signal
 from contracts.identity import journal_id
 from contracts.priority import Alert, LinearIssue, Priority
 from contracts.stages import Assignment, EnrichedItem, RedactedItem
-from contracts.themes import DriftEvent, ThemeEvent, ThemeRecord
+from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
 
 SCHEMA_MAJOR = 1
 """The major version that this code reads; a record of another major goes to dead letters."""
@@ -40,9 +40,9 @@ RECORDS: dict[str, tuple[type[Envelope], ...]] = {
     "bulk": _JOURNAL,
     "redacted": (RedactedItem, *_PASSING),
     "enriched": (EnrichedItem, *_PASSING),
-    "assignments": (Assignment, ThemeRecord, ThemeEvent, *_PASSING),
+    "assignments": (Assignment, ThemeRecord, ThemeEvent, ThemeOrdered, *_PASSING),
     "themes": (ThemeRecord,),
-    "theme-events": (ThemeEvent,),
+    "theme-events": (ThemeEvent, ThemeOrdered),
     "drift": (DriftEvent,),
     "priorities": (Priority,),
     "linear": (LinearIssue,),

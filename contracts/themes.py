@@ -33,26 +33,21 @@ class ThemeRecord(Envelope):
     representatives: tuple[str, ...] = ()
     counter_examples: tuple[str, ...] = ()
     encoder: str
-    pinned: bool = False
-    muted: bool = False
+    pinned: bool | None = None
+    muted: bool | None = None
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
 
 
 class ThemeEvent(Envelope):
     """Topic ``theme-events``, and in order on ``assignments``: the identity ledger.
 
-    Each event has its author, reason and evidence (concern ids). What a person ordered has the place of the order in
-    the journal. Of a ``split``, ``theme_id`` was split, ``other_theme`` came of it; of a ``renamed``, ``name`` is what
-    the theme is called now and ``name_before`` what it was called. ``moved`` tells of a person's move alone. An order
-    that contradicts an earlier one is ``refused``; one whose theme cannot be told in this run is ``unresolved``, and
-    waits for a person. ``theme_id`` is empty where an order is about concerns without a theme, or about the tenant.
+    Each event has its author, reason and evidence (concern ids). Of a ``split``, ``theme_id`` was split and
+    ``other_theme`` came of it. ``renamed`` says what the theme was called and what it is called now. ``order_id`` is the
+    place in the journal of the order that this came of.
     """
 
     kind: Literal["theme_event"] = "theme_event"
-    event: Literal[
-        "born", "renamed", "merged", "unmerged", "split", "retired", "returned",
-        "pinned", "unpinned", "muted", "unmuted", "moved", "linked", "kept_apart", "lifted",
-        "proposed", "approved", "rejected", "autonomy", "refused", "unresolved",
-    ]  # fmt: skip
+    event: Literal["born", "renamed", "merged", "unmerged", "split", "retired", "returned"]
     theme_id: str
     other_theme: str | None = None
     author: str
@@ -61,6 +56,33 @@ class ThemeEvent(Envelope):
     name_before: str | None = None
     name: str | None = None
     order_id: str | None = None
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
+
+
+class ThemeOrdered(Envelope):
+    """Topic ``theme-events``, and in order on ``assignments``: what became of a person's order, and what is proposed.
+
+    ``refused``: it contradicts an earlier order, and nothing was done; ``unresolved``: nobody can tell in this run which
+    theme is meant, so it waits for a person; ``proposed``: the engine would do ``act`` and asks. Everything else holds
+    from here on. ``order_id`` is the order's place in the journal, absent from a proposal. ``evidence`` are the concerns
+    that it is about; ``name`` is a theme's new name, or the tenant's autonomy.
+    """
+
+    kind: Literal["theme_order"] = "theme_order"
+    event: Literal[
+        "renamed", "pinned", "unpinned", "muted", "unmuted", "merged", "unmerged", "split", "moved", "linked",
+        "kept_apart", "lifted", "approved", "rejected", "autonomy", "refused", "unresolved", "proposed",
+    ]  # fmt: skip
+    theme_id: str | None = None
+    other_theme: str | None = None
+    author: str
+    reason: str
+    detail: str = ""
+    evidence: tuple[str, ...] = ()
+    name: str | None = None
+    act: Literal["merge", "split"] | None = None
+    order_id: str | None = None
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
 
 
 class DriftEvent(Envelope):

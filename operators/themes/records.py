@@ -98,7 +98,7 @@ class Teller:
             "event_time": cause.event_time,
             "ingested_at": cause.ingested_at,
             "trace": cause.trace,
-            "schema_version": "1.0",
+            "schema_version": "1.0" if kind == "feedback" else "1.1",
         }
 
 

@@ -182,8 +182,8 @@ def test_what_readers_of_a_baseline_lose_is_named_with_file_and_place(tmp_path: 
 
 
 def test_a_released_version_does_not_take_new_fields(tmp_path: Path) -> None:
-    with_baseline(tmp_path, themes_with("encoder", None))
-    assert broken_promises(tmp_path)[0].endswith("says more than the released 1.0: declare 1.1")
+    with_baseline(tmp_path, themes_with("encoder", None), "1.1")
+    assert broken_promises(tmp_path)[0].endswith("says more than the released 1.1: declare 1.2")
 
 
 def test_other_words_for_a_released_version_are_no_change(tmp_path: Path) -> None:

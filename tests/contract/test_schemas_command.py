@@ -22,7 +22,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def test_show_prints_what_is_published() -> None:
     told = undercurrent("schemas", "show", "themes")
-    assert told.out == (ROOT / "contracts/schemas/themes/1.0.schema.json").read_text("utf-8")
+    assert told.out == (ROOT / "contracts/schemas/themes/1.1.schema.json").read_text("utf-8")
 
 
 def test_an_unknown_topic_is_wrong_usage_and_names_those_that_there_are() -> None:

@@ -60,7 +60,9 @@ class People:
                 return LinkConcerns(reason=WHY, together=True, concerns=tuple(map(concern, names[:2])))
             case "cannot":
                 far = self.draw.random() < 0.5
-                return LinkConcerns(reason=WHY, together=False, concerns=tuple(map(concern, names if far else twice)))
+                return LinkConcerns(
+                    reason=WHY, together=False, concerns=tuple(map(concern, names if far else twice))
+                )
             case "move":
                 return MoveConcern(reason=WHY, concern=concern(names[0]), to=other)
             case "out":
