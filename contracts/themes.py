@@ -42,8 +42,8 @@ class ThemeEvent(Envelope):
     """Topic ``theme-events``, and in order on ``assignments``: the identity ledger.
 
     Each event has its author, reason and evidence (concern ids). Of a ``split``, ``theme_id`` was split and
-    ``other_theme`` came of it. ``renamed`` says what the theme was called and what it is called now. ``order_id`` is the
-    place in the journal of the order that this came of.
+    ``other_theme`` came of it. ``renamed`` says what the theme was called and what it is called now. ``order_id`` is
+    the place in the journal of the order that this came of.
     """
 
     kind: Literal["theme_event"] = "theme_event"
@@ -60,12 +60,12 @@ class ThemeEvent(Envelope):
 
 
 class ThemeOrdered(Envelope):
-    """Topic ``theme-events``, and in order on ``assignments``: what became of a person's order, and what is proposed.
+    """Topic ``theme-events``, in order on ``assignments`` too: what became of a person's order, and what is proposed.
 
-    ``refused``: it contradicts an earlier order, and nothing was done; ``unresolved``: nobody can tell in this run which
-    theme is meant, so it waits for a person; ``proposed``: the engine would do ``act`` and asks. Everything else holds
-    from here on. ``order_id`` is the order's place in the journal, absent from a proposal. ``evidence`` are the concerns
-    that it is about; ``name`` is a theme's new name, or the tenant's autonomy.
+    ``refused``: it contradicts an earlier order, and nothing was done; ``unresolved``: nobody can tell in this run
+    which theme is meant, so it waits for a person; ``proposed``: the engine would do ``act`` and asks. Everything else
+    holds from here on. ``order_id`` is the order's place in the journal, absent from a proposal. ``evidence`` are the
+    concerns that it is about; ``name`` is a theme's new name, or the tenant's autonomy.
     """
 
     kind: Literal["theme_order"] = "theme_order"

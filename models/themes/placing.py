@@ -39,7 +39,7 @@ def hold(state: EngineState, concern: str, vector: Grid) -> None:
     shelf, root = state.shelf, state.themes.root(ordinal)
     taken = set(shelf.seq[shelf.slots()].tolist())
     # Its own arrival number, and those of all that was let go with it, are free: it stays outside of the window.
-    seq = next(number for number in range(state.horizon, -1, -1) if number not in taken)
+    seq = next(number for number in range(state.horizon, 0, -1) if number not in taken)
     slot = shelf.put(concern, name, seq, root.group, root.last_at_s, vector)
     shelf.origin[slot] = ordinal
     state.locate(slot)

