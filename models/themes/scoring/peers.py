@@ -72,11 +72,12 @@ def hdbscan(vectors: Vectors, labels: Labels) -> Peer:
     """HDBSCAN on 50 principal components; noise counts as clusters of one; the best ``min_cluster_size``."""
     rows = _projected(vectors, _HDBSCAN_DIMS)
     tries = (HDBSCAN(min_cluster_size=size, copy=True).fit_predict(rows) for size in _HDBSCAN_SIZES)
-    best = _best(labels, (_noise_alone(found) for found in tries))
+    best = _best(labels, (noise_alone(found) for found in tries))
     return Peer("HDBSCAN, 50 components", "the best of three sizes", len(labels), _scored(labels, best))
 
 
-def _noise_alone(found: Labels) -> Labels:
+def noise_alone(found: Labels) -> Labels:
+    """What is marked -1 becomes a cluster of its own each."""
     return np.where(found < 0, len(found) + np.arange(len(found)), found).astype(np.int64)
 
 

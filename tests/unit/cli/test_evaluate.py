@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.support.commands import undercurrent
@@ -47,6 +48,56 @@ def test_themes_gives_every_figure_in_every_order(tmp_path: Path, order: str) ->
     assert wanted <= told.json.keys()
     assert (told.json["order"], told.json["seed"], told.json["gold"]) == (order, 3, 8)
     assert told.json["v"] > 0.5
+
+
+def test_a_benchmark_prints_its_tables_with_peers_and_the_worst_order(tmp_path: Path) -> None:
+    source = _intents(tmp_path / "intents.jsonl.gz")
+    told = undercurrent("eval", "themes", "--input", source, "--order", "waves", "--seeds", "2", "--peers")
+    assert told.code == 0
+    for word in (
+        "320 items, 2 seeds",
+        "| waves",
+        "▾",
+        "average linkage",
+        "HDBSCAN",
+        "DBSTREAM",
+        "nearest or new",
+    ):
+        assert word in told.out
+    assert "waves, seed 1" in told.err
+
+
+def test_every_order_at_once_has_means_and_deviations(tmp_path: Path) -> None:
+    source = _intents(tmp_path / "intents.jsonl.gz")
+    told = undercurrent("eval", "themes", "--input", source, "--order", "all", "--json")
+    assert list(told.json["orders"]) == ["shuffled", "waves", "bursts", "drift", "returns", "stories", "file"]
+    assert told.json["orders"]["drift"]["ratio.v"].keys() == {"mean", "sd"}
+
+
+def test_vectors_are_kept_without_texts_and_used_again(tmp_path: Path) -> None:
+    source, kept = _intents(tmp_path / "intents.jsonl"), tmp_path / "kept" / "vectors.npz"
+    asked = ("eval", "themes", "--input", source, "--json", "--vectors", kept)
+    first, second = undercurrent(*asked), undercurrent(*asked)
+    with np.load(kept) as held:
+        assert set(held) == {"ids", "vectors", "digest"}
+    assert first.json | {"items_per_s": 0} == second.json | {"items_per_s": 0}
+
+
+def test_vectors_of_other_rows_are_refused(tmp_path: Path) -> None:
+    kept = tmp_path / "vectors.npz"
+    source = _intents(tmp_path / "intents.jsonl")
+    undercurrent("eval", "themes", "--input", source, "--vectors", kept)
+    source.write_text(source.read_text().replace("printer", "plotter"))
+    told = undercurrent("eval", "themes", "--input", source, "--vectors", kept)
+    assert (told.code, "holds vectors of other rows" in told.err) == (2, True)
+
+
+def test_a_file_that_holds_no_vectors_is_named(tmp_path: Path) -> None:
+    kept = tmp_path / "vectors.npz"
+    kept.write_bytes(b"nothing of the kind")
+    source = _intents(tmp_path / "intents.jsonl")
+    told = undercurrent("eval", "themes", "--input", source, "--vectors", kept)
+    assert (told.code, "is no vectors file" in told.err) == (2, True)
 
 
 def test_extraction_scores_renamed_labels(tmp_path: Path) -> None:

@@ -1,17 +1,18 @@
-"""Scoring a labelled stream: orders, measures and the promised keys."""
+"""A labelled stream through the engine: the promised keys, and what waiting and giving up cost."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from contracts.errors import WrongUsage
 from models.themes.policy import ThemePolicy
-from models.themes.scoring import agreement, b_cubed, evaluate, stream_order
+from models.themes.scoring import evaluate
+from models.themes.scoring.streams import ORDERS
 
 KEYS = {
     "v", "ami", "ari", "b3", "themes", "singletons", "gold", "oracle", "arrival", "arrival_share",
-    "kept_share", "waiting_share", "strict", "items_per_s", "order", "seed",
+    "kept_share", "waiting_share", "strict", "items_per_s", "order", "seed", "pair_precision", "pair_recall",
+    "over_grouped", "under_grouped", "singletons_share", "dropped_share", "delay", "noticed_share",
 }  # fmt: skip
 
 
@@ -47,26 +48,28 @@ def test_a_stream_shorter_than_the_warm_up_has_no_themes_and_still_scores(
     assert (scores["themes"], scores["waiting_share"], scores["singletons"]) == (0, 1.0, 300)
 
 
-def test_waves_bring_labels_in_one_after_the_other() -> None:
-    labels = np.repeat(np.arange(10), 100)
-    firsts = [
-        int(np.flatnonzero(labels[stream_order(labels, "waves", 0)] == label)[0]) for label in range(10)
-    ]
-    assert max(firsts) > 300
+def test_what_was_given_up_is_an_error_and_not_a_waiting_item(
+    labelled: tuple[list[str], np.ndarray, list[str]],
+) -> None:
+    waits = evaluate(*labelled, "shuffled", 0, ThemePolicy(warm_up=1_000))
+    drops = evaluate(*labelled, "shuffled", 0, ThemePolicy(warm_up=1_000, pool_after_s=600))
+    assert (waits["dropped_share"], waits["pair_recall"]) == (0.0, 1.0)
+    assert drops["dropped_share"] > 0.9
+    assert drops["pair_recall"] < 0.1
 
 
-def test_an_order_is_a_permutation_fixed_by_its_seed() -> None:
-    labels = np.repeat(np.arange(5), 20)
-    assert sorted(stream_order(labels, "waves", 1)) == list(range(100))
-    assert np.array_equal(stream_order(labels, "shuffled", 1), stream_order(labels, "shuffled", 1))
+def test_each_planted_story_has_its_share_and_purity(
+    labelled: tuple[list[str], np.ndarray, list[str]],
+) -> None:
+    told = evaluate(*labelled, "stories", 0, ThemePolicy(warm_up=60, components=16))["stories"]
+    assert list(told) == ["outage", "rising", "fading", "twin", "twin 2"]
+    assert min(story["purity"] for story in told.values()) > 0.9
 
 
-def test_an_unknown_order_is_wrong_usage() -> None:
-    with pytest.raises(WrongUsage):
-        stream_order(np.zeros(3, np.int64), "sorted", 0)  # type: ignore[arg-type]
-
-
-def test_perfect_and_merged_clusterings_score_as_they_should() -> None:
-    labels = np.array([0, 0, 1, 1])
-    assert agreement(labels, labels) == {"v": 1.0, "ami": 1.0, "ari": 1.0}
-    assert b_cubed(labels, np.zeros(4, np.int64)) == pytest.approx(2 / 3, abs=1e-4)
+def test_in_every_order_clear_topics_are_noticed_and_mostly_keep_their_theme(
+    labelled: tuple[list[str], np.ndarray, list[str]],
+) -> None:
+    for order in ORDERS:
+        scores = evaluate(*labelled, order, 0, ThemePolicy(warm_up=60, components=16))
+        assert scores["noticed_share"] == 1.0
+        assert scores["kept_share"] > 0.5
