@@ -31,7 +31,11 @@ _STREAM = {
     "on arrival": "arrival_share", "kept": "kept_share", "delay": "delay", "new topics": "topics_later",
     "their delay": "delay_later", "noticed": "noticed_share",
 }  # fmt: skip
-_CONFIDENCE = {"ECE": "ece", "AUROC": "auroc", "uncertain": "uncertain_share", "right": "right_share"}
+_CONFIDENCE = {
+    "ECE": "ece", "AUROC": "auroc", "uncertain": "uncertain_share", "right": "right_share",
+    "at once: ECE": "at_once.ece", "AUROC at once": "at_once.auroc",
+    "uncertain at once": "at_once.uncertain_share", "right at once": "at_once.right_share",
+}  # fmt: skip
 _PEERS = {
     "V": "v", "AMI": "ami", "ARI": "ari", "B³": "b3", "pair P": "pair_precision", "pair R": "pair_recall",
     "clusters ≥ 5": "themes", "alone": "singletons",

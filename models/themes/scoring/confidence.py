@@ -39,19 +39,14 @@ def confidence(p_milli: NDArray[np.int64], right: NDArray[np.bool_]) -> dict[str
 def of_assignments(
     assignments: Sequence[Assigned], ends: Sequence[str], labels: Sequence[int], majority: Mapping[str, int]
 ) -> dict[str, float | None]:
-    """Figures of the assignments that state ``p_milli``; empty when none does.
+    """Figures of what assignments say of themselves.
 
     ``ends``: the theme that each assignment's theme is read as at the end. An assignment is right if most
     members of that theme carry its label.
     """
-    stated = [
-        (int(p), majority.get(theme) == label)
-        for assigned, theme, label in zip(assignments, ends, labels, strict=True)
-        if (p := getattr(assigned, "p_milli", None)) is not None
-    ]
-    if not stated:
-        return {}
-    return confidence(np.array([p for p, _ in stated], np.int64), np.array([ok for _, ok in stated], bool))
+    p_milli = np.array([assigned.p_milli for assigned in assignments], np.int64)
+    right = [majority.get(theme) == label for theme, label in zip(ends, labels, strict=True)]
+    return confidence(p_milli, np.array(right, bool))
 
 
 def majorities(themes: Sequence[str | None], labels: Sequence[int]) -> dict[str, int]:

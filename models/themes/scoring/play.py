@@ -184,12 +184,17 @@ def _noticed(played: Played) -> dict[str, Any]:
 
 
 def _confidence(played: Played, said: Sequence[str | None]) -> dict[str, Any]:
-    """Figures of the stated probabilities; nothing while the engine states none."""
+    """Figures of the stated probabilities, of all assignments and (``at_once``) of those on arrival."""
     gold = played.gold.tolist()
     label_of = {p.concern_id: label for p, label in zip(played.points, gold, strict=True)}
     made = [c for changes in played.heard for c in changes if isinstance(c, Assigned)]
-    ends = [played.engine.resolve(c.theme_id) for c in made]
-    return of_assignments(made, ends, [label_of[c.concern_id] for c in made], majorities(said, gold))
+    most = majorities(said, gold)
+
+    def figures(some: Sequence[Assigned]) -> dict[str, float | None]:
+        ends = [played.engine.resolve(c.theme_id) for c in some]
+        return of_assignments(some, ends, [label_of[c.concern_id] for c in some], most)
+
+    return {**figures(made), "at_once": figures([c for c in made if c.arrival])}
 
 
 def _told(stream: Stream, said: Sequence[str | None], gold: Labels) -> dict[str, Any]:

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, cast
-
 import numpy as np
 
-from models.themes.changes import Assigned
 from models.themes.scoring.confidence import confidence, majorities, of_assignments
-
-
-@dataclass(frozen=True)
-class Stated:
-    p_milli: int
+from tests.support.assignments import assignment
 
 
 def test_a_probability_that_holds_has_no_calibration_error() -> None:
@@ -40,14 +32,13 @@ def test_the_uncertain_band_is_from_three_to_seven_tenths() -> None:
 
 
 def test_an_assignment_is_right_when_its_theme_ends_with_a_majority_of_its_label() -> None:
-    made = cast(list[Any], [Stated(900), Stated(900), Stated(100)])
+    made = [assignment(f"c{n}", "t", p_milli=p) for n, p in enumerate([900, 900, 100])]
     found = of_assignments(made, ["t", "t", "t"], [1, 1, 2], majorities(["t", "t", "t"], [1, 1, 2]))
     assert (found["right_share"], found["auroc"]) == (round(2 / 3, 4), 1.0)
 
 
-def test_assignments_without_a_probability_have_no_figures() -> None:
-    made = [Assigned("c", "t", 0.8, 5000, None, None, True)]
-    assert getattr(made[0], "p_milli", None) is not None or of_assignments(made, ["t"], [0], {"t": 0}) == {}
+def test_a_theme_that_ended_empty_makes_its_assignments_wrong() -> None:
+    assert of_assignments([assignment("c", "t")], ["t"], [0], {})["right_share"] == 0.0
 
 
 def test_the_majority_of_a_tie_is_the_lower_label_and_waiting_items_have_no_theme() -> None:
