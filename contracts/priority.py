@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from contracts.envelope import Envelope, Message, UtcTime
+from contracts.stages import Precedent
 
 Window = Literal["24h", "7d"]
 
@@ -92,12 +93,17 @@ class LinearIssue(Envelope):
 
 
 class Alert(Envelope):
-    """Topic ``alerts``: something a person should know now; kept 7 days."""
+    """Topic ``alerts``: something a person should know now; kept 7 days.
+
+    ``precedent`` is set where a concern is very close to a theme that was known to be critical.
+    """
 
     kind: Literal["signal"] = "signal"
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
     alert_id: str
     rule: str
     severity: Literal["page", "warn", "info"]
     title: str
     body: str
     theme_id: str | None = None
+    precedent: Precedent | None = None

@@ -185,6 +185,23 @@ class AssignmentFacts(Message):
     quote: Sealed | None = None
 
 
+class Precedent(Message):
+    """A theme that is known to be critical, and which a concern is very close to.
+
+    ``concern_id`` is the latest critical concern of the theme, and ``at`` is when that happened; ``critical`` of the
+    theme's ``concerns`` are critical, or a person (``marked_by``) said that the theme is. ``similarity_milli`` is the
+    new concern's cosine to the theme's centroid in decision space.
+    """
+
+    theme_id: str
+    concern_id: str
+    at: UtcTime
+    similarity_milli: int
+    critical: int = Field(ge=0)
+    concerns: int = Field(ge=0)
+    marked_by: str | None = None
+
+
 class Assignment(Envelope):
     """Topic ``assignments``: a change of one concern's theme or outcome.
 
@@ -194,7 +211,11 @@ class Assignment(Envelope):
     redirects of merges are resolved when emitting scores. ``similarity_milli`` is the cosine to the
     theme's centroid in decision space, ``z_milli`` the same in standard deviations of the tenant's
     background; ``runner_up`` is the next nearest theme. ``p_milli`` is the probability, from 0 to 1000, that the
-    theme is the right one. ``about`` is set on the concern's first change.
+    theme is the right one. ``about`` is set on the concern's first change, and so is ``duplicate_of``: the earliest
+    concern still held that says nearly the same. ``velocity_milli`` is how many concerns the theme gets in a day now
+    (the last 24 hours of event time), ``velocity_before_milli`` how many a day it got in the seven days before that,
+    both in thousandths and with this concern. ``escalation`` names the precedent when the concern is very close, on
+    arrival, to a theme that was known to be critical before it came.
     """
 
     kind: Literal["feedback"] = "feedback"
@@ -211,3 +232,7 @@ class Assignment(Envelope):
     p_milli: int | None = Field(default=None, ge=0, le=1000)
     reason: str = ""
     about: AssignmentFacts | None = None
+    duplicate_of: str | None = None
+    velocity_milli: int | None = None
+    velocity_before_milli: int | None = None
+    escalation: Precedent | None = None

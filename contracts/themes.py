@@ -15,7 +15,8 @@ class ThemeRecord(Envelope):
 
     ``label`` is made of ``keywords``; ``label_source`` says by whom. ``redirect_to`` is set once the
     theme was merged. ``representatives`` and ``counter_examples`` are concern ids: quotes are read from
-    views at the moment of use. ``pinned`` and ``muted`` are what people ordered (``contracts.steering``).
+    views at the moment of use. ``pinned`` and ``muted`` are what people ordered (``contracts.steering``). ``parent`` is
+    the family that the theme is in, if there are others like it, and ``family`` is the family's keyword name.
     """
 
     kind: Literal["theme"] = "theme"
@@ -35,6 +36,8 @@ class ThemeRecord(Envelope):
     encoder: str
     pinned: bool | None = None
     muted: bool | None = None
+    parent: str | None = None
+    family: str | None = None
     schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
 
 

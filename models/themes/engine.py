@@ -8,7 +8,7 @@ Nothing here reads a clock, a random source or the order of a hash table.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ from models.themes.places import Places
 from models.themes.placing import admit
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
+from models.themes.twins import twins
 from models.themes.whereabouts import StatePlaces
 
 
@@ -208,6 +209,10 @@ class ThemeEngine:
         similar = book.units @ unit
         order = np.argsort(-similar, kind="stable")[:k]
         return [(book.roots[row].theme_id, cosine(int(similar[row]))) for row in order]
+
+    def twins(self, concern_id: str, themes: Sequence[str], *, waiting: bool) -> list[str]:
+        """Earlier concerns still held of these origins that are nearly identical to a held one, earliest first."""
+        return twins(self._state, concern_id, themes, waiting=waiting)
 
     def decision_vector(self, vector: Grid, group: str) -> Units | None:
         """``(components,)`` as compared with centroids; None before the first pass."""

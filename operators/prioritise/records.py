@@ -11,7 +11,7 @@ from uuid import uuid5
 from contracts.feedback import Sealed
 from contracts.identity import NAMESPACE, linear_issue_id
 from contracts.priority import Alert, LinearIssue, Priority, Quote
-from contracts.stages import Assignment
+from contracts.stages import Assignment, Precedent
 from models.priority.impact import impacts, why_sentence, window_scores
 from models.priority.policy import CriticalRule, ImpactRule
 from models.priority.windows import CRITICAL, NEGATIVE, SEVERE
@@ -26,6 +26,9 @@ Opened = Callable[[str, Sealed], str | None]
 
 Envelope = dict[str, Any]
 """The envelope's fields of the record to write."""
+
+PRECEDENT = "critical-precedent"
+"""The rule named by alerts about what is very close to a critical theme."""
 
 RECORD_ACCOUNTS = 500
 """Most accounts that an issue record lists."""
@@ -209,6 +212,27 @@ def concern_alert(book: TenantBook, record: Assignment, row: Counted, rule: str,
         title=linear_issue.shortened(f"Critical report: {linear_issue.plain(topic)}", 255),
         body=f"A critical concern ({where}) from a customer of tier {tier}; item {record.item_id}.",
         theme_id=theme,
+    )
+
+
+def precedent_alert(book: TenantBook, record: Assignment, known: Precedent, envelope: Envelope) -> Alert:
+    """A concern that is very close to a critical theme; it carries no text, the ids lead to it."""
+    theme = book.root(known.theme_id)
+    name = linear_issue.plain(name_of(book, theme))
+    why = f"{known.critical} of its {known.concerns} concerns are critical"
+    if known.marked_by:
+        why = f"{linear_issue.plain(known.marked_by)} marked it as critical"
+    similar = f"similarity {known.similarity_milli / 1000:.2f}"
+    return Alert(
+        **envelope,
+        alert_id=_alert_id(book, PRECEDENT, record.concern_id, 0),
+        rule=PRECEDENT,
+        severity="page",
+        title=linear_issue.shortened(f"Like a critical incident: {name}", 255),
+        body=f"Item {record.item_id} is very close to the theme “{name}” ({similar}); {why}. "
+        f"Its latest critical concern: {known.concern_id}, {known.at:%Y-%m-%d %H:%M} UTC.",
+        theme_id=theme,
+        precedent=known,
     )
 
 

@@ -107,6 +107,7 @@ class PrioritiseStep:
         first_time = book.counted(record.concern_id) is None
         touched = book.apply(record)
         outs = self._critical_at_once(book, record) if first_time else []
+        outs = outs or self._precedent(book, record)
         outs += self._judge(book, record, touched)
         if record.about is not None:
             outs += self._grown(book, record, judge_categories(book, (record.about.decision.category,)))
@@ -121,6 +122,16 @@ class PrioritiseStep:
         if rule is None or not may_alert(book, about):
             return []
         alert = records.concern_alert(book, record, row, rule, self._envelope(book, record))
+        return [Out("alerts", alert)]
+
+    def _precedent(self, book: TenantBook, record: Assignment) -> list[Out]:
+        """A concern is very close to a theme that was known to be critical, and nobody was told of it lately."""
+        if record.escalation is None or record.theme is None:
+            return []
+        root = book.root(record.theme)
+        if root in book.row.quiet or not may_alert(book, f"{records.PRECEDENT}:{root}"):
+            return []
+        alert = records.precedent_alert(book, record, record.escalation, self._envelope(book, record))
         return [Out("alerts", alert)]
 
     def _on_ticks(self, record: Tick) -> list[Out]:

@@ -29,7 +29,8 @@ class Known(NamedTuple):
 
     ``person`` is whom its theme counts it for (account, else author, else item), ``who`` the same as a number;
     ``sequence`` counts its changes; ``terms`` are salted hashes. ``near`` is the theme that shows it as a
-    counter-example, None if none does. A settled concern has neither person nor terms nor times.
+    counter-example, None if none does. ``critical`` says that its severity is. A settled concern has neither person nor
+    terms nor times.
     """
 
     item_id: str
@@ -41,6 +42,7 @@ class Known(NamedTuple):
     arrival: int
     terms: tuple[int, ...]
     near: str | None = None
+    critical: bool = False
 
 
 @lru_cache(maxsize=20_000)
@@ -73,18 +75,18 @@ class Engine(Protocol):
 def _encode(known: Known) -> list[Any]:
     terms = base64.b64encode(np.array(known.terms, "<u8").tobytes()).decode("ascii")
     place = [known.sequence, known.theme, known.arrival]
-    return [known.item_id, known.person, known.at_s, *place, terms, known.near]
+    return [known.item_id, known.person, known.at_s, *place, terms, known.near, int(known.critical)]
 
 
 def _decode(row: list[Any]) -> Known:
     terms = tuple(np.frombuffer(base64.b64decode(row[6]), "<u8").tolist())
-    return Known(row[0], row[1], who_is(row[1]), row[2], row[3], row[4], row[5], terms, row[7])
+    return Known(row[0], row[1], who_is(row[1]), row[2], row[3], row[4], row[5], terms, row[7], bool(row[8]))
 
 
 def changed(before: Known, theme: str | None, near: str | None) -> Known:
     """The concern after one more change: its theme, and the theme that shows it."""
-    item_id, person, who, at_s, sequence, _, arrival, terms, _ = before
-    return Known(item_id, person, who, at_s, sequence + 1, theme, arrival, terms, near)
+    item_id, person, who, at_s, sequence, _, arrival, terms, _, critical = before
+    return Known(item_id, person, who, at_s, sequence + 1, theme, arrival, terms, near, critical)
 
 
 _NOWHERE = -1
@@ -95,7 +97,7 @@ class Concerns:
 
     def __init__(self, themes: Engine) -> None:
         self.table: Table[Known] = Table(_encode, _decode)
-        # Who, theme, theme that shows it, changes; themes as ordinals.
+        # Who, theme, theme that shows it, twice its changes and one more if it is critical; themes as ordinals.
         self.settled = Columns(("<u8", "<i4", "<i4", "<i4"))
         self._themes = themes
         self._newest = -1
@@ -114,8 +116,9 @@ class Concerns:
         row = self.settled.get(concern_hash(concern))
         if row is None:
             raise KeyError(concern)
-        who, theme, near, sequence = row
-        return Known(item_id, "", who, 0, sequence, self._theme(theme), -1, (), self._theme(near))
+        who, theme, near, changes = row
+        place = (changes >> 1, self._theme(theme), -1, ())
+        return Known(item_id, "", who, 0, *place, self._theme(near), bool(changes & 1))
 
     def terms(self, known: Known) -> tuple[int, ...]:
         """The terms that move with a concern; none once it is old."""
@@ -169,7 +172,8 @@ class Concerns:
     def _settle(self, concern: str, known: Known) -> None:
         self.table.drop(concern)
         places = (self._ordinal(known.theme), self._ordinal(known.near))
-        self.settled.put(concern_hash(concern), (known.who, *places, known.sequence))
+        changes = 2 * known.sequence + known.critical
+        self.settled.put(concern_hash(concern), (known.who, *places, changes))
 
     def _ordinal(self, theme: str | None) -> int:
         return _NOWHERE if theme is None else self._themes.ordinal(theme)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from models.themes.pace import Pace
 from models.themes.representatives import Candidate, Gallery
 from operators.state import Table
 from operators.themes.people import People
@@ -13,16 +14,23 @@ from operators.themes.people import People
 Status = Literal["active", "merged", "retired"]
 
 
-# The fields of an encoded profile, in order, before its gallery.
-_ROW = ("group", "first_s", "last_s", "concerns", "status", "redirect", "label", "labelled_at")
+# The fields of an encoded profile, in order, before its pace and its gallery.
+_ROW = (
+    "group", "first_s", "last_s", "concerns", "status", "redirect", "label", "labelled_at",
+    "telling", "content", "named", "named_by", "critical", "incident", "marked_by", "family",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
 class Profile:
     """One theme under the id it was born with; what merged into it keeps its own profile.
 
-    Times are event times in seconds. ``redirect`` is the theme it was merged into. ``labelled_at`` is how
-    many concerns the label was chosen from.
+    Times are event times in seconds. ``redirect`` is the theme it was merged into. ``label`` is its keywords;
+    ``labelled_at`` is how many concerns there were when these were looked at last, ``telling`` the terms (hashes) that
+    told it apart when they were chosen, ``content`` how often it came to be about something else. ``named`` is the name
+    that somebody else gave it, ``named_by`` who: a person or a model. ``critical`` counts its critical concerns,
+    ``incident`` is the latest of them with its time, ``marked_by`` who said that the theme is critical. ``family`` is
+    the family it is in.
     """
 
     group: str
@@ -33,16 +41,45 @@ class Profile:
     redirect: str | None = None
     label: list[str] = field(default_factory=list)
     labelled_at: int = 0
+    telling: list[int] = field(default_factory=list)
+    content: int = 0
+    named: str | None = None
+    named_by: str = ""
+    critical: int = 0
+    incident: list[Any] = field(default_factory=list)
+    marked_by: str | None = None
+    family: str | None = None
+    pace: Pace = field(default_factory=Pace)
     gallery: Gallery = field(default_factory=Gallery)
 
     def encode(self) -> list[Any]:
         """As JSON-able data; the label is public anyway."""
-        return [*(getattr(self, name) for name in _ROW), self.gallery.encode()]
+        return [*(getattr(self, name) for name in _ROW), self.pace.encode(), self.gallery.encode()]
 
     @classmethod
     def decode(cls, row: list[Any]) -> Profile:
         """The inverse of ``encode``."""
-        return cls(**dict(zip(_ROW, row[:-1], strict=True)), gallery=Gallery.decode(row[-1]))
+        fields = dict(zip(_ROW, row[:-2], strict=True))
+        return cls(**fields, pace=Pace.decode(row[-2]), gallery=Gallery.decode(row[-1]))
+
+
+class Counted(Protocol):
+    """What a theme counts of a concern (``concerns.Known``)."""
+
+    @property
+    def who(self) -> int:
+        """Whose it is, as a number."""
+        ...
+
+    @property
+    def at_s(self) -> int:
+        """When it happened; 0 where that is no longer known."""
+        ...
+
+    @property
+    def critical(self) -> bool:
+        """Whether its severity is critical."""
+        ...
 
 
 class Profiles:
@@ -87,24 +124,36 @@ class Profiles:
                 self._families.setdefault(self.root(theme), []).append(theme)
         return self._families[root]
 
-    def join(self, theme: str, who: int, at_s: int, member: Candidate, *, new: bool) -> None:
+    def join(self, theme: str, member: Candidate, counted: Counted, *, new: bool) -> None:
         """A concern was counted in; ``new``: it came just now."""
-        profile = self.table[theme]
+        profile, at_s = self.table[theme], counted.at_s
         profile.concerns += 1
         if at_s < profile.first_s:
             profile.first_s = at_s
         if at_s > profile.last_s:
             profile.last_s = at_s
+        if counted.critical:
+            profile.critical += 1
+            if not profile.incident or at_s >= profile.incident[1]:
+                profile.incident = [member.concern_id, at_s]
+        profile.pace.add(at_s, 1)
         profile.gallery.add(member, new=new)
-        self.people.count(theme, who, 1)
+        self.people.count(theme, counted.who, 1)
         self.touch(theme)
 
-    def leave(self, theme: str, who: int, concern: str) -> None:
-        """A concern was taken out; first and last sighting stay as they were."""
+    def leave(self, theme: str, concern: str, counted: Counted) -> None:
+        """A concern was taken out; first and last sighting stay as they were.
+
+        Of a settled concern the time is not known any more: it stays in the pace.
+        """
         profile = self.table[theme]
         profile.concerns -= 1
+        profile.critical -= counted.critical
+        if profile.incident and profile.incident[0] == concern:
+            profile.incident = []
+        profile.pace.add(counted.at_s, -1)
         profile.gallery.remove(concern)
-        self.people.count(theme, who, -1)
+        self.people.count(theme, counted.who, -1)
         self.touch(theme)
 
     def miss(self, theme: str, stranger: Candidate) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -23,6 +23,7 @@ from models.themes.changes import (
     Waiting,
 )
 from operators.themes.concerns import Known
+from operators.themes.names import Renaming, name_of
 from operators.themes.profiles import Profile
 
 # Concern ids given as evidence of a birth: those that people's commands will anchor on.
@@ -42,10 +43,11 @@ class Teller:
         before: Known,
         after: Known,
         about: AssignmentFacts | None,
+        notes: Mapping[str, Any],
     ) -> Assignment:
-        """A concern changed its place."""
+        """A concern changed its place; ``notes`` are the optional fields that ``notes`` makes."""
         return Assignment.made(
-            **self._header("feedback"),
+            **self._header("feedback", "1.0"),
             concern_id=change.concern_id,
             item_id=before.item_id,
             sequence=after.sequence,
@@ -53,11 +55,27 @@ class Teller:
             from_theme=before.theme,
             about=about,
             **_how(change),
+            **notes,
         )
 
     def theme_event(self, change: Born | Merged | Unmerged | Retired | Returned) -> ThemeEvent:
         """A line of the identity ledger."""
         return ThemeEvent.made(**self._header("theme_event"), author="themes", **_ledger_line(change))
+
+    def renamed(
+        self, theme_id: str, renaming: Renaming, evidence: Sequence[str], author: str = "themes"
+    ) -> ThemeEvent:
+        """A theme has another name."""
+        return ThemeEvent.made(
+            **self._header("theme_event"),
+            event="renamed",
+            theme_id=theme_id,
+            author=author,
+            reason=renaming.why,
+            evidence=tuple(evidence),
+            name_before=renaming.before,
+            name=renaming.now,
+        )
 
     def theme(
         self,
@@ -75,8 +93,8 @@ class Teller:
             **self._header("theme"),
             theme_id=theme_id,
             status=profile.status,
-            label=" · ".join(profile.label) or f"theme {theme_id[:8]}",
-            label_source="keywords",
+            label=name_of(theme_id, profile),
+            label_source=profile.named_by or "keywords",
             keywords=tuple(profile.label),
             language=profile.group,
             concerns=concerns,
@@ -89,7 +107,7 @@ class Teller:
             encoder=encoder,
         )
 
-    def _header(self, kind: str) -> dict[str, Any]:
+    def _header(self, kind: str, version: str = "1.1") -> dict[str, Any]:
         cause = self._cause
         return {
             "id": self._next_id(cause),
@@ -98,7 +116,7 @@ class Teller:
             "event_time": cause.event_time,
             "ingested_at": cause.ingested_at,
             "trace": cause.trace,
-            "schema_version": "1.0" if kind == "feedback" else "1.1",
+            "schema_version": version,
         }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from contracts.envelope import Envelope
 from contracts.stages import Assignment, AssignmentFacts
-from contracts.themes import ThemeEvent, ThemeRecord
+from contracts.themes import ThemeEvent
 from contracts.vectors import GridVector, ThemePoint
 from models.themes.changes import (
     Assigned,
@@ -32,25 +32,20 @@ from models.themes.changes import (
 )
 from models.themes.columns import Columns
 from models.themes.engine import ThemeEngine
-from models.themes.keywords import ThemeTerms, render
+from models.themes.keywords import ThemeTerms
 from models.themes.policy import ThemePolicy
 from models.themes.representatives import Candidate
 from operators.ports import Vault
 from operators.state import Table, Tables
 from operators.themes.concerns import Concerns, Known, changed, who_is
+from operators.themes.names import Names
+from operators.themes.notes import is_critical, precedent, speed
 from operators.themes.profiles import Profiles
 from operators.themes.records import Teller
 from operators.themes.vocabulary import Vocabulary
 
-# Terms that a label is chosen from; most of them are dropped as repeats or for want of people.
-LABEL_CANDIDATES = 12
-
 # What becomes of a concern, as against what becomes of a theme.
 Placed = Assigned | Moved | Waiting | Unthemed | Retracted
-
-# A theme keeps its label until it has grown or shrunk by this share: a name that changes with every concern
-# is none.
-LABEL_HOLDS_FOR = 0.1
 
 
 class Arrived(NamedTuple):
@@ -72,6 +67,7 @@ class TenantThemes:
         self._profiles = Profiles()
         self._terms = ThemeTerms()
         self._vocabulary = Vocabulary(tenant, vault)
+        self._names = Names(self._profiles, self._terms, self._vocabulary)
         self._encoder = encoder
         self._arrivals = 0
         self._stale_centroids: set[str] = set()
@@ -87,7 +83,8 @@ class TenantThemes:
         hashes = self._vocabulary.learn(terms, arrived.subject)
         point = arrived.point
         whose = (arrived.item_id, arrived.person, who_is(arrived.person))
-        known = Known(*whose, point.at_s, 0, None, self._arrivals, hashes)
+        critical = is_critical(arrived.about.decision)
+        known = Known(*whose, point.at_s, 0, None, self._arrivals, hashes, critical=critical)
         self._arrivals += 1
         self._concerns.settle()
         self._concerns.add(point.concern_id, known)
@@ -101,7 +98,7 @@ class TenantThemes:
         """Time has come to ``now_s``: retire, give up, publish what changed."""
         yield from self._tell(self.engine.tick(now_s), tell, None)
         for root in self._profiles.changed_roots():
-            yield self._record(root, tell)
+            yield from self._show(root, tell)
 
     def take_stale_centroids(self) -> tuple[list[ThemePoint], list[str]]:
         """Centroids that changed since the last call, and themes that have none any more."""
@@ -149,20 +146,32 @@ class TenantThemes:
                     yield self._ledger(change, tell)
                     shown |= dict.fromkeys(_themes_of(change))
         for theme in shown:
-            yield self._record(theme, tell)
+            yield from self._show(theme, tell)
 
     def _assignment(self, change: Placed, tell: Teller, arrived: Arrived | None, item_id: str) -> Assignment:
         concern = change.concern_id
         before = self._concerns.get(concern, item_id)
         first = arrived is not None and arrived.point.concern_id == concern and before.sequence == 0
+        notes: dict[str, Any] = {"duplicate_of": self._duplicate_of(change, before) if first else None}
+        if isinstance(change, Assigned | Moved):
+            notes["escalation"] = precedent(change, self._profiles)
         after = self._follow(change, before)
-        return tell.assignment(change, before, after, arrived.about if first and arrived else None)
+        if after.theme is not None:
+            notes |= speed(after.theme, self._profiles)
+        return tell.assignment(change, before, after, arrived.about if first and arrived else None, notes)
+
+    def _duplicate_of(self, change: Placed, known: Known) -> str | None:
+        """The earliest concern held, of another item, that says nearly the same."""
+        theme = change.nearest if isinstance(change, Waiting) else _theme_after(change)
+        among = self._profiles.family(self._profiles.root(theme)) if theme is not None else []
+        others = self.engine.twins(change.concern_id, among, waiting=isinstance(change, Waiting))
+        return next((o for o in others if self._concerns.get(o, "").item_id != known.item_id), None)
 
     def _follow(self, change: Placed, before: Known) -> Known:
         """Bring concern, profile and terms to where the change leaves them."""
         concern, terms = change.concern_id, self._concerns.terms(before)
         if before.theme is not None:
-            self._profiles.leave(before.theme, before.who, concern)
+            self._profiles.leave(before.theme, concern, before)
             self._terms.subtract(before.theme, terms)
         theme, near = _theme_after(change), before.near
         if isinstance(change, Waiting) and change.nearest is not None and change.similarity is not None:
@@ -177,7 +186,7 @@ class TenantThemes:
             self._concerns.put(concern, after, waits=isinstance(change, Waiting))
         if theme is not None and isinstance(change, Assigned | Moved):
             member = Candidate(concern, change.similarity, before.person)
-            self._profiles.join(theme, before.who, before.at_s, member, new=before.sequence == 0)
+            self._profiles.join(theme, member, before, new=before.sequence == 0)
             self._terms.add(theme, terms)
         return after
 
@@ -198,17 +207,16 @@ class TenantThemes:
                 self._profiles.touch(change.theme_id)
         return tell.theme_event(change)
 
-    def _record(self, theme: str, tell: Teller) -> ThemeRecord:
-        """What the theme is now; a merged one points on."""
+    def _show(self, theme: str, tell: Teller) -> Iterator[Envelope]:
+        """What the theme is now, after its new name if it has one; a merged one points on."""
         profile = self._profiles.table[theme]
         family = self._profiles.family(theme) if profile.redirect is None else [theme]
         members = [self._profiles.table[part] for part in family]
         concerns = sum(part.concerns for part in members)
-        if not profile.label or abs(concerns - profile.labelled_at) > LABEL_HOLDS_FOR * profile.labelled_at:
-            words = render(self._terms.label(family, LABEL_CANDIDATES), self._vocabulary.word)
-            profile.label, profile.labelled_at = words or profile.label, concerns
-            self._profiles.table.touch(theme)
-        return tell.theme(
+        renaming = self._names.refresh(theme, family, concerns)
+        if renaming is not None:
+            yield tell.renamed(theme, renaming, profile.gallery.representatives())
+        yield tell.theme(
             theme,
             profile,
             concerns=concerns,
