@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.stages import Decision, Precedent
-from models.themes.changes import Assigned, Moved
+from models.themes.changes import Assigned
 from models.themes.pace import velocity
 from operators.themes.profiles import Profile, Profiles
 
@@ -28,11 +28,11 @@ def is_critical(decision: Decision) -> bool:
     return decision.severity == "critical" and decision.sentiment != "positive"
 
 
-def precedent(change: Assigned | Moved, profiles: Profiles) -> Precedent | None:
-    """The critical theme that a concern is very close to, as it stood before the concern; None if there is none."""
-    if change.similarity < VERY_CLOSE:
+def precedent(change: Assigned, profiles: Profiles) -> Precedent | None:
+    """The critical theme that a concern is very close to on arrival, as it stood before; None if there is none."""
+    if not change.arrival or change.similarity < VERY_CLOSE:
         return None
-    theme = profiles.root(change.theme_id if isinstance(change, Assigned) else change.to_theme)
+    theme = profiles.root(change.theme_id)
     parts = [profiles.table[part] for part in profiles.family(theme)]
     critical = sum(part.critical for part in parts)
     marked = next((part.marked_by for part in parts if part.marked_by is not None), None)

@@ -153,7 +153,7 @@ class TenantThemes:
         before = self._concerns.get(concern, item_id)
         first = arrived is not None and arrived.point.concern_id == concern and before.sequence == 0
         notes: dict[str, Any] = {"duplicate_of": self._duplicate_of(change, before) if first else None}
-        if isinstance(change, Assigned | Moved):
+        if isinstance(change, Assigned):
             notes["escalation"] = precedent(change, self._profiles)
         after = self._follow(change, before)
         if after.theme is not None:
