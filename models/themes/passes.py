@@ -171,7 +171,7 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
     turn, since, any_merged, group, needed, _ = place
     book = state.themes.books[group]
     joining = state.space.level(group).threshold if state.space else 0
-    each_us = product_us(2, len(book.roots), 4 * state.policy.components)
+    each_us = product_us(1, len(book.roots), 4 * state.policy.components)
     some = asked[: max(_PIECE_US // each_us, 1)]
     kept = kept_share(np.maximum(book.total_n, 1.0), joining)
     pairs = mutual_pairs(book.units, kept, [book.row_of[ordinal] for ordinal in some], needed)
@@ -206,7 +206,7 @@ def _likeness_needed(state: EngineState, group: str) -> tuple[int, int]:
     similar = likeness(book.units, kept_share(np.maximum(book.total_n, 1.0), joining), rows)
     nearest = similar.max(axis=1) if len(rows) else np.zeros(0)
     needed = likeness_needed(nearest, len(book.roots), joining, state.policy)
-    return needed, product_us(len(rows), len(book.roots), 4 * state.policy.components)
+    return needed, product_us(len(rows), len(book.roots), 3 * state.policy.components)
 
 
 def merge(state: EngineState, gone: Origin, into: Origin) -> None:
@@ -294,7 +294,7 @@ def _rows_at_once(state: EngineState, themes: int) -> int:
 
 
 def _rows_us(state: EngineState, rows: int, themes: int) -> int:
-    return product_us(rows, themes, 3 * state.policy.components) + rows
+    return product_us(rows, themes, 2 * state.policy.components) + rows
 
 
 PHASES: Mapping[str, Phase] = {

@@ -114,7 +114,7 @@ def adopt(state: EngineState, _place: Place) -> Step:
         state.themes.make_books(state.space, policy.history_weight, state.held(), sums)
     state.release_old()
     roots = [root for book in state.themes.books.values() for root in book.roots]
-    work = 2 * len(slots) + 3 * len(roots) + 3 * len(state.sample)
+    work = len(slots) + 2 * len(roots) + 2 * len(state.sample)
     return Step([CentroidsChanged(tuple(sorted(root.theme_id for root in roots)))], None, work)
 
 
