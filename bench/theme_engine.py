@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +38,7 @@ def loaded(topics: Grid) -> ThemeEngine:
         origin = Origin(theme, n, "en", MEMBERS * topic.astype(np.int64), MEMBERS, 0, 0)
         engine.load("themes", theme, origin.encode())
         engine.load("sums", theme, pack(origin.sum))
-    engine.restore_small(engine.small_state())
+    engine.restore_small({**engine.small_state(), "checked_at": 1})
     engine.rebuild()
     return engine
 
@@ -66,6 +65,8 @@ def play(engine: ThemeEngine, stream: Sequence[Point]) -> NDArray[np.float64]:
     spent = np.zeros(len(stream))
     for n, point in enumerate(stream):
         began = time.perf_counter()
+        if n % BATCH == 0 and engine.looks_ahead:
+            engine.expect(stream[n : n + BATCH])
         engine.tick(point.at_s)
         engine.add(point)
         spent[n] = time.perf_counter() - began

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from models.themes.grid import (
+    GRID,
     ONE,
     Floats,
     Grid,
@@ -39,6 +40,8 @@ WARM_ROUNDS = 3
 _LAGS = 8
 """Pairs per sampled concern: each is compared with its next eight in hash order."""
 _BLOCK = 1024
+_NEAR = GRID * BASIS / 400
+"""Distance of two origins that is as good as none; a projected vector has norm ``GRID * BASIS`` at most."""
 _BORROWED_PAIRS = 500
 """Pairs of the whole tenant that a group's spread is mixed with, so that a small group has one."""
 
@@ -50,6 +53,15 @@ class Level:
     origin: Floats
     threshold: int
     spread: int
+
+
+def near(one: Level, other: Level) -> bool:
+    """Whether two levels of the same directions decide practically alike: a similarity differs by less than .01."""
+    apart = one.origin - other.origin
+    same_numbers = (
+        abs(one.threshold - other.threshold) <= ONE // 200 and abs(one.spread - other.spread) <= ONE // 800
+    )
+    return same_numbers and float(apart @ apart) <= _NEAR**2
 
 
 @dataclass(frozen=True, slots=True)

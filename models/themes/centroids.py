@@ -20,6 +20,9 @@ from scipy.sparse import csr_array
 from models.themes.background import Level, Space
 from models.themes.grid import Floats, Grid, Ints, Units, on_grid, on_grid_one, unpack_ints
 
+_BLOCK = 1024
+"""Centroids made at once: more do not fit the processor's cache."""
+
 _NAMESPACE: UUID = uuid5(NAMESPACE_URL, "undercurrent:theme")
 
 
@@ -73,6 +76,15 @@ class Book:
     weight: int
     units: Units = field(init=False)
     row_of: dict[int, int] = field(init=False)
+    ordinals: NDArray[np.int64] = field(init=False)
+    changed: NDArray[np.int64] = field(init=False)
+    """How many concerns had been seen when each theme last changed, ``(k,)``."""
+    open_rows: NDArray[np.bool_] = field(init=False)
+    """Which themes are not retired, ``(k,)``."""
+    epoch: int = 0
+    """How often all rows changed at once, or their order."""
+    log: list[int] = field(default_factory=list)
+    """Rows that changed since, one at a time; for who wants to correct what was computed before."""
 
     def __post_init__(self) -> None:
         self._number()
@@ -81,10 +93,27 @@ class Book:
 
     def refresh(self) -> None:
         """Make all centroids again."""
-        count, recent = self.total_n[:, None], self.recent_n[:, None]
-        lean = self.total * (self.weight / np.maximum(count, 1.0))
-        mean = np.rint((self.recent + lean) / (recent + self.weight)) - self.origin
-        self.units[:] = on_grid(np.where(count > 0.0, mean, 0.0))
+        for start in range(0, len(self.roots), _BLOCK):
+            at = slice(start, start + _BLOCK)
+            count, recent = self.total_n[at, None], self.recent_n[at, None]
+            lean = self.total[at] * (self.weight / np.maximum(count, 1.0))
+            mean = np.rint((self.recent[at] + lean) / (recent + self.weight)) - self.origin
+            self.units[at] = on_grid(np.where(count > 0.0, mean, 0.0))
+        self._renew()
+
+    def _renew(self) -> None:
+        self.epoch += 1
+        self.log = []
+
+    def forget(self, rows: NDArray[np.int64], raw: Floats) -> list[Origin]:
+        """Let members ``raw`` ``(n, c)`` of the themes at ``rows`` ``(n,)`` leave the window; those themes."""
+        touched, places = np.unique(rows, return_inverse=True)
+        sums, counts = summed(raw, np.ones(len(rows)), places.astype(np.int64), len(touched))
+        self.recent[touched] -= sums
+        self.recent_n[touched] -= counts
+        for row in touched.tolist():
+            self._refresh_one(row)
+        return [self.roots[row] for row in touched.tolist()]
 
     def recentre(self, origin: Floats, recent: Floats, recent_n: Floats) -> None:
         """Take up another origin and other members in the window, then make all centroids again."""
@@ -122,6 +151,10 @@ class Book:
 
     def _number(self) -> None:
         self.row_of = {root.ordinal: row for row, root in enumerate(self.roots)}
+        self.ordinals = np.array([root.ordinal for root in self.roots], np.int64)
+        self.changed = np.array([root.changed_at for root in self.roots], np.int64)
+        self.open_rows = np.array([not root.retired for root in self.roots], np.bool_)
+        self._renew()
 
     def change(self, row: int, raw: Floats, by: int, *, in_window: bool) -> None:
         """Add a member to the family at ``row`` (``by`` 1), or take it out (-1)."""
@@ -135,6 +168,7 @@ class Book:
 
     def _refresh_one(self, row: int) -> None:
         """The same operations as ``refresh`` on one row, so bit by bit the same."""
+        self.log.append(row)
         count = float(self.total_n[row])
         if count <= 0.0:
             self.units[row] = 0.0
@@ -241,15 +275,27 @@ class Themes:
             level = space.level(group).origin
             self.books[group] = Book(level, mine, total[at], total_n[at], recent[at], recent_n[at], weight)
 
-    def recentre(self, space: Space, held: tuple[Floats, NDArray[np.int32]]) -> None:
-        """Make every book again for other levels of the same directions, or another window; ``held`` as above."""
+    def recentre(self, group: str, level: Level, held: tuple[Floats, NDArray[np.int32]]) -> list[Origin]:
+        """Make a group's book again for another level of the same directions; ``held`` as above. Its themes."""
+        book = self.books.get(group)
+        if book is None:
+            return []
         raw, owners = held
-        groups = np.array([o.group for o in self.origins]) if self.origins else np.empty(0, str)
-        for group, book in self.books.items():
-            mine = np.flatnonzero((groups == group)[owners])
-            rows = self.rows()[owners[mine]]
-            recent = summed(raw[mine], np.ones(len(mine)), rows, len(book.roots))
-            book.recentre(space.level(group).origin, *recent)
+        recent = summed(raw, np.ones(len(raw)), self.rows()[owners], len(book.roots))
+        book.recentre(level.origin, *recent)
+        return book.roots
+
+    def forget(self, group: str, held: tuple[Floats, NDArray[np.int32]]) -> list[Origin]:
+        """Let members of a group leave the window; the themes that changed."""
+        raw, owners = held
+        return self.books[group].forget(self.rows()[owners], raw) if len(raw) else []
+
+    def mark(self, root: Origin) -> None:
+        """Note in its book when a root changed, and whether concerns may move to it."""
+        book = self.books.get(root.group)
+        row = None if book is None else book.row_of.get(root.ordinal)
+        if book is not None and row is not None:
+            book.changed[row], book.open_rows[row] = root.changed_at, not root.retired
 
     def projected(self, space: Space, ordinals: Iterable[int]) -> Floats:
         """The sums of these origins along the directions of ``space``, ``(n, components)``; exact."""

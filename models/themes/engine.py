@@ -15,6 +15,7 @@ import numpy as np
 
 from contracts.steering import ThemeOrder
 from models.themes import persist
+from models.themes.ahead import FEW_THEMES, Ahead
 from models.themes.assigning import assigned, cosine
 from models.themes.centroids import Book, Origin
 from models.themes.changes import (
@@ -46,7 +47,20 @@ class ThemeEngine:
     def __init__(self, tenant: str, policy: ThemePolicy | None = None) -> None:
         self._state = EngineState(tenant, policy or ThemePolicy())
         self._patience_s = min(self._state.policy.pool_after_s, self._state.policy.retire_after_s)
+        self._ahead = Ahead()
         self._due_s = 0  # nothing can retire or expire before this; a shortcut only, so not saved
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether it gains anything to ``expect`` concerns."""
+        return any(len(book.roots) >= FEW_THEMES for book in self._state.themes.books.values())
+
+    def expect(self, points: Sequence[Point]) -> None:
+        """These concerns are about to be added: with very many themes each then takes a fraction of the time.
+
+        It changes nothing else; they may as well not come.
+        """
+        self._ahead.expect(points)
 
     def add(self, point: Point) -> list[Change]:
         """Take in one concern: it joins or waits; then a piece of a pass, if one is due or in progress.
@@ -96,7 +110,7 @@ class ThemeEngine:
         book = state.themes.books.get(group)
         if book is None or not book.roots:
             return [Waiting(concern, None, None)]
-        similar = book.units @ unit
+        similar = self._ahead.similar(concern, unit, book, state.space)
         row = int(similar.argmax())
         if similar[row] < state.space.level(group).threshold:
             return [Waiting(concern, book.roots[row].theme_id, cosine(int(similar[row])))]
@@ -106,7 +120,7 @@ class ThemeEngine:
         root = book.roots[row]
         changes: list[Change] = []
         if root.retired:
-            root.retired = False
+            self._state.retire(root, False)
             changes.append(Returned(root.theme_id))
         changes.append(assigned(self._state, slot, book, row, similar, arrival=True))
         self._state.join(slot, root)
@@ -166,12 +180,11 @@ class ThemeEngine:
                     continue
                 changes.append(Unthemed(state.shelf.ids[slot]))
                 state.give_up(int(slot))
-        for root in sorted((o for o in state.themes.origins if o.parent is None), key=lambda o: o.theme_id):
-            until = root.last_at_s + state.policy.retire_after_s
-            if until > now_s:
-                due.append(until)
-            elif self._may_retire(root):
-                changes.append(self._retire(root))
+        open_roots = [o for o in state.themes.origins if o.parent is None and not o.retired]
+        before = now_s - state.policy.retire_after_s
+        due += [root.last_at_s - before + now_s for root in open_roots if root.last_at_s > before]
+        idle = [root for root in open_roots if root.last_at_s <= before and self._may_retire(root)]
+        changes += [self._retire(root) for root in sorted(idle, key=lambda root: root.theme_id)]
         self._due_s = min(due, default=now_s + 1)
         return changes
 
@@ -179,8 +192,7 @@ class ThemeEngine:
         return not root.retired and self._state.constraints.get("pinned", root.theme_id) is None
 
     def _retire(self, root: Origin) -> Change:
-        root.retired = True
-        self._state.dirty["themes"].add(root.theme_id)
+        self._state.retire(root, True)
         return Retired(root.theme_id)
 
     def steer(self, order: ThemeOrder, by: By) -> list[Change]:

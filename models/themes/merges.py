@@ -26,19 +26,27 @@ def kept_share(sizes: Floats, cohesion: int) -> Floats:
     return kept
 
 
-def likeness(units: Units, kept: Floats, rows: NDArray[np.int64]) -> Floats:
-    """How alike the themes at ``rows`` ``(n,)`` are to all, ``(n, k)`` in 1/ONE; to themselves: minus infinity.
+def nearest_themes(units: Units, kept: Floats, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    """The theme most like each of those at ``rows`` ``(n,)``, and how like, in 1/ONE; the lowest row of equals.
 
-    ``units`` ``(k, c)`` are the centroids, ``kept`` ``(k,)`` what ``kept_share`` says. What cannot be is capped
-    at 1.
+    ``units`` ``(k, c)`` are the centroids, ``kept`` ``(k,)`` what ``kept_share`` says; what cannot be is capped at
+    1. In float32 it is found who may be the nearest, give or take what rounding can do; those are compared in
+    float64. A theme without another has itself at minus infinity.
     """
-    corrected = (units[rows] @ units.T).astype(np.float64)
-    corrected /= kept[rows, None]
-    corrected /= kept[None, :]
-    np.rint(corrected, out=corrected)
-    found: Floats = np.minimum(corrected, float(ONE), out=corrected)
-    found[np.arange(len(rows)), rows] = -np.inf
-    return found
+    at, near = np.zeros(len(rows), np.int64), np.full(len(rows), -np.inf)
+    rough = units[rows] @ units.T
+    rough *= (1.0 / kept).astype(np.float32)
+    rough[np.arange(len(rows)), rows] = -np.inf
+    for n, row in enumerate(rows.tolist()):
+        most = min(float(rough[n].max(initial=-np.inf)), kept[row] * ONE)
+        if most == -np.inf:
+            continue
+        maybe = np.flatnonzero(rough[n] >= most - 1e-5 * abs(most) - 1.0)
+        exact = (units[maybe] @ units[row]).astype(np.float64) / kept[row] / kept[maybe]
+        exact = np.minimum(np.rint(exact), float(ONE))
+        best = int(exact.argmax())
+        at[n], near[n] = maybe[best], exact[best]
+    return at, near
 
 
 def likeness_needed(nearest: Floats, themes: int, joining: int, policy: ThemePolicy) -> int:
@@ -69,11 +77,11 @@ def mutual_pairs(
     asked = np.asarray(rows, np.int64)
     if len(units) < 2 or not len(asked):
         return []
-    nearest, near = _nearest(likeness(units, kept, asked))
+    nearest, near = nearest_themes(units, kept, asked)
     hopeful = near >= threshold
     asked, nearest, near = asked[hopeful], nearest[hopeful], near[hopeful]
     others = np.unique(nearest)
-    back, _ = _nearest(likeness(units, kept, others)) if len(others) else (others, others)
+    back, _ = nearest_themes(units, kept, others)
     back_of = dict(zip(others.tolist(), back.tolist(), strict=True))
     found = {
         (min(a, b), max(a, b)): int(value)
@@ -81,8 +89,3 @@ def mutual_pairs(
         if back_of[b] == a
     }
     return [(a, b, value) for (a, b), value in sorted(found.items())]
-
-
-def _nearest(similar: Floats) -> tuple[NDArray[np.int64], Floats]:
-    at = similar.argmax(axis=1)
-    return at, similar[np.arange(len(similar)), at]

@@ -16,7 +16,7 @@ from models.themes.births import alike
 from models.themes.centroids import Book, Origin
 from models.themes.changes import Born, CentroidsChanged, Change, Merged
 from models.themes.grid import ONE, Units
-from models.themes.merges import kept_share, likeness, likeness_needed, mutual_pairs
+from models.themes.merges import kept_share, likeness_needed, mutual_pairs, nearest_themes
 from models.themes.placing import admit, free
 from models.themes.proposals import may_merge, propose_merge
 from models.themes.quanta import Step, gathered, product_us
@@ -29,8 +29,10 @@ Phase = Callable[[EngineState, Place], Step]
 
 _PIECE_US = 4_000
 """Cost that a step is cut to, where it can be cut."""
-_TYPICAL_OF = 512
-"""Themes that tell how near a typical one is to its nearest: the first by id, so any, and always the same."""
+_TYPICAL_OF = range(64, 513)
+"""How many themes tell how near a typical one is to its nearest: the first by id, so any, and always the same; …"""
+_TYPICAL_PAIRS = 2**21
+"""… fewer when there are very many to compare each with."""
 
 
 def begin(state: EngineState) -> None:
@@ -152,10 +154,10 @@ def merges(state: EngineState, place: Place) -> Step:
         state.checked_at = state.seen
     turn, since, any_merged, group, needed, last = place
     if group is not None:
-        asked = [o.ordinal for o in state.themes.books[group].roots if o.changed_at >= since]
-        asked = sorted(ordinal for ordinal in asked if ordinal > last)
-        if asked:
-            return _merge_some(state, place, asked)
+        book = state.themes.books[group]
+        asked = np.sort(book.ordinals[(book.changed >= since) & (book.ordinals > last)])
+        if len(asked):
+            return _merge_some(state, place, asked.tolist())
     following = min((g for g in state.themes.books if group is None or g > group), default=None)
     if following is not None:
         needed, work_us = _likeness_needed(state, following)
@@ -171,8 +173,8 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
     turn, since, any_merged, group, needed, _ = place
     book = state.themes.books[group]
     joining = state.space.level(group).threshold if state.space else 0
-    each_us = product_us(1, len(book.roots), 4 * state.policy.components)
-    some = asked[: max(_PIECE_US // each_us, 1)]
+    each_us = product_us(2, len(book.roots), 2 * state.policy.components)
+    some = asked[: max(_PIECE_US // each_us, 8)]
     kept = kept_share(np.maximum(book.total_n, 1.0), joining)
     pairs = mutual_pairs(book.units, kept, [book.row_of[ordinal] for ordinal in some], needed)
     merged, changes, into = list[tuple[int, int]](), list[Change](), list[str]()
@@ -202,11 +204,11 @@ def _likeness_needed(state: EngineState, group: str) -> tuple[int, int]:
     """At which likeness two themes of a group are one, and the cost of finding out."""
     assert state.space is not None
     book, joining = state.themes.books[group], state.space.level(group).threshold
-    rows = np.arange(min(len(book.roots), _TYPICAL_OF))
-    similar = likeness(book.units, kept_share(np.maximum(book.total_n, 1.0), joining), rows)
-    nearest = similar.max(axis=1) if len(rows) else np.zeros(0)
+    asked = _TYPICAL_PAIRS // max(len(book.roots), 1)
+    rows = np.arange(min(max(asked, _TYPICAL_OF[0]), _TYPICAL_OF[-1], len(book.roots)))
+    _, nearest = nearest_themes(book.units, kept_share(np.maximum(book.total_n, 1.0), joining), rows)
     needed = likeness_needed(nearest, len(book.roots), joining, state.policy)
-    return needed, product_us(len(rows), len(book.roots), 3 * state.policy.components)
+    return needed, product_us(len(rows), len(book.roots), 2 * state.policy.components)
 
 
 def merge(state: EngineState, gone: Origin, into: Origin) -> None:
@@ -224,7 +226,8 @@ def late_joins(state: EngineState, place: Place) -> Step:
     assert state.space is not None
     last_group, last = place or ("", 0)
     for group, all_slots in state.without_theme():
-        slots = all_slots[state.shelf.seq[all_slots] > (last if group == last_group else 0)]
+        seq = state.shelf.seq[all_slots]
+        slots = all_slots[(seq > (last if group == last_group else 0)) & (seq <= state.last_pass)]
         book = state.themes.books.get(group)
         if group < last_group or book is None or not book.roots or not len(slots):
             continue
@@ -253,14 +256,15 @@ def _join_late(state: EngineState, book: Book, slots: Slots, similar: Units) -> 
 
 
 def moves(state: EngineState, place: Place) -> Step:
-    """Lloyd sweeps over the window, some concerns at a time.
+    """Lloyd sweeps over the window, some concerns at a time; what came since the pass began waits for the next.
 
     ``place`` is (sweep, arrival number of the last concern asked about, whether any moved in this sweep).
     """
     sweep, last, any_moved = place or (0, 0, False)
     slots = state.window()
     themes = max((len(book.roots) for book in state.themes.books.values()), default=0)
-    slots = slots[state.shelf.seq[slots] > last][: _rows_at_once(state, themes)]
+    seq = state.shelf.seq[slots]
+    slots = slots[(seq > last) & (seq <= state.last_pass)][: _rows_at_once(state, themes)]
     if not len(slots):
         again = any_moved and sweep + 1 < state.policy.sweeps
         return Step(place=[sweep + 1, 0, False] if again else None)
@@ -276,9 +280,8 @@ def moves(state: EngineState, place: Place) -> Step:
 def _move(state: EngineState, book: Book, slots: Slots) -> Iterator[Change]:
     margin = int(state.policy.move_margin * ONE)
     rows = state.themes.rows()[state.shelf.origin[slots]]
-    open_rows = np.array([not root.retired for root in book.roots])
     changed: set[str] = set()
-    for home in better_homes(state.shelf.units[slots], rows, book.units, open_rows, margin):
+    for home in better_homes(state.shelf.units[slots], rows, book.units, book.open_rows, margin):
         slot, old, new = int(slots[home.place]), int(rows[home.place]), book.roots[home.row]
         yield moved(state, slot, book, old, home)
         state.leave(slot)
@@ -294,7 +297,7 @@ def _rows_at_once(state: EngineState, themes: int) -> int:
 
 
 def _rows_us(state: EngineState, rows: int, themes: int) -> int:
-    return product_us(rows, themes, 2 * state.policy.components) + rows
+    return product_us(rows, themes, 3 * state.policy.components) // 2 + rows
 
 
 PHASES: Mapping[str, Phase] = {

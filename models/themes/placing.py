@@ -67,7 +67,7 @@ def put(state: EngineState, concern: str, root: Origin, why: SteeredWhy) -> list
         state.members.put(name, root.ordinal)
     changes: list[Change] = []
     if root.retired:
-        root.retired = False
+        state.retire(root, False)
         changes.append(Returned(root.theme_id))
     origin = None if ordinal < 0 else state.themes.origins[ordinal].theme_id
     changes.append(Steered(concern, origin, root.theme_id, similarity, why))

@@ -7,17 +7,22 @@ a time, and ``adopt`` takes them up together with new origins and thresholds and
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from models.themes.background import (
     COLD_ROUNDS,
     WARM_ROUNDS,
+    Level,
     Space,
     calibrate,
     centred,
     first_directions,
+    near,
     nearer_directions,
 )
+from models.themes.centroids import Origin
 from models.themes.changes import CentroidsChanged
 from models.themes.quanta import Step, product_us
 from models.themes.shelf import Slots
@@ -95,27 +100,62 @@ def lay(state: EngineState, slot: int) -> None:
 
 def adopt(state: EngineState, _place: Place) -> Step:
     """Take up the next directions, if any; new origins, thresholds and window; let go of old vectors."""
-    shelf, policy = state.shelf, state.policy
-    slots, sums = shelf.slots(), None
+    policy, horizon = state.policy, max(state.horizon, state.seen - state.policy.window)
+    slots, sums = state.shelf.slots(), None
+    before = {} if state.space is None else state.space.levels
     if state.next_basis is not None:
-        sums = _take_directions(state, slots)
-    assert state.space is not None
-    basis = state.space.basis
-    origins = state.background.origins(basis, policy.group_weight)
-    sample = {group: shelf.raw[at] for group, at in _sample_by_group(state).items()}
-    state.space = Space(basis, calibrate(origins, sample, policy))
-    state.dirty["space"].update(f"level:{group}" for group in state.space.levels)
-    for group, mine in shelf.by_group(slots).items():
-        shelf.units[mine] = centred(shelf.raw[mine], 1.0, state.space.level(group).origin)
-    state.horizon = max(state.horizon, state.seen - policy.window)
+        sums, before = _take_directions(state, slots), {}
+    new = _levels(state, before)
+    for group, mine in state.shelf.by_group(slots).items():
+        if group in new:
+            state.shelf.units[mine] = centred(state.shelf.raw[mine], 1.0, new[group].origin)
     if sums is None:
-        state.themes.recentre(state.space, state.held())
+        changed = _recentre(state, new, horizon)
     else:
-        state.themes.make_books(state.space, policy.history_weight, state.held(), sums)
+        state.horizon = horizon
+        state.themes.make_books(_space(state), policy.history_weight, state.held(), sums)
+        changed = [root for book in state.themes.books.values() for root in book.roots]
     state.release_old()
-    roots = [root for book in state.themes.books.values() for root in book.roots]
-    work = len(slots) + 2 * len(roots) + 2 * len(state.sample)
-    return Step([CentroidsChanged(tuple(sorted(root.theme_id for root in roots)))], None, work)
+    themes = tuple(sorted(root.theme_id for root in changed))
+    work = len(slots) + 2 * len(changed) + 2 * len(state.sample)
+    return Step([CentroidsChanged(themes)] if themes else [], None, work)
+
+
+def _levels(state: EngineState, before: Mapping[str, Level]) -> dict[str, Level]:
+    """Calibrate; the levels that differ from those ``before``. One that is nearly the same stays, because every
+    centroid and every vector of the group would have to be made again for it."""
+    space, policy = _space(state), state.policy
+    origins = state.background.origins(space.basis, policy.group_weight)
+    sample = {group: state.shelf.raw[at] for group, at in _sample_by_group(state).items()}
+    found = calibrate(origins, sample, policy)
+    new = {g: level for g, level in found.items() if g not in before or not near(before[g], level)}
+    state.space = Space(space.basis, {**found, **before, **new})
+    state.dirty["space"].update(f"level:{group}" for group in new)
+    return new
+
+
+def _recentre(state: EngineState, new: Mapping[str, Level], horizon: int) -> list[Origin]:
+    """Move the window's start to ``horizon`` and take up ``new`` levels; the themes that changed."""
+    shelf = state.shelf
+    window = shelf.by_group(state.window())
+    leaving = {group: slots[shelf.seq[slots] <= horizon] for group, slots in window.items()}
+    changed = [
+        root
+        for group, slots in leaving.items()
+        if group not in new
+        for root in state.themes.forget(group, state.owned(slots))
+    ]
+    state.horizon = horizon
+    staying = {group: slots[shelf.seq[slots] > horizon] for group, slots in window.items()}
+    nobody = np.empty(0, np.int64)
+    for group, level in sorted(new.items()):
+        changed += state.themes.recentre(group, level, state.owned(staying.get(group, nobody)))
+    return changed
+
+
+def _space(state: EngineState) -> Space:
+    assert state.space is not None
+    return state.space
 
 
 def _take_directions(state: EngineState, slots: Slots) -> np.ndarray:

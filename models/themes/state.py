@@ -206,6 +206,13 @@ class EngineState:
         for origin in origins:
             origin.changed_at = self.seen
             self.dirty["themes"].add(origin.theme_id)
+            self.themes.mark(origin)
+
+    def retire(self, root: Origin, retired: bool) -> None:
+        """Close a theme to the pass, or open it again."""
+        root.retired = retired
+        self.dirty["themes"].add(root.theme_id)
+        self.themes.mark(root)
 
     def give_up(self, slot: int) -> None:
         """A waiting concern waits no more."""
@@ -234,7 +241,10 @@ class EngineState:
 
     def held(self) -> tuple[Floats, NDArray[np.int32]]:
         """The window's projected vectors, and the origin of each."""
-        slots = self.window()
+        return self.owned(self.window())
+
+    def owned(self, slots: Slots) -> tuple[Floats, NDArray[np.int32]]:
+        """Projected vectors at ``slots``, and the origin of each."""
         return self.shelf.raw[slots], self.shelf.origin[slots]
 
     def _mark(self, slot: int, ordinal: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,13 @@ def stream(
 
 def play(engine: ThemeEngine, points: list[Point]) -> list[Change]:
     """Every point with a tick before it; each seventh concern is retracted 30 later."""
+    return play_on(engine, points, 0, len(points))
+
+
+def play_on(engine: ThemeEngine, points: list[Point], first: int, end: int) -> list[Change]:
+    """A piece of ``play``."""
     said: list[Change] = []
-    for i, point in enumerate(points):
+    for i, point in enumerate(points[first:end], first):
         said += engine.tick(point.at_s)
         said += engine.add(point)
         if i % 7 == 0 and i >= 30:
@@ -113,16 +119,28 @@ def test_an_engine_restored_at_any_point_goes_on_bit_by_bit_alike(seed: int, cut
     undisturbed = ThemeEngine("acme", POLICY)
     expected = play(undisturbed, points)
     engine, log, said = ThemeEngine("acme", POLICY), Log(), list[Change]()
-    for i, point in enumerate(points):
-        if i in cuts:
-            log.drain(engine)
-            engine = log.restored(engine)
-        said += engine.tick(point.at_s)
-        said += engine.add(point)
-        if i % 7 == 0 and i >= 30:
-            said += engine.remove(points[i - 30].concern_id)
+    for first, end in pairwise(sorted({0, len(points), *cuts})):
+        log.drain(engine)
+        engine = log.restored(engine)
+        said += play_on(engine, points, first, end)
     log.drain(engine)
     assert said == expected
+    assert alive(log.rows) == alive(everything(undisturbed))
+
+
+def test_an_engine_restored_at_every_record_of_a_pass_goes_on_alike() -> None:
+    points, undisturbed = stream(3, count=260), ThemeEngine("acme", POLICY)
+    expected = [play_on(undisturbed, points, i, i + 1) for i in range(len(points))]
+    engine, log, phases = ThemeEngine("acme", POLICY), Log(), set[str]()
+    for i in range(len(points)):
+        assert play_on(engine, points, i, i + 1) == expected[i]
+        job = engine.small_state()["job"]
+        if job:
+            phases.add(job[0])
+            log.drain(engine)
+            engine = log.restored(engine)
+    log.drain(engine)
+    assert {"fit", "project", "births", "merges", "late_joins", "moves"} <= phases
     assert alive(log.rows) == alive(everything(undisturbed))
 
 
@@ -144,6 +162,21 @@ def test_two_runs_say_and_store_the_same(seed: int) -> None:
     one, two = ThemeEngine("acme", POLICY), ThemeEngine("acme", POLICY)
     assert play(one, stream(seed)) == play(two, stream(seed))
     assert everything(one) == everything(two)
+
+
+@QUICK
+@given(st.integers(0, 50), st.integers(1, 90))
+def test_looking_ahead_changes_nothing(seed: int, batch: int) -> None:
+    points, plain = stream(seed), ThemeEngine("acme", POLICY)
+    expected = play(plain, points)
+    engine, said = ThemeEngine("acme", POLICY), list[Change]()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.themes.ahead.FEW_THEMES", 1)
+        for at in range(0, len(points), batch):
+            engine.expect(points[at : at + batch])
+            said += play_on(engine, points, at, at + batch)
+    assert said == expected
+    assert everything(engine) == everything(plain)
 
 
 @QUICK

@@ -7,7 +7,7 @@ import numpy as np
 from models.themes.births import alike
 from models.themes.grid import ONE, Units, on_grid
 from models.themes.members import Members, concern_hash
-from models.themes.merges import kept_share, likeness, likeness_needed, mutual_pairs
+from models.themes.merges import kept_share, likeness_needed, mutual_pairs, nearest_themes
 from models.themes.policy import ThemePolicy
 from models.themes.refine import better_homes, near_enough
 from models.themes.shelf import Shelf
@@ -71,9 +71,21 @@ def test_only_mutually_nearest_themes_merge_and_each_once() -> None:
 def test_themes_of_few_members_are_more_alike_than_their_centroids() -> None:
     units = around([0, 40])
     shares = [kept_share(np.full(2, float(n)), ONE // 2) for n in (5, 100_000)]
-    few, many = (likeness(units, kept, np.arange(2))[0, 1] for kept in shares)
+    few, many = (nearest_themes(units, kept, np.arange(2))[1][0] for kept in shares)
     assert few > 1.15 * many
     assert abs(many - (units @ units.T)[0, 1]) < 1e-3 * ONE
+
+
+def test_the_nearest_themes_are_those_that_comparing_all_finds() -> None:
+    rng = np.random.default_rng(1)
+    rows = np.repeat(rng.normal(size=(60, 16)), 2, axis=0) + 0.3 * rng.normal(size=(120, 16))
+    units = on_grid(np.rint(1e6 * np.concatenate([rows, rows[:9]])))
+    kept = kept_share(rng.integers(1, 40, 129).astype(np.float64), ONE // 2)
+    alike_to = np.minimum(np.rint((units @ units.T).astype(np.float64) / kept[:, None] / kept), ONE)
+    np.fill_diagonal(alike_to, -np.inf)
+    at, near = nearest_themes(units, kept, np.arange(129))
+    assert at.tolist() == alike_to.argmax(axis=1).tolist()
+    assert near.tolist() == alike_to.max(axis=1).tolist()
 
 
 def test_a_pair_that_stands_out_needs_less_to_be_one() -> None:
