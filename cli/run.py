@@ -167,6 +167,7 @@ def theme_row(theme: ThemeView) -> dict[str, object]:
         "rank": theme.rank,
         "theme_id": theme.theme_id,
         "label": theme.label,
+        "family": theme.family,
         "impact": round(theme.effective_impact, 1),
         "concerns": theme.concerns,
         "accounts": theme.accounts,

@@ -14,7 +14,9 @@ from wiring.views import RunView, ThemeView
 
 _TRENDS = {"rising": "▲ rising", "new": "● new", "fading": "▽ fading", "steady": "– steady"}
 WIDE = 80
-"""Columns of a terminal from which on every column is shown."""
+"""Columns of a terminal from which on every column is shown, but for …"""
+VERY_WIDE = 110
+"""… the family, from here on."""
 
 _STYLES = {"rising": "yellow", "new": "cyan", "fading": "dim", "steady": ""}
 
@@ -26,12 +28,14 @@ def _table(title: str) -> Table:
 def themes_table(view: RunView, limit: int = 10, *, width: int = WIDE) -> Table:
     """The first ``limit`` themes with impact, trend, volume, accounts and negative share.
 
-    ``width`` is the terminal's; below 80 columns what matters least is left out.
+    ``width`` is the terminal's; below 80 columns what matters least is left out, from 110 on the family is told too.
     """
     table = _table(f"Themes by impact ({min(limit, len(view.themes))} of {len(view.themes)})")
     wide = width >= WIDE
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("Theme", overflow="fold")
+    if width >= VERY_WIDE:
+        table.add_column("Family", overflow="fold", style="dim")
     for name in (
         "Impact",
         "Trend",
@@ -41,14 +45,16 @@ def themes_table(view: RunView, limit: int = 10, *, width: int = WIDE) -> Table:
     ):
         table.add_column(name, justify="left" if name == "Trend" else "right", no_wrap=True)
     for theme in view.themes[:limit]:
-        table.add_row(*_theme_cells(theme, wide=wide))
+        table.add_row(*_theme_cells(theme, width))
     return table
 
 
-def _theme_cells(theme: ThemeView, *, wide: bool) -> list[str | Text]:
+def _theme_cells(theme: ThemeView, width: int) -> list[str | Text]:
+    wide = width >= WIDE
     share = theme.negative
     negative = f"{100 * share.count / share.of:.0f} %" if share.of else "–"
-    cells: list[str | Text] = [str(theme.rank), Text(theme.label), f"{theme.effective_impact:.0f}"]
+    family = [Text(theme.family or "")] if width >= VERY_WIDE else []
+    cells: list[str | Text] = [str(theme.rank), Text(theme.label), *family, f"{theme.effective_impact:.0f}"]
     cells.append(Text(_TRENDS[theme.trend], _STYLES[theme.trend]))
     if wide:
         cells.append(count(theme.concerns))

@@ -9,7 +9,7 @@ Nothing here reads a clock, a random source or the order of a hash table.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,15 @@ from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
 from models.themes.twins import twins
 from models.themes.whereabouts import StatePlaces
+
+
+class GroupThemes(NamedTuple):
+    """The living themes of a group by id: their centroids ``(k, components)``, their members, the joining threshold."""
+
+    theme_ids: list[str]
+    units: Units
+    sizes: list[int]
+    threshold: int
 
 
 class ThemeEngine:
@@ -221,6 +230,26 @@ class ThemeEngine:
         similar = book.units @ unit
         order = np.argsort(-similar, kind="stable")[:k]
         return [(book.roots[row].theme_id, cosine(int(similar[row]))) for row in order]
+
+    @property
+    def last_pass(self) -> int:
+        """How many concerns had come when the latest pass began."""
+        return self._state.last_pass
+
+    @property
+    def in_pass(self) -> bool:
+        """Whether a pass is in progress."""
+        return self._state.job is not None
+
+    def groups(self) -> Iterator[GroupThemes]:
+        """The themes of each group that have not retired."""
+        space, books = self._state.space, self._state.themes.books
+        if space is None:
+            return
+        for group, book in sorted(books.items()):
+            rows = [row for row, root in enumerate(book.roots) if not root.retired]
+            ids, sizes = [book.roots[row].theme_id for row in rows], book.total_n[rows].astype(np.int64)
+            yield GroupThemes(ids, book.units[rows], sizes.tolist(), space.level(group).threshold)
 
     def twins(self, concern_id: str, themes: Sequence[str], *, waiting: bool) -> list[str]:
         """Earlier concerns still held of these origins that are nearly identical to a held one, earliest first."""

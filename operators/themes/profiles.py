@@ -17,7 +17,7 @@ Status = Literal["active", "merged", "retired"]
 # The fields of an encoded profile, in order, before its pace and its gallery.
 _ROW = (
     "group", "first_s", "last_s", "concerns", "status", "redirect", "label", "labelled_at",
-    "telling", "content", "named", "named_by", "critical", "incident", "marked_by", "family",
+    "telling", "content", "named", "named_by", "critical", "incident", "marked_by", "parent",
 )  # fmt: skip
 
 
@@ -29,8 +29,8 @@ class Profile:
     ``labelled_at`` is how many concerns there were when these were looked at last, ``telling`` the terms (hashes) that
     told it apart when they were chosen, ``content`` how often it came to be about something else. ``named`` is the name
     that somebody else gave it, ``named_by`` who: a person or a model. ``critical`` counts its critical concerns,
-    ``incident`` is the latest of them with its time, ``marked_by`` who said that the theme is critical. ``family`` is
-    the family it is in.
+    ``incident`` is the latest of them with its time, ``marked_by`` who said that the theme is critical. ``parent`` is
+    the family of themes that it is in.
     """
 
     group: str
@@ -48,7 +48,7 @@ class Profile:
     critical: int = 0
     incident: list[Any] = field(default_factory=list)
     marked_by: str | None = None
-    family: str | None = None
+    parent: str | None = None
     pace: Pace = field(default_factory=Pace)
     gallery: Gallery = field(default_factory=Gallery)
 

@@ -87,8 +87,9 @@ class Teller:
         first_s: int,
         last_s: int,
         encoder: str,
+        family: tuple[str | None, str | None],
     ) -> ThemeRecord:
-        """What a theme is now."""
+        """What a theme is now; ``family`` is the id and the name of its family."""
         return ThemeRecord.made(
             **self._header("theme"),
             theme_id=theme_id,
@@ -105,6 +106,8 @@ class Teller:
             representatives=tuple(profile.gallery.representatives()),
             counter_examples=tuple(profile.gallery.counter_examples()),
             encoder=encoder,
+            parent=family[0],
+            family=family[1],
         )
 
     def _header(self, kind: str, version: str = "1.1") -> dict[str, Any]:

@@ -38,6 +38,7 @@ from models.themes.representatives import Candidate
 from operators.ports import Vault
 from operators.state import Table, Tables
 from operators.themes.concerns import Concerns, Known, changed, who_is
+from operators.themes.families import Families
 from operators.themes.names import Names
 from operators.themes.notes import is_critical, precedent, speed
 from operators.themes.profiles import Profiles
@@ -68,6 +69,7 @@ class TenantThemes:
         self._terms = ThemeTerms()
         self._vocabulary = Vocabulary(tenant, vault)
         self._names = Names(self._profiles, self._terms, self._vocabulary)
+        self._families = Families(tenant, self._profiles, self._terms, self._vocabulary)
         self._encoder = encoder
         self._arrivals = 0
         self._stale_centroids: set[str] = set()
@@ -97,6 +99,7 @@ class TenantThemes:
     def tick(self, now_s: int, tell: Teller) -> Iterator[Envelope]:
         """Time has come to ``now_s``: retire, give up, publish what changed."""
         yield from self._tell(self.engine.tick(now_s), tell, None)
+        self._families.follow(self.engine)
         for root in self._profiles.changed_roots():
             yield from self._show(root, tell)
 
@@ -224,6 +227,7 @@ class TenantThemes:
             first_s=min(part.first_s for part in members),
             last_s=max(part.last_s for part in members),
             encoder=self._encoder,
+            family=self._families.of(profile),
         )
 
     # -- state -----------------------------------------------------------------------------------------
@@ -232,6 +236,7 @@ class TenantThemes:
         """All bulk state of the tenant."""
         tables: dict[str, Table[Any]] = {
             "concerns": self._concerns.table,
+            "families": self._families.table,
             "themes": self._profiles.table,
             "candidates": self._vocabulary.candidates,
             "words": self._vocabulary.words,
@@ -248,6 +253,7 @@ class TenantThemes:
             "engine": self.engine.small_state(),
             "arrivals": self._arrivals,
             "unpublished": self._profiles.small_state(),
+            "families": self._families.small_state(),
         }
 
     def restore_small(self, small: dict[str, Any]) -> None:
@@ -259,6 +265,7 @@ class TenantThemes:
         for theme, who in self._concerns.places():
             self._profiles.people.count(theme, who, 1)
         self._profiles.restore_small(small["unpublished"])
+        self._families.restore_small(small["families"])
         self._stale_centroids.clear()
 
 

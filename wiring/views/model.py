@@ -55,7 +55,8 @@ class ThemeView:
     ``effective_impact`` is the latest priority's impact, decayed to the clock. ``daily`` counts concerns
     per day from the first day of the run's period. ``negative`` is the share over 7 days where the
     latest priority has any, else over all time (``negative_days`` None). ``tiers`` counts distinct
-    accounts. ``withheld`` counts concerns whose words may not be shown.
+    accounts. ``withheld`` counts concerns whose words may not be shown. ``family`` is what the family is called that it
+    is in, None if it is in none.
     """
 
     rank: int
@@ -79,6 +80,7 @@ class ThemeView:
     quotes: tuple[QuoteView, ...]
     counter_examples: tuple[QuoteView, ...]
     withheld: int
+    family: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,7 @@ class Themes:
             quotes=quotes,
             counter_examples=counter_examples,
             withheld=sum(not one.has_quote for one in said.values()),
+            family=record.family if record else None,
         )
 
     def _words_of(
