@@ -13,7 +13,20 @@ from operators.themes.profiles import Profile, Profiles
 from operators.themes.vocabulary import PEOPLE, Vocabulary
 
 BILLING = ["invoice", "refund", "charge", "card", "statement", "vat", "receipt", "payment"]
-OUTAGE = "offline outage login server timeout gateway region status page error retry queue".split()
+OUTAGE = [
+    "offline",
+    "outage",
+    "login",
+    "server",
+    "timeout",
+    "gateway",
+    "region",
+    "status",
+    "page",
+    "error",
+    "retry",
+    "queue",
+]
 
 
 class Theme:
