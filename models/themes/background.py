@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.themes.grid import (
     GRID,
@@ -64,11 +66,14 @@ def near(one: Level, other: Level) -> bool:
     return same_numbers and float(apart @ apart) <= _NEAR**2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Space:
-    """Directions ``(d, components)`` of norm 2**14, and a ``Level`` per group (``""``: any other)."""
+    """Directions ``(d, components)`` of norm 2**14, and a ``Level`` per group (``""``: any other).
 
-    basis: Floats
+    The directions are whole numbers and kept in float32, half the room; what computes with them widens them.
+    """
+
+    basis: Units
     levels: Mapping[str, Level]
 
     def level(self, group: str) -> Level:
@@ -78,11 +83,17 @@ class Space:
     def project(self, vectors: Grid | Ints) -> Floats:
         """Integer rows ``(..., d)`` along the directions, not yet centred; exact."""
         if vectors.ndim == 1:
-            return np.asarray(vectors, np.float64) @ self.basis
+            return np.asarray(vectors, np.float64) @ _wide(self)
         found = np.empty((len(vectors), self.basis.shape[1]))
         for at in _blocks(len(vectors)):
-            found[at] = vectors[at].astype(np.float64) @ self.basis
+            found[at] = vectors[at].astype(np.float64) @ _wide(self)
         return found
+
+
+@lru_cache(maxsize=8)
+def _wide(space: Space) -> Floats:
+    """The directions in float64, kept for the tenants of the moment only."""
+    return space.basis.astype(np.float64)
 
 
 def _blocks(rows: int) -> Iterator[slice]:
@@ -90,7 +101,7 @@ def _blocks(rows: int) -> Iterator[slice]:
     return (slice(start, start + _BLOCK) for start in range(0, rows, _BLOCK))
 
 
-def centred(raw: Floats, count: Floats | float, origin: Floats) -> Units:
+def centred(raw: Floats | NDArray[np.int32], count: Floats | float, origin: Floats) -> Units:
     """The grid vector of the mean of ``count`` projected vectors whose exact sum is ``raw``."""
     return on_grid(np.rint(raw / count) - origin)
 
@@ -108,7 +119,7 @@ def fit_basis(groups: Sequence[Grid], components: int) -> Floats:
     return basis
 
 
-def first_directions(warm: Floats | None, size: int, components: int) -> Floats:
+def first_directions(warm: Units | None, size: int, components: int) -> Floats:
     """Where the search for directions starts: at those that hold now, ``warm``, as far as there are any."""
     basis: Floats = _first_block(size, components)
     if warm is not None:
@@ -178,7 +189,7 @@ class Background:
         """Take up a row of the state log."""
         self.counts[group], self.sums[group] = int(encoded[0]), unpack_ints(encoded[1])
 
-    def origins(self, basis: Floats, weight: int) -> dict[str, Floats]:
+    def origins(self, basis: Units, weight: int) -> dict[str, Floats]:
         """Where each group is centred, leaning on the tenant's mean by ``weight`` concerns; ``""``: its mean."""
         names = sorted(self.sums)
         tenant = np.rint(
@@ -194,7 +205,7 @@ class Background:
 
 
 def calibrate(
-    origins: Mapping[str, Floats], samples: Mapping[str, Floats], policy: ThemePolicy
+    origins: Mapping[str, Floats], samples: Mapping[str, Floats | NDArray[np.int32]], policy: ThemePolicy
 ) -> dict[str, Level]:
     """A level per group from its sampled concerns, projected ``(n, components)``, in hash order."""
     moments = {g: _pair_moments(centred(rows, 1.0, origins[g])) for g, rows in sorted(samples.items())}
@@ -242,10 +253,10 @@ def decode_space(rows: Mapping[str, Any], components: int) -> Space | None:
         for name, row in sorted(rows.items())
         if name.startswith("level:")
     }
-    return Space(decode_basis(rows["basis"], components), levels)
+    return Space(decode_basis(rows["basis"], components).astype(np.float32), levels)
 
 
-def encode_basis(basis: Floats) -> str:
+def encode_basis(basis: Floats | Units) -> str:
     """Directions as text."""
     return pack(basis.T.astype(np.int16))
 

@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 
 from models.themes.background import Level, Space
 from models.themes.grid import Floats, Grid, Ints, Units, on_grid, on_grid_one, unpack_ints
+from models.themes.shelf import Raw
 
 _BLOCK = 1024
 """Centroids made at once: more do not fit the processor's cache."""
@@ -156,7 +157,7 @@ class Book:
         self.open_rows = np.array([not root.retired for root in self.roots], np.bool_)
         self._renew()
 
-    def change(self, row: int, raw: Floats, by: int, *, in_window: bool) -> None:
+    def change(self, row: int, raw: Floats | Raw, by: int, *, in_window: bool) -> None:
         """Add a member to the family at ``row`` (``by`` 1), or take it out (-1)."""
         signed = raw if by == 1 else by * raw
         self.total[row] += signed

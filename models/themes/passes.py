@@ -120,7 +120,7 @@ def _open(state: EngineState, born: list[tuple[Origin, Slots]]) -> None:
     """Give new themes their centroids."""
     assert state.space is not None
     shelf = state.shelf
-    raws = [shelf.raw[slots] for _, slots in born]
+    raws = [shelf.raw[slots].astype(np.float64) for _, slots in born]
     inside = [shelf.seq[slots] > state.horizon for _, slots in born]
     recent = np.stack([raw[here].sum(axis=0) for raw, here in zip(raws, inside, strict=True)])
     state.themes.open(

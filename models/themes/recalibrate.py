@@ -58,7 +58,7 @@ def project(state: EngineState, place: Place) -> Step:
     shelf, slots = state.shelf, state.shelf.slots()
     upto, themes = place or (0, 0)
     left = slots[shelf.seq[slots] > upto][:_CHUNK]
-    space, shape = Space(state.next_basis, {}), state.next_basis.shape
+    space, shape = _next_space(state), state.next_basis.shape
     if len(left):
         ready.raw[left] = space.project(shelf.vectors[left])
         ready.upto = int(shelf.seq[left[-1]])
@@ -69,23 +69,28 @@ def project(state: EngineState, place: Place) -> Step:
     return Step(place=[upto, until] if until < len(state.themes.origins) else None, work_us=work)
 
 
+def _next_space(state: EngineState) -> Space:
+    assert state.next_basis is not None
+    return Space(state.next_basis.astype(np.float32), {})
+
+
 def _prepared(state: EngineState) -> Prepared:
     """What has been laid along the next directions, with room for what came since."""
     size = state.policy.components
     if state.prepared is None:
-        state.prepared = Prepared(np.zeros((0, size)), np.zeros((0, size)))
+        state.prepared = Prepared(np.zeros((0, size), np.int32), np.zeros((0, size)))
     ready = state.prepared
     for name, needed in (("raw", len(state.shelf.seq)), ("sums", len(state.themes.origins))):
         rows = getattr(ready, name)
         if len(rows) < needed:
-            setattr(ready, name, np.concatenate([rows, np.zeros((needed - len(rows), size))]))
+            setattr(ready, name, np.concatenate([rows, np.zeros((needed - len(rows), size), rows.dtype)]))
     return ready
 
 
 def prepare_all(state: EngineState) -> None:
     """Lay everything along the next directions at once, after a restore in the middle of a pass."""
     assert state.next_basis is not None
-    ready, slots, space = _prepared(state), state.shelf.slots(), Space(state.next_basis, {})
+    ready, slots, space = _prepared(state), state.shelf.slots(), _next_space(state)
     ready.raw[slots] = space.project(state.shelf.vectors[slots])
     ready.sums[:] = state.themes.projected(space, range(len(state.themes.origins)))
     ready.upto = state.seen
@@ -95,7 +100,7 @@ def lay(state: EngineState, slot: int) -> None:
     """Lay a vector that is held again along the next directions, if a pass looks for any."""
     if state.next_basis is not None:
         vectors = state.shelf.vectors[slot : slot + 1]
-        _prepared(state).raw[slot] = Space(state.next_basis, {}).project(vectors)[0]
+        _prepared(state).raw[slot] = _next_space(state).project(vectors)[0]
 
 
 def adopt(state: EngineState, _place: Place) -> Step:
@@ -162,7 +167,7 @@ def _take_directions(state: EngineState, slots: Slots) -> np.ndarray:
     """Make the next directions those that hold; the sums of all themes along them."""
     assert state.next_basis is not None
     ready, shelf, themes = _prepared(state), state.shelf, state.themes
-    state.space, state.next_basis, state.prepared = Space(state.next_basis, {}), None, None
+    state.space, state.next_basis, state.prepared = _next_space(state), None, None
     late = slots[shelf.seq[slots] > ready.upto]
     ready.raw[late] = state.space.project(shelf.vectors[late])
     shelf.raw = ready.raw

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from models.themes.grid import Floats, Grid, Units
+from models.themes.grid import Grid, Units
 
 Slots = NDArray[np.int64]
+Raw = NDArray[np.int32]
 
 
 class Shelf:
@@ -21,7 +22,7 @@ class Shelf:
 
     def __init__(self, size: int, components: int) -> None:
         self.vectors: Grid = np.zeros((0, size), np.int16)
-        self.raw: Floats = np.zeros((0, components), np.float64)
+        self.raw: Raw = np.zeros((0, components), np.int32)
         self.units: Units = np.zeros((0, components), np.float32)
         self.seq = np.zeros(0, np.int64)
         self.origin = np.zeros(0, np.int32)

@@ -23,7 +23,7 @@ from models.themes.grid import Floats, Grid, Ints, Units
 from models.themes.join_model import JoinModel
 from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
 from models.themes.policy import ThemePolicy
-from models.themes.shelf import Shelf, Slots
+from models.themes.shelf import Raw, Shelf, Slots
 
 SIZE = 384
 """Dimensions of a vector."""
@@ -46,7 +46,7 @@ class Prepared:
     ``upto`` is the arrival number up to which vectors are done. Made from what is stored, so never saved.
     """
 
-    raw: Floats
+    raw: Raw
     sums: Floats
     upto: int = 0
 
@@ -188,7 +188,9 @@ class EngineState:
         origin = self.themes.origins[int(self.shelf.origin[slot])]
         self.count(origin, self.shelf.vectors[slot], self.shelf.raw[slot], -1, in_window=self.in_window(slot))
 
-    def count(self, origin: Origin, vector: Grid | Ints, raw: Floats, by: int, *, in_window: bool) -> None:
+    def count(
+        self, origin: Origin, vector: Grid | Ints, raw: Floats | Raw, by: int, *, in_window: bool
+    ) -> None:
         """Add (``by`` 1) or subtract (-1) a vector from an origin and from its root's centroid."""
         if by == 1:
             origin.sum += vector
@@ -245,7 +247,7 @@ class EngineState:
 
     def owned(self, slots: Slots) -> tuple[Floats, NDArray[np.int32]]:
         """Projected vectors at ``slots``, and the origin of each."""
-        return self.shelf.raw[slots], self.shelf.origin[slots]
+        return self.shelf.raw[slots].astype(np.float64), self.shelf.origin[slots]
 
     def _mark(self, slot: int, ordinal: int) -> None:
         self.shelf.origin[slot] = ordinal

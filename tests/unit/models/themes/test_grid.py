@@ -34,6 +34,14 @@ def test_a_zero_row_stays_zero() -> None:
 
 
 def test_packed_arrays_come_back() -> None:
-    small, large = np.array([-3, 2047], np.int16), np.array([-(2**60), 5], np.int64)
+    small = np.array([-3, 2047], np.int16)
     assert np.array_equal(unpack_grid(pack(small)), small)
-    assert np.array_equal(unpack_ints(pack(large)), large)
+    for bits in range(64):
+        edge = np.array([2**bits - 1, -(2**bits), 0], np.int64)
+        assert np.array_equal(unpack_ints(pack(edge)), edge)
+    assert unpack_ints(pack(np.zeros(0, np.int64))).shape == (0,)
+
+
+def test_a_sum_takes_no_more_room_than_its_largest_number() -> None:
+    sums = {most: np.full(384, most, np.int64) for most in (2**14, 2**22, 2**30)}
+    assert [len(pack(total)) for total in sums.values()] == [1026, 1538, 2050]
