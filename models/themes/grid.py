@@ -71,6 +71,26 @@ def pack(values: NDArray[np.signedinteger]) -> str:
     return f"{width}:{base64.b64encode(octets.tobytes()).decode('ascii')}"
 
 
+def pack_vector(vector: Grid) -> str:
+    """A vector ``(d,)`` in as few bits a component as its largest needs, their number before a colon.
+
+    Ten are usual, where ``pack`` takes sixteen; d must be a multiple of 8.
+    """
+    bits = max(int(vector.max()), -1 - int(vector.min())).bit_length() + 1
+    shifted = (vector + np.int16(1 << (bits - 1))).astype(np.uint16)
+    digits = (shifted[:, None] >> np.arange(bits - 1, -1, -1, dtype=np.uint16)) & 1
+    return f"{bits}:{base64.b64encode(np.packbits(digits.astype(np.uint8)).tobytes()).decode('ascii')}"
+
+
+def unpack_vector(text: str) -> Grid:
+    """The inverse of ``pack_vector``."""
+    count, _, packed = text.partition(":")
+    bits = int(count)
+    digits = np.unpackbits(np.frombuffer(base64.b64decode(packed), np.uint8)).reshape(-1, bits)
+    values = digits.astype(np.int32) @ (1 << np.arange(bits - 1, -1, -1, dtype=np.int32))
+    return (values - (1 << (bits - 1))).astype(np.int16)
+
+
 def unpack_grid(text: str) -> Grid:
     """The inverse of ``pack`` for int16."""
     return np.frombuffer(base64.b64decode(text), dtype="<i2").astype(np.int16)

@@ -8,7 +8,7 @@ from typing import Any
 from contracts.errors import StateCorrupt
 from models.themes.background import centred, decode_basis, decode_space, encode_basis, encode_space
 from models.themes.centroids import Origin
-from models.themes.grid import pack, unpack_grid
+from models.themes.grid import pack, pack_vector, unpack_vector
 from models.themes.members import WAITING, concern_hash
 from models.themes.recalibrate import prepare_all
 from models.themes.state import TABLES, EngineState
@@ -56,7 +56,7 @@ def _encode(state: EngineState, table: str, key: str) -> Any:
     if slot is None:
         return None
     shelf = state.shelf
-    return [int(shelf.seq[slot]), shelf.groups[slot], shelf.at_s[slot], pack(shelf.vectors[slot])]
+    return [int(shelf.seq[slot]), shelf.groups[slot], shelf.at_s[slot], pack_vector(shelf.vectors[slot])]
 
 
 def load(state: EngineState, table: str, key: str, value: Any) -> None:
@@ -116,7 +116,7 @@ def rebuild(state: EngineState) -> None:
 def _shelve(state: EngineState, concern: str, row: list[Any]) -> None:
     seq, group, at_s, vector = row
     name = concern_hash(concern)
-    slot = state.shelf.put(concern, name, seq, group, at_s, unpack_grid(vector))
+    slot = state.shelf.put(concern, name, seq, group, at_s, unpack_vector(vector))
     ordinal = state.members.get(name)
     if ordinal is None:
         raise StateCorrupt(f"the theme engine holds concern {concern} but does not know where it belongs")

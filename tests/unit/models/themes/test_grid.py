@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.themes.grid import ONE, on_grid, pack, to_grid, unpack_grid, unpack_ints
+from models.themes.grid import (
+    ONE,
+    on_grid,
+    pack,
+    pack_vector,
+    to_grid,
+    unpack_grid,
+    unpack_ints,
+    unpack_vector,
+)
 
 
 def units(count: int) -> np.ndarray:
@@ -40,6 +49,12 @@ def test_packed_arrays_come_back() -> None:
         edge = np.array([2**bits - 1, -(2**bits), 0], np.int64)
         assert np.array_equal(unpack_ints(pack(edge)), edge)
     assert unpack_ints(pack(np.zeros(0, np.int64))).shape == (0,)
+
+
+def test_a_vector_comes_back_from_as_few_bits_as_it_needs() -> None:
+    for row in to_grid(np.concatenate([units(20), np.eye(384)[:2], -np.eye(384)[:2], np.zeros((1, 384))])):
+        assert np.array_equal(unpack_vector(pack_vector(row)), row)
+    assert len(pack_vector(to_grid(units(1)[0]))) < 0.65 * len(pack(to_grid(units(1)[0])))
 
 
 def test_a_sum_takes_no_more_room_than_its_largest_number() -> None:
