@@ -134,6 +134,15 @@ class ThemeTerms:
             self._tenant.subtract(hashes)
             self._dirty.update((theme, ""))
 
+    def counts(self, theme: str) -> TermCounts | None:
+        """The terms of the theme's texts, None if it has had none. Not to be changed."""
+        return self._themes.get(theme)
+
+    @property
+    def everywhere(self) -> TermCounts:
+        """The terms of all texts in a theme. Not to be changed."""
+        return self._tenant
+
     def label(self, theme: str | Sequence[str], count: int = 8) -> list[int]:
         """The ``count`` most telling hashes of a theme (or of the parts of a merged one), best first.
 
