@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from models.themes.centroids import Book
 from models.themes.changes import Assigned, Moved
-from models.themes.evidence import Evidence, Place, weigh
+from models.themes.evidence import Evidence, weigh
 from models.themes.grid import ONE, Units
 from models.themes.refine import Home
 from models.themes.state import EngineState
@@ -21,12 +21,12 @@ def assigned(
     second = runner_up(similar, row)
     behind = None if second is None else int(similar[second])
     mine = int(similar[row])
-    evidence = evidence_of(state, slot, book, row, mine, second, behind)
+    evidence = evidence_of(state, slot, book, row, mine, behind)
     return Assigned(
         concern_id=state.shelf.ids[slot],
         theme_id=book.roots[row].theme_id,
         similarity=cosine(mine),
-        z_milli=evidence.above,
+        z_milli=above_chance(state, slot, mine),
         runner_up_theme=None if second is None else book.roots[second].theme_id,
         runner_up_similarity=None if behind is None else cosine(behind),
         arrival=arrival,
@@ -37,14 +37,14 @@ def assigned(
 
 def moved(state: EngineState, slot: int, book: Book, was: int, home: Home) -> Moved:
     """The record of a move from the theme at row ``was``; to be made before it is done."""
-    evidence = evidence_of(state, slot, book, home.row, home.near, home.second, home.behind)
+    evidence = evidence_of(state, slot, book, home.row, home.near, home.behind)
     return Moved(
         concern_id=state.shelf.ids[slot],
         from_theme=book.roots[was].theme_id,
         to_theme=book.roots[home.row].theme_id,
         similarity=cosine(home.near),
         why="nearer",
-        z_milli=evidence.above,
+        z_milli=above_chance(state, slot, home.near),
         runner_up_theme=book.roots[home.second].theme_id,
         runner_up_similarity=cosine(home.behind),
         p_milli=state.joins.p_milli(evidence),
@@ -61,15 +61,37 @@ def runner_up(similar: Units, row: int) -> int | None:
     return int(others.argmax())
 
 
+def standing(state: EngineState, concern_id: str) -> Evidence | None:
+    """The evidence, as things are now, for a concern being in its theme; None if it has none or is not held."""
+    slot = state.shelf.slot_of.get(concern_id)
+    if slot is None or state.shelf.origin[slot] < 0:
+        return None
+    root = state.themes.root(int(state.shelf.origin[slot]))
+    book = state.themes.books[root.group]
+    row, similar = book.row_of[root.ordinal], book.units @ state.shelf.units[slot]
+    second = runner_up(similar, row)
+    return evidence_of(
+        state, slot, book, row, int(similar[row]), None if second is None else int(similar[second])
+    )
+
+
 def evidence_of(
-    state: EngineState, slot: int, book: Book, row: int, mine: int, second: int | None, behind: int | None
+    state: EngineState, slot: int, book: Book, row: int, mine: int, behind: int | None
 ) -> Evidence:
     """What speaks for a held concern being in the theme at ``row``; similarities in 1/ONE."""
+    shelf, root = state.shelf, book.roots[row]
+    words = None
+    if state.lexicon is not None:
+        words = state.lexicon.overlap_milli(shelf.ids[slot], root.theme_id)
+    concerns = state.background.counts[root.group]
+    sizes = (int(book.total_n[row]), len(book.roots), concerns)
+    return weigh((mine, behind or 0), sizes, words, state.jury.ask(shelf, state.themes, slot, root.ordinal))
+
+
+def above_chance(state: EngineState, slot: int, mine: int) -> int:
+    """A similarity (1/ONE) in thousandths of the background's standard deviation."""
     assert state.space is not None
-    concern, theme = state.shelf.ids[slot], book.roots[row].theme_id
-    words = None if state.lexicon is None else state.lexicon.overlap_milli(concern, theme)
-    spread = state.space.level(state.shelf.groups[slot]).spread
-    return weigh(book, Place(row, mine, second, behind, spread, state.shelf.at_s[slot], words))
+    return round(1000 * mine / state.space.level(state.shelf.groups[slot]).spread)
 
 
 def cosine(dot: int) -> float:

@@ -16,7 +16,7 @@ import numpy as np
 from contracts.steering import ThemeOrder
 from models.themes import persist
 from models.themes.ahead import FEW_THEMES, Ahead
-from models.themes.assigning import assigned, cosine
+from models.themes.assigning import assigned, cosine, standing
 from models.themes.centroids import Book, Origin
 from models.themes.changes import (
     CentroidsChanged,
@@ -29,6 +29,7 @@ from models.themes.changes import (
     Waiting,
 )
 from models.themes.constraints import By, Constraints
+from models.themes.evidence import Evidence, Lexicon
 from models.themes.grid import Grid, Units
 from models.themes.members import WAITING, concern_hash
 from models.themes.orders import carry_out
@@ -218,6 +219,29 @@ class ThemeEngine:
     def places(self) -> Places:
         """Where every concern and theme is."""
         return StatePlaces(self._state)
+
+    # -- how sure -------------------------------------------------------------------------------------
+
+    def listen_to(self, lexicon: Lexicon | None) -> None:
+        """Whom to ask about words; to be given again after a restore."""
+        self._state.lexicon = lexicon
+
+    def evidence(self, concern_id: str) -> Evidence | None:
+        """What speaks now for a concern being in its theme; None if it is in none or its vector is not held."""
+        return standing(self._state, concern_id)
+
+    def p_milli(self, evidence: Evidence) -> int:
+        """How likely an assignment with this evidence is right, 0 to 1000."""
+        return self._state.joins.p_milli(evidence)
+
+    def factors(self, evidence: Evidence) -> list[tuple[str, int]]:
+        """What made it likely or unlikely, the strongest first: ``JoinModel.factors``."""
+        return self._state.joins.factors(evidence)
+
+    def learn(self, evidence: Evidence, correct: bool) -> None:
+        """A person said whether an assignment with this evidence was right; the tenant's own model follows."""
+        self._state.joins.learn(evidence, correct)
+        self._state.dirty["joins"].add("model")
 
     # -- asking ---------------------------------------------------------------------------------------
 

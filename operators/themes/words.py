@@ -1,60 +1,48 @@
 """What a concern and a theme say in the same words: the engine's ``Lexicon``, and words for a reason.
 
-In: a concern's salted term hashes and the term counts of a theme's family. Out: how much more a theme uses them than
-its tenant does, in whole numbers; and which of them a person may be shown. State: none of its own.
+In: concerns and themes by id. Out: numbers, and terms that enough people have used to be shown. State: none of its own.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 
-from models.themes.evidence import milli_log2
 from models.themes.keywords import TermCounts, ThemeTerms
+from models.themes.shared_words import overlap_milli, shared_terms
 from operators.themes.concerns import Concerns
 from operators.themes.profiles import Profiles
+from operators.themes.vocabulary import Vocabulary
 
-# Terms of a concern that are looked at; bounds the time that a long concern takes.
-MOST_TERMS = 24
-
-_log2 = lru_cache(maxsize=4096)(milli_log2)
+# Terms looked at for words that may be shown; many are known from too few people.
+_CANDIDATES = 6
 
 
 class Words:
     """The words of one tenant's concerns and themes, side by side."""
 
-    def __init__(self, concerns: Concerns, profiles: Profiles, terms: ThemeTerms) -> None:
+    def __init__(
+        self, concerns: Concerns, profiles: Profiles, terms: ThemeTerms, vocabulary: Vocabulary
+    ) -> None:
         self._concerns = concerns
         self._profiles = profiles
         self._terms = terms
+        self._vocabulary = vocabulary
 
     def overlap_milli(self, concern_id: str, theme_id: str) -> int | None:
-        """Mean over the concern's terms of log₂(share of the theme's texts with it ÷ share of all texts with it).
-
-        In thousandths; counts are smoothed by a half. None if the concern has no terms or the theme no texts.
-        """
+        """As ``models.themes.evidence.Lexicon`` says; None too for a concern whose terms are not kept any more."""
         known = self._concerns.table.get(concern_id)
-        parts = self._parts(theme_id)
-        if known is None or not known.terms or not parts:
+        if known is None:
             return None
-        everywhere, texts = self._terms.everywhere, sum(part.documents for part in parts)
-        hashes = known.terms[:MOST_TERMS]
-        inside = sum(_log2(1 + 2 * sum(part.rows.get(h, 0) for part in parts)) for h in hashes)
-        outside = sum(_log2(1 + 2 * everywhere.rows.get(h, 0)) for h in hashes)
-        usual = _log2(2 + 2 * everywhere.documents) - _log2(2 + 2 * texts)
-        return (inside - outside) // len(hashes) + usual
+        return overlap_milli(known.terms, self._parts(theme_id), self._terms.everywhere)
 
-    def shared(self, hashes: tuple[int, ...], theme_id: str, most: int) -> list[int]:
-        """The concern's terms that several of the theme's texts use, the most telling first; ties by hash."""
-        parts, everywhere = self._parts(theme_id), self._terms.everywhere
-        found = []
-        for h in hashes[:MOST_TERMS]:
-            inside = sum(part.rows.get(h, 0) for part in parts)
-            if inside >= 2:
-                found.append((-inside * inside * 1000 // max(everywhere.rows.get(h, 0), inside), h))
-        return [h for _, h in sorted(found)[:most]]
+    def shared(self, hashes: Sequence[int], theme_id: str, most: int) -> list[str]:
+        """Words of a concern that the theme uses too, those most its own first; single words only."""
+        found = shared_terms(hashes, self._parts(theme_id), self._terms.everywhere, _CANDIDATES)
+        words = (self._vocabulary.word(name) for name in found)
+        return [word for word in words if word and " " not in word][:most]
 
     def _parts(self, theme_id: str) -> list[TermCounts]:
-        """The term counts of all that is read as the theme; none for one that has not been told of yet."""
+        """The term counts of all that is read as the theme; none of one that nothing has been told of yet."""
         if theme_id not in self._profiles.table:
             return []
         family = self._profiles.family(self._profiles.root(theme_id))
