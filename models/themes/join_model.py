@@ -24,8 +24,8 @@ UNIT = 1024
 _CUT = 4 * UNIT
 FINE = 64
 """Learning moves weights in 1/(UNIT × FINE); shipped ones are in 1/UNIT."""
-STEPS = 64
-"""A correction moves a weight by error (up to 1) × feature (in standard deviations) / STEPS."""
+STEPS = 16
+"""A correction moves the log-odds of its own evidence by error (up to 1) / STEPS."""
 PRIOR = 200
 """Corrections that weigh as much as the shipped weights: each pulls what was learned back by one part in so many."""
 
@@ -126,12 +126,15 @@ class JoinModel:
     def learn(self, evidence: Evidence, correct: bool) -> None:
         """A person said whether an assignment with this evidence is right: one step of logistic regression.
 
-        Source: stochastic gradient with weight decay to the shipped weights, a Gaussian prior on them.
+        Source: stochastic gradient in normalised steps (Nagumo and Noda 1967), so that outlandish evidence teaches
+        no more than usual one, with decay to the shipped weights, which is a Gaussian prior on them.
         """
         error = (1000 if correct else 0) - self.p_milli(evidence)
-        for at, x in enumerate([*self._scaled(evidence), UNIT]):
+        scaled = [*self._scaled(evidence), UNIT]
+        length = sum(x * x for x in scaled)
+        for at, x in enumerate(scaled):
             pulled = self._learned[at] - _part(self._learned[at], PRIOR)
-            self._learned[at] = pulled + _part(error * x * FINE, 1000 * STEPS)
+            self._learned[at] = pulled + _part(error * x * FINE * UNIT * UNIT, 1000 * STEPS * length)
         self.taught += 1
         self._combine()
 

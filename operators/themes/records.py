@@ -45,7 +45,7 @@ class Teller:
         about: AssignmentFacts | None,
         notes: Mapping[str, Any],
     ) -> Assignment:
-        """A concern changed its place; ``notes`` are the optional fields that ``notes`` makes."""
+        """A concern changed its place; ``notes`` are the optional fields, and the reason of a placement."""
         return Assignment.made(
             **self._header("feedback", "1.0"),
             concern_id=change.concern_id,
@@ -54,8 +54,7 @@ class Teller:
             theme=after.theme,
             from_theme=before.theme,
             about=about,
-            **_how(change),
-            **notes,
+            **{**_how(change), **notes},
         )
 
     def theme_event(self, change: Born | Merged | Unmerged | Retired | Returned) -> ThemeEvent:
@@ -136,7 +135,6 @@ def _how(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> dict[str,
     """What kind of change it is, how sure, and why, in one line."""
     match change:
         case Assigned():
-            on = "on arrival" if change.arrival else "after waiting for others like it"
             return {
                 "change": "assigned",
                 "similarity_milli": _milli(change.similarity),
@@ -144,7 +142,6 @@ def _how(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> dict[str,
                 "runner_up": change.runner_up_theme,
                 "runner_up_milli": _milli(change.runner_up_similarity),
                 "p_milli": change.p_milli,
-                "reason": f"{change.z_milli / 1000:.1f} standard deviations above chance, {on}",
             }
         case Moved():
             return {
@@ -154,7 +151,6 @@ def _how(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> dict[str,
                 "runner_up": change.runner_up_theme,
                 "runner_up_milli": _milli(change.runner_up_similarity),
                 "p_milli": change.p_milli,
-                "reason": "another theme has come nearer",
             }
         case Waiting():
             nearest = f"; nearest {change.nearest}" if change.nearest else ""

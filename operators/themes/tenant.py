@@ -42,8 +42,10 @@ from operators.themes.families import Families
 from operators.themes.names import Names
 from operators.themes.notes import is_critical, precedent, speed
 from operators.themes.profiles import Profiles
+from operators.themes.reasons import SHARED_WORDS, reason
 from operators.themes.records import Teller
 from operators.themes.vocabulary import Vocabulary
+from operators.themes.words import Words
 
 # What becomes of a concern, as against what becomes of a theme.
 Placed = Assigned | Moved | Waiting | Unthemed | Retracted
@@ -68,6 +70,8 @@ class TenantThemes:
         self._profiles = Profiles()
         self._terms = ThemeTerms()
         self._vocabulary = Vocabulary(tenant, vault)
+        self._words = Words(self._concerns, self._profiles, self._terms, self._vocabulary)
+        self.engine.listen_to(self._words)
         self._names = Names(self._profiles, self._terms, self._vocabulary)
         self._families = Families(tenant, self._profiles, self._terms, self._vocabulary)
         self._encoder = encoder
@@ -158,10 +162,17 @@ class TenantThemes:
         notes: dict[str, Any] = {"duplicate_of": self._duplicate_of(change, before) if first else None}
         if isinstance(change, Assigned):
             notes["escalation"] = precedent(change, self._profiles)
+        if isinstance(change, Assigned | Moved):
+            notes["reason"] = self._reason(change, before)
         after = self._follow(change, before)
         if after.theme is not None:
             notes |= speed(after.theme, self._profiles)
         return tell.assignment(change, before, after, arrived.about if first and arrived else None, notes)
+
+    def _reason(self, change: Assigned | Moved, known: Known) -> str:
+        theme = change.theme_id if isinstance(change, Assigned) else change.to_theme
+        shared = self._words.shared(known.terms, theme, SHARED_WORDS)
+        return reason(change, self.engine.factors(change.evidence), shared)
 
     def _duplicate_of(self, change: Placed, known: Known) -> str | None:
         """The earliest concern held, of another item, that says nearly the same."""

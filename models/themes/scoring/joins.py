@@ -95,7 +95,7 @@ def judge(
     top = majorities(list(themes.values()), [label[concern] for concern in themes])
 
     def right(concern: str, theme: str) -> bool:
-        return top.get(engine.resolve(theme)) == label[concern]
+        return bool(top.get(engine.resolve(theme)) == label[concern])
 
     said = [
         (c.evidence, right(c.concern_id, c.theme_id if isinstance(c, Assigned) else c.to_theme)) for c in made

@@ -1,0 +1,59 @@
+"""Why a concern is in its theme, in one line for a person: how near, and what speaks most for it and against it.
+
+In: the change, the shares of its evidence in the probability, and words that may be shown. Out: text without quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from models.themes.changes import Assigned, Moved
+
+SHARED_WORDS = 2
+"""Words that a reason names, at most."""
+_MOST = 3
+_TOLD = 128
+"""Share of log-odds (1/1024) from which a factor is worth telling: an eighth."""
+
+_FOR_AND_AGAINST = {
+    "size": ("a small theme", "a large theme, which often holds several topics"),
+    "vote": ("the nearest earlier ones are in it", "the nearest earlier ones are elsewhere"),
+    "support": ("much of the theme is near it", "little of the theme is near it"),
+}
+
+
+def reason(change: Assigned | Moved, factors: Sequence[tuple[str, int]], shared: Sequence[str]) -> str:
+    """One line: how far above chance, then at most three factors, the strongest first.
+
+    ``factors``: as ``JoinModel.factors`` gives them. ``shared``: words of the concern that the theme uses.
+    """
+    told = [_said(name, share, change, shared) for name, share in factors if abs(share) >= _TOLD]
+    parts = [f"{change.z_milli / 1000:.1f} sd above chance", *[one for one in told if one][:_MOST]]
+    return ", ".join([*parts, _when(change)])
+
+
+def _said(name: str, share: int, change: Assigned | Moved, shared: Sequence[str]) -> str:
+    if name in _FOR_AND_AGAINST:
+        return _FOR_AND_AGAINST[name][share < 0]
+    if name == "words":
+        if share < 0:
+            return "few of the theme's words"
+        return f"shares the words {' · '.join(shared)}" if shared else "shares words with it"
+    if name == "margin" and change.runner_up_similarity is not None:
+        return f"{'clear of' if share > 0 else 'close to'} the runner-up by {_points(change.evidence.margin)}"
+    return ""
+
+
+def _points(milli: int) -> str:
+    """A difference of cosines as people write it: .21.
+
+    >>> _points(210), _points(5), _points(1040)
+    ('.21', '.01', '1.04')
+    """
+    return f"{max(milli, 0) / 1000 + 1e-9:.2f}".removeprefix("0")
+
+
+def _when(change: Assigned | Moved) -> str:
+    if isinstance(change, Moved):
+        return "moved because it has come nearer"
+    return "on arrival" if change.arrival else "after waiting for others like it"
