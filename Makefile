@@ -39,7 +39,7 @@ types: .venv/.ready ## mypy --strict
 unit: .venv/.ready ## fast tests: no weights, no processes
 	$(BIN)/python -m pytest -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/property tests/architecture
 
-bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "kafka" or "kafka --only scale"
+bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "quality", "kafka" or "kafka --only scale"
 	$(BIN)/python -m bench $(BENCH)
 
 faults: .venv/.ready ## the long forms of fault and end-to-end tests: SEEDS=20 kills and random sequences; writes docs/reliability.md

@@ -1,7 +1,7 @@
 """Run the benchmarks and write ``bench/results``, the machine named: ``python -m bench [embedded|themes|kafka]``.
 
 A part that was measured alone takes its place beside the others of the last run, if that was on the same machine and
-of the same size.
+of the same size. ``quality`` is no benchmark of speed: what the themes find, beside what they found (``quality``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import flow, themes
+from bench import flow, quality, themes
 
 RESULTS = Path(__file__).parent / "results"
 SETS = ("themes", "embedded", "kafka")
@@ -34,11 +34,14 @@ def main() -> None:
         _write("latest", {"flow": whole, "themes": own}, _embedded_page)
     if "kafka" in chosen:
         _on_kafka(told)
+    if "quality" in chosen:
+        print(quality.write() if told.accept else quality.table(quality.measure(quality.sample())))
 
 
 def _told() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="*", choices=SETS, help="which; default: all")
+    parser.add_argument("sets", nargs="*", choices=(*SETS, "quality"), help="which; default: all but quality")
+    parser.add_argument("--accept", action="store_true", help="quality: what is now is what CI compares with")
     parser.add_argument("--quick", action="store_true", help="a tenth of the items: to see that it works")
     parser.add_argument("--only", action="append", choices=KAFKA_PARTS, help="parts of kafka; default: all")
     parser.add_argument("--scale", type=float, help="how much of the items of kafka's parts; default: 1.0")

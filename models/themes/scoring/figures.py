@@ -65,12 +65,17 @@ def benchmark(
 
 def flat(scores: Mapping[str, Any], oracle_scores: Mapping[str, float]) -> dict[str, float]:
     """One run's numbers by dotted name, with ratios to the oracle and shares of counts."""
-    numbers = dict(_flatten("", scores))
+    numbers = numbers_of(scores)
     for name in RATIOS:
         for kind, source in (("", name), ("strict_", f"strict.{name}")):
             numbers[f"{kind}ratio.{name}"] = round(numbers[source] / max(oracle_scores[name], 1e-9), 4)
     numbers["themes_per_topic"] = round(numbers["themes"] / max(numbers["gold"], 1), 4)
-    return {name: value for name, value in numbers.items() if name not in ("order", "seed")}
+    return numbers
+
+
+def numbers_of(scores: Mapping[str, Any]) -> dict[str, float]:
+    """One run's numbers by dotted name; what never happened is infinite."""
+    return {name: value for name, value in _flatten("", scores) if name != "seed"}
 
 
 def _flatten(prefix: str, values: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
