@@ -49,7 +49,7 @@ def sample() -> LabelledSet:
     ]
     ids, texts, labels = zip(*concerns, strict=True)
     vectors = KeywordEncoder().encode(texts).astype(np.float32) / np.float32(GRID_NORM)
-    return LabelledSet.of(ids, vectors, labels)
+    return LabelledSet.of(ids, vectors, labels, texts=texts)
 
 
 def measure(

@@ -96,17 +96,17 @@ def themes(
     encoder, notice = load_encoder(load_settings().encoder)
     if notice:
         stderr.print(notice, style="yellow", markup=False)
-    ids, stamps = [str(row["id"]) for row in rows], None
+    ids, texts, stamps = [str(row["id"]) for row in rows], [str(row["text"]) for row in rows], None
     if all("ts" in row for row in rows):
         stamps = [_seconds(row["ts"]) for row in rows]
     made, policy = vectors_of(rows, encoder, vectors), ThemePolicy()
     orders = [name for name in ORDERS if order.value in (name, "all")]
     if len(orders) == seeds == 1 and not peers:
-        scores = evaluate(ids, made, gold, orders[0], seed, policy, stamps, time.perf_counter)
+        scores = evaluate(ids, made, gold, orders[0], seed, policy, stamps, time.perf_counter, texts=texts)
         report(scores, as_json)
         return
     found = benchmark(
-        LabelledSet.of(ids, made, gold, stamps),
+        LabelledSet.of(ids, made, gold, stamps, texts=texts),
         orders,
         range(seed, seed + seeds),
         policy,

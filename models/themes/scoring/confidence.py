@@ -7,13 +7,11 @@ In: probabilities in thousandths ``(n,)`` and whether each was right. Out: figur
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
-
-from models.themes.changes import Assigned
 
 BINS = 15
 UNCERTAIN_MILLI = (300, 700)
@@ -34,19 +32,6 @@ def confidence(p_milli: NDArray[np.int64], right: NDArray[np.bool_]) -> dict[str
         "uncertain_share": round(float(unsure.mean()), 4) if len(right) else 0.0,
         "right_share": round(float(right.mean()), 4) if len(right) else 0.0,
     }
-
-
-def of_assignments(
-    assignments: Sequence[Assigned], ends: Sequence[str], labels: Sequence[int], majority: Mapping[str, int]
-) -> dict[str, float | None]:
-    """Figures of what assignments say of themselves.
-
-    ``ends``: the theme that each assignment's theme is read as at the end. An assignment is right if most
-    members of that theme carry its label.
-    """
-    p_milli = np.array([assigned.p_milli for assigned in assignments], np.int64)
-    right = [majority.get(theme) == label for theme, label in zip(ends, labels, strict=True)]
-    return confidence(p_milli, np.array(right, bool))
 
 
 def majorities(themes: Sequence[str | None], labels: Sequence[int]) -> dict[str, int]:

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.themes.changes import Assigned, CentroidsChanged, Change, Point
+from models.themes.changes import Assigned, CentroidsChanged, Change, Moved, Point
 from models.themes.engine import ThemeEngine
 from models.themes.grid import to_grid
 from models.themes.policy import ThemePolicy
-from models.themes.scoring.confidence import majorities, of_assignments
+from models.themes.scoring.confidence import confidence, majorities
 from models.themes.scoring.measures import Labels, agreement, all_measures, numbered
 from models.themes.scoring.noticing import Watch
 from models.themes.scoring.peers import oracle
 from models.themes.scoring.streams import Order, Stream, make_stream
+from models.themes.scoring.words import HeardWords
 
 COUNTED_THEME = 5
 """Members from which on a theme counts as one."""
@@ -34,7 +35,8 @@ COUNTED_THEME = 5
 class LabelledSet:
     """What is measured on: ``vectors`` ``(n, 384)`` float32 of unit length; ``gold`` ``(n,)``, labels as integers.
 
-    ``ts``: seconds, used in file order; else the stream's own step. ``groups``: languages.
+    ``ts``: seconds, used in file order; else the stream's own step. ``groups``: languages. ``texts``: what the
+    engine may ask for words; without them it has none, and its probabilities rest on vectors alone.
     """
 
     ids: Sequence[str]
@@ -42,6 +44,7 @@ class LabelledSet:
     gold: Labels
     ts: Sequence[int] | None = None
     groups: Sequence[str] | None = None
+    texts: Sequence[str] | None = None
 
     @classmethod
     def of(
@@ -51,9 +54,10 @@ class LabelledSet:
         labels: Sequence[str],
         ts: Sequence[int] | None = None,
         groups: Sequence[str] | None = None,
+        texts: Sequence[str] | None = None,
     ) -> LabelledSet:
         """With labels by name."""
-        return cls(ids, vectors, numbered(list(labels)), ts, groups)
+        return cls(ids, vectors, numbered(list(labels)), ts, groups, texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +81,14 @@ def evaluate(
     ts: Sequence[int] | None = None,
     clock: Callable[[], float] = lambda: 0.0,
     groups: Sequence[str] | None = None,
+    texts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Scores of a labelled stream; the keys are those of ``undercurrent eval themes --json``.
 
     ``vectors`` ``(n, 384)`` of unit length. ``ts``: seconds, used in file order; else one concern a minute.
     ``clock`` returns seconds; without it ``items_per_s`` is 0.
     """
-    data = LabelledSet.of(ids, vectors, labels, ts, groups)
+    data = LabelledSet.of(ids, vectors, labels, ts, groups, texts)
     return score_stream(data, order, seed, policy, clock) | {"oracle": oracle(vectors, data.gold, seed)}
 
 
@@ -115,10 +120,14 @@ def play(
         for i, p in enumerate(stream.places.tolist())
     ]
     engine, heard, now_s = ThemeEngine("eval", policy), list[list[Change]](), 0
+    words = HeardWords(dict(zip(data.ids, data.texts, strict=True))) if data.texts else None
+    engine.listen_to(words)
     began = clock()
     for point in points:
         now_s = max(now_s, point.at_s)
         heard.append([*engine.tick(now_s), *engine.add(point)])
+        if words is not None:
+            words.listen(heard[-1])
     return Played(engine, points, data.gold[stream.places], heard, clock() - began)
 
 
@@ -184,17 +193,19 @@ def _noticed(played: Played) -> dict[str, Any]:
 
 
 def _confidence(played: Played, said: Sequence[str | None]) -> dict[str, Any]:
-    """Figures of the stated probabilities, of all assignments and (``at_once``) of those on arrival."""
+    """Figures of the probabilities stated with assignments and moves, and (``at_once``) of those on arrival."""
     gold = played.gold.tolist()
     label_of = {p.concern_id: label for p, label in zip(played.points, gold, strict=True)}
-    made = [c for changes in played.heard for c in changes if isinstance(c, Assigned)]
+    made = [c for changes in played.heard for c in changes if isinstance(c, Assigned | Moved)]
     most = majorities(said, gold)
-
-    def figures(some: Sequence[Assigned]) -> dict[str, float | None]:
-        ends = [played.engine.resolve(c.theme_id) for c in some]
-        return of_assignments(some, ends, [label_of[c.concern_id] for c in some], most)
-
-    return {**figures(made), "at_once": figures([c for c in made if c.arrival])}
+    themes = [c.theme_id if isinstance(c, Assigned) else c.to_theme for c in made]
+    right = [
+        most.get(played.engine.resolve(theme)) == label_of[c.concern_id]
+        for theme, c in zip(themes, made, strict=True)
+    ]
+    p_milli, true = np.array([c.p_milli for c in made], np.int64), np.array(right, bool)
+    first = np.array([isinstance(c, Assigned) and c.arrival for c in made], bool)
+    return {**confidence(p_milli, true), "at_once": confidence(p_milli[first], true[first])}
 
 
 def _told(stream: Stream, said: Sequence[str | None], gold: Labels) -> dict[str, Any]:

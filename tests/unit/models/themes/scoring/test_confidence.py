@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.themes.scoring.confidence import confidence, majorities, of_assignments
-from tests.support.assignments import assignment
+from models.themes.scoring.confidence import confidence, majorities
 
 
 def test_a_probability_that_holds_has_no_calibration_error() -> None:
@@ -31,14 +30,8 @@ def test_the_uncertain_band_is_from_three_to_seven_tenths() -> None:
     assert confidence(np.array([299, 300, 699, 700]), np.ones(4, bool))["uncertain_share"] == 0.5
 
 
-def test_an_assignment_is_right_when_its_theme_ends_with_a_majority_of_its_label() -> None:
-    made = [assignment(f"c{n}", "t", p_milli=p) for n, p in enumerate([900, 900, 100])]
-    found = of_assignments(made, ["t", "t", "t"], [1, 1, 2], majorities(["t", "t", "t"], [1, 1, 2]))
-    assert (found["right_share"], found["auroc"]) == (round(2 / 3, 4), 1.0)
-
-
-def test_a_theme_that_ended_empty_makes_its_assignments_wrong() -> None:
-    assert of_assignments([assignment("c", "t")], ["t"], [0], {})["right_share"] == 0.0
+def test_without_an_assignment_there_is_nothing_to_be_wrong_about() -> None:
+    assert confidence(np.array([], np.int64), np.array([], bool))["ece"] == 0.0
 
 
 def test_the_majority_of_a_tie_is_the_lower_label_and_waiting_items_have_no_theme() -> None:

@@ -73,3 +73,15 @@ def test_in_every_order_clear_topics_are_noticed_and_mostly_keep_their_theme(
         scores = evaluate(*labelled, order, 0, ThemePolicy(warm_up=60, components=16))
         assert scores["noticed_share"] == 1.0
         assert scores["kept_share"] > 0.5
+
+
+def test_words_move_the_stated_probabilities_and_nothing_else(
+    labelled: tuple[list[str], np.ndarray, list[str]],
+) -> None:
+    ids, vectors, labels = labelled
+    policy = ThemePolicy(warm_up=60, components=16)
+    silent = evaluate(ids, vectors, labels, "waves", 0, policy)
+    heard = evaluate(ids, vectors, labels, "waves", 0, policy, texts=[f"about {one}" for one in labels])
+    moved = {name for name in silent if silent[name] != heard[name]}
+    assert moved
+    assert moved <= {"ece", "auroc", "uncertain_share", "at_once"}
