@@ -23,6 +23,7 @@ from cli import (
     health,
     kafka,
     load,
+    naming,
     publish,
     replay,
     review,
@@ -56,6 +57,7 @@ app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("themes")(themes.themes)
 app.command("similar")(themes.similar)
+app.command("name-themes")(naming.name_themes)
 app.add_typer(review.app, name="review")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(events.app, name="events")

@@ -17,11 +17,13 @@ Kind = Literal[
     "telemetry",
     "signal",
     "business_event",
+    "theme_answer",
     "theme",
     "theme_event",
     "theme_order",
+    "theme_question",
 ]
-"""What a record is about. The last three are born in a stage; the others come through the journal."""
+"""What a record is about. The last four are born in a stage; the others come through the journal."""
 
 
 def _in_utc(moment: datetime) -> datetime:

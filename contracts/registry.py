@@ -15,6 +15,7 @@ from contracts.envelope import Envelope
 from contracts.errors import RejectItem, StopWorker
 from contracts.feedback import Answer, CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick, Undecodable
 from contracts.identity import journal_id
+from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.priority import Alert, LinearIssue, Priority
 from contracts.stages import Assignment, EnrichedItem, RedactedItem
 from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
@@ -31,6 +32,7 @@ _JOURNAL: tuple[type[Envelope], ...] = (
     Telemetry,
     Signal,
     BusinessEvent,
+    ThemeAnswer,
 )
 # What is not feedback travels through the stages unchanged, so that every stage sees one order.
 _PASSING = _JOURNAL[1:]
@@ -50,7 +52,8 @@ RECORDS: dict[str, tuple[type[Envelope], ...]] = {
     "reviews": (ReviewRequest,),
     "quarantine": (Quarantined,),
     "dead-letters": (DeadLetter,),
-    "receipts": (Receipt,),
+    "receipts": (Receipt, AnswerRefused),
+    "questions": (ThemeQuestion,),
 }
 """Short topic name to the record types on it; a topic with several is told apart by ``kind``."""
 

@@ -17,6 +17,7 @@ class ThemeRecord(Envelope):
     theme was merged. ``representatives`` and ``counter_examples`` are concern ids: quotes are read from
     views at the moment of use. ``pinned`` and ``muted`` are what people ordered (``contracts.steering``). ``parent`` is
     the family that the theme is in, if there are others like it, and ``family`` is the family's keyword name.
+    ``summary`` is a model's line about the theme, as long as the model's name holds.
     """
 
     kind: Literal["theme"] = "theme"
@@ -38,6 +39,7 @@ class ThemeRecord(Envelope):
     muted: bool | None = None
     parent: str | None = None
     family: str | None = None
+    summary: str | None = None
     schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
 
 

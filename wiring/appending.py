@@ -20,6 +20,8 @@ from contracts.business import BusinessKind
 from contracts.commands import Order
 from contracts.errors import WrongUsage
 from contracts.identity import partition
+from contracts.naming import ThemeAnswer
+from contracts.registry import write_record
 from wiring.datadir import DataDir
 from wiring.journal import RecordMaker
 from wiring.kafka.running import Site
@@ -85,6 +87,12 @@ class Orders:
             author, told.event, told.name, told.at, told.url
         )
         self.journal.append(partition(told.tenant, self.partitions), [line])
+
+    def answer(self, answer: ThemeAnswer) -> None:
+        """Append what a model answered; it happens when it is appended."""
+        now = self.now()
+        line = write_record(answer.model_copy(update={"event_time": now, "ingested_at": now}))
+        self.journal.append(partition(answer.tenant, self.partitions), [line])
 
     def total(self, tenant: str) -> int:
         """Records in the tenant's partition."""

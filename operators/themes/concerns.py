@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from contracts.feedback import Sealed
 from models.themes.columns import Columns
 from models.themes.members import concern_hash
 from operators.state import Table
@@ -29,8 +30,8 @@ class Known(NamedTuple):
 
     ``person`` is whom its theme counts it for (account, else author, else item), ``who`` the same as a number;
     ``sequence`` counts its changes; ``terms`` are salted hashes. ``near`` is the theme that shows it as a
-    counter-example, None if none does. ``critical`` says that its severity is. A settled concern has neither person nor
-    terms nor times.
+    counter-example, None if none does. ``critical`` says that its severity is; ``mark`` is a digest of its
+    sealed words, 0 where these may not be shown. A settled concern has neither person nor terms nor times nor mark.
     """
 
     item_id: str
@@ -43,12 +44,21 @@ class Known(NamedTuple):
     terms: tuple[int, ...]
     near: str | None = None
     critical: bool = False
+    mark: int = 0
 
 
 @lru_cache(maxsize=20_000)
 def who_is(person: str) -> int:
     """A person as 64 bits of BLAKE2."""
     return int.from_bytes(blake2b(person.encode(), digest_size=8).digest(), "big")
+
+
+def mark_of(sealed: Sealed | None) -> int:
+    """Sealed words as 63 bits of BLAKE2; 0 for none."""
+    if sealed is None:
+        return 0
+    digest = blake2b(f"{sealed.nonce} {sealed.ciphertext}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
 
 
 class Engine(Protocol):
@@ -75,18 +85,29 @@ class Engine(Protocol):
 def _encode(known: Known) -> list[Any]:
     terms = base64.b64encode(np.array(known.terms, "<u8").tobytes()).decode("ascii")
     place = [known.sequence, known.theme, known.arrival]
-    return [known.item_id, known.person, known.at_s, *place, terms, known.near, int(known.critical)]
+    return [
+        known.item_id,
+        known.person,
+        known.at_s,
+        *place,
+        terms,
+        known.near,
+        int(known.critical),
+        known.mark,
+    ]
 
 
 def _decode(row: list[Any]) -> Known:
     terms = tuple(np.frombuffer(base64.b64decode(row[6]), "<u8").tolist())
-    return Known(row[0], row[1], who_is(row[1]), row[2], row[3], row[4], row[5], terms, row[7], bool(row[8]))
+    return Known(
+        row[0], row[1], who_is(row[1]), row[2], row[3], row[4], row[5], terms, row[7], bool(row[8]), row[9]
+    )
 
 
 def changed(before: Known, theme: str | None, near: str | None) -> Known:
     """The concern after one more change: its theme, and the theme that shows it."""
-    item_id, person, who, at_s, sequence, _, arrival, terms, _, critical = before
-    return Known(item_id, person, who, at_s, sequence + 1, theme, arrival, terms, near, critical)
+    item_id, person, who, at_s, sequence, _, arrival, terms, _, critical, mark = before
+    return Known(item_id, person, who, at_s, sequence + 1, theme, arrival, terms, near, critical, mark)
 
 
 _NOWHERE = -1

@@ -80,7 +80,7 @@ class Names:
         if words:
             profile.telling, profile.label = list(best[:TELLING]), words
         if profile.named_by == MODEL:
-            profile.named, profile.named_by = None, ""
+            profile.named, profile.named_by, profile.summary = None, "", None
 
     def call(self, theme: str, name: str | None, by: str) -> Renaming | None:
         """Somebody (``PERSON`` or ``MODEL``) names a theme, or a person takes the name back (None).
@@ -91,7 +91,7 @@ class Names:
         if by == MODEL and profile.named_by == PERSON:
             return None
         before = name_of(theme, profile)
-        profile.named, profile.named_by = name, by if name is not None else ""
+        profile.named, profile.named_by, profile.summary = name, by if name is not None else "", None
         self._profiles.touch(theme)
         now = name_of(theme, profile)
         return None if now == before else Renaming(before, now, "")

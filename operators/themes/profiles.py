@@ -17,7 +17,7 @@ Status = Literal["active", "merged", "retired"]
 # The fields of an encoded profile, in order, before its pace and its gallery.
 _ROW = (
     "group", "first_s", "last_s", "concerns", "status", "redirect", "label", "labelled_at",
-    "telling", "content", "named", "named_by", "critical", "incident", "marked_by", "parent",
+    "telling", "content", "named", "named_by", "critical", "incident", "marked_by", "parent", "asked", "summary",
 )  # fmt: skip
 
 
@@ -30,7 +30,8 @@ class Profile:
     told it apart when they were chosen, ``content`` how often it came to be about something else. ``named`` is the name
     that somebody else gave it, ``named_by`` who: a person or a model. ``critical`` counts its critical concerns,
     ``incident`` is the latest of them with its time, ``marked_by`` who said that the theme is critical. ``parent`` is
-    the family of themes that it is in.
+    the family of themes that it is in. ``asked``: a model was asked about so many contents. ``summary`` is what a model
+    says of the theme, with its name.
     """
 
     group: str
@@ -49,6 +50,8 @@ class Profile:
     incident: list[Any] = field(default_factory=list)
     marked_by: str | None = None
     parent: str | None = None
+    asked: int = 0
+    summary: str | None = None
     pace: Pace = field(default_factory=Pace)
     gallery: Gallery = field(default_factory=Gallery)
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from contracts.envelope import Envelope
+from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.stages import Assignment, AssignmentFacts
 from contracts.themes import ThemeEvent, ThemeRecord
 from models.themes.changes import (
@@ -107,6 +108,31 @@ class Teller:
             encoder=encoder,
             parent=family[0],
             family=family[1],
+            summary=profile.summary,
+        )
+
+    def question(
+        self, theme_id: str, profile: Profile, concerns: int, examples: Sequence[str]
+    ) -> ThemeQuestion:
+        """A model is asked for a name."""
+        return ThemeQuestion.made(
+            **self._header("theme_question", "1.0"),
+            theme_id=theme_id,
+            content=profile.content,
+            keywords=tuple(profile.label),
+            language=profile.group,
+            concerns=concerns,
+            examples=tuple(examples),
+        )
+
+    def refused(self, answer: ThemeAnswer, reason: str) -> AnswerRefused:
+        """An answer changes nothing."""
+        return AnswerRefused.made(
+            **self._header("theme_answer", "1.0"),
+            theme_id=answer.theme_id,
+            model=answer.model,
+            prompt=answer.prompt,
+            reason=reason,
         )
 
     def _header(self, kind: str, version: str = "1.1") -> dict[str, Any]:

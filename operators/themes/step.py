@@ -18,6 +18,7 @@ from contracts.commands import Command, LoadBegin, LoadEnd, Order
 from contracts.envelope import EVERYONE, Envelope, Out
 from contracts.errors import RetryLater
 from contracts.feedback import Sealed, Tick
+from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.stages import AssignmentFacts, Concern, EnrichedItem
 from contracts.themes import ThemeEvent, ThemeRecord
 from contracts.vectors import ItemPoint
@@ -115,6 +116,9 @@ class ThemesStep:
         elif isinstance(record, Command):
             self._note_load(record.tenant, record.order)
             yield from markers(record, PUBLIC, self._numbering)
+        elif isinstance(record, ThemeAnswer):
+            tell = Teller(record, self._numbering.after)
+            yield from _out(self._tenant(record.tenant).answered(record, tell))
         yield Out("assignments", record)
 
     def _on_tick(self, record: Tick) -> Iterator[Out]:
@@ -242,8 +246,11 @@ class _PerTenant:
 
 
 def _out(records: Iterable[Envelope]) -> Iterator[Out]:
-    """Theme news goes to its own public topic and, in order, along with the assignments."""
+    """Theme news goes to its own public topic and, in order, along with the assignments; questions only to theirs."""
     for record in records:
+        if isinstance(record, ThemeQuestion | AnswerRefused):
+            yield Out("questions" if isinstance(record, ThemeQuestion) else "receipts", record)
+            continue
         yield Out("assignments", record)
         if isinstance(record, ThemeRecord):
             yield Out("themes", record)

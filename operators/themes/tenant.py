@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from contracts.envelope import Envelope
+from contracts.naming import AnswerRefused, ThemeAnswer
 from contracts.stages import Assignment, AssignmentFacts
 from contracts.themes import ThemeEvent
 from contracts.vectors import GridVector, ThemePoint
@@ -37,9 +38,10 @@ from models.themes.policy import ThemePolicy
 from models.themes.representatives import Candidate
 from operators.ports import Vault
 from operators.state import Table, Tables
-from operators.themes.concerns import Concerns, Known, changed, who_is
+from operators.themes.concerns import Concerns, Known, changed, mark_of, who_is
 from operators.themes.families import Families
 from operators.themes.names import Names
+from operators.themes.naming import ASKED_A_TICK, Naming
 from operators.themes.notes import is_critical, precedent, speed
 from operators.themes.profiles import Profiles
 from operators.themes.reasons import SHARED_WORDS, reason
@@ -74,6 +76,7 @@ class TenantThemes:
         self.engine.listen_to(self._words)
         self._names = Names(self._profiles, self._terms, self._vocabulary)
         self._families = Families(tenant, self._profiles, self._terms, self._vocabulary)
+        self._naming = Naming(self._profiles, self._names, self._concerns, self._vocabulary, vault)
         self._encoder = encoder
         self._arrivals = 0
         self._stale_centroids: set[str] = set()
@@ -90,7 +93,8 @@ class TenantThemes:
         point = arrived.point
         whose = (arrived.item_id, arrived.person, who_is(arrived.person))
         critical = is_critical(arrived.about.decision)
-        known = Known(*whose, point.at_s, 0, None, self._arrivals, hashes, critical=critical)
+        mark = mark_of(arrived.about.quote)
+        known = Known(*whose, point.at_s, 0, None, self._arrivals, hashes, critical=critical, mark=mark)
         self._arrivals += 1
         self._concerns.settle()
         self._concerns.add(point.concern_id, known)
@@ -104,8 +108,22 @@ class TenantThemes:
         """Time has come to ``now_s``: retire, give up, publish what changed."""
         yield from self._tell(self.engine.tick(now_s), tell, None)
         self._families.follow(self.engine)
+        asked = 0
         for root in self._profiles.changed_roots():
             yield from self._show(root, tell)
+            question = self._naming.question(root, tell) if asked < ASKED_A_TICK else None
+            if question is not None:
+                asked += 1
+                yield question
+
+    def answered(self, answer: ThemeAnswer, tell: Teller) -> Iterator[Envelope]:
+        """A model's name for a theme came back."""
+        told = self._naming.answered(answer, tell)
+        if isinstance(told, AnswerRefused):
+            yield told
+            return
+        yield from told
+        yield from self._show(self._profiles.root(answer.theme_id), tell)
 
     def take_stale_centroids(self) -> tuple[list[ThemePoint], list[str]]:
         """Centroids that changed since the last call, and themes that have none any more."""

@@ -56,6 +56,10 @@ class Vocabulary:
         row = self.words.get(f"{name:016x}")
         return row[1] if row else None
 
+    def knows(self, term: str) -> bool:
+        """Whether enough people have used a term."""
+        return self._hash(term) in self._known
+
     def finish_load(self) -> None:
         """Restore the order in which terms are forgotten."""
         ages = [(self.candidates[key][0], key) for key in self.candidates]
