@@ -21,6 +21,7 @@ from cli import (
     flow,
     generations,
     health,
+    joins,
     kafka,
     load,
     naming,
@@ -61,6 +62,7 @@ app.command("name-themes")(naming.name_themes)
 app.add_typer(review.app, name="review")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(events.app, name="events")
+evaluate.app.command("joins")(joins.joins)
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
 app.command("rebuild-stage")(flow.rebuild_stage)

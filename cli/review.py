@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import orjson
 import typer
@@ -19,12 +19,15 @@ from rich.console import Console
 from cli.run import finish
 from cli.themes import DEFAULT_DIRECTORY, Directory, existing
 from cli.worker import PARTITIONS
-from contracts.commands import ConfirmConcern, ReleaseQuarantined
+from contracts.commands import Command, ConfirmConcern, ReleaseQuarantined
 from contracts.diversions import Quarantined, ReviewRequest
 from contracts.errors import WrongUsage
 from contracts.outcomes import Ledger
+from contracts.stages import Assignment
+from contracts.steering import MoveConcern
 from wiring.appending import Given, embedded_orders
 from wiring.datadir import DataDir
+from wiring.quotes import quotes_of
 from wiring.views.gather import gather
 from wiring.views.topics import Topics
 
@@ -42,7 +45,10 @@ def ls(
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List concerns below the confidence bound, and quarantined items (without their words).
+    """List concerns below the confidence bound, quarantined items (without their words), and uncertain themes.
+
+    Uncertain themes come last, the one first of which an answer is worth most: put the concern where it belongs with
+    themes move, into its own theme if it is right there.
 
     Example: undercurrent review ls --dir out/demo
     """
@@ -61,6 +67,7 @@ def ls(
         {"kind": "quarantined", "id": held.item_id, "reason": held.reason, "detail": held.detail}
         for held in items_in_quarantine(directory).values()
     ]
+    rows += uncertain_themes(directory)
     if as_json:
         sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
@@ -126,6 +133,36 @@ def concerns_in_review(directory: Path) -> dict[str, ReviewRequest]:
         return ledger.concern(record.concern.concern_id) == "in_review"
 
     return {r.concern.concern_id: r for r in _still(directory, "reviews", ReviewRequest, waits)}
+
+
+def uncertain_themes(directory: Path) -> list[dict[str, Any]]:
+    """The assignments that a person is asked about and that still stand unanswered, by worth, the highest first."""
+    asked: dict[str, Assignment] = {}
+    topics = Topics(DataDir(directory).logs)
+    for _place, record in topics.records("assignments"):
+        if isinstance(record, Assignment):
+            asked.pop(record.concern_id, None)  # another theme, or none: the question is no more
+            if record.ask_milli is not None:
+                asked[record.concern_id] = record
+    for _place, order in topics.records("journal"):
+        if isinstance(order, Command) and isinstance(order.order, MoveConcern):
+            asked.pop(order.order.concern.concern_id, None)
+    quotes = quotes_of(directory, asked)
+    standing = sorted(asked.values(), key=lambda one: (-(one.ask_milli or 0), one.concern_id))
+    return [_question(one, quotes.get(one.concern_id)) for one in standing]
+
+
+def _question(asked: Assignment, quote: str | None) -> dict[str, Any]:
+    return {
+        "kind": "assignment",
+        "id": asked.concern_id,
+        "reason": asked.reason,
+        "worth": asked.ask_milli,
+        "probability": (asked.p_milli or 0) / 1000,
+        "theme": asked.theme,
+        "runner_up": asked.runner_up,
+        "quote": quote,
+    }
 
 
 def items_in_quarantine(directory: Path) -> dict[str, Quarantined]:

@@ -211,7 +211,8 @@ class Assignment(Envelope):
     redirects of merges are resolved when emitting scores. ``similarity_milli`` is the cosine to the
     theme's centroid in decision space, ``z_milli`` the same in standard deviations of the tenant's
     background; ``runner_up`` is the next nearest theme. ``p_milli`` is the probability, from 0 to 1000, that the
-    theme is the right one. ``about`` is set on the concern's first change, and so is ``duplicate_of``: the earliest
+    theme is the right one; ``ask_milli`` is set on the few uncertain ones that a person is asked about: what an answer
+    is worth. ``about`` is set on the concern's first change, and so is ``duplicate_of``: the earliest
     concern still held that says nearly the same. ``velocity_milli`` is how many concerns the theme gets in a day now
     (the last 24 hours of event time), ``velocity_before_milli`` how many a day it got in the seven days before that,
     both in thousandths and with this concern. ``escalation`` names the precedent when the concern is very close, on
@@ -230,6 +231,7 @@ class Assignment(Envelope):
     runner_up: str | None = None
     runner_up_milli: int | None = None
     p_milli: int | None = Field(default=None, ge=0, le=1000)
+    ask_milli: int | None = Field(default=None, ge=0)
     reason: str = ""
     about: AssignmentFacts | None = None
     duplicate_of: str | None = None

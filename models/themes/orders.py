@@ -40,6 +40,7 @@ from models.themes.places import meant, meant_origin
 from models.themes.placing import hold, put_all, repair
 from models.themes.splitting import split_off
 from models.themes.state import EngineState
+from models.themes.teaching import learn_from_order
 from models.themes.whereabouts import StatePlaces
 
 
@@ -228,6 +229,8 @@ def _split(state: EngineState, order: SplitTheme, by: By) -> Iterator[Change]:
 
 def _move(state: EngineState, order: MoveConcern, by: By) -> Iterator[Change]:
     constraints, concern = state.constraints, order.concern.concern_id
+    to, out_of = (None if ref is None else ref.theme_id for ref in (order.to, order.out_of))
+    learn_from_order(state, concern, to, out_of)
     unit = constraints.unit(concern)
     for one in unit:  # the last word about a concern, and about what is linked to it, counts
         constraints.drop("placed", one)

@@ -44,6 +44,7 @@ from operators.themes.names import Names
 from operators.themes.naming import ASKED_A_TICK, Naming
 from operators.themes.notes import is_critical, precedent, speed
 from operators.themes.profiles import Profiles
+from operators.themes.questions import Questions
 from operators.themes.reasons import SHARED_WORDS, reason
 from operators.themes.records import Teller
 from operators.themes.vocabulary import Vocabulary
@@ -74,6 +75,7 @@ class TenantThemes:
         self._vocabulary = Vocabulary(tenant, vault)
         self._words = Words(self._concerns, self._profiles, self._terms, self._vocabulary)
         self.engine.listen_to(self._words)
+        self._questions = Questions()
         self._names = Names(self._profiles, self._terms, self._vocabulary)
         self._families = Families(tenant, self._profiles, self._terms, self._vocabulary)
         self._naming = Naming(self._profiles, self._names, self._concerns, self._vocabulary, vault)
@@ -182,6 +184,8 @@ class TenantThemes:
             notes["escalation"] = precedent(change, self._profiles)
         if isinstance(change, Assigned | Moved):
             notes["reason"] = self._reason(change, before)
+        if first and arrived is not None and isinstance(change, Assigned):
+            notes["ask_milli"] = self._questions.ask(change.p_milli, arrived.about.decision.severity)
         after = self._follow(change, before)
         if after.theme is not None:
             notes |= speed(after.theme, self._profiles)
@@ -283,6 +287,7 @@ class TenantThemes:
             "arrivals": self._arrivals,
             "unpublished": self._profiles.small_state(),
             "families": self._families.small_state(),
+            "question_bar": self._questions.bar,
         }
 
     def restore_small(self, small: dict[str, Any]) -> None:
@@ -295,6 +300,7 @@ class TenantThemes:
             self._profiles.people.count(theme, who, 1)
         self._profiles.restore_small(small["unpublished"])
         self._families.restore_small(small["families"])
+        self._questions.bar = int(small["question_bar"])
         self._stale_centroids.clear()
 
 
