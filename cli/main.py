@@ -15,6 +15,7 @@ from cli import (
     demo,
     dlq,
     doctor,
+    drift,
     evaluate,
     events,
     exporter,
@@ -63,6 +64,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(events.app, name="events")
 evaluate.app.command("joins")(joins.joins)
+evaluate.app.command("drift")(drift.eval_drift)
 app.add_typer(evaluate.app, name="eval")
 app.command("flow")(flow.flow)
 app.command("rebuild-stage")(flow.rebuild_stage)

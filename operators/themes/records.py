@@ -10,7 +10,7 @@ from typing import Any
 from contracts.envelope import Envelope
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.stages import Assignment, AssignmentFacts
-from contracts.themes import ThemeEvent, ThemeRecord
+from contracts.themes import DriftEvent, ThemeEvent, ThemeRecord
 from models.themes.changes import (
     Assigned,
     Born,
@@ -134,6 +134,15 @@ class Teller:
             prompt=answer.prompt,
             reason=reason,
         )
+
+    def drift(self, **said: Any) -> DriftEvent:
+        """A detector saw a change; see ``operators.themes.drift_records``."""
+        return DriftEvent.made(**self._header("signal"), **said)
+
+    @property
+    def at(self) -> datetime:
+        """When the record that this is told of happened."""
+        return self._cause.event_time
 
     def _header(self, kind: str, version: str = "1.1") -> dict[str, Any]:
         cause = self._cause

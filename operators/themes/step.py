@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from contracts.business import BusinessEvent
 from contracts.commands import Command, LoadBegin, LoadEnd, Order
 from contracts.envelope import EVERYONE, Envelope, Out
 from contracts.errors import RetryLater
 from contracts.feedback import Sealed, Tick
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.stages import AssignmentFacts, Concern, EnrichedItem
-from contracts.themes import ThemeEvent, ThemeRecord
+from contracts.themes import DriftEvent, ThemeEvent, ThemeRecord
 from contracts.vectors import ItemPoint
 from models.themes.changes import Point
 from models.themes.keywords import terms
@@ -30,6 +31,7 @@ from operators.numbering import Numbering
 from operators.ports import Vault, VectorIndex
 from operators.state import BulkState, Table
 from operators.themes.audit import AuditTally, audit_themes
+from operators.themes.concerns import who_is
 from operators.themes.records import Teller
 from operators.themes.tenant import Arrived, TenantThemes
 
@@ -113,6 +115,8 @@ class ThemesStep:
             return
         if isinstance(record, Tick):
             yield from self._on_tick(record)
+        elif isinstance(record, BusinessEvent):
+            self._tenant(record.tenant).drift.happened(record)
         elif isinstance(record, Command):
             self._note_load(record.tenant, record.order)
             yield from markers(record, PUBLIC, self._numbering)
@@ -155,6 +159,9 @@ class ThemesStep:
             points[concern.concern_id] = _item_point(item, concern, arrived.point)
             words = terms(text[concern.start : concern.end], item.language)
             yield from themes.add(arrived, words, tell)
+        for concern in item.concerns:
+            sure, who = concern.decision.confidence_milli, who_is(_person(item))
+            yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
 
     def _arrived(self, item: EnrichedItem, concern: Concern, text: str) -> Arrived:
         point = _point(item, concern)
@@ -166,7 +173,7 @@ class ThemesStep:
             happened_at=item.event_time,
             quote=quote,
         )
-        person = item.facts.account or item.facts.author or item.item_id
+        person = _person(item)
         return Arrived(point, item.item_id, person, item.text.subject, about)
 
     def _quote(self, item: EnrichedItem, concern: Concern, text: str) -> Sealed | None:
@@ -221,6 +228,11 @@ def group_of(language: str) -> str:
     return MAIN_LANGUAGE if language == "und" else language
 
 
+def _person(item: EnrichedItem) -> str:
+    """Whom an item counts for: its account, else its author, else itself."""
+    return item.facts.account or item.facts.author or item.item_id
+
+
 class _PerTenant:
     """The bulk state of all tenants; a table is named ``<tenant>/<table>``."""
 
@@ -250,6 +262,9 @@ def _out(records: Iterable[Envelope]) -> Iterator[Out]:
     for record in records:
         if isinstance(record, ThemeQuestion | AnswerRefused):
             yield Out("questions" if isinstance(record, ThemeQuestion) else "receipts", record)
+            continue
+        if isinstance(record, DriftEvent):
+            yield Out("drift", record)
             continue
         yield Out("assignments", record)
         if isinstance(record, ThemeRecord):

@@ -1,7 +1,7 @@
 """The themes of one tenant: the engine, and what is told of its changes.
 
 In:    concerns and retractions in order.   Out: assignments, theme records and ledger events.
-State: the engine's, the concerns', the themes' profiles, the terms and the vocabulary.
+State: the engine's, the concerns', the themes' profiles, the terms, the vocabulary and the drift detectors.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from models.themes.representatives import Candidate
 from operators.ports import Vault
 from operators.state import Table, Tables
 from operators.themes.concerns import Concerns, Known, changed, mark_of, who_is
+from operators.themes.drift import DriftWatch
 from operators.themes.families import Families
 from operators.themes.names import Names
 from operators.themes.naming import ASKED_A_TICK, Naming
@@ -79,6 +80,7 @@ class TenantThemes:
         self._names = Names(self._profiles, self._terms, self._vocabulary)
         self._families = Families(tenant, self._profiles, self._terms, self._vocabulary)
         self._naming = Naming(self._profiles, self._names, self._concerns, self._vocabulary, vault)
+        self.drift = DriftWatch()
         self._encoder = encoder
         self._arrivals = 0
         self._stale_centroids: set[str] = set()
@@ -100,17 +102,25 @@ class TenantThemes:
         self._arrivals += 1
         self._concerns.settle()
         self._concerns.add(point.concern_id, known)
-        yield from self._tell(self.engine.add(point), tell, arrived)
+        changes = self.engine.add(point)
+        yield from self._tell(changes, tell, arrived)
+        yield from self.drift.heard(point, arrived.about.decision, known.who, changes, tell)
+        yield from self._watch(changes, tell)
 
     def remove(self, concern: str, item_id: str, tell: Teller) -> Iterator[Envelope]:
         """A concern is taken back; only the item that it came in does that."""
-        yield from self._tell(self.engine.remove(concern), tell, None, item_id)
+        changes = self.engine.remove(concern)
+        yield from self._tell(changes, tell, None, item_id)
+        yield from self._watch(changes, tell)
 
     def tick(self, now_s: int, tell: Teller) -> Iterator[Envelope]:
         """Time has come to ``now_s``: retire, give up, publish what changed."""
-        yield from self._tell(self.engine.tick(now_s), tell, None)
+        changes = self.engine.tick(now_s)
+        yield from self._tell(changes, tell, None)
         self._families.follow(self.engine)
         asked = 0
+        yield from self._watch(changes, tell)
+        yield from self.drift.tick(now_s, tell)
         for root in self._profiles.changed_roots():
             yield from self._show(root, tell)
             question = self._naming.question(root, tell) if asked < ASKED_A_TICK else None
@@ -155,6 +165,18 @@ class TenantThemes:
         if unit is None or profile is None:
             return None
         return ThemePoint(theme, profile.group, unit.astype(np.int16))
+
+    def _watch(self, changes: list[Change], tell: Teller) -> Iterator[Envelope]:
+        """Let the detectors know what became of themes, and when the concerns came of which they are made."""
+        named: list[str] = []
+        for change in changes:
+            if isinstance(change, Assigned | Moved):
+                named.append(change.concern_id)
+            elif isinstance(change, Born):
+                named += change.members
+        rows = {name: self._concerns.table.get(name) for name in named}
+        arrivals = {name: known.arrival for name, known in rows.items() if known is not None}
+        yield from self.drift.changed(changes, arrivals, self._arrivals, tell)
 
     # -- what is told ----------------------------------------------------------------------------------
 
@@ -273,6 +295,7 @@ class TenantThemes:
             "themes": self._profiles.table,
             "candidates": self._vocabulary.candidates,
             "words": self._vocabulary.words,
+            **self.drift.tables,
         }
         return Tables(tables, _ModelState(self.engine, self._terms, self._concerns.settled, self._derive))
 
@@ -301,6 +324,7 @@ class TenantThemes:
         self._profiles.restore_small(small["unpublished"])
         self._families.restore_small(small["families"])
         self._questions.bar = int(small["question_bar"])
+        self.drift.finish_load(self._arrivals)
         self._stale_centroids.clear()
 
 

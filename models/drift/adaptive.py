@@ -1,0 +1,115 @@
+"""Has a mean changed? River's ADWIN, written down exactly, and rebuilt in peace when that cannot be read.
+
+A. Bifet, R. Gavaldà: Learning from time-changing data with adaptive windowing (SDM 2007).
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from base64 import b64decode, b64encode
+from collections import deque
+from importlib.metadata import version
+from typing import Any
+
+from river import drift
+
+from models.drift.seen import Seen
+
+KEPT = 32
+"""Latest values that are kept as well: they tell what is now, and a detector that was lost starts from them."""
+
+WARM_UP = 64
+"""Values before a detector that was rebuilt speaks again."""
+
+VERSION = version("river")
+
+_CLOCK = 4
+_Adwin: Any = drift.ADWIN  # River has no types
+
+
+class AdaptiveMean:
+    """Values in 0 to 1, one at a time; says when their mean has changed, and starts anew.
+
+    What is not a finite number is left out. ``scale`` multiplies values on their way into ADWIN.
+
+    >>> mean = AdaptiveMean(delta=0.002)
+    >>> seen = [mean.update(0.8 if n < 300 else 0.4) for n in range(400)]
+    >>> next((n, round(s.before, 2), round(s.after, 2)) for n, s in enumerate(seen) if s)
+    (327, 0.8, 0.45)
+    """
+
+    __slots__ = ("_adwin", "_delta", "_recent", "_scale", "is_rebuilt", "warming")
+
+    def __init__(self, delta: float, scale: float = 1.0) -> None:
+        self._delta, self._scale = delta, scale
+        self._adwin = self._fresh()
+        self._recent: deque[int] = deque(maxlen=KEPT)
+        self.warming = 0
+        """Values until it speaks again."""
+        self.is_rebuilt = False
+        """Whether it was decoded from what it could not read."""
+
+    def update(self, value: float) -> Seen | None:
+        """Take in one value, rounded to thousandths; what changed, if it has."""
+        if not math.isfinite(value):
+            return None
+        milli = round(1000 * value)
+        self._recent.append(milli)
+        self._adwin.update(milli * self._scale / 1000)
+        if self.warming:
+            self.warming -= 1
+        if not self._adwin.drift_detected:
+            return None
+        seen = self._seen()
+        self._adwin = self._fresh()
+        return None if self.warming else seen
+
+    def _seen(self) -> Seen:
+        """The latest values against the whole window, which ADWIN has just cut at its old end."""
+        now, width = len(self._recent), int(self._adwin.width)
+        latest = sum(self._recent) / 1000
+        rest = max(width - now, 1)
+        before = (self._adwin.total / self._scale - latest) / rest if width > now else latest / now
+        return Seen(round(before, 4), round(latest / now, 4), rest, now)
+
+    def _fresh(self) -> Any:
+        return _Adwin(delta=self._delta, clock=_CLOCK, grace_period=30, min_window_length=8)
+
+    def encode(self, *, young: bool = False) -> list[Any]:
+        """JSON-able: River's version, ADWIN's own bytes, the latest values, what is left of the warm-up.
+
+        ``young``: all values are among the latest, so ADWIN's bytes are left out and made from them again.
+        """
+        if young and len(self._recent) < KEPT:
+            return [VERSION, None, list(self._recent), self.warming]
+        inner = b64encode(zlib.compress(self._adwin._helper.__getstate__())).decode("ascii")
+        return [VERSION, inner, list(self._recent), self.warming]
+
+    @classmethod
+    def decode(cls, row: list[Any], delta: float, scale: float = 1.0) -> AdaptiveMean:
+        """The inverse of ``encode``. What another version of River wrote, or is broken, is rebuilt: ``warming``."""
+        mean = cls(delta, scale)
+        written_by, inner, recent, mean.warming = row
+        mean._recent.extend(value for value in recent if isinstance(value, int))
+        if inner is None:
+            mean._refill()
+        elif written_by != VERSION or not mean._take_up(inner):
+            mean._refill()
+            mean.warming, mean.is_rebuilt = WARM_UP, True
+        return mean
+
+    def _take_up(self, inner: str) -> bool:
+        """Read ADWIN's own bytes; whether they hold a detector with finite numbers."""
+        try:
+            self._adwin._helper.__setstate__(zlib.decompress(b64decode(inner)))
+        except (ValueError, TypeError, zlib.error):
+            return False
+        return math.isfinite(self._adwin.total) and math.isfinite(self._adwin.variance)
+
+    def _refill(self) -> None:
+        self._adwin = self._fresh()
+        for milli in self._recent:
+            self._adwin.update(milli * self._scale / 1000)
+            if self._adwin.drift_detected:
+                self._adwin = self._fresh()

@@ -1,0 +1,176 @@
+"""Is a count too high for its hour or its day? Few are enough, and Monday is not Sunday.
+
+A theme's rate is Gamma distributed by what was counted, so the next count is negative binomial: P(X ≥ k) = I_q(k, r)
+with r the counts known and q = μ / (μ + r) (for two equal windows this is ``models.priority.growth``'s exact test).
+``r`` is held below a bound, because people write in bursts. What is expected is the theme's rate times the tenant's
+season of that hour, times the theme's own weekday where three weeks of it are known.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from scipy.special import betainc
+
+from models.drift.season import DAY_H, WEEK_H, Season, slot_of
+from models.drift.seen import Seen
+
+PRIOR_H = 24
+"""Hours of the mean with which a theme's rate starts, in which one concern came."""
+KNOWN_H = 72
+"""Hours of a theme before a burst of it is one: what is new is told as a new family."""
+WEEKDAY_PRIOR = 30
+"""Concerns with which a theme's weekdays lean on the tenant's."""
+WEEKDAYS_FROM_H = 3 * WEEK_H
+FORGET_H = 8 * WEEK_H
+"""Hours in a baseline at most; then all of it counts half."""
+_SPREAD = 20
+_PEOPLE = 64
+"""People of one day that are told apart; beyond that every concern counts."""
+
+
+def tail(k: int, mean: float, known: float) -> float:
+    """P(X ≥ k) of a negative binomial count of this mean and size.
+
+    >>> round(tail(15, 6.0, 6), 4), tail(0, 1.0, 5)
+    (0.0207, 1.0)
+    """
+    return float(betainc(k, known, mean / (mean + known))) if k > 0 else 1.0
+
+
+@lru_cache(maxsize=65_536)
+def critical(mean: float, known: float, p: float, least: int) -> int:
+    """The smallest count of at least ``least`` whose tail is at most ``p``."""
+    low, high = least, max(2 * least, 16)
+    while tail(high, mean, known) > p:
+        low, high = high, 2 * high
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if tail(middle, mean, known) <= p else (middle + 1, high)
+    return low
+
+
+class Bound(NamedTuple):
+    """From how many people on an hour, or a day, is a burst; and what was expected."""
+
+    hour: int
+    day: int
+    mean_hour: float
+    mean_day: float
+
+
+class Volume:
+    """The counts of one theme, hour by hour; each person counts once in an hour, and once in a day."""
+
+    __slots__ = ("bound", "burst", "count", "day", "hour", "known", "milli_h", "people", "since", "weekdays")
+
+    def __init__(self, hour: int) -> None:
+        self.since = self.hour = hour
+        self.known = 0
+        """Concerns of the hours before the running one, bursts cut at their bound."""
+        self.milli_h = 0
+        """Thousandths of mean hours in which they came."""
+        self.weekdays = [0] * 7
+        self.count = self.day = 0
+        """People of the running hour, and of the running day."""
+        self.people: dict[str, int] = {}
+        self.burst: int | None = None
+        """The last hour with a burst."""
+        self.bound: Bound | None = None
+
+    def update(
+        self, person: int, season: Season, p: float, least: int, quiet_h: int
+    ) -> tuple[str, Seen] | None:
+        """A concern of a person in the season's running hour; the burst (``hour`` or ``day``) that it makes, if any."""
+        hour = season.hour or 0
+        if hour != self.hour:
+            self._close(hour, season)
+        if self.bound is None:
+            self.bound = self._bounds(season, p, least)
+        if not self._counts(person):
+            return None
+        name = "hour" if self.count >= self.bound.hour else "day" if self.day >= self.bound.day else None
+        if name is None or not season.is_known or self.milli_h < 1000 * KNOWN_H:
+            return None
+        is_told = self.burst is not None and hour - self.burst < quiet_h
+        self.burst = hour
+        return None if is_told else (name, self._seen(name, self.bound))
+
+    def _counts(self, person: int) -> bool:
+        """Count a person; whether that changed anything."""
+        who = f"{person & 0xFFFFFFFF:08x}"
+        last = self.people.get(who)
+        if last == self.hour:
+            return False
+        self.count += 1
+        self.day += last is None
+        if last is not None or len(self.people) < _PEOPLE:
+            self.people[who] = self.hour
+        return True
+
+    def _close(self, hour: int, season: Season) -> None:
+        """The running hour is over: learn from it, and begin the new one."""
+        learned = self.count if self.bound is None else min(self.count, self.bound.hour)
+        self.known += learned
+        self.weekdays[slot_of(self.hour) // DAY_H] += learned
+        self.milli_h += round(1000 * season.span(self.hour, hour))
+        if self.milli_h > 1000 * FORGET_H:
+            self.known, self.milli_h = self.known // 2, self.milli_h // 2
+            self.weekdays = [count // 2 for count in self.weekdays]
+        if hour // DAY_H != self.hour // DAY_H:
+            self.day, self.people = 0, {}
+        self.count, self.hour, self.bound = 0, hour, None
+
+    def _bounds(self, season: Season, p: float, least: int) -> Bound:
+        rate = (self.known + 1) / (self.milli_h / 1000 + PRIOR_H) * self._weekday(season)
+        size = float(min(self.known + 1, _SPREAD))
+        midnight = self.hour - self.hour % DAY_H
+        hour_mean = round(rate * season.factor(self.hour), 6)
+        day_mean = round(rate * season.span(midnight, midnight + DAY_H), 6)
+        return Bound(
+            critical(hour_mean, size, p, least), critical(day_mean, size, p, 2 * least), hour_mean, day_mean
+        )
+
+    def _weekday(self, season: Season) -> float:
+        """How many times the tenant's share this theme has on the running weekday."""
+        if self.milli_h < 1000 * WEEKDAYS_FROM_H:
+            return 1.0
+        weekday = slot_of(self.hour) // DAY_H
+        monday = self.hour - slot_of(self.hour)
+        share = season.span(monday + weekday * DAY_H, monday + (weekday + 1) * DAY_H) / season.span(
+            monday, monday + WEEK_H
+        )
+        total = sum(self.weekdays)
+        return (self.weekdays[weekday] + WEEKDAY_PRIOR * share) / ((total + WEEKDAY_PRIOR) * share)
+
+    def _seen(self, name: str, bound: Bound) -> Seen:
+        count, mean = (self.count, bound.mean_hour) if name == "hour" else (self.day, bound.mean_day)
+        p = tail(count, mean, float(min(self.known + 1, _SPREAD)))
+        return Seen(round(mean, 3), float(count), self.known, count, p)
+
+    def encode(self) -> list[Any]:
+        """As JSON-able data; the bounds of the running hour follow from what was known when it began."""
+        bound = None if self.bound is None else list(self.bound)
+        counts = [self.since, self.hour, self.known, self.milli_h, self.weekdays, self.count, self.day]
+        return [*counts, self.people, self.burst, bound]
+
+    @classmethod
+    def decode(cls, row: list[Any]) -> Volume:
+        """The inverse of ``encode``."""
+        volume = cls(row[0])
+        (
+            _,
+            volume.hour,
+            volume.known,
+            volume.milli_h,
+            weekdays,
+            volume.count,
+            volume.day,
+            people,
+            volume.burst,
+            bound,
+        ) = row
+        volume.weekdays, volume.people = list(weekdays), dict(people)
+        volume.bound = None if bound is None else Bound(*bound)
+        return volume
