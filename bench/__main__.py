@@ -1,4 +1,6 @@
-"""Run the benchmarks and write ``bench/results``, the machine named: ``python -m bench [embedded|themes|kafka]``.
+"""Run the benchmarks and write ``bench/results``, the machine named.
+
+``python -m bench [embedded|themes|engine|kafka|quality]``
 
 A part that was measured alone takes its place beside the others of the last run, if that was on the same machine and
 of the same size. ``quality`` is no benchmark of speed: what the themes find, beside what they found (``quality``).
@@ -14,10 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import flow, quality, themes
+from bench import flow, quality, theme_engine, themes
 
 RESULTS = Path(__file__).parent / "results"
-SETS = ("themes", "embedded", "kafka")
+SETS = ("themes", "engine", "embedded", "kafka")
 KAFKA_PARTS = ("stages", "passthrough", "overhead", "scale", "latency", "restart", "replay")
 
 
@@ -27,11 +29,12 @@ def main() -> None:
     chosen = told.sets or SETS
     # First what needs no weights: a deployed themes stage has no PyTorch in its process either.
     own = themes.measure(items=10_000 if told.quick else 100_000) if "themes" in chosen else None
+    engine = theme_engine.measure(quick=told.quick) if "engine" in chosen else None
     whole = None
     if "embedded" in chosen:
         whole = flow.measure(items=200 if told.quick else 1_500, pairs=1 if told.quick else 3)
-    if own or whole:
-        _write("latest", {"flow": whole, "themes": own}, _embedded_page)
+    if own or engine or whole:
+        _write("latest", {"flow": whole, "themes": own, "engine": engine}, _embedded_page)
     if "kafka" in chosen:
         _on_kafka(told)
     if "quality" in chosen:
@@ -87,7 +90,7 @@ def _before(name: str) -> dict[str, Any]:
 
 
 def _embedded_page(results: Mapping[str, Any]) -> str:
-    makers = (("flow", flow.table), ("themes", themes.table))
+    makers = (("flow", flow.table), ("themes", themes.table), ("engine", theme_engine.table))
     tables: Sequence[str] = [make(results[key]) for key, make in makers if key in results]
     return "\n".join(tables)
 

@@ -8,8 +8,11 @@ no exact search of one concern at a time can do with less.
 
 from __future__ import annotations
 
+import json
 import time
+import tracemalloc
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +27,93 @@ SPREAD = 1.1
 MEMBERS = 8
 BUSIEST = 20_000
 """Topics that concerns come from, at most; the other themes are only there to be compared with."""
-WARM = 6_000
 BATCH = 64
-WANTED_PER_S = {1_000: 3_000, 5_000: None, 100_000: 500}
-WANTED_WAIT_MS = 50.0
+QUIET_MATCH = 200  # products timed, for the time of one
+SIZES = {1_000: (6_000, 4_000), 5_000: (6_000, 2_500), 100_000: (4_000, 3_000)}
+"""Themes: concerns before the timed ones (the window fills), and timed ones."""
+WANTED_PER_S = {1_000: 3_000, 100_000: 500}
+WANTED_P99_MS = {5_000: 50.0}
+MEDIAN_TENANT = 500
+"""Concerns of a tenant of median volume."""
+
+
+def measure(*, quick: bool = False) -> dict[str, Any]:
+    """Speed and waits by number of themes; room of a theme and of a small tenant."""
+    sizes = {1_000: (600, 400)} if quick else SIZES
+    return {"sizes": [_measured(themes, *counts) for themes, counts in sizes.items()], "room": _room()}
+
+
+def _measured(themes: int, before: int, count: int) -> dict[str, Any]:
+    topics = topics_of(themes)
+    engine = loaded(topics)
+    play(engine, list(points(topics, before)))
+    spent, in_pass = play(engine, list(points(topics, count, before)))
+    waits = 1e3 * (spent[in_pass] if in_pass.any() else spent)
+    product_ms = _product_ms(themes)
+    return {
+        "themes": themes,
+        "items_per_s": round(count / float(spent.sum()), 1),
+        "in_pass": round(float(in_pass.mean()), 3),
+        "p50_ms": round(float(np.median(waits)), 2),
+        "p99_ms": round(float(np.percentile(waits, 99)), 2),
+        "max_ms": round(float(waits.max()), 2),
+        "product_ms": round(product_ms, 4),
+        "of_product": round(1e3 * float(spent.mean()) / product_ms, 1),
+    }
+
+
+def _product_ms(themes: int) -> float:
+    """One concern with all centroids, by NumPy."""
+    rows = np.random.default_rng(1).normal(size=(themes, 64)).astype(np.float32)
+    began = time.perf_counter()
+    for place in range(QUIET_MATCH):
+        rows @ rows[place]
+    return 1e3 * (time.perf_counter() - began) / QUIET_MATCH
+
+
+def _room() -> dict[str, Any]:
+    """Bytes of state that a tenant of median volume writes, and KiB of memory that it takes beside others."""
+    topics = topics_of(30)
+    stream = list(points(topics, MEDIAN_TENANT))
+    engines = [ThemeEngine("bench") for _ in range(21)]
+    play(engines[0], stream)  # what the process keeps once for all
+    tracemalloc.start()
+    for engine in engines[1:]:
+        play(engine, stream)
+    held = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    rows = [len(json.dumps(row)) for row in engines[1].state_changes()]
+    return {"state_kib": round(sum(rows) / 1024), "memory_kib": round(held / 1024 / 20)}
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as Markdown."""
+    lines = [
+        "## The theme engine alone",
+        "",
+        "| themes | items/s | wanted | in a pass: p50, p99, longest (ms) | wanted | product (ms) | mean ÷ product |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for size in result["sizes"]:
+        wanted, p99 = WANTED_PER_S.get(size["themes"], ""), WANTED_P99_MS.get(size["themes"], "")
+        waits = f"{size['p50_ms']}, {size['p99_ms']}, {size['max_ms']}"
+        cells = (
+            size["themes"],
+            size["items_per_s"],
+            wanted,
+            waits,
+            p99,
+            size["product_ms"],
+            size["of_product"],
+        )
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    room = result["room"]
+    lines += [
+        "",
+        f"A tenant of {MEDIAN_TENANT} concerns: {room['state_kib']} KiB of state, {room['memory_kib']} KiB of memory.",
+        "",
+    ]
+    return "\n".join(lines)
 
 
 def loaded(topics: Grid) -> ThemeEngine:
@@ -60,14 +146,16 @@ def points(topics: Grid, count: int, first: int = 0) -> Iterator[Point]:
         yield Point(f"c{n}", to_grid(vector / np.linalg.norm(vector)), "en", n * 60)
 
 
-def play(engine: ThemeEngine, stream: Sequence[Point]) -> NDArray[np.float64]:
-    """Seconds that each concern took ``(n,)``, those that a pass was in progress at marked by ``in_pass``."""
-    spent = np.zeros(len(stream))
+def play(engine: ThemeEngine, stream: Sequence[Point]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Seconds that each concern took ``(n,)``, with its tick; and whether a pass was in progress before or after it."""
+    spent, in_pass = np.zeros(len(stream)), np.zeros(len(stream), np.bool_)
     for n, point in enumerate(stream):
+        in_pass[n] = engine.in_pass
         began = time.perf_counter()
         if n % BATCH == 0 and engine.looks_ahead:
             engine.expect(stream[n : n + BATCH])
         engine.tick(point.at_s)
         engine.add(point)
         spent[n] = time.perf_counter() - began
-    return spent
+        in_pass[n] |= engine.in_pass
+    return spent, in_pass

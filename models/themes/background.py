@@ -70,10 +70,10 @@ def near(one: Level, other: Level) -> bool:
 class Space:
     """Directions ``(d, components)`` of norm 2**14, and a ``Level`` per group (``""``: any other).
 
-    The directions are whole numbers and kept in float32, half the room; what computes with them widens them.
+    The directions are whole numbers and kept in 16 bits, a quarter of the room; what computes with them widens them.
     """
 
-    basis: Units
+    basis: Grid
     levels: Mapping[str, Level]
 
     def level(self, group: str) -> Level:
@@ -90,7 +90,7 @@ class Space:
         return found
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _wide(space: Space) -> Floats:
     """The directions in float64, kept for the tenants of the moment only."""
     return space.basis.astype(np.float64)
@@ -119,7 +119,7 @@ def fit_basis(groups: Sequence[Grid], components: int) -> Floats:
     return basis
 
 
-def first_directions(warm: Units | None, size: int, components: int) -> Floats:
+def first_directions(warm: Grid | None, size: int, components: int) -> Floats:
     """Where the search for directions starts: at those that hold now, ``warm``, as far as there are any."""
     basis: Floats = _first_block(size, components)
     if warm is not None:
@@ -189,7 +189,7 @@ class Background:
         """Take up a row of the state log."""
         self.counts[group], self.sums[group] = int(encoded[0]), unpack_ints(encoded[1])
 
-    def origins(self, basis: Units, weight: int) -> dict[str, Floats]:
+    def origins(self, basis: Grid, weight: int) -> dict[str, Floats]:
         """Where each group is centred, leaning on the tenant's mean by ``weight`` concerns; ``""``: its mean."""
         names = sorted(self.sums)
         tenant = np.rint(
@@ -253,10 +253,10 @@ def decode_space(rows: Mapping[str, Any], components: int) -> Space | None:
         for name, row in sorted(rows.items())
         if name.startswith("level:")
     }
-    return Space(decode_basis(rows["basis"], components).astype(np.float32), levels)
+    return Space(decode_basis(rows["basis"], components).astype(np.int16), levels)
 
 
-def encode_basis(basis: Floats | Units) -> str:
+def encode_basis(basis: Floats | Grid) -> str:
     """Directions as text."""
     return pack(basis.T.astype(np.int16))
 

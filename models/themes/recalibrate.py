@@ -71,7 +71,7 @@ def project(state: EngineState, place: Place) -> Step:
 
 def _next_space(state: EngineState) -> Space:
     assert state.next_basis is not None
-    return Space(state.next_basis.astype(np.float32), {})
+    return Space(state.next_basis.astype(np.int16), {})
 
 
 def _prepared(state: EngineState) -> Prepared:
