@@ -67,16 +67,18 @@ class ThemeEvent(Envelope):
 class ThemeOrdered(Envelope):
     """Topic ``theme-events``, in order on ``assignments`` too: what became of a person's order, and what is proposed.
 
+    What an order did to a theme itself (a name, a merge, a split) is a ``ThemeEvent`` with the order's ``order_id``.
+
     ``refused``: it contradicts an earlier order, and nothing was done; ``unresolved``: nobody can tell in this run
     which theme is meant, so it waits for a person; ``proposed``: the engine would do ``act`` and asks. Everything else
     holds from here on. ``order_id`` is the order's place in the journal, absent from a proposal. ``evidence`` are the
-    concerns that it is about; ``name`` is a theme's new name, or the tenant's autonomy.
+    concerns that it is about; ``autonomy`` is the tenant's, where that was set.
     """
 
     kind: Literal["theme_order"] = "theme_order"
     event: Literal[
-        "renamed", "pinned", "unpinned", "muted", "unmuted", "merged", "unmerged", "split", "moved", "linked",
-        "kept_apart", "lifted", "approved", "rejected", "autonomy", "refused", "unresolved", "proposed",
+        "pinned", "unpinned", "muted", "unmuted", "moved", "linked", "kept_apart", "lifted",
+        "approved", "rejected", "autonomy", "refused", "unresolved", "proposed",
     ]  # fmt: skip
     theme_id: str | None = None
     other_theme: str | None = None
@@ -84,7 +86,7 @@ class ThemeOrdered(Envelope):
     reason: str
     detail: str = ""
     evidence: tuple[str, ...] = ()
-    name: str | None = None
+    autonomy: Literal["act", "suggest"] | None = None
     act: Literal["merge", "split"] | None = None
     order_id: str | None = None
     schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")

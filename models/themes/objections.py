@@ -35,6 +35,8 @@ def objection(order: ThemeOrder, constraints: Constraints, places: Places) -> st
         case SplitTheme(theme=theme, examples=examples):
             names = [one.concern_id for one in examples]
             return _pinned(theme.theme_id, "split", constraints) or _unlike(names, constraints)
+        case MoveConcern(to=None, out_of=None):
+            return "say where the concern goes, or what it leaves"
         case MoveConcern(concern=concern, to=to) if to is not None:
             return _joining(constraints.unit(concern.concern_id), to.theme_id, constraints, places)
         case LinkConcerns(together=together, concerns=concerns):

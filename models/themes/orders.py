@@ -32,8 +32,9 @@ from contracts.steering import (
 )
 from models.themes.centroids import Origin
 from models.themes.changes import CentroidsChanged, Change, Merged, Ordered, OrderedEvent, Returned, Unmerged
-from models.themes.constraints import By, Kind
+from models.themes.constraints import By
 from models.themes.grid import ONE, Grid
+from models.themes.noting import note, note_apart
 from models.themes.objections import objection
 from models.themes.passes import merge
 from models.themes.places import meant, meant_origin
@@ -133,19 +134,15 @@ def _splits(order: ThemeOrder) -> bool:
 
 
 def _rename(state: EngineState, order: RenameTheme, by: By) -> Iterator[Change]:
-    state.constraints.put("name", order.theme.theme_id, by, order.name)
+    note(order, by, state.constraints, StatePlaces(state))
     yield Ordered("renamed", order.theme.theme_id, name=order.name)
 
 
 def _pin(state: EngineState, order: PinTheme, by: By) -> Iterator[Change]:
-    theme = order.theme.theme_id
-    if not order.pinned:
-        state.constraints.drop("pinned", theme)
-        yield Ordered("unpinned", theme)
-        return
-    state.constraints.put("pinned", theme, by)
-    yield Ordered("pinned", theme)
-    yield from _wake(state, state.themes.by_id[theme])
+    note(order, by, state.constraints, StatePlaces(state))
+    yield Ordered("pinned" if order.pinned else "unpinned", order.theme.theme_id)
+    if order.pinned:
+        yield from _wake(state, state.themes.by_id[order.theme.theme_id])
 
 
 def _wake(state: EngineState, root: Origin) -> Iterator[Change]:
@@ -156,25 +153,16 @@ def _wake(state: EngineState, root: Origin) -> Iterator[Change]:
 
 
 def _mute(state: EngineState, order: MuteTheme, by: By) -> Iterator[Change]:
-    theme = order.theme.theme_id
-    if order.muted:
-        state.constraints.put("muted", theme, by)
-    else:
-        state.constraints.drop("muted", theme)
-    yield Ordered("muted" if order.muted else "unmuted", theme)
+    note(order, by, state.constraints, StatePlaces(state))
+    yield Ordered("muted" if order.muted else "unmuted", order.theme.theme_id)
 
 
 def _merge(state: EngineState, order: MergeThemes, by: By) -> Iterator[Change]:
-    yield from _merged(state, order.theme.theme_id, order.into.theme_id, by)
+    note(order, by, state.constraints, StatePlaces(state))
+    yield from _merged(state, order.theme.theme_id, order.into.theme_id)
 
 
-def _merged(state: EngineState, theme: str, into: str, by: By) -> Iterator[Change]:
-    constraints, places = state.constraints, StatePlaces(state)
-    kinds: tuple[Kind, ...] = ("apart", "proposed")
-    for kind in kinds:
-        for name, row in sorted(constraints.rows[kind].items()):
-            if {places.resolve(one) for one in row.values} == {theme, into}:
-                constraints.drop(kind, name)
+def _merged(state: EngineState, theme: str, into: str) -> Iterator[Change]:
     gone, stays = state.themes.by_id[theme], state.themes.by_id[into]
     book = state.themes.books[stays.group]
     rows = book.row_of[gone.ordinal], book.row_of[stays.ordinal]
@@ -184,7 +172,6 @@ def _merged(state: EngineState, theme: str, into: str, by: By) -> Iterator[Chang
         yield from _wake(state, stays)
     merge(state, gone, stays)
     state.themes.absorb(stays.group, [rows])
-    constraints.put("together", theme, by, into)
     yield Merged(theme, into, near, near, *sizes)
     yield CentroidsChanged((theme, into))
 
@@ -194,7 +181,7 @@ def _unmerge(state: EngineState, order: UnmergeTheme, by: By) -> Iterator[Change
     places = StatePlaces(state)
     theme, rest = order.theme.theme_id, order.out_of.theme_id
     if places.resolve(theme) != places.resolve(rest):
-        state.constraints.put("apart", by.order_id, by, theme, rest)
+        note_apart(theme, rest, by, state.constraints)
         yield Ordered("kept_apart", theme, rest, why="they are two themes here already")
         return
     if theme == places.resolve(theme):  # here it is the other one that was merged away
@@ -204,10 +191,10 @@ def _unmerge(state: EngineState, order: UnmergeTheme, by: By) -> Iterator[Change
             yield from split_off(state, rest, examples, by)
             return
         theme = others
-    yield from take_apart(state, theme, by)
+    yield from _take_apart(state, theme, by)
 
 
-def take_apart(state: EngineState, theme: str, by: By) -> Iterator[Change]:
+def _take_apart(state: EngineState, theme: str, by: By) -> Iterator[Change]:
     """Undo the merge that took ``theme`` in: its members and sum are its own again."""
     origin = state.themes.by_id[theme]
     assert origin.parent is not None
@@ -215,8 +202,7 @@ def take_apart(state: EngineState, theme: str, by: By) -> Iterator[Change]:
     origin.parent, origin.retired = None, False
     state.touch(origin, into, root)
     state.make_books()
-    state.constraints.drop("together", theme)
-    state.constraints.put("apart", by.order_id, by, theme, root.theme_id)
+    note_apart(theme, root.theme_id, by, state.constraints)
     if into is not root:
         state.constraints.put("apart", f"{by.order_id} too", by, theme, into.theme_id)
     yield Unmerged(theme, root.theme_id)
@@ -228,32 +214,20 @@ def _split(state: EngineState, order: SplitTheme, by: By) -> Iterator[Change]:
 
 
 def _move(state: EngineState, order: MoveConcern, by: By) -> Iterator[Change]:
-    constraints, concern = state.constraints, order.concern.concern_id
     to, out_of = (None if ref is None else ref.theme_id for ref in (order.to, order.out_of))
-    learn_from_order(state, concern, to, out_of)
-    unit = constraints.unit(concern)
-    for one in unit:  # the last word about a concern, and about what is linked to it, counts
-        constraints.drop("placed", one)
-    if order.to is None:
-        if order.out_of is None:
-            yield Ordered("refused", concerns=(concern,), why="say where the concern goes, or what it leaves")
-            return
-        constraints.put("barred", by.order_id, by, concern, order.out_of.theme_id)
-        yield Ordered("moved", order.out_of.theme_id, concerns=(concern,), why="taken out of the theme")
-        return
-    root = state.themes.by_id[order.to.theme_id]
-    for one in unit:
-        for theme, earlier in constraints.bars(one).items():
-            if StatePlaces(state).resolve(theme) == root.theme_id:
-                constraints.drop("barred", earlier.order_id)
-    constraints.put("placed", concern, by, root.theme_id)
-    yield Ordered("moved", root.theme_id, concerns=unit)
-    yield from put_all(state, unit, root, "placed")
+    learn_from_order(state, order.concern.concern_id, to, out_of)
+    unit = state.constraints.unit(order.concern.concern_id)
+    note(order, by, state.constraints, StatePlaces(state))
+    if order.to is not None:
+        yield Ordered("moved", order.to.theme_id, concerns=unit)
+        yield from put_all(state, unit, state.themes.by_id[order.to.theme_id], "placed")
+    elif order.out_of is not None:
+        yield Ordered("moved", order.out_of.theme_id, concerns=unit, why="taken out of the theme")
 
 
 def _link(state: EngineState, order: LinkConcerns, by: By) -> Iterator[Change]:
+    note(order, by, state.constraints, StatePlaces(state))
     names = tuple(dict.fromkeys(one.concern_id for one in order.concerns))
-    state.constraints.put("must" if order.together else "cannot", by.order_id, by, *names)
     yield Ordered("linked" if order.together else "kept_apart", concerns=names)
 
 
@@ -264,29 +238,24 @@ def _lift(state: EngineState, order: LiftOrder, _by: By) -> Iterator[Change]:
     themes = sorted(value for value in values if value in state.themes.by_id)
     concerns = tuple(sorted(value for value in values if StatePlaces(state).knows(value)))
     yield Ordered(
-        "lifted", themes[0] if themes else "", concerns=concerns, why=f"order {order.order_id}: {what}"
+        "lifted", themes[0] if themes else "", concerns=concerns, why=f"{what}, order {order.order_id}"
     )
 
 
 def _decide(state: EngineState, order: DecideProposal, by: By) -> Iterator[Change]:
     theme, other = order.theme.theme_id, order.other.theme_id if order.other else None
     event: OrderedEvent = "approved" if order.approve else "rejected"
-    yield Ordered(event, theme, other, tuple(one.concern_id for one in order.examples), why=order.proposal)
-    if order.act == "merge" and other is not None:
-        if order.approve:
-            yield from _merged(state, theme, other, by)
-        else:
-            state.constraints.put("apart", by.order_id, by, theme, other)
-    elif order.act == "split":
-        state.constraints.drop("proposed", f"split {theme}")
-        if order.approve:
-            yield from split_off(state, theme, [one.concern_id for one in order.examples], by)
-        else:
-            state.constraints.put("whole", theme, by)
+    names = tuple(one.concern_id for one in order.examples)
+    yield Ordered(event, theme, other, names, why=f"proposal {order.proposal}")
+    note(order, by, state.constraints, StatePlaces(state))
+    if order.approve and order.act == "merge" and other is not None:
+        yield from _merged(state, theme, other)
+    elif order.approve and order.act == "split":
+        yield from split_off(state, theme, names, by)
 
 
 def _autonomy(state: EngineState, order: SetAutonomy, by: By) -> Iterator[Change]:
-    state.constraints.put("autonomy", "", by, order.autonomy)
+    note(order, by, state.constraints, StatePlaces(state))
     yield Ordered("autonomy", name=order.autonomy)
 
 

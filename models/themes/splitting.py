@@ -10,6 +10,7 @@ from models.themes.centroids import Origin
 from models.themes.changes import Born, Change, Ordered
 from models.themes.constraints import By
 from models.themes.grid import ONE
+from models.themes.noting import note_split
 from models.themes.placing import free, put
 from models.themes.state import EngineState
 from models.themes.whereabouts import StatePlaces
@@ -26,9 +27,7 @@ def split_off(state: EngineState, theme: str, examples: Sequence[str], by: By) -
     founders = [one for one in linked if places.knows(one)]
     new = _founded(state, old, founders)
     yield Born(new.theme_id, new.group, tuple(founders))
-    state.constraints.put("apart", by.order_id, by, theme, new.theme_id)
-    for one in founders:
-        state.constraints.put("placed", one, by, new.theme_id)
+    note_split(theme, new.theme_id, founders, by, state.constraints)
     for one in founders:
         yield from put(state, one, new, "split")
     followers = list(_followers(state, old, new))

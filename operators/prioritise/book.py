@@ -106,6 +106,20 @@ class TenantBook:
         self.touch_theme(theme)
         return True
 
+    def mute(self, theme: str, muted: bool) -> bool:
+        """A person muted a theme, or wants to hear of it again; say whether that is news."""
+        row = self.theme(theme)
+        if row.muted == muted:
+            return False
+        row.muted = muted
+        self.touch_theme(theme)
+        return True
+
+    def is_muted(self, theme: str) -> bool:
+        """Whether nothing is to be opened or raised because of the theme."""
+        row = self.themes.get(self.root(theme))
+        return row is not None and row.muted
+
     def mark(self, roots: Iterable[str]) -> None:
         """Say that these themes have something to emit."""
         for root in roots:

@@ -38,7 +38,7 @@ class Grown:
 
 
 def judge_theme(book: TenantBook, root: str) -> list[Started]:
-    """Close the rules of a theme that ended, and open those that start."""
+    """Close the rules of a theme that ended, and open those that start; a muted one starts none."""
     row = book.themes[root]
     if row.redirect is not None:
         return []
@@ -47,6 +47,8 @@ def judge_theme(book: TenantBook, root: str) -> list[Started]:
     view = View(family, day, week, book.tallies.negatives, book.standings.of)
     if row.open:
         _close(book, root, row, view)
+    if row.muted:
+        return []
     started: list[Started] = []
     for name, rule in book.theme_rules.items():
         if name not in row.open and starts(rule, view):
@@ -131,7 +133,12 @@ def known_categories(book: TenantBook) -> list[str]:
 
 
 def may_alert(book: TenantBook, about: str) -> bool:
-    """Whether a critical alert about this theme or topic is due; if so the quiet time starts anew."""
+    """Whether a critical alert about this theme or topic is due; if so the quiet time starts anew.
+
+    ``about`` is a theme, perhaps behind a name and a colon, or a topic; of a muted theme none is due.
+    """
+    if book.is_muted(about.rpartition(":")[2]):
+        return False
     quiet_h = [rule.quiet_h for rule in book.policy.rules if isinstance(rule, CriticalRule)]
     if not quiet_h:
         return False

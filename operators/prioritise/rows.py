@@ -52,6 +52,7 @@ class ThemeRow:
 
     ``emitted``: whether the last emission had an impact above 0. ``open``: rules that hold, and since
     which episode. ``voices``: the concerns whose quotes stand for the theme, each with who spoke, oldest first.
+    ``muted``: a person wants no issue and no alert of it.
     """
 
     label: str = ""
@@ -65,6 +66,7 @@ class ThemeRow:
     voices: list[list[str]] = field(default_factory=list)
     categories: dict[str, int] = field(default_factory=dict)
     areas: dict[str, int] = field(default_factory=dict)
+    muted: bool = False
 
 
 @dataclass(slots=True)

@@ -166,6 +166,8 @@ class PrioritiseStep:
             root = book.root(record.theme_id)
             book.mark([root] if root in book.tallies.families else [])
             touched.add(root)
+        if book.mute(record.theme_id, bool(record.muted)):
+            touched.add(book.root(record.theme_id))
         return self._judge(book, record, touched)
 
     def _on_theme_event(self, record: ThemeEvent) -> list[Out]:
