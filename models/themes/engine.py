@@ -205,6 +205,10 @@ class ThemeEngine:
         self._state.retire(root, True)
         return Retired(root.theme_id)
 
+    def is_ordered(self, concern_id: str) -> bool:
+        """Whether an order of a person is about the concern: then it is moved by orders alone, however old it is."""
+        return concern_id in self._state.constraints.concerns
+
     def steer(self, order: ThemeOrder, by: By) -> list[Change]:
         """Obey what a person ordered, from here on; or say in one ``Ordered`` why not, and change nothing."""
         self._due_s = 0

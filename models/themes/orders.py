@@ -87,6 +87,23 @@ def refs(order: ThemeOrder) -> tuple[ConcernRef, ...]:
     return ()
 
 
+def in_space_of(order: ThemeOrder, encoder: str) -> ThemeOrder:
+    """The order without vectors of another encoder."""
+
+    def fitting(ref: ConcernRef) -> ConcernRef:
+        fits = ref.vector is None or ref.vector.model == encoder
+        return ref if fits else ref.model_copy(update={"vector": None})
+
+    match order:
+        case SplitTheme(examples=found) | DecideProposal(examples=found):
+            return order.model_copy(update={"examples": tuple(map(fitting, found))})
+        case LinkConcerns(concerns=found):
+            return order.model_copy(update={"concerns": tuple(map(fitting, found))})
+        case MoveConcern(concern=concern):
+            return order.model_copy(update={"concern": fitting(concern)})
+    return order
+
+
 def order_theme(order: ThemeOrder) -> str:
     """The theme that an order is about first; empty if it is about none."""
     match order:
@@ -147,8 +164,7 @@ def _pin(state: EngineState, order: PinTheme, by: By) -> Iterator[Change]:
 
 def _wake(state: EngineState, root: Origin) -> Iterator[Change]:
     if root.retired:
-        root.retired = False
-        state.touch(root)
+        state.retire(root, False)
         yield Returned(root.theme_id)
 
 
@@ -177,7 +193,7 @@ def _merged(state: EngineState, theme: str, into: str) -> Iterator[Change]:
 
 
 def _unmerge(state: EngineState, order: UnmergeTheme, by: By) -> Iterator[Change]:
-    """In another run, the two may never have been one, or may have been one from the start."""
+    """In another run, the two may never have been one, or the other one may have been merged away."""
     places = StatePlaces(state)
     theme, rest = order.theme.theme_id, order.out_of.theme_id
     if places.resolve(theme) != places.resolve(rest):
@@ -185,12 +201,12 @@ def _unmerge(state: EngineState, order: UnmergeTheme, by: By) -> Iterator[Change
         yield Ordered("kept_apart", theme, rest, why="they are two themes here already")
         return
     if theme == places.resolve(theme):  # here it is the other one that was merged away
-        others = meant_origin(order.out_of, places)
-        if others is None or theme not in places.chain(others)[1:]:
-            examples = [one for one in order.theme.anchors if places.theme_of(one) == places.resolve(rest)]
-            yield from split_off(state, rest, examples, by)
-            return
-        theme = others
+        theme = meant_origin(order.out_of, places) or theme
+    if theme == places.resolve(theme):
+        yield Ordered(
+            "unresolved", theme, why="here the two are one theme from the start: split it by examples"
+        )
+        return
     yield from _take_apart(state, theme, by)
 
 
@@ -199,7 +215,8 @@ def _take_apart(state: EngineState, theme: str, by: By) -> Iterator[Change]:
     origin = state.themes.by_id[theme]
     assert origin.parent is not None
     into, root = state.themes.origins[origin.parent], state.themes.root(origin.ordinal)
-    origin.parent, origin.retired = None, False
+    origin.parent = None
+    origin.retired = False
     state.touch(origin, into, root)
     state.make_books()
     note_apart(theme, root.theme_id, by, state.constraints)

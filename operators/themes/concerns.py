@@ -73,6 +73,10 @@ class Engine(Protocol):
         """Whether a concern waits for a theme."""
         ...
 
+    def is_ordered(self, concern_id: str) -> bool:
+        """Whether an order of a person is about the concern, so that it may be moved however old it is."""
+        ...
+
     def ordinal(self, theme_id: str) -> int:
         """The place of a theme among all that were ever born."""
         ...
@@ -85,7 +89,7 @@ class Engine(Protocol):
 def _encode(known: Known) -> list[Any]:
     terms = base64.b64encode(np.array(known.terms, "<u8").tobytes()).decode("ascii")
     place = [known.sequence, known.theme, known.arrival]
-    return [
+    row = [
         known.item_id,
         known.person,
         known.at_s,
@@ -95,13 +99,13 @@ def _encode(known: Known) -> list[Any]:
         int(known.critical),
         known.mark,
     ]
+    return row if known.person else [*row, known.who]  # one that was settled has a number alone
 
 
 def _decode(row: list[Any]) -> Known:
     terms = tuple(np.frombuffer(base64.b64decode(row[6]), "<u8").tolist())
-    return Known(
-        row[0], row[1], who_is(row[1]), row[2], row[3], row[4], row[5], terms, row[7], bool(row[8]), row[9]
-    )
+    who = row[10] if len(row) > 10 else who_is(row[1])
+    return Known(row[0], row[1], who, *row[2:6], terms, row[7], bool(row[8]), row[9])
 
 
 def changed(before: Known, theme: str | None, near: str | None) -> Known:
@@ -153,10 +157,17 @@ class Concerns:
 
     def put(self, concern: str, known: Known, *, waits: bool) -> None:
         """The concern's place changed."""
-        if known.arrival < self._settling and not waits:
+        if known.arrival < self._settling and not waits and not self._themes.is_ordered(concern):
             self._settle(concern, known)
         else:
             self.table.put(concern, known)
+
+    def reopen(self, concern: str, item_id: str) -> None:
+        """An order is about the concern: remember its item, and keep it open from now on."""
+        row = None if concern in self.table else self.settled.get(concern_hash(concern))
+        if row is not None:
+            self.table.put(concern, self.get(concern, item_id))
+            self.settled.drop(concern_hash(concern))
 
     def drop(self, concern: str) -> None:
         """The concern was retracted."""
@@ -171,7 +182,7 @@ class Concerns:
         while self._moving and self._moving[0][0] < self._settling:
             _, concern = self._moving.popleft()
             known = self.table.get(concern)
-            if known is not None and not self._themes.waits(concern):
+            if known is not None and not self._stays_open(concern):
                 self._settle(concern, known)
 
     def places(self) -> Iterator[tuple[str, int]]:
@@ -189,6 +200,9 @@ class Concerns:
         """Restore the order in which concerns are settled; so many have arrived."""
         self._newest = arrivals - 1
         self._moving = deque(sorted((self.table[key].arrival, key) for key in self.table))
+
+    def _stays_open(self, concern: str) -> bool:
+        return self._themes.waits(concern) or self._themes.is_ordered(concern)
 
     def _settle(self, concern: str, known: Known) -> None:
         self.table.drop(concern)

@@ -82,6 +82,11 @@ class Names:
         if profile.named_by == MODEL:
             profile.named, profile.named_by, profile.summary = None, "", None
 
+    def order(self, theme: str, name: str | None) -> Renaming:
+        """A person names a theme, or takes the name back (None); the order itself says why."""
+        before = name_of(theme, self._profiles.table[theme])
+        return self.call(theme, name, PERSON) or Renaming(before, before, "")
+
     def call(self, theme: str, name: str | None, by: str) -> Renaming | None:
         """Somebody (``PERSON`` or ``MODEL``) names a theme, or a person takes the name back (None).
 

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
+from contracts.commands import Command
 from contracts.envelope import Envelope
+from contracts.identity import cause_of
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.stages import Assignment, AssignmentFacts
-from contracts.themes import DriftEvent, ThemeEvent, ThemeRecord
+from contracts.steering import Steering
+from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
 from models.themes.changes import (
     Assigned,
     Born,
     Merged,
     Moved,
+    Ordered,
+    Proposed,
     Retired,
     Retracted,
     Returned,
+    Steered,
     Unmerged,
     Unthemed,
     Waiting,
@@ -40,7 +47,7 @@ class Teller:
 
     def assignment(
         self,
-        change: Assigned | Moved | Waiting | Unthemed | Retracted,
+        change: Assigned | Moved | Steered | Waiting | Unthemed | Retracted,
         before: Known,
         after: Known,
         about: AssignmentFacts | None,
@@ -59,22 +66,45 @@ class Teller:
         )
 
     def theme_event(self, change: Born | Merged | Unmerged | Retired | Returned) -> ThemeEvent:
-        """A line of the identity ledger."""
-        return ThemeEvent.made(**self._header("theme_event"), author="themes", **_ledger_line(change))
+        """A line of the identity ledger; what a person ordered has their name and their reason."""
+        line = _ledger_line(change) | self._ordered_by()
+        return ThemeEvent.made(**self._header("theme_event"), **line)
+
+    def split(self, change: Ordered) -> ThemeEvent:
+        """A person split a theme."""
+        return ThemeEvent.made(
+            **self._header("theme_event"),
+            event="split",
+            theme_id=change.theme_id,
+            other_theme=change.other_theme,
+            evidence=change.concerns,
+            **self._ordered_by(),
+        )
+
+    def ordered(self, change: Ordered | Proposed) -> ThemeOrdered:
+        """What became of an order, or what the engine proposes."""
+        return ThemeOrdered.made(**self._header("theme_order"), **order_line(change), **self._ordered_by())
+
+    def _ordered_by(self) -> dict[str, Any]:
+        """Who ordered what is told, why, and where in the journal."""
+        cause = self._cause
+        if isinstance(cause, Command) and isinstance(cause.order, Steering):
+            return {"author": cause.author, "reason": cause.order.reason, "order_id": cause_of(cause.id)}
+        return {"author": "themes"}
 
     def renamed(
         self, theme_id: str, renaming: Renaming, evidence: Sequence[str], author: str = "themes"
     ) -> ThemeEvent:
         """A theme has another name."""
+        line = {"author": author, "reason": renaming.why} | ({} if renaming.why else self._ordered_by())
         return ThemeEvent.made(
             **self._header("theme_event"),
             event="renamed",
             theme_id=theme_id,
-            author=author,
-            reason=renaming.why,
             evidence=tuple(evidence),
             name_before=renaming.before,
             name=renaming.now,
+            **line,
         )
 
     def theme(
@@ -88,8 +118,9 @@ class Teller:
         last_s: int,
         encoder: str,
         family: tuple[str | None, str | None],
+        marks: Mapping[str, bool | None] = MappingProxyType({}),
     ) -> ThemeRecord:
-        """What a theme is now; ``family`` is the id and the name of its family."""
+        """What a theme is now; ``family``: id and name of its family, ``marks``: what people ordered of it."""
         return ThemeRecord.made(
             **self._header("theme"),
             theme_id=theme_id,
@@ -109,6 +140,7 @@ class Teller:
             parent=family[0],
             family=family[1],
             summary=profile.summary,
+            **marks,
         )
 
     def question(
@@ -166,7 +198,16 @@ def _milli(value: float | None) -> int | None:
     return None if value is None else round(value * 1000)
 
 
-def _how(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> dict[str, Any]:
+_STEERED = {
+    "placed": "a person put it there",
+    "linked": "a person linked it to others that are there",
+    "apart": "a person keeps it apart from what it was with",
+    "split": "a person split its theme",
+    "nearer": "nothing that a person ordered keeps it out of its nearest theme any more",
+}
+
+
+def _how(change: Assigned | Moved | Steered | Waiting | Unthemed | Retracted) -> dict[str, Any]:
     """What kind of change it is, how sure, and why, in one line."""
     match change:
         case Assigned():
@@ -186,6 +227,12 @@ def _how(change: Assigned | Moved | Waiting | Unthemed | Retracted) -> dict[str,
                 "runner_up": change.runner_up_theme,
                 "runner_up_milli": _milli(change.runner_up_similarity),
                 "p_milli": change.p_milli,
+            }
+        case Steered():
+            return {
+                "change": "assigned" if change.from_theme is None else "moved",
+                "similarity_milli": _milli(change.similarity),
+                "reason": _STEERED[change.why],
             }
         case Waiting():
             nearest = f"; nearest {change.nearest}" if change.nearest else ""
@@ -228,3 +275,26 @@ def _ledger_line(change: Born | Merged | Unmerged | Retired | Returned) -> dict[
             return {"event": "retired", "theme_id": change.theme_id, "reason": "nothing joined it for long"}
         case Returned():
             return {"event": "returned", "theme_id": change.theme_id, "reason": "a concern joined it again"}
+
+
+def order_line(change: Ordered | Proposed) -> dict[str, Any]:
+    """An order's outcome, or a proposal, as the fields of a record."""
+    if isinstance(change, Proposed):
+        two = f"similarity {change.similarity:.2f}, at {change.needed:.2f} two themes are one"
+        apart = f"{len(change.concerns)} of its concerns look like a theme of their own"
+        return {
+            "event": "proposed",
+            "theme_id": change.theme_id,
+            "other_theme": change.other_theme,
+            "reason": two if change.act == "merge" else apart,
+            "evidence": change.concerns,
+            "act": change.act,
+        }
+    return {
+        "event": change.event,
+        "theme_id": change.theme_id or None,
+        "other_theme": change.other_theme,
+        "detail": change.why,
+        "evidence": change.concerns,
+        "autonomy": change.name if change.event == "autonomy" else None,
+    }

@@ -19,11 +19,14 @@ from contracts.commands import Command, LoadBegin, LoadEnd, Order
 from contracts.envelope import EVERYONE, Envelope, Out
 from contracts.errors import RetryLater
 from contracts.feedback import Sealed, Tick
+from contracts.identity import cause_of
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.stages import AssignmentFacts, Concern, EnrichedItem
-from contracts.themes import DriftEvent, ThemeEvent, ThemeRecord
+from contracts.steering import Steering, ThemeOrder
+from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
 from contracts.vectors import ItemPoint
 from models.themes.changes import Point
+from models.themes.constraints import By
 from models.themes.keywords import terms
 from models.themes.policy import ThemePolicy
 from operators.marking import markers
@@ -120,10 +123,17 @@ class ThemesStep:
         elif isinstance(record, Command):
             self._note_load(record.tenant, record.order)
             yield from markers(record, PUBLIC, self._numbering)
+            if isinstance(record.order, Steering) and record.tenant != EVERYONE:
+                yield from self._on_order(record, record.order)
         elif isinstance(record, ThemeAnswer):
             tell = Teller(record, self._numbering.after)
             yield from _out(self._tenant(record.tenant).answered(record, tell))
         yield Out("assignments", record)
+
+    def _on_order(self, command: Command, order: ThemeOrder) -> Iterator[Out]:
+        by = By(cause_of(command.id), order.verb, command.author)
+        tell = Teller(command, self._numbering.after)
+        yield from _out(self._tenant(command.tenant).steer(order, by, tell))
 
     def _on_tick(self, record: Tick) -> Iterator[Out]:
         for name in self._concerned(record):
@@ -269,7 +279,7 @@ def _out(records: Iterable[Envelope]) -> Iterator[Out]:
         yield Out("assignments", record)
         if isinstance(record, ThemeRecord):
             yield Out("themes", record)
-        elif isinstance(record, ThemeEvent):
+        elif isinstance(record, ThemeEvent | ThemeOrdered):
             yield Out("theme-events", record)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from contracts.envelope import Envelope
 from contracts.naming import AnswerRefused, ThemeAnswer
 from contracts.stages import Assignment, AssignmentFacts
+from contracts.steering import ThemeOrder
 from contracts.themes import ThemeEvent
 from contracts.vectors import GridVector, ThemePoint
 from models.themes.changes import (
@@ -23,17 +24,22 @@ from models.themes.changes import (
     Change,
     Merged,
     Moved,
+    Ordered,
     Point,
+    Proposed,
     Retired,
     Retracted,
     Returned,
+    Steered,
     Unmerged,
     Unthemed,
     Waiting,
 )
 from models.themes.columns import Columns
+from models.themes.constraints import By
 from models.themes.engine import ThemeEngine
 from models.themes.keywords import ThemeTerms
+from models.themes.orders import in_space_of, refs
 from models.themes.policy import ThemePolicy
 from models.themes.representatives import Candidate
 from operators.ports import Vault
@@ -52,7 +58,7 @@ from operators.themes.vocabulary import Vocabulary
 from operators.themes.words import Words
 
 # What becomes of a concern, as against what becomes of a theme.
-Placed = Assigned | Moved | Waiting | Unthemed | Retracted
+Placed = Assigned | Moved | Steered | Waiting | Unthemed | Retracted
 
 
 class Arrived(NamedTuple):
@@ -112,6 +118,12 @@ class TenantThemes:
         changes = self.engine.remove(concern)
         yield from self._tell(changes, tell, None, item_id)
         yield from self._watch(changes, tell)
+
+    def steer(self, order: ThemeOrder, by: By, tell: Teller) -> Iterator[Envelope]:
+        """A person ordered something of the themes; it holds from here on, or the ledger says why not."""
+        for ref in refs(order):
+            self._concerns.reopen(ref.concern_id, ref.item_id)
+        yield from self._tell(self.engine.steer(in_space_of(order, self._encoder), by), tell, None)
 
     def tick(self, now_s: int, tell: Teller) -> Iterator[Envelope]:
         """Time has come to ``now_s``: retire, give up, publish what changed."""
@@ -189,11 +201,14 @@ class TenantThemes:
             match change:
                 case CentroidsChanged(theme_ids=themes):
                     self._stale_centroids.update(themes)
-                case Assigned() | Moved() | Waiting() | Unthemed() | Retracted():
+                case Assigned() | Moved() | Steered() | Waiting() | Unthemed() | Retracted():
                     yield self._assignment(change, tell, arrived, item_id)
                 case Born() | Merged() | Unmerged() | Retired() | Returned():
                     yield self._ledger(change, tell)
                     shown |= dict.fromkeys(_themes_of(change))
+                case Ordered() | Proposed():
+                    yield self._ordered(change, tell)
+                    shown |= dict.fromkeys(self._to_show(change))
         for theme in shown:
             yield from self._show(theme, tell)
 
@@ -242,8 +257,8 @@ class TenantThemes:
                 self._profiles.forget(near, concern)
         else:
             self._concerns.put(concern, after, waits=isinstance(change, Waiting))
-        if theme is not None and isinstance(change, Assigned | Moved):
-            member = Candidate(concern, change.similarity, before.person)
+        if theme is not None and isinstance(change, Assigned | Moved | Steered):
+            member = Candidate(concern, change.similarity or 0.0, before.person)
             self._profiles.join(theme, member, before, new=before.sequence == 0)
             self._terms.add(theme, terms)
         return after
@@ -251,8 +266,8 @@ class TenantThemes:
     def _ledger(self, change: Born | Merged | Unmerged | Retired | Returned, tell: Teller) -> ThemeEvent:
         match change:
             case Born():
-                founder = self._concerns.table[change.members[0]]
-                self._profiles.open(change.theme_id, change.group, founder.at_s)
+                times = [self._concerns.table[one].at_s for one in change.members]
+                self._profiles.open(change.theme_id, change.group, times[0] or max(times))
             case Merged():
                 self._profiles.redirect(change.from_theme, change.into_theme)
                 self._stale_centroids.add(change.from_theme)  # it has none of its own any more
@@ -265,13 +280,30 @@ class TenantThemes:
                 self._profiles.touch(change.theme_id)
         return tell.theme_event(change)
 
+    def _to_show(self, change: Ordered | Proposed) -> list[str]:
+        """The theme of which what is published is another now."""
+        shows = isinstance(change, Ordered) and change.event not in ("refused", "unresolved")
+        return [change.theme_id] if shows and self._profiles.get(change.theme_id) is not None else []
+
+    def _ordered(self, change: Ordered | Proposed, tell: Teller) -> Envelope:
+        if isinstance(change, Ordered) and change.event == "split":
+            return tell.split(change)
+        if isinstance(change, Ordered) and change.event == "renamed":
+            return tell.renamed(change.theme_id, self._names.order(change.theme_id, change.name), ())
+        theme = change.theme_id
+        if isinstance(change, Ordered) and change.event == "lifted" and self._profiles.get(theme) is not None:
+            name = self.engine.constraints.get("name", theme)
+            self._names.order(theme, name.values[0] if name else None)
+        return tell.ordered(change)
+
     def _show(self, theme: str, tell: Teller) -> Iterator[Envelope]:
         """What the theme is now, after its new name if it has one; a merged one points on."""
         profile = self._profiles.table[theme]
         family = self._profiles.family(theme) if profile.redirect is None else [theme]
         members = [self._profiles.table[part] for part in family]
         concerns = sum(part.concerns for part in members)
-        renaming = self._names.refresh(theme, family, concerns)
+        pinned, muted = (self.engine.constraints.get(kind, theme) for kind in ("pinned", "muted"))
+        renaming = None if pinned and profile.label else self._names.refresh(theme, family, concerns)
         if renaming is not None:
             yield tell.renamed(theme, renaming, profile.gallery.representatives())
         yield tell.theme(
@@ -283,6 +315,7 @@ class TenantThemes:
             last_s=max(part.last_s for part in members),
             encoder=self._encoder,
             family=self._families.of(profile),
+            marks={"pinned": True if pinned else None, "muted": True if muted else None},
         )
 
     # -- state -----------------------------------------------------------------------------------------
@@ -361,7 +394,7 @@ class _ModelState:
 
 def _theme_after(change: Placed) -> str | None:
     match change:
-        case Assigned(theme_id=theme) | Moved(to_theme=theme):
+        case Assigned(theme_id=theme) | Moved(to_theme=theme) | Steered(to_theme=theme):
             return theme
     return None
 

@@ -1,0 +1,207 @@
+"""Orders of people: what is told of them, what they do to concerns and themes, and that nothing is lost."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contracts.identity import cause_of
+from contracts.stages import Assignment
+from contracts.steering import (
+    ConcernRef,
+    LiftOrder,
+    LinkConcerns,
+    MergeThemes,
+    MoveConcern,
+    MuteTheme,
+    PinTheme,
+    RenameTheme,
+    SetAutonomy,
+    SplitTheme,
+    ThemeRef,
+    UnmergeTheme,
+)
+from contracts.themes import ThemeEvent, ThemeOrdered, ThemeRecord
+from tests.support.laws import assert_batching_law
+from tests.support.steps import Journey, text_about, themes
+
+WHY = "they asked for it"
+
+
+class Steered(Journey):
+    """A journey with sixty concerns about four topics, and orders about its themes."""
+
+    def fill(self, count: int = 60, seed: int = 1) -> Steered:
+        draw = random.Random(seed)
+        for n in range(count):
+            text = text_about(("invoice", "export", "login", "map")[n % 4], draw)
+            self.deliver(text, record=f"c{seed}-{n}", author=f"p{n}", account=f"acct-{n % 9}")
+        return self
+
+    def members(self) -> dict[str, list[Assignment]]:
+        """The last assignment of each concern, by the theme that it counts for."""
+        found: dict[str, list[Assignment]] = {}
+        for last in self.last().values():
+            if last.theme is not None:
+                found.setdefault(self.root(last.theme), []).append(last)
+        return dict(sorted(found.items(), key=lambda pair: (-len(pair[1]), pair[0])))
+
+    def last(self) -> dict[str, Assignment]:
+        return {one.concern_id: one for one in self.of("assignments", Assignment)}
+
+    def shown(self, theme: str) -> ThemeRecord:
+        return [r for r in self.of("themes", ThemeRecord) if r.theme_id == theme][-1]
+
+    def root(self, theme: str) -> str:
+        while (into := self.shown(theme).redirect_to) is not None:
+            theme = into
+        return theme
+
+    def ref(self, theme: str) -> ThemeRef:
+        return ThemeRef(theme_id=theme, anchors=tuple(one.concern_id for one in self.members()[theme][:9]))
+
+    def told(self) -> ThemeOrdered:
+        return self.of("theme-events", ThemeOrdered)[-1]
+
+
+def concern(one: Assignment) -> ConcernRef:
+    return ConcernRef(concern_id=one.concern_id, item_id=one.item_id)
+
+
+@pytest.fixture
+def journey(tmp_path: Path) -> Iterator[Steered]:
+    journey = Steered(tmp_path)
+    yield journey.fill()
+    journey.vault.close()
+
+
+def test_a_persons_name_is_final_and_the_ledger_says_whose_it_is(journey: Steered) -> None:
+    theme = next(iter(journey.members()))
+    before = journey.shown(theme).label
+    order = journey.order(RenameTheme(theme=journey.ref(theme), name="Charged twice", reason=WHY))
+    journey.fill(count=80, seed=2)
+    event = next(e for e in journey.of("theme-events", ThemeEvent) if e.event == "renamed" and e.order_id)
+    assert (journey.shown(theme).label, journey.shown(theme).label_source) == ("Charged twice", "person")
+    assert (event.author, event.reason, event.order_id) == ("ann", WHY, order.id)
+    assert (event.name_before, event.name) == (before, "Charged twice")
+
+
+def test_a_moved_concern_is_where_the_person_put_it_for_good(journey: Steered) -> None:
+    (one, members), (other, _), *_ = journey.members().items()
+    journey.order(MoveConcern(concern=concern(members[0]), to=journey.ref(other), reason=WHY))
+    moved = journey.last()[members[0].concern_id]
+    journey.fill(count=80, seed=2)
+    assert (moved.change, moved.from_theme, moved.theme) == ("moved", members[0].theme, other)
+    assert journey.last()[members[0].concern_id] == moved
+    assert one != other
+
+
+def test_a_concern_taken_out_joins_another_theme_or_waits(journey: Steered) -> None:
+    theme, members = next(iter(journey.members().items()))
+    journey.order(MoveConcern(concern=concern(members[0]), out_of=journey.ref(theme), reason=WHY))
+    journey.fill(count=80, seed=2)
+    last = journey.last()[members[0].concern_id]
+    assert last.change in ("waiting", "moved", "assigned", "unthemed")
+    assert last.theme is None or journey.root(last.theme) != theme
+
+
+def test_a_merge_of_a_person_is_undone_without_loss(journey: Steered) -> None:
+    (one, members), (other, others), *_ = journey.members().items()
+    journey.order(MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY))
+    own = ThemeRef(theme_id=one, anchors=tuple(m.concern_id for m in members[:9]))
+    journey.fill(count=50, seed=2)
+    assert journey.root(one) == other
+    stays = {c: last.theme for c, last in journey.last().items() if last.theme in (one, other)}
+    rest = ThemeRef(theme_id=other, anchors=tuple(m.concern_id for m in others[:9]))
+    journey.order(UnmergeTheme(theme=own, out_of=rest, reason=WHY))
+    apart = {c: journey.root(last.theme) for c, last in journey.last().items() if last.theme in (one, other)}
+    assert apart == stays
+    assert {m.concern_id for m in members} <= {c for c, theme in apart.items() if theme == one}
+
+
+def test_a_split_by_examples_founds_a_theme_with_them(journey: Steered) -> None:
+    theme, members = next(iter(journey.members().items()))
+    examples = tuple(map(concern, members[:4]))
+    journey.order(SplitTheme(theme=journey.ref(theme), examples=examples, reason=WHY))
+    split = next(e for e in journey.of("theme-events", ThemeEvent) if e.event == "split")
+    assert {journey.last()[one.concern_id].theme for one in examples} == {split.other_theme}
+    assert split.theme_id == theme != split.other_theme
+
+
+def test_a_pinned_theme_is_refused_a_merge_and_the_earlier_order_is_named(journey: Steered) -> None:
+    one, other, *_ = journey.members()
+    pin = journey.order(PinTheme(theme=journey.ref(one), reason=WHY))
+    order = MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY)
+    journey.order(order)
+    assert (journey.told().event, journey.shown(one).status) == ("refused", "active")
+    assert pin.id in journey.told().detail
+    assert journey.shown(one).pinned
+
+
+def test_what_is_lifted_need_not_hold_any_more(journey: Steered) -> None:
+    (one, _), (other, _), *_ = journey.members().items()
+    pin = journey.order(PinTheme(theme=journey.ref(one), reason=WHY))
+    journey.order(LiftOrder(order_id=pin.id, reason=WHY))
+    journey.order(MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY))
+    assert (journey.shown(one).status, journey.shown(one).pinned) == ("merged", None)
+
+
+def test_concerns_kept_apart_are_never_in_one_theme(journey: Steered) -> None:
+    _, members = next(iter(journey.members().items()))
+    pair = (concern(members[0]), concern(members[1]))
+    journey.order(LinkConcerns(together=False, concerns=pair, reason=WHY))
+    themes_of = [journey.last()[one.concern_id].theme for one in pair]
+    journey.order(LinkConcerns(together=True, concerns=pair, reason=WHY))
+    assert themes_of[0] != themes_of[1]
+    assert journey.told().event == "refused"
+
+
+def test_an_order_whose_theme_cannot_be_told_waits_for_a_person(journey: Steered) -> None:
+    nowhere = ThemeRef(theme_id="t", anchors=("a", "b", "c", "d", "e"))
+    order = journey.order(PinTheme(theme=nowhere, reason=WHY))
+    assert (journey.told().event, journey.told().order_id) == ("unresolved", order.id)
+
+
+def test_every_order_is_told_about_in_the_ledger(journey: Steered) -> None:
+    (one, members), (other, _), *_ = journey.members().items()
+    orders = [
+        journey.order(order)
+        for order in (
+            MuteTheme(theme=journey.ref(one), reason=WHY),
+            SetAutonomy(autonomy="suggest", reason=WHY),
+            LinkConcerns(together=True, concerns=(concern(members[0]), concern(members[1])), reason=WHY),
+            MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY),
+        )
+    ]
+    told = Counter(cause_of(event.id) for event in journey.topics["theme-events"])
+    assert all(told[order.id] for order in orders)
+    assert journey.shown(one).muted
+
+
+def test_no_concern_is_lost_whatever_is_ordered(journey: Steered) -> None:
+    steer(journey)
+    assert journey.ledger().check() == []
+
+
+def steer(journey: Steered) -> None:
+    """Some of everything, in between more concerns."""
+    (one, members), (other, others), *_ = journey.members().items()
+    first, second, third = map(concern, members[:3])
+    journey.order(LinkConcerns(together=True, concerns=(first, concern(others[0])), reason=WHY))
+    journey.order(LinkConcerns(together=False, concerns=(second, third), reason=WHY))
+    journey.order(SplitTheme(theme=journey.ref(other), examples=tuple(map(concern, others[1:4])), reason=WHY))
+    journey.fill(count=20, seed=3)
+    journey.tick(1)
+    journey.order(MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY))
+    journey.fill(count=20, seed=4)
+
+
+@pytest.mark.parametrize("cuts", [[0.4, 0.7, 0.9], [62, 63, 64, 65]])
+def test_batches_and_restarts_change_nothing_of_what_orders_do(journey: Steered, cuts: list[float]) -> None:
+    steer(journey)
+    records = journey.topics["enriched"]
+    assert_batching_law(lambda: themes(journey.vault), records, cuts)
