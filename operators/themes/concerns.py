@@ -105,7 +105,8 @@ def _encode(known: Known) -> list[Any]:
 def _decode(row: list[Any]) -> Known:
     terms = tuple(np.frombuffer(base64.b64decode(row[6]), "<u8").tolist())
     who = row[10] if len(row) > 10 else who_is(row[1])
-    return Known(row[0], row[1], who, *row[2:6], terms, row[7], bool(row[8]), row[9])
+    place = (row[3], row[4], row[5], terms, row[7])
+    return Known(row[0], row[1], who, row[2], *place, bool(row[8]), row[9])
 
 
 def changed(before: Known, theme: str | None, near: str | None) -> Known:

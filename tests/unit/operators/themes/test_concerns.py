@@ -8,13 +8,16 @@ from operators.themes.concerns import Concerns, Known, changed, who_is
 
 
 class Engine:
-    """Five concerns are settled, of which the third waits."""
+    """Five concerns are settled, of which the third waits and a person ordered something of the fifth."""
 
     settled = 5
     themes = ("t0", "t1")
 
     def waits(self, concern_id: str) -> bool:
         return concern_id == "c2"
+
+    def is_ordered(self, concern_id: str) -> bool:
+        return concern_id == "c4"
 
     def ordinal(self, theme_id: str) -> int:
         return self.themes.index(theme_id)
@@ -36,7 +39,7 @@ def concerns(monkeypatch: pytest.MonkeyPatch) -> Concerns:
 
 
 def test_what_cannot_move_is_settled_and_what_waits_is_not(concerns: Concerns) -> None:
-    assert concerns.table.keys() == ["c2", "c5", "c6", "c7", "c8", "c9"]
+    assert concerns.table.keys() == ["c2", "c4", "c5", "c6", "c7", "c8", "c9"]
 
 
 def test_a_settled_concern_is_known_by_what_taking_it_back_needs(concerns: Concerns) -> None:
@@ -64,3 +67,11 @@ def test_terms_of_the_latest_alone_move_with_them(concerns: Concerns) -> None:
 def test_everybody_in_a_theme_is_found_again(concerns: Concerns) -> None:
     found = sorted(concerns.places())
     assert found == sorted([("t1", who_is("p1"))] + [("t0", who_is(f"p{n}")) for n in range(10) if n != 1])
+
+
+def test_a_settled_concern_that_an_order_is_about_is_open_again_with_its_item(concerns: Concerns) -> None:
+    concerns.reopen("c3", "item-3")
+    _, row = next(pair for pair in concerns.table.drain() if pair[0] == "c3")
+    concerns.table.load("c3", row)
+    known = concerns.get("c3", "")
+    assert (known.item_id, known.who, known.theme) == ("item-3", who_is("p3"), "t0")
