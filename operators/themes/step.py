@@ -17,7 +17,7 @@ import numpy as np
 from contracts.business import BusinessEvent
 from contracts.commands import Command, LoadBegin, LoadEnd, Order
 from contracts.envelope import EVERYONE, Envelope, Out
-from contracts.errors import RetryLater
+from contracts.errors import RecoveryRefused, RetryLater
 from contracts.feedback import Sealed, Tick
 from contracts.identity import cause_of
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
@@ -43,6 +43,12 @@ AUDITED_OF = 256
 
 PUBLIC = ("themes", "theme-events", "drift")
 """What subscribers read of this stage."""
+
+CHANGE_ENCODER = (
+    "go back to the first with UNDERCURRENT_ENCODER, or encode everything anew: `undercurrent rebuild` of a data "
+    "directory, on Kafka `undercurrent replay` into a new generation"
+)
+"""What somebody can do whose encoder is another one now."""
 
 MAIN_LANGUAGE = "en"
 """The group of texts too short to tell their language."""
@@ -78,15 +84,24 @@ class ThemesStep:
         return outs
 
     def snapshot(self) -> dict[str, Any]:
-        """The output count and each tenant's small state."""
+        """The encoder, the output count and each tenant's small state."""
         return {
+            "encoder": self._encoder,
             "numbering": self._numbering.snapshot(),
             "loading": {name: list(self._loading[name]) for name in sorted(self._loading)},
             "tenants": {name: self._tenants[name].small_state() for name in sorted(self._tenants)},
         }
 
     def restore(self, small: Mapping[str, Any]) -> None:
-        """Go on where a snapshot stopped, the index made equal to the mirror."""
+        """Go on where a snapshot stopped, the index made equal to the mirror.
+
+        Raises ``RecoveryRefused`` when the themes were made of another encoder's vectors.
+        """
+        if small["encoder"] != self._encoder:
+            raise RecoveryRefused(
+                f"these themes are of encoder {small['encoder']}, this program runs {self._encoder}; vectors of two "
+                f"encoders never meet: {CHANGE_ENCODER}"
+            )
         self._numbering.restore(small["numbering"])
         self._loading = {name: list(origins) for name, origins in small["loading"].items()}
         for name, state in small["tenants"].items():
@@ -162,6 +177,7 @@ class ThemesStep:
                 points[concern_id] = None
                 yield from themes.remove(concern_id, item.item_id, tell)
         fresh = [c for c in item.concerns if not c.decision.needs_review and not themes.knows(c.concern_id)]
+        self._check_encoder(fresh)
         opened = self._vault.open(item.tenant, item.text) if fresh else None
         text = opened.decode() if opened else ""
         for concern in fresh:
@@ -172,6 +188,15 @@ class ThemesStep:
         for concern in item.concerns:
             sure, who = concern.decision.confidence_milli, who_is(_person(item))
             yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
+
+    def _check_encoder(self, concerns: Sequence[Concern]) -> None:
+        """Raises ``RecoveryRefused`` for a vector of an encoder that this stage is not set to."""
+        for concern in concerns:
+            if concern.vector is not None and concern.vector.model != self._encoder:
+                raise RecoveryRefused(
+                    f"concern {concern.concern_id} has a vector of encoder {concern.vector.model}, the themes stage "
+                    f"is set to {self._encoder}: {CHANGE_ENCODER}"
+                )
 
     def _arrived(self, item: EnrichedItem, concern: Concern, text: str) -> Arrived:
         point = _point(item, concern)
