@@ -49,23 +49,25 @@ class LabelMix:
     159 changed
     """
 
-    __slots__ = ("_bits", "_p", "now", "reference")
+    __slots__ = ("_bits", "_count", "_p", "now", "reference")
 
     def __init__(self, p: float, bits: float) -> None:
         self._p, self._bits = p, bits
         self.reference: dict[str, int] = {}
         self.now: dict[str, int] = {}
+        self._count = 0
 
     def update(self, label: str) -> None:
         """Count one label."""
         known = label in self.now or label in self.reference
         name = label if known or len({*self.now, *self.reference}) < LABELS else REST
         self.now[name] = self.now.get(name, 0) + 1
+        self._count += 1
 
     @property
     def is_due(self) -> bool:
         """Whether the window is large enough to be closed."""
-        return sum(self.now.values()) >= WINDOW
+        return self._count >= WINDOW
 
     def close(self) -> Seen | None:
         """A tick came: judge the window if it is large enough, and begin another; what changed, if it has."""
@@ -78,7 +80,7 @@ class LabelMix:
             self.reference[label] = self.reference.get(label, 0) + count
         if sum(self.reference.values()) > _FORGET:
             self.reference = {label: count // 2 for label, count in self.reference.items() if count > 1}
-        self.now = {}
+        self.now, self._count = {}, 0
         return seen
 
     def _judge(self) -> Seen | None:
@@ -103,6 +105,7 @@ class LabelMix:
         """The inverse of ``encode``."""
         mix = cls(p, bits)
         mix.reference, mix.now = dict(row[0]), dict(row[1])
+        mix._count = sum(mix.now.values())
         return mix
 
 

@@ -22,7 +22,18 @@ from models.drift.seen import Seen
 from models.drift.tenant import TenantWatch
 from models.drift.theme import Came, ThemeWatch
 from models.drift.wording import fold
-from models.themes.changes import Assigned, Born, Change, Merged, Moved, Point, Retired, Unmerged, Waiting
+from models.themes.changes import (
+    Assigned,
+    Born,
+    Change,
+    Merged,
+    Moved,
+    Ordered,
+    Point,
+    Retired,
+    Unmerged,
+    Waiting,
+)
 from operators.state import Table
 from operators.themes.drift_records import Near, drift_record, near_of, rebuilt_record
 from operators.themes.records import Teller
@@ -116,6 +127,9 @@ class DriftWatch:
                 case Unmerged():
                     self._restart(change.theme_id)
                     self._restart(change.from_theme)
+                case Ordered(event="split", theme_id=theme, other_theme=other):
+                    self._restart(theme)
+                    self.families.drop(other or "")
                 case Retired():
                     self.themes.drop(change.theme_id)
                     self.families.drop(change.theme_id)
