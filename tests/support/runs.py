@@ -242,6 +242,7 @@ class RunBuilder:
         quote: bool = True,
         language: str = "en",
         about: Decision | None = None,
+        **changes: Any,
     ) -> None:
         """One change of a concern's theme, numbered in its sequence."""
         sequence = self._sequences[said.concern_id] = self._sequences.get(said.concern_id, 0) + 1
@@ -257,6 +258,7 @@ class RunBuilder:
             | {"change": change, "concern_id": said.concern_id, "item_id": said.item_id}
             | {"sequence": sequence, "theme": theme, "from_theme": from_theme}
             | {"about": facts if sequence == 1 else None}
+            | changes
         )
         self.put("assignments", assignment)
 
