@@ -65,7 +65,11 @@ def test_doctor_finds_a_finished_run_whole(ran: Ran) -> None:
 
 def test_review_lists_what_waits_with_its_reason(ran: Ran) -> None:
     rows = undercurrent("review", "ls", "--dir", ran.out, "--json").json
-    assert {"concern", "quarantined"} <= {row["kind"] for row in rows} <= {"concern", "quarantined", "assignment"}
+    assert (
+        {"concern", "quarantined"}
+        <= {row["kind"] for row in rows}
+        <= {"concern", "quarantined", "assignment"}
+    )
     assert all(row["id"] and row["reason"] for row in rows)
     assert len(undercurrent("review", "ls", "--dir", ran.out).out.splitlines()) == 2 * len(rows)
 

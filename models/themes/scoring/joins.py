@@ -68,8 +68,9 @@ def judge(
 def fit(judged: Sequence[tuple[Evidence, bool]]) -> Weights:
     """Logistic regression on standardised evidence; what is not known stands at the mean."""
     table = np.array([[np.nan if x is None else x for x in found] for found, _ in judged], np.float64)
-    centre = np.rint(np.nanmean(table, axis=0))
-    scale = np.maximum(np.rint(np.nanstd(table, axis=0)), 1.0)
+    known = np.ma.masked_invalid(table)
+    centre = np.rint(known.mean(axis=0).filled(0.0))
+    scale = np.maximum(np.rint(known.std(axis=0).filled(1.0)), 1.0)
     scaled = np.nan_to_num(np.clip((table - centre) / scale, -_CUT, _CUT))
     model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1000)
     model.fit(scaled, [right for _, right in judged])
