@@ -70,12 +70,9 @@ def _judged(path: Path, label_field: str, seeds: int) -> Sequence[Judged]:
     encoder, _notice = load_encoder(load_settings().encoder)
     vectors = encoder.encode(texts).astype(np.float32) / np.float32(GRID_NORM)
     data = LabelledSet.of([str(row["id"]) for row in rows], vectors, [str(row[label_field]) for row in rows])
-    return [
-        judge(data, words, order, seed, ThemePolicy())
-        for words in (texts, None)
-        for order in _ORDERS
-        for seed in range(seeds)
-    ]
+    streams = ((order, seed) for order in _ORDERS for seed in range(seeds))
+    played = [judge(data, texts, order, seed, ThemePolicy()) for order, seed in streams]
+    return [*played, *(one.without_words() for one in played)]
 
 
 def _flat(scores: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,12 @@ class Judged:
     said: Sequence[tuple[Evidence, bool]]
     standing: Sequence[tuple[Evidence, bool]]
 
+    def without_words(self) -> Judged:
+        """The same as if no words were known: they change no assignment."""
+        parts = (self.said, self.standing)
+        said, standing = ([(found._replace(words=None), right) for found, right in part] for part in parts)
+        return Judged(said, standing)
+
 
 def judge(
     data: LabelledSet, texts: Sequence[str] | None, order: Order, seed: int, policy: ThemePolicy
