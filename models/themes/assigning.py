@@ -85,7 +85,7 @@ def evidence_of(
         words = state.lexicon.overlap_milli(shelf.ids[slot], root.theme_id)
     concerns = state.background.counts[root.group]
     sizes = (int(book.total_n[row]), len(book.roots), concerns)
-    return weigh((mine, behind or 0), sizes, words, state.jury.ask(shelf, state.themes, slot, root.ordinal))
+    return weigh((mine, behind or 0), sizes, words)
 
 
 def above_chance(state: EngineState, slot: int, mine: int) -> int:

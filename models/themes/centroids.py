@@ -190,8 +190,6 @@ class Themes:
         self.origins: list[Origin] = []
         self.by_id: dict[str, Origin] = {}
         self.books: dict[str, Book] = {}
-        self.redirects = 0
-        """Grows whenever origins may be read as other roots than before."""
         self._rows: NDArray[np.int64] | None = None
 
     def born(self, founders: list[str], group: str, vectors: Grid, born_at_s: int, last_at_s: int) -> Origin:
@@ -247,7 +245,6 @@ class Themes:
         """Merge rows (from, into) of a group's book; the origins' parents are set already."""
         self.books[group].absorb(pairs)
         self._rows = None
-        self.redirects += 1
 
     def family_size(self, root: Origin) -> int:
         """Members of the root and of all that is read as it."""
@@ -272,7 +269,6 @@ class Themes:
         total, total_n = summed(sums, counts, roots, len(roots))
         recent, recent_n = summed(raw, np.ones(len(owners)), roots[owners], len(roots))
         self.books, self._rows = {}, None
-        self.redirects += 1
         alive = [o for o in self.origins if o.parent is None]
         for group in sorted({o.group for o in alive}):
             mine = sorted((o for o in alive if o.group == group), key=lambda o: o.theme_id)

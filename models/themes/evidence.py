@@ -33,10 +33,6 @@ class Evidence(NamedTuple):
     """Members of the theme beside the mean of all themes, as the binary logarithm of the ratio."""
     words: int | None
     """How much more the theme uses the concern's words than its tenant does, as a binary logarithm."""
-    vote: int | None
-    """Share of the theme among the earlier concerns nearest to this one."""
-    support: int | None
-    """Share of the theme's members that are near this concern: of a theme with two centres, only its own."""
 
 
 FEATURES = Evidence._fields
@@ -58,10 +54,9 @@ def weigh(
     similar: tuple[int, int],
     sizes: tuple[int, int, int],
     words: int | None,
-    verdict: tuple[int | None, int | None],
 ) -> Evidence:
     """The evidence from the similarities to the theme and the runner-up (in 1/ONE), from the theme's members, the
-    number of themes and of all concerns, from the words, and from the jury's vote and support."""
+    number of themes and of all concerns, and from the words."""
     mine, behind = similar
     members, themes, concerns = sizes
     return Evidence(
@@ -69,6 +64,4 @@ def weigh(
         margin=1000 * (mine - max(behind, 0)) // ONE,
         size=milli_log2(members * themes) - milli_log2(concerns),
         words=words,
-        vote=verdict[0],
-        support=verdict[1],
     )

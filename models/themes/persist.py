@@ -82,14 +82,13 @@ def load(state: EngineState, table: str, key: str, value: Any) -> None:
 def small(state: EngineState) -> dict[str, Any]:
     """The numbers that are not rows."""
     numbers = {name: getattr(state, name) for name in _NUMBERS}
-    return numbers | {"jury_bound": state.jury.bound, "job": None if state.job is None else list(state.job)}
+    return numbers | {"job": None if state.job is None else list(state.job)}
 
 
 def restore_small(state: EngineState, numbers: Mapping[str, Any]) -> None:
     """The inverse of ``small``."""
     for name in _NUMBERS:
         setattr(state, name, int(numbers[name]))
-    state.jury.bound = int(numbers["jury_bound"])
     job = numbers["job"]
     state.job = None if job is None else (job[0], job[1])
 

@@ -141,7 +141,6 @@ def _wait(state: EngineState, concern: str) -> list[Change]:
         return [Unthemed(concern), CentroidsChanged(tuple(left))]
     shelf = state.shelf
     shelf.origin[slot] = WAITING
-    state.jury.changed(name)
     state.members.put(name, WAITING)
     pool = {**state.pools.get(shelf.groups[slot], {}), int(shelf.seq[slot]): slot}
     state.pools[shelf.groups[slot]] = dict(sorted(pool.items()))  # by arrival, as after a restore

@@ -114,7 +114,6 @@ def adopt(state: EngineState, _place: Place) -> Step:
     for group, mine in state.shelf.by_group(slots).items():
         if group in new:
             state.shelf.units[mine] = centred(state.shelf.raw[mine], 1.0, new[group].origin)
-    state.jury.refresh()
     if sums is None:
         changed = _recentre(state, new, horizon)
     else:

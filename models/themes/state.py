@@ -21,7 +21,6 @@ from models.themes.constraints import Constraints
 from models.themes.evidence import Lexicon
 from models.themes.grid import Floats, Grid, Ints, Units
 from models.themes.join_model import JoinModel
-from models.themes.jury import Jury
 from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
 from models.themes.policy import ThemePolicy
 from models.themes.shelf import Raw, Shelf, Slots
@@ -65,7 +64,6 @@ class EngineState:
         self.constraints = Constraints()
         self.space: Space | None = None
         self.joins = JoinModel()
-        self.jury = Jury(policy.components)
         self.lexicon: Lexicon | None = None
         """Who knows the words; not stored."""
         self.pools: dict[str, dict[int, int]] = {}
@@ -110,14 +108,12 @@ class EngineState:
         if name >= self.sample_bound:
             return
         self.sample[name] = slot
-        self.jury.admit(name, slot)
         heapq.heappush(self._sample_heap, -name)
         while len(self.sample) > self.policy.sample:
             highest = -heapq.heappop(self._sample_heap)
             out = self.sample.pop(highest, None)
             if out is not None:
                 self.sample_bound = highest
-                self.jury.dismiss(highest)
                 self.release(out)
 
     def release_old(self) -> None:
@@ -169,7 +165,6 @@ class EngineState:
         raw = self.space.project(shelf.vectors[slot])
         unit = self.unit(raw, shelf.groups[slot])
         shelf.raw[slot], shelf.units[slot] = raw, unit
-        self.jury.changed(int(shelf.names[slot]))
         return unit
 
     def unit(self, raw: Floats, group: str) -> Units:
@@ -235,7 +230,6 @@ class EngineState:
             return
         self.pools.get(self.shelf.groups[slot], {}).pop(int(self.shelf.seq[slot]), None)
         self.sample.pop(name, None)
-        self.jury.dismiss(name)
         self.dirty["vectors"].add(self.shelf.free(slot))
 
     def in_window(self, slot: int) -> bool:
@@ -257,5 +251,4 @@ class EngineState:
 
     def _mark(self, slot: int, ordinal: int) -> None:
         self.shelf.origin[slot] = ordinal
-        self.jury.changed(int(self.shelf.names[slot]))
         self.members.put(int(self.shelf.names[slot]), ordinal)

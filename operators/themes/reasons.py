@@ -17,8 +17,6 @@ _TOLD = 128
 
 _FOR_AND_AGAINST = {
     "size": ("a small theme", "a large theme, which often holds several topics"),
-    "vote": ("the nearest earlier ones are in it", "the nearest earlier ones are elsewhere"),
-    "support": ("much of the theme is near it", "little of the theme is near it"),
 }
 
 

@@ -12,8 +12,8 @@ from models.themes.grid import ONE
 from models.themes.join_model import JoinModel, Weights, logistic_milli, shipped
 
 USUAL = Evidence(*shipped().centre)
-NO_DOUBT = USUAL._replace(margin=700, words=6000, vote=1000, support=1000)
-DOUBTFUL = USUAL._replace(margin=0, words=-2000, vote=0, support=0)
+NO_DOUBT = USUAL._replace(margin=700, words=6000)
+DOUBTFUL = USUAL._replace(margin=0, words=-2000)
 
 
 def test_the_tabled_logistic_is_the_logistic_to_a_thousandth() -> None:
@@ -30,7 +30,7 @@ def test_what_speaks_for_an_assignment_makes_it_more_likely() -> None:
 
 def test_what_is_not_known_counts_neither_way() -> None:
     model = JoinModel()
-    unknown = USUAL._replace(words=None, vote=None, support=None)
+    unknown = USUAL._replace(words=None)
     assert model.p_milli(unknown) == model.p_milli(USUAL)
 
 
@@ -91,6 +91,6 @@ def test_weights_are_written_and_read_by_the_names_of_the_features() -> None:
 
 
 def test_evidence_is_in_thousandths_and_a_lone_theme_has_all_of_its_margin() -> None:
-    found = weigh((ONE // 2, 0), (20, 10, 100), None, (None, 400))
-    assert (found.similarity, found.margin, found.support) == (500, 500, 400)
+    found = weigh((ONE // 2, 0), (20, 10, 100), None)
+    assert (found.similarity, found.margin) == (500, 500)
     assert found.size == milli_log2(200) - milli_log2(100)
