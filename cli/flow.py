@@ -138,6 +138,7 @@ def run_one(
             member=member,
             entry=entry,
             on_poll=_on_poll(beat, readiness),
+            on_lines=opened.expect,
         )
         run_stage(opened.pipeline, site, how)
 

@@ -5,18 +5,21 @@ Only extract loads the encoder, so the other stages start in seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from connectors.jsonl.source import JournalLine
 from connectors.keys.vault import LocalVault
 from contracts.registry import read_journal, read_stage
+from contracts.stages import RedactedItem
 from flows.stages import Decode, Pipeline, alone
-from models.encoders.cached import CachedEncoder
+from models.encoders.ahead import AheadEncoder
 from models.encoders.load import encoder_identity, load_encoder
 from models.priority.policy import load_policy
 from models.themes.policy import ThemePolicy
-from operators.extract.step import ExtractStep
+from operators.extract.step import ExtractStep, texts_to_encode
 from operators.intake.step import IntakeStep
 from operators.ports import VectorIndex
 from operators.prioritise.step import PrioritiseStep
@@ -35,6 +38,9 @@ from wiring.product import (
 )
 from wiring.topics import INPUTS, STAGES
 
+Expect = Callable[[Sequence[JournalLine]], None]
+"""To be told of lines that were read, before the stage has them: it may work ahead."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenStage:
@@ -43,6 +49,7 @@ class OpenStage:
     pipeline: Pipeline
     notices: tuple[str, ...]
     close: Callable[[], None]
+    expect: Expect
 
 
 OpenIndex = Callable[[int, str, int], VectorIndex]
@@ -57,7 +64,6 @@ def open_stage(
     ``keys`` is the folder of the key store, which all stages share.
     """
     vault = LocalVault(keys)
-    notices: list[str] = []
     opened: list[VectorIndex] = []
 
     def close() -> None:
@@ -65,15 +71,15 @@ def open_stage(
             index.close()
         vault.close()
 
-    make = {
-        "intake": lambda: _open_intake(vault, settings, notices),
-        "extract": lambda: _open_extract(vault, settings, notices),
-        "themes": lambda: _open_themes(vault, settings, open_index, opened),
-        "priority": lambda: _open_priority(vault, settings),
+    made = {
+        "intake": lambda: _open_intake(vault, settings),
+        "extract": lambda: _open_extract(vault, settings),
+        "themes": lambda: _Made(_open_themes(vault, settings, open_index, opened)),
+        "priority": lambda: _Made(_open_priority(vault, settings)),
     }[name]()
-    steps = dict.fromkeys(STAGES, _not_here) | {name: make}
+    steps = dict.fromkeys(STAGES, _not_here) | {name: made.step}
     pipeline = alone(pipeline_of(partitions, **steps), name, _decode(name))
-    return OpenStage(pipeline, tuple(notices), close)
+    return OpenStage(pipeline, made.notices, close, made.expect)
 
 
 def _decode(name: str) -> Decode:
@@ -87,19 +93,48 @@ def _not_here(_partition: int) -> Step:
     raise AssertionError("a stage alone makes no other stage's step")
 
 
-def _open_intake(vault: LocalVault, settings: Settings, notices: list[str]) -> MakeStep:
+def _expect_nothing(_lines: Sequence[JournalLine]) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """How a stage's steps are made, and what was said while opening what they need."""
+
+    step: MakeStep
+    notices: tuple[str, ...] = ()
+    expect: Expect = _expect_nothing
+
+
+def _open_intake(vault: LocalVault, settings: Settings) -> _Made:
     readers = open_readers(settings)
-    notices.extend(names_notice(readers, settings))
-    return lambda _p: IntakeStep(vault, readers)
+    return _Made(lambda _p: IntakeStep(vault, readers), tuple(names_notice(readers, settings)))
 
 
-def _open_extract(vault: LocalVault, settings: Settings, notices: list[str]) -> MakeStep:
+def _open_extract(vault: LocalVault, settings: Settings) -> _Made:
     encoder, notice = load_encoder(settings.encoder)
-    notices.extend([notice] if notice else [])
-    cached = CachedEncoder(encoder, capacity=CACHED_VECTORS)
-    labeller, provenance, warnings = open_labeller(vault, cached, settings)
-    notices.extend(warnings)
-    return lambda _p: ExtractStep(vault, cached, labeller, provenance)
+    ahead = AheadEncoder(encoder, partial(_texts_of, vault, _decode("extract")), capacity=CACHED_VECTORS)
+    labeller, provenance, warnings = open_labeller(vault, ahead, settings)
+    served: set[int] = set()
+
+    def step(partition: int) -> ExtractStep:
+        served.add(partition)
+        return ExtractStep(vault, ahead, labeller, provenance)
+
+    def expect(lines: Sequence[JournalLine]) -> None:
+        # A line of another partition goes to another process of the group.
+        ahead.expect(line for line in lines if line.partition in served)
+
+    return _Made(step, (*([notice] if notice else []), *warnings), expect)
+
+
+def _texts_of(vault: LocalVault, decode: Decode, line: JournalLine) -> list[str]:
+    """What the encoder will be asked because of a line of extract's input."""
+    record = decode(*line)
+    if not isinstance(record, RedactedItem):
+        return []
+    opened = vault.open(record.tenant, record.text)
+    return texts_to_encode(opened.decode()) if opened else []
 
 
 def _open_themes(

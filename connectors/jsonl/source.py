@@ -6,7 +6,7 @@ State: byte offset and line number of the next line, per partition.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,6 +41,10 @@ def _nothing_of(_partition: int, _offset: int) -> None:
     return None
 
 
+def _nothing_of_lines(_lines: Sequence[JournalLine]) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """How a journal is read.
@@ -49,6 +53,7 @@ class Reading:
     ``draining`` says that the flow shall end as if the journal ended here. ``on_poll`` is called
     before every read, at which time all earlier epochs are committed: Bytewax keeps one in flight.
     ``on_snapshot`` is told partition and offset of every snapshot; what it knows is not yet committed.
+    ``on_lines`` is told what was read, before any step has it.
     """
 
     batch: int = 64
@@ -57,6 +62,7 @@ class Reading:
     draining: Callable[[], bool] = _never
     on_poll: Callable[[], None] = _nothing
     on_snapshot: Callable[[int, int], None] = _nothing_of
+    on_lines: Callable[[Sequence[JournalLine]], None] = _nothing_of_lines
 
 
 class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
@@ -79,6 +85,7 @@ class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
             batch = self._read()
         if not batch and not self._reading.follow:
             raise StopIteration
+        self._reading.on_lines([line for _key, line in batch])
         self._awake = None if batch else datetime.now(UTC) + self._reading.poll
         return batch
 

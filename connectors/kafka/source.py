@@ -113,6 +113,7 @@ class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
         batch = self._read()
         if not batch and self._is_over():
             raise StopIteration
+        self._reading.on_lines([line for _key, line in batch])
         self._awake = None if batch else datetime.now(UTC) + self._reading.poll
         return batch
 

@@ -279,6 +279,12 @@ def _find(text: str) -> list[_Found]:
     return [_Found(span, said, summary(said)) for span, said in cut]
 
 
+def texts_to_encode(text: str) -> list[str]:
+    """What the encoder is asked for an item with this redacted text."""
+    found = _find(text)
+    return [one.text for one in found] + [one.summary for one in found]
+
+
 def _stars(rating: float | None) -> int | None:
     """Whole stars; half a star counts for the side it leans to."""
     return None if rating is None else round(rating)

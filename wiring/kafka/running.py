@@ -6,7 +6,7 @@ stage's directory and its state log; what it wrote and how far it read lie in Ka
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from connectors.jsonl.layout import part_name
-from connectors.jsonl.source import Reading
+from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.letters import dead_letter_headers
 from connectors.kafka.messages import KafkaMessage, Origin, message_of
@@ -58,9 +58,15 @@ def _nothing() -> None:
     return None
 
 
+def _nothing_of_lines(_lines: Sequence[JournalLine]) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class StageRunning:
-    """How a stage is run; as ``wiring.engine.Running``. ``on_poll`` is called on every turn of the source loop.
+    """How a stage is run; as ``wiring.engine.Running``.
+
+    ``on_poll`` is called on every turn of the source loop, ``on_lines`` with what it read.
 
     ``entry``: where its input is, for the first stage of a replay.
     """
@@ -71,6 +77,7 @@ class StageRunning:
     member: Member = field(default_factory=Member)
     entry: Entry = field(default_factory=Entry)
     on_poll: Callable[[], None] = _nothing
+    on_lines: Callable[[Sequence[JournalLine]], None] = _nothing_of_lines
 
 
 def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
@@ -89,6 +96,7 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
             follow=how.follow,
             draining=draining.is_set,
             on_poll=how.on_poll,
+            on_lines=how.on_lines,
             on_snapshot=lambda partition, offset: positions.commit({(topics.input, partition): offset}),
         )
         flow = build(
