@@ -11,8 +11,8 @@ from pathlib import Path
 from models.encoders.sentence import SentenceEncoder
 from models.encoders.weights import PUBLISHED, default_folder, verify
 
-VERSION = f"all-minilm-l6-v2@{PUBLISHED['model.safetensors'][:8]}/grid-1"
-"""Model, weights digest and grid."""
+VERSION = f"all-minilm-l6-v2@{PUBLISHED['model.safetensors'][:8]}/grid-2"
+"""Model, weights digest, and grid with the shapes that texts are computed in."""
 
 DIMS = 384
 

@@ -48,7 +48,7 @@ class SentenceEncoder:
     @property
     def version(self) -> str:
         """The model as it was asked for, and the grid."""
-        return f"{Path(self._name).name if Path(self._name).is_dir() else self._name}/grid-1"
+        return f"{Path(self._name).name if Path(self._name).is_dir() else self._name}/grid-2"
 
     @property
     def dims(self) -> int:

@@ -2,8 +2,8 @@
 
 A matrix product may sum in another order for another shape, so the shape a text is computed in may
 depend on that text alone: its own token count picks the width, the height is constant, and empty
-places are filled with dummy rows. Measured on two threads: eight rows are as fast per text as
-thirty-two, and a single text costs a quarter.
+places are filled with dummy rows. Measured on two threads, milliseconds an item of 1.6 texts, 1, 4, 12 and
+48 items at once: eight rows and thirteen widths 71, 42, 20, 13; these four rows and ten widths 34, 17, 14, 12.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from models.encoders.base import Floats
 
-ROWS = 8
+ROWS = 4
 # Widths in tokens. Fine where feedback is (a median message has 14 tokens), coarse where it is rare.
-WIDTHS = (8, 12, 16, 20, 24, 32, 40, 48, 64, 96, 128, 192, 256)
+WIDTHS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 Ids = npt.NDArray[np.int64]
 Forward = Callable[[Ids, Ids], Floats]

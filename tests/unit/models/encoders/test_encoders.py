@@ -99,7 +99,7 @@ def test_keyword_vectors_are_the_same_on_every_machine() -> None:
 
 
 def test_the_width_follows_from_the_text_alone() -> None:
-    assert [width_for(count) for count in (1, 8, 9, 33, 256, 9_999)] == [8, 8, 12, 40, 256, 256]
+    assert [width_for(count) for count in (1, 8, 9, 33, 256, 9_999)] == [8, 8, 16, 48, 256, 256]
 
 
 @pytest.mark.parametrize("count", [1, ROWS, ROWS + 1, 3 * ROWS + 2])
