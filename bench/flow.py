@@ -36,7 +36,8 @@ from settings import Settings
 from wiring.engine import Running, run_pipeline, tune_process
 from wiring.history import Feed
 from wiring.journal import Arrival, RecordMaker
-from wiring.product import Parts, open_parts, open_readers, product_pipeline
+from wiring.product import Parts, open_parts, product_pipeline
+from wiring.stages.intake import open_readers
 
 BATCH = 64
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from models.encoders.load import load_encoder
 from models.labellers.taxonomy import load_taxonomy
 from models.priority.policy import load_policy
 from settings import Settings, load_settings
-from wiring.product import open_readers
+from wiring.stages.intake import open_readers
 from wiring.topics import load_topics
 from wiring.views import read_run
 

@@ -32,7 +32,7 @@ from models.themes.policy import ThemePolicy
 from models.toxicity.detector import ToxicityDetector
 from models.toxicity.scoring import score_toxicity
 from settings import load_settings
-from wiring.product import open_readers
+from wiring.stages.intake import open_readers
 
 app = typer.Typer(help="Measure quality on labelled JSONL.", no_args_is_help=True, rich_markup_mode=None)
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from cli.worker import NOTICE, python_path
+from cli.processes import NOTICE, python_path
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
 from settings import Settings, load_settings

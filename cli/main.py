@@ -7,37 +7,11 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 some records were rejected (and 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from cli import (
-    compare,
-    demo,
-    dlq,
-    doctor,
-    drift,
-    evaluate,
-    events,
-    exporter,
-    flow,
-    generations,
-    health,
-    joins,
-    kafka,
-    load,
-    naming,
-    publish,
-    replay,
-    review,
-    run,
-    savepoint,
-    schemas,
-    themes,
-    ticker,
-    topics,
-    up,
-    worker,
-)
 from cli.complaint import complain
 from contracts.errors import (
     BudgetExceeded,
@@ -48,53 +22,74 @@ from contracts.errors import (
     WrongUsage,
 )
 
-app = typer.Typer(
-    name="undercurrent",
-    help="Customer feedback, event by event, into ranked and evidenced engineering work.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command("demo")(demo.demo)
-app.command("run")(run.run)
-app.command("themes")(themes.themes)
-app.command("similar")(themes.similar)
-app.command("name-themes")(naming.name_themes)
-app.add_typer(review.app, name="review")
-app.add_typer(dlq.app, name="dlq")
-app.add_typer(events.app, name="events")
-evaluate.app.command("joins")(joins.joins)
-evaluate.app.command("drift")(drift.eval_drift)
-app.add_typer(evaluate.app, name="eval")
-app.command("flow")(flow.flow)
-app.command("rebuild-stage")(flow.rebuild_stage)
-app.add_typer(savepoint.app, name="savepoint")
-app.command("load")(load.load)
-app.command("replay")(replay.replay)
-app.command("compare")(compare.compare)
-app.command("ticker")(ticker.ticker)
-app.command("publish")(publish.publish_topics)
-app.command("generations")(generations.generations)
-app.command("cutover")(generations.cutover)
-app.command("rollback")(generations.rollback)
-app.command("up")(up.up)
-app.command("exporter")(exporter.exporter)
-app.command("lag")(exporter.lag)
-app.command("health")(health.health)
-app.add_typer(schemas.app, name="schemas")
-app.add_typer(topics.app, name="topics")
-app.add_typer(kafka.app, name="kafka")
-app.command("doctor")(doctor.doctor)
-app.command("rebuild")(run.rebuild_directory)
-app.command("worker", hidden=True)(worker.worker)
+COMMANDS = {
+    "demo": "cli.demo:demo",
+    "run": "cli.run:run",
+    "themes": "cli.themes:themes",
+    "similar": "cli.themes:similar",
+    "name-themes": "cli.naming:name_themes",
+    "review": "cli.review:app",
+    "dlq": "cli.dlq:app",
+    "events": "cli.events:app",
+    "eval": "cli.measure:app",
+    "flow": "cli.flow:flow",
+    "rebuild-stage": "cli.flow:rebuild_stage",
+    "savepoint": "cli.savepoint:app",
+    "load": "cli.load:load",
+    "replay": "cli.replay:replay",
+    "compare": "cli.compare:compare",
+    "ticker": "cli.ticker:ticker",
+    "publish": "cli.publish:publish_topics",
+    "generations": "cli.generations:generations",
+    "cutover": "cli.generations:cutover",
+    "rollback": "cli.generations:rollback",
+    "up": "cli.up:up",
+    "exporter": "cli.exporter:exporter",
+    "lag": "cli.exporter:lag",
+    "health": "cli.health:health",
+    "schemas": "cli.schemas:app",
+    "topics": "cli.topics:app",
+    "kafka": "cli.kafka:app",
+    "doctor": "cli.doctor:doctor",
+    "rebuild": "cli.run:rebuild_directory",
+    "worker": "cli.worker:worker",
+}
+"""Name of a command, and where it is: a function, or an app with commands of its own."""
+
+HIDDEN = ("worker",)
 
 FAILED, WRONG_USAGE, REFUSED = 1, 2, 4
+
+
+def command_line(argv: Sequence[str] = ()) -> typer.Typer:
+    """The commands; only the one that ``argv`` names, if it does.
+
+    All of their imports take seconds, which a stage that starts again does not have.
+    """
+    app = typer.Typer(
+        name="undercurrent",
+        help="Customer feedback, event by event, into ranked and evidenced engineering work.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(lambda: None)  # a single command would else be the whole program
+    wanted = argv[0] if argv and argv[0] in COMMANDS else None
+    for name, place in COMMANDS.items():
+        if wanted in (None, name):
+            module, _, attribute = place.partition(":")
+            found = getattr(import_module(module), attribute)
+            if isinstance(found, typer.Typer):
+                app.add_typer(found, name=name)
+            else:
+                app.command(name, hidden=name in HIDDEN)(found)
+    return app
 
 
 def main() -> None:
     """Run the command; errors of ours are one line that says what to do."""
     try:
-        app()
+        command_line(sys.argv[1:])()
     except WrongUsage as exc:
         complain(exc)
         sys.exit(WRONG_USAGE)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
-from cli.worker import NOTICE
+from cli.processes import NOTICE
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from settings import load_settings
 from wiring.kafka.broker import named_cluster

@@ -17,8 +17,8 @@ from typing import Annotated
 import typer
 
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
+from cli.processes import python_path
 from cli.words import count
-from cli.worker import python_path
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import PipelineError, WrongUsage
 from settings import load_settings

@@ -16,8 +16,9 @@ from contracts.errors import WrongUsage
 from models.encoders.load import load_encoder
 from settings import load_settings
 from wiring.datadir import DataDir
-from wiring.product import open_index, open_readers
 from wiring.quotes import quotes_of
+from wiring.stages.intake import open_readers
+from wiring.stages.themes import open_index
 from wiring.views import read_run
 
 Directory = Annotated[Path, typer.Option("--dir", help="Data directory of a run.")]

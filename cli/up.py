@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from cli.exporter import PORT
-from cli.worker import python_path
+from cli.processes import python_path
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from cli.complaint import COMPLAINT
+from cli.processes import NOTICE, python_path
 from settings import load_settings
 from wiring.engine import Running, run_pipeline, tune_process
 from wiring.product import open_parts, product_pipeline
@@ -25,10 +26,6 @@ from wiring.product import open_parts, product_pipeline
 PARTITIONS = 1
 """Journal partitions of an embedded run: one for every eight tenants, and it has one."""
 
-NOTICE = "notice: "
-"""How a line of ``worker.log`` begins that the person at the terminal is to see."""
-
-ROOT = Path(__file__).parent.parent
 LOG = "worker.log"
 
 
@@ -49,11 +46,6 @@ def worker(
     run_pipeline(product_pipeline(parts, PARTITIONS), directory, Running(follow=follow, epoch=epoch))
     audit = f"index audit: {parts.audit.asked} questions, {parts.audit.disagreements} disagreements"
     _say((NOTICE if parts.audit.disagreements else "") + audit)
-
-
-def python_path() -> str:
-    """Where a process that we start finds this program, whatever folder it is started in."""
-    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
 def _say(line: str) -> None:

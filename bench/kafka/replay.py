@@ -19,7 +19,7 @@ from typing import Any
 from bench.kafka.common import Bench, Ground, fresh, profiled, show_profile
 from bench.kafka.enriched import put_enriched, records
 from bench.themes import _ThemesOnly
-from cli.worker import python_path
+from cli.processes import python_path
 from connectors.keys.vault import LocalVault
 from contracts.envelope import Envelope
 from models.encoders.load import encoder_identity
@@ -29,7 +29,7 @@ from operators.prioritise.step import PrioritiseStep
 from operators.themes.step import ThemesStep
 from wiring.engine import tune_process
 from wiring.kafka.running import StageRunning
-from wiring.product import Opener
+from wiring.stages.priority import Opener
 
 ITEMS = 24_000
 LOGIC_ITEMS = 9_600

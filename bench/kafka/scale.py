@@ -26,7 +26,7 @@ from operators.hosting import Handed, StepHost
 from operators.intake.step import IntakeStep
 from operators.statelog import MemoryStateLog
 from settings import Settings
-from wiring.product import open_readers
+from wiring.stages.intake import open_readers
 
 ITEMS = 600
 WARM = 96

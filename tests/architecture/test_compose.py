@@ -17,7 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from typer.main import get_command
 
-from cli.main import app
+from cli.main import command_line
 from connectors.kafka.names import GENERATION
 from settings import Settings
 from tests.support.qdrant_real import IMAGE as QDRANT
@@ -192,7 +192,7 @@ def test_every_check_exists_with_its_options(name: str) -> None:
 
 def parses(words: list[str]) -> bool:
     """Whether the command takes these words; raises what it says if not."""
-    command: Any = get_command(app)
+    command: Any = get_command(command_line())
     while hasattr(command, "commands"):
         command = command.commands[words[0]]
         words = words[1:]

@@ -11,7 +11,8 @@ from operators.extract.step import ExtractStep
 from operators.intake.step import IntakeStep
 from operators.themes.step import ThemesStep
 from tests.support.steps import POLICY, PROVENANCE, memory_index, readers
-from wiring.product import FLOW, product_pipeline
+from wiring.pipeline import FLOW
+from wiring.product import product_pipeline
 from wiring.topics import STAGES
 
 NOTHING: Any = None

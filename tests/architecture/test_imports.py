@@ -31,7 +31,7 @@ def test_no_step_brings_weights_or_an_engine() -> None:
     assert not loaded_by(*STEPS) & {*HEAVY, "bytewax", "qdrant_edge"}
 
 
-@pytest.mark.parametrize("module", ["cli.main", "wiring.product"])
+@pytest.mark.parametrize("module", ["cli.main", "cli.flow", "wiring.product"])
 def test_starting_the_program_brings_no_weights(module: str) -> None:
     assert not loaded_by(module) & set(HEAVY)
 

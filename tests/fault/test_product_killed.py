@@ -31,7 +31,7 @@ from tests.support.product import (
     theme_mirror,
 )
 from wiring.datadir import DataDir
-from wiring.product import open_index
+from wiring.stages.themes import open_index
 
 FIRST = slice(0, 400)
 KILLS = int(os.environ.get("FAULT_KILLS", "20"))

@@ -37,10 +37,12 @@ from tests.support.crash import run_to_end
 from wiring.datadir import DataDir, Manifest
 from wiring.history import History
 from wiring.loads import LoadBook
-from wiring.product import FLOW, memory_index, open_parts, product_pipeline
+from wiring.pipeline import FLOW
+from wiring.product import open_parts, product_pipeline
 from wiring.recovery import check_positions
 from wiring.reference import ReferenceRunner
 from wiring.snapshots import RecoveryStore
+from wiring.stages.themes import memory_index
 from wiring.topics import INPUTS, STAGES, stage_producers
 
 TENANT = "local"

@@ -14,8 +14,9 @@ from contracts.pointer import Pointer
 from models.encoders.load import load_encoder
 from settings import load_settings
 from tests.support.product import KEYWORDS, merged
-from wiring.product import memory_index, open_parts, product_pipeline
+from wiring.product import open_parts, product_pipeline
 from wiring.reference import ReferenceRunner
+from wiring.stages.themes import memory_index
 from wiring.topics import stage_producers
 
 Lane = tuple[str, str, int]

@@ -12,8 +12,7 @@ from models.themes.policy import ThemePolicy
 from operators.ports import VectorIndex
 from settings import Settings
 from wiring.kafka.running import Site
-from wiring.product import open_index
-from wiring.stage import OpenIndex
+from wiring.stages.made import OpenIndex
 
 
 def indexes(site: Site, settings: Settings) -> OpenIndex:
@@ -38,6 +37,8 @@ def indexes(site: Site, settings: Settings) -> OpenIndex:
     def opened(partition: int, encoder_version: str, dims: int) -> VectorIndex:
         if settings.qdrant_url:
             return server(encoder_version, dims)
+        from wiring.stages.themes import open_index  # only the stage that asks loads what it takes
+
         return open_index(generation / "qdrant" / part_name(partition), encoder_version, dims)
 
     return opened

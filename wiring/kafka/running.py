@@ -31,8 +31,8 @@ from wiring.engine import draining_on_signals, run_flow
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.positions import Positions, position_group
 from wiring.kafka.recovery import Entry, StageTopics, prepare_stage
-from wiring.product import code_version
 from wiring.topics import load_topics
+from wiring.version import code_version
 
 
 @dataclass(frozen=True, slots=True)

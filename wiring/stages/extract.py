@@ -1,0 +1,70 @@
+"""The models of extract: the encoder, and the labeller with its taxonomy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from connectors.jsonl.source import JournalLine
+from connectors.keys.vault import LocalVault
+from contracts.registry import read_stage
+from contracts.stages import Provenance, RedactedItem
+from models.encoders.ahead import AheadEncoder
+from models.encoders.base import Encoder
+from models.encoders.load import load_encoder
+from models.labellers.local import VERSION as LABELLER_VERSION
+from models.labellers.local import LocalLabeller
+from models.labellers.taxonomy import load_taxonomy
+from operators.extract.step import ExtractStep, texts_to_encode
+from settings import Settings
+from wiring.stages.made import Made
+from wiring.topics import INPUTS
+from wiring.version import REDACTION_VERSION, code_version
+
+# Texts whose vectors are kept: a few thousand distinct sentences repeat in support traffic (greetings, forms,
+# copied replies); one vector takes 768 bytes.
+CACHED_VECTORS = 20_000
+
+
+def open_labeller(
+    vault: LocalVault, encoder: Encoder, settings: Settings
+) -> tuple[LocalLabeller, Provenance, list[str]]:
+    """The local labels, the versions behind them, and what is to be told of the taxonomy."""
+    taxonomy, warnings = load_taxonomy(settings.taxonomy)
+    labeller = LocalLabeller(taxonomy, encoder, review_below=round(settings.review_below * 1000))
+    provenance = Provenance(
+        run=vault.digest("undercurrent", b"run")[:12],
+        git_commit=code_version(),
+        taxonomy=taxonomy.version,
+        labeller=LABELLER_VERSION,
+        encoder=encoder.version,
+        redaction=REDACTION_VERSION,
+    )
+    return labeller, provenance, list(warnings)
+
+
+def open_alone(vault: LocalVault, settings: Settings) -> Made:
+    """Extract as a flow of its own; it is told what it will be given, and encodes that ahead."""
+    encoder, notice = load_encoder(settings.encoder)
+    ahead = AheadEncoder(encoder, partial(_texts_of, vault), capacity=CACHED_VECTORS)
+    labeller, provenance, warnings = open_labeller(vault, ahead, settings)
+    served: set[int] = set()
+
+    def step(partition: int) -> ExtractStep:
+        served.add(partition)
+        return ExtractStep(vault, ahead, labeller, provenance)
+
+    def expect(lines: Sequence[JournalLine]) -> None:
+        # A line of another partition goes to another process of the group.
+        ahead.expect(line for line in lines if line.partition in served)
+
+    return Made(step, (*([notice] if notice else []), *warnings), expect)
+
+
+def _texts_of(vault: LocalVault, line: JournalLine) -> list[str]:
+    """What the encoder will be asked because of a line of extract's input."""
+    record = read_stage(INPUTS["extract"], line.data)
+    if not isinstance(record, RedactedItem):
+        return []
+    opened = vault.open(record.tenant, record.text)
+    return texts_to_encode(opened.decode()) if opened else []
