@@ -23,8 +23,8 @@ from bench.kafka.common import Bench, Ground, Pairs
 from bench.kafka.processes import READY_WITHIN_S, Processes, cpu_of
 from bench.kafka.watching import Watch
 from bench.kafka.workload import Round, make_rounds
-from cli.worker import PARTITIONS as EMBEDDED_PARTITIONS
 from cli.processes import python_path
+from cli.worker import PARTITIONS as EMBEDDED_PARTITIONS
 from connectors.jsonl.layout import part_file
 from connectors.jsonl.log import JsonlLog
 from connectors.kafka.journal import KafkaJournal
