@@ -53,8 +53,9 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
     encoder, notice = load_encoder(settings.encoder)
     readers = open_readers(settings)
     cached = CachedEncoder(encoder, capacity=CACHED_VECTORS)
-    vault = LocalVault(directory / "keys")
-    labeller, provenance, warnings = open_labeller(vault, cached, settings)
+    keys = directory / "keys"
+    vault = LocalVault(keys)
+    labeller, provenance, warnings = open_labeller(vault, keys, cached, settings)
     return Parts(
         vault=vault,
         index=index or open_index(directory / "qdrant", encoder.version, encoder.dims),

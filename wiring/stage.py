@@ -45,14 +45,19 @@ def open_stage(
             index.close()
         vault.close()
 
-    made = _opened(name, vault, settings, open_index, opened)
+    made = _opened(name, vault, keys, settings, open_index, opened)
     steps = dict.fromkeys(STAGES, _not_here) | {name: made.step}
     pipeline = alone(pipeline_of(partitions, **steps), name, _decode(name))
     return OpenStage(pipeline, made.notices, close, made.expect)
 
 
 def _opened(
-    name: str, vault: LocalVault, settings: Settings, open_index: OpenIndex, opened: list[VectorIndex]
+    name: str,
+    vault: LocalVault,
+    keys: Path,
+    settings: Settings,
+    open_index: OpenIndex,
+    opened: list[VectorIndex],
 ) -> Made:
     """Each stage's module is imported here alone: together they take seconds, which a restart has not."""
     match name:
@@ -63,7 +68,7 @@ def _opened(
         case "extract":
             from wiring.stages import extract
 
-            return extract.open_alone(vault, settings)
+            return extract.open_alone(vault, keys, settings)
         case "themes":
             from wiring.stages import themes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from connectors.jsonl.source import JournalLine
 from connectors.keys.vault import LocalVault
@@ -17,6 +18,7 @@ from models.labellers.local import LocalLabeller
 from models.labellers.taxonomy import load_taxonomy
 from operators.extract.step import ExtractStep, texts_to_encode
 from settings import Settings
+from wiring.exemplars import ExemplarEncoder
 from wiring.stages.made import Made
 from wiring.topics import INPUTS
 from wiring.version import REDACTION_VERSION, code_version
@@ -27,11 +29,15 @@ CACHED_VECTORS = 20_000
 
 
 def open_labeller(
-    vault: LocalVault, encoder: Encoder, settings: Settings
+    vault: LocalVault, keys: Path, encoder: Encoder, settings: Settings
 ) -> tuple[LocalLabeller, Provenance, list[str]]:
-    """The local labels, the versions behind them, and what is to be told of the taxonomy."""
+    """The local labels, the versions behind them, and what is to be told of the taxonomy.
+
+    ``keys`` is the folder of the key store; beside it the exemplars' vectors are kept.
+    """
     taxonomy, warnings = load_taxonomy(settings.taxonomy)
-    labeller = LocalLabeller(taxonomy, encoder, review_below=round(settings.review_below * 1000))
+    exemplars = ExemplarEncoder(encoder, keys.parent / "exemplars")
+    labeller = LocalLabeller(taxonomy, exemplars, review_below=round(settings.review_below * 1000))
     provenance = Provenance(
         run=vault.digest("undercurrent", b"run")[:12],
         git_commit=code_version(),
@@ -43,11 +49,11 @@ def open_labeller(
     return labeller, provenance, list(warnings)
 
 
-def open_alone(vault: LocalVault, settings: Settings) -> Made:
+def open_alone(vault: LocalVault, keys: Path, settings: Settings) -> Made:
     """Extract as a flow of its own; it is told what it will be given, and encodes that ahead."""
     encoder, notice = load_encoder(settings.encoder)
     ahead = AheadEncoder(encoder, partial(_texts_of, vault), capacity=CACHED_VECTORS)
-    labeller, provenance, warnings = open_labeller(vault, ahead, settings)
+    labeller, provenance, warnings = open_labeller(vault, keys, ahead, settings)
     served: set[int] = set()
 
     def step(partition: int) -> ExtractStep:
