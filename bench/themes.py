@@ -92,6 +92,9 @@ def _edge_index(folder: Path) -> VectorIndex:
 class _ThemesOnly(MemoryIndex):
     """Centroids without items: those are the vector store's memory and time, not the stages'."""
 
+    def settle(self) -> None:
+        """As there."""
+
     def put_items(self, tenant: str, points: Sequence[ItemPoint]) -> None:
         """Nothing is kept."""
 

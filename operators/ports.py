@@ -45,7 +45,7 @@ class VectorIndex(Protocol):
         ...
 
     def put_items(self, tenant: str, points: Sequence[ItemPoint]) -> None:
-        """Write concern vectors through."""
+        """Write concern vectors, at once or at ``settle``."""
         ...
 
     def drop_items(self, tenant: str, concern_ids: Sequence[str]) -> None:
@@ -76,6 +76,10 @@ class VectorIndex(Protocol):
         Best first, ties by lowest concern id. ``where`` may bound the time with ``since_s`` and
         ``until_s`` (see ``contracts.vectors``). Raises ``WrongUsage`` for a field it does not know.
         """
+        ...
+
+    def settle(self) -> None:
+        """Return when everything written so far survives a kill of this process; comes before every snapshot."""
         ...
 
     def flush(self) -> None:

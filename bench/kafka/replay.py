@@ -31,7 +31,7 @@ from wiring.engine import tune_process
 from wiring.kafka.running import StageRunning
 from wiring.stages.priority import Opener
 
-ITEMS = 24_000
+ITEMS = 72_000
 LOGIC_ITEMS = 9_600
 WORKERS = (1, 2)
 

@@ -200,6 +200,9 @@ class MemoryIndex:
         """Number of the tenant's concerns."""
         return len(self._tenants.setdefault(tenant, _Tenant()).facts)
 
+    def settle(self) -> None:
+        """Nothing survives a kill here."""
+
     def flush(self) -> None:
         """Nothing survives a loss of power here."""
 

@@ -19,6 +19,7 @@ from connectors.qdrant.home import IndexVersion, Lock, current_version, point_to
 from connectors.qdrant.points import (
     GROUP,
     ITEM_KEYWORDS,
+    StoredPoint,
     in_group,
     in_payload,
     item_point,
@@ -26,7 +27,8 @@ from connectors.qdrant.points import (
     nearest,
     theme_point,
 )
-from connectors.qdrant.shard import ShardPlan, TenantShard
+from connectors.qdrant.shard import BATCH_POINTS, ShardPlan, TenantShard
+from contracts.errors import StopWorker
 from contracts.vectors import (
     TIME_FIELD,
     GridVector,
@@ -57,6 +59,8 @@ class EdgeIndex:
         except BaseException:
             self._lock.release()
             raise
+        self._unwritten: dict[str, dict[str, StoredPoint | None]] = {}
+        self._closed = False
         if current_version(directory) is None:
             self.publish()
 
@@ -87,15 +91,17 @@ class EdgeIndex:
         self._themes.keep_only(tenant, [point.id for point in stored])
 
     def put_items(self, tenant: str, points: Sequence[ItemPoint]) -> None:
-        """Write concern vectors through."""
-        self._items.put(tenant, [item_point(point, self._version.item_dims) for point in points])
+        """Hold concern vectors until ``settle`` or a full update: each update takes 5 ms, however small."""
+        dims = self._version.item_dims
+        self._hold(tenant, {point_id(point.concern_id): item_point(point, dims) for point in points})
 
     def drop_items(self, tenant: str, concern_ids: Sequence[str]) -> None:
         """Remove concerns that were retracted."""
-        self._items.drop(tenant, [point_id(text) for text in concern_ids])
+        self._hold(tenant, dict.fromkeys(point_id(text) for text in concern_ids))
 
     def drop_tenant(self, tenant: str) -> None:
         """Remove everything of the tenant."""
+        self._unwritten.pop(tenant, None)
         self._themes.keep_only(tenant, ())
         self._items.keep_only(tenant, ())
 
@@ -115,6 +121,7 @@ class EdgeIndex:
     ) -> list[SimilarItem]:
         """The nearest concerns by exact cosine that are all ``where`` says; ties go to the lowest id."""
         check_dims(vector, self._version.item_dims)
+        self.settle()
         wanted = in_payload(ItemFilter.of(where))
         return most_similar(
             lambda n: self._items.nearest(tenant, vector, n, wanted, with_vector=True), vector, limit
@@ -126,21 +133,50 @@ class EdgeIndex:
 
     def count_items(self, tenant: str) -> int:
         """Number of the tenant's concerns."""
+        self.settle()
         return self._items.count(tenant)
+
+    def settle(self) -> None:
+        """Write the concern vectors that are held."""
+        self._check_open()
+        for tenant in sorted(self._unwritten):
+            self._write(tenant)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StopWorker(f"{self._directory}: this index is closed; open it again")
+
+    def _hold(self, tenant: str, points: Mapping[str, StoredPoint | None]) -> None:
+        self._check_open()
+        held = self._unwritten.setdefault(tenant, {})
+        held.update(points)
+        if len(held) >= BATCH_POINTS:
+            self._write(tenant)
+
+    def _write(self, tenant: str) -> None:
+        held = self._unwritten[tenant]
+        self._items.put(tenant, [point for point in held.values() if point is not None])
+        self._items.drop(tenant, [gone for gone, point in held.items() if point is None])
+        del self._unwritten[tenant]  # only now: what failed is still to be written
 
     def flush(self) -> None:
         """Return when everything written so far survives a loss of power."""
+        self.settle()
         self._themes.flush()
         self._items.flush()
 
     def tidy(self) -> None:
         """Give back what overwritten and removed points take; blocks, so between runs or when idle."""
+        self.settle()
         self._themes.tidy()
         self._items.tidy()
 
     def close(self) -> None:
         """Flush and let another process open the index; doing it twice is doing it once."""
         try:
+            if not self._closed:
+                self.settle()
+            self._closed = True
             self._themes.close()
             self._items.close()
         finally:

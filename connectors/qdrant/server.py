@@ -171,6 +171,9 @@ class QdrantServerIndex:
             )
         return found
 
+    def settle(self) -> None:
+        """What was written is with the server, or in the outbox on disk, already."""
+
     def flush(self) -> None:
         """Catch up as far as the server allows; what still waits is on disk.
 

@@ -84,7 +84,8 @@ class ThemesStep:
         return outs
 
     def snapshot(self) -> dict[str, Any]:
-        """The encoder, the output count and each tenant's small state."""
+        """The encoder, the output count and each tenant's small state; what they stand for is in the index by then."""
+        self._index.settle()
         return {
             "encoder": self._encoder,
             "numbering": self._numbering.snapshot(),

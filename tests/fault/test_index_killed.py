@@ -32,6 +32,7 @@ n = int(sys.argv[2])
 while True:
     index.put_items("acme", [item(i) for i in range(n, n + BATCH)])
     index.put_themes("acme", [theme(n // BATCH)])
+    index.settle()
     n += BATCH
     print(n, flush=True)
 """

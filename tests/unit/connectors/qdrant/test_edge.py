@@ -180,6 +180,7 @@ CALLS: dict[str, Callable[[EdgeIndex], object]] = {
     "similar_items": lambda index: index.similar_items("acme", ITEM.vector, limit=1),
     "count_themes": lambda index: index.count_themes("acme"),
     "count_items": lambda index: index.count_items("acme"),
+    "settle": lambda index: index.settle(),
     "flush": lambda index: index.flush(),
     "tidy": lambda index: index.tidy(),
 }
