@@ -75,7 +75,10 @@ def ls(
     for row in rows:
         words = row.get("quote") or row.get("detail") or "(words withheld)"
         console.print(
-            f"{row['kind']} {row['id']}  {row['reason']}\n    {words}", markup=False, highlight=False
+            f"{row['kind']} {row['id']}  {row['reason']}\n    {words}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,  # a line each: a reason is not cut where a terminal happens to end
         )
 
 
