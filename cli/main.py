@@ -15,6 +15,7 @@ import typer
 from cli.complaint import complain
 from contracts.errors import (
     BudgetExceeded,
+    OrderRefused,
     PipelineError,
     RecoveryRefused,
     RedactionDown,
@@ -25,7 +26,7 @@ from contracts.errors import (
 COMMANDS = {
     "demo": "cli.demo:demo",
     "run": "cli.run:run",
-    "themes": "cli.themes:themes",
+    "themes": "cli.steer:app",
     "similar": "cli.themes:similar",
     "name-themes": "cli.naming:name_themes",
     "review": "cli.review:app",
@@ -93,7 +94,7 @@ def main() -> None:
     except WrongUsage as exc:
         complain(exc)
         sys.exit(WRONG_USAGE)
-    except (RecoveryRefused, StateCorrupt, BudgetExceeded, RedactionDown) as exc:
+    except (OrderRefused, RecoveryRefused, StateCorrupt, BudgetExceeded, RedactionDown) as exc:
         complain(exc)
         sys.exit(REFUSED)
     except PipelineError as exc:

@@ -4,6 +4,7 @@ PipelineError                anything we raise on purpose
 ├── RetryLater               the same call may succeed after a wait
 ├── RejectItem               this item can never succeed: it goes to the dead-letter topic
 ├── WrongUsage               the person who called must change the call (exit code 2)
+├── OrderRefused             an earlier order says otherwise: lift it first (exit code 4)
 └── StopWorker               going on would lose or corrupt state
     ├── RecoveryRefused      the recovery directory does not fit this start
     ├── StateCorrupt         bytes at rest are not the bytes that were written
@@ -39,6 +40,10 @@ class RejectItem(PipelineError):
 
 class WrongUsage(PipelineError):
     """The person who called must change the call; the message says how."""
+
+
+class OrderRefused(PipelineError):
+    """An order contradicts an earlier one, which the message names; nothing was done."""
 
 
 class StopWorker(PipelineError):

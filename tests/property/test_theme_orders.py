@@ -100,3 +100,14 @@ def test_constraints_come_back_from_their_rows(seed: int) -> None:
             fresh.load(key, json.loads(json.dumps(constraints.encode(key))))
     assert fresh.rows == constraints.rows
     assert fresh.units() == constraints.units()
+
+
+def test_two_hundred_orders_hold_in_the_stream_in_a_replay_and_in_a_second_run() -> None:
+    points = stream(1, count=1320)
+    first = Session(ThemeEngine("acme", POLICY)).play(points, People(random.Random(1)))
+    again = Session(ThemeEngine("acme", POLICY)).play(points, first.given)
+    other = replace(POLICY, move_margin=0.02, pass_every=37, warm_up=30)
+    second = Session(ThemeEngine("other", other)).play(points, first.given)
+    assert len(first.given) > 200
+    assert [*first.broken, *again.broken, *second.broken] == []
+    assert again.said == first.said

@@ -1,0 +1,142 @@
+"""``undercurrent themes``: the ranked themes, what happened to them, what they were, and what waits for a person."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+from cli.flow import DATA
+from cli.letters import Desk, moment, open_desk
+from cli.themes import DEFAULT_DIRECTORY, existing
+from cli.themes import themes as ranked
+from connectors.kafka.names import GENERATION, PREFIX
+from contracts.themes import ThemeEvent, ThemeOrdered
+from wiring.ordering import scene_of
+from wiring.views.ledger import as_of, history, ids_of
+
+app = typer.Typer(
+    help="Rank the themes of a run; their history; rename, pin, mute, merge, split, move, link.",
+    rich_markup_mode=None,
+    invoke_without_command=True,
+)
+
+Where = Annotated[
+    Path | None,
+    typer.Option("--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."),
+]
+Tenant = Annotated[str | None, typer.Option(help="Whose themes, where several tenants are there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.callback()
+def themes(
+    context: typer.Context,
+    directory: Annotated[Path, typer.Option("--dir", help="Data directory of a run.")] = DEFAULT_DIRECTORY,
+    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Rank the themes of a run, with why; or see what one of the commands below does.
+
+    Example: undercurrent themes --dir out/demo --limit 5
+    """
+    if context.invoked_subcommand is None:
+        ranked(directory, limit, as_json)
+
+
+# -- the ledger ------------------------------------------------------------------------------------------
+
+
+@app.command("history")
+def show_history(
+    theme: Annotated[str | None, typer.Argument(help="Only this theme and what it was made of.")] = None,
+    directory: Where = None,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what happened to the themes: births, names, merges, splits, what people ordered; by whom and why.
+
+    Example: undercurrent themes history 1f3c --dir out/demo
+    """
+    desk = desk_of(directory)
+    events = list(history(desk.topics, tenant, None))
+    if theme is not None:
+        wanted = ids_of(events, scene_of(desk.topics, tenant).theme(theme))
+        events = [one for one in events if wanted & {one.theme_id, one.other_theme}]
+    _print([event_row(event) for event in events], as_json, event_line)
+
+
+@app.command("as-of")
+def show_as_of(
+    time: Annotated[str, typer.Argument(help="2026-03-01, RFC 3339, or an age such as 36h.")],
+    directory: Where = None,
+    tenant: Tenant = None,
+    members: Annotated[bool, typer.Option("--members", help="List the concerns too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the themes as they were: names, members, sizes, to the tick.
+
+    Example: undercurrent themes as-of 2026-03-01 --dir out/demo
+    """
+    at = moment(time)
+    assert at is not None
+    desk = desk_of(directory)
+    rows = [
+        {"theme_id": one.theme_id, "label": one.label, "concerns": len(one.members)}
+        | ({"members": list(one.members)} if members else {})
+        for one in as_of(desk.topics, scene_of(desk.topics, tenant).tenant, at)
+    ]
+    _print(rows, as_json, lambda row: f"{row['concerns']:>6}  {row['theme_id'][:8]}  {row['label']}")
+
+
+@app.command("proposals")
+def show_proposals(directory: Where = None, tenant: Tenant = None, as_json: AsJson = False) -> None:
+    """List what waits for a person: merges and splits that were proposed, and orders whose theme cannot be told.
+
+    Example: undercurrent themes proposals --dir out/demo
+    """
+    scene = scene_of(desk_of(directory).topics, tenant)
+    _print([event_row(one) for one in [*scene.open_proposals(), *scene.unresolved()]], as_json, event_line)
+
+
+def desk_of(directory: Path | None) -> Desk:
+    """Where the themes lie: a data directory, else Kafka. Raises ``WrongUsage``."""
+    if directory is not None:
+        existing(directory)
+    return open_desk(directory, DATA, GENERATION, PREFIX, None)
+
+
+def event_row(event: ThemeEvent | ThemeOrdered) -> dict[str, Any]:
+    """A line of the ledger for programs."""
+    data = event.model_dump(mode="json", exclude_none=True)
+    names = (
+        "id", "event_time", "event", "theme_id", "other_theme", "name_before", "name", "act", "author", "reason",
+        "detail", "evidence", "order_id",
+    )  # fmt: skip
+    return {name: data[name] for name in names if data.get(name) not in (None, "", [])}
+
+
+def event_line(row: dict[str, Any]) -> str:
+    """A line of the ledger for people."""
+    themes_told = " → ".join(str(row[name])[:8] for name in ("theme_id", "other_theme") if name in row)
+    name = f" “{row['name']}”" if "name" in row else ""
+    detail = f" ({row['detail']})" if "detail" in row else ""
+    order = f", order {row['order_id']}" if "order_id" in row else ""
+    when = str(row["event_time"])[:16]
+    return f"{when}  {row['event']:<10} {themes_told}{name}  {row['author']}{order}: {row['reason']}{detail}"
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
+    if as_json:
+        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    for row in rows:
+        console.print(line(row))
+    if not rows:
+        console.print("nothing")
