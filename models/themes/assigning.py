@@ -6,6 +6,8 @@ changes anything; whether a concern joins is decided in ``engine`` and ``passes`
 
 from __future__ import annotations
 
+from typing import Literal
+
 from models.themes.centroids import Book
 from models.themes.changes import Assigned, Moved
 from models.themes.evidence import Evidence, weigh
@@ -35,15 +37,22 @@ def assigned(
     )
 
 
-def moved(state: EngineState, slot: int, book: Book, was: int, home: Home) -> Moved:
-    """The record of a move from the theme at row ``was``; to be made before it is done."""
+def moved(
+    state: EngineState,
+    slot: int,
+    book: Book,
+    was: int,
+    home: Home,
+    why: Literal["nearer", "split"] = "nearer",
+) -> Moved:
+    """The record of a move from the theme at row ``was``; to be made before it is done, or after a split."""
     evidence = evidence_of(state, slot, book, home.row, home.near, home.behind)
     return Moved(
         concern_id=state.shelf.ids[slot],
         from_theme=book.roots[was].theme_id,
         to_theme=book.roots[home.row].theme_id,
         similarity=cosine(home.near),
-        why="nearer",
+        why=why,
         z_milli=above_chance(state, slot, home.near),
         runner_up_theme=book.roots[home.second].theme_id,
         runner_up_similarity=cosine(home.behind),

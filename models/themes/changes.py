@@ -1,7 +1,8 @@
 """What the theme engine says: one frozen record per change, in the order in which they took effect.
 
-A concern is at any time assigned, waiting or unthemed. A theme is born, retired, returned, or merged
-into another (a redirect: its members are not listed again, readers follow ``Merged``).
+A concern is at any time assigned, waiting or unthemed. A theme is born, retired, returned, split in two
+(its latest members of the smaller part follow as ``Moved``), or merged into another (a redirect: its
+members are not listed again, readers follow ``Merged``).
 """
 
 from __future__ import annotations
@@ -83,13 +84,16 @@ class Unthemed:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The concern left one theme for another; similarity, runner-up and probability are of the new one."""
+    """The concern left one theme for another; similarity, runner-up and probability are of the new one.
+
+    ``why``: another theme is ``nearer``, or its own one was ``split``.
+    """
 
     concern_id: str
     from_theme: str
     to_theme: str
     similarity: float
-    why: Literal["nearer"]
+    why: Literal["nearer", "split"]
     z_milli: int
     runner_up_theme: str | None
     runner_up_similarity: float | None
@@ -124,6 +128,25 @@ class Merged:
     needed: float
     from_size: int
     into_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """``theme_id`` had two centres; ``members`` are the founders of ``new_theme``, each of which is ``Moved`` next.
+
+    ``similarity`` is of the two parts, below ``needed`` they are two; ``gap_milli`` says how far apart they lie
+    along the line between them (``splits.gap_milli``), at ``gap_needed_milli`` and more they are two.
+    """
+
+    theme_id: str
+    new_theme: str
+    group: str
+    members: tuple[str, ...]
+    stayed: int
+    similarity: float
+    needed: float
+    gap_milli: int
+    gap_needed_milli: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +229,7 @@ Change = (
     | Retracted
     | Born
     | Merged
+    | Split
     | Unmerged
     | Retired
     | Returned

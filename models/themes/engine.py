@@ -30,6 +30,7 @@ from models.themes.changes import (
 )
 from models.themes.constraints import By, Constraints
 from models.themes.evidence import Evidence, Lexicon
+from models.themes.founding import gathering
 from models.themes.grid import Grid, Units
 from models.themes.members import WAITING, concern_hash
 from models.themes.orders import carry_out
@@ -84,6 +85,8 @@ class ThemeEngine:
         slot = state.hold(point)
         self._due_s = min(self._due_s, point.at_s + self._patience_s)
         changes += self._arrive(slot)
+        if state.policy.gather:
+            changes += gathering(state, slot)
         while state.waiting_count() > state.policy.pool:
             changes.append(self._push_out())
         if state.job is None and (state.seen >= state.next_pass or self._is_crowded(slot)):

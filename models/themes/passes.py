@@ -14,7 +14,8 @@ import numpy as np
 from models.themes.assigning import assigned, cosine, moved
 from models.themes.births import alike
 from models.themes.centroids import Book, Origin
-from models.themes.changes import Born, CentroidsChanged, Change, Merged
+from models.themes.changes import CentroidsChanged, Change, Merged
+from models.themes.founding import announce, bear, open_all
 from models.themes.grid import ONE, Units
 from models.themes.merges import kept_share, likeness_needed, mutual_pairs, nearest_themes
 from models.themes.placing import admit, free
@@ -23,6 +24,7 @@ from models.themes.quanta import Step, gathered, product_us
 from models.themes.recalibrate import adopt, fit, project
 from models.themes.refine import better_homes, near_enough
 from models.themes.shelf import Slots
+from models.themes.splits import divided, splits
 from models.themes.state import EngineState, Place
 
 Phase = Callable[[EngineState, Place], Step]
@@ -95,50 +97,13 @@ def _bear_some(state: EngineState, group: str, found: list[list[int]], least: in
         slots = free(state, np.array([pool[seq] for seq in found[done] if seq in pool], np.int64))
         done += 1
         if len(slots) >= least:
-            born.append((_bear(state, group, slots), slots))
+            born.append((bear(state, group, slots), slots))
             members += len(slots)
     if born:
-        _open(state, born)
-    changes = [change for origin, slots in born for change in _announce(state, origin, slots)]
+        open_all(state, born)
+    changes = [change for origin, slots in born for change in announce(state, origin, slots)]
     changes.append(CentroidsChanged(tuple(origin.theme_id for origin, _ in born)))
     return Step(changes if born else [], found[done:], members * _PIECE_US // room)
-
-
-def _bear(state: EngineState, group: str, slots: Slots) -> Origin:
-    shelf = state.shelf
-    times = [shelf.at_s[slot] for slot in slots]
-    founders = [shelf.ids[slot] for slot in slots]
-    origin = state.themes.born(founders, group, shelf.vectors[slots], min(times), max(times))
-    for slot in slots:
-        state.join(int(slot), origin, counted=True)
-    state.touch(origin)
-    state.dirty["sums"].add(origin.theme_id)
-    return origin
-
-
-def _open(state: EngineState, born: list[tuple[Origin, Slots]]) -> None:
-    """Give new themes their centroids."""
-    assert state.space is not None
-    shelf = state.shelf
-    raws = [shelf.raw[slots].astype(np.float64) for _, slots in born]
-    inside = [shelf.seq[slots] > state.horizon for _, slots in born]
-    recent = np.stack([raw[here].sum(axis=0) for raw, here in zip(raws, inside, strict=True)])
-    state.themes.open(
-        [origin for origin, _ in born],
-        np.stack([raw.sum(axis=0) for raw in raws]),
-        np.array([float(len(raw)) for raw in raws]),
-        (recent, np.array([float(here.sum()) for here in inside])),
-        state.space.level(born[0][0].group),
-        state.policy.history_weight,
-    )
-
-
-def _announce(state: EngineState, origin: Origin, slots: Slots) -> Iterator[Change]:
-    book = state.themes.books[origin.group]
-    own = book.row_of[origin.ordinal]
-    yield Born(origin.theme_id, origin.group, tuple(state.shelf.ids[slot] for slot in slots))
-    for slot, similar in zip(slots, state.shelf.units[slots] @ book.units.T, strict=True):
-        yield assigned(state, int(slot), book, own, similar, arrival=False)
 
 
 def merges(state: EngineState, place: Place) -> Step:
@@ -182,6 +147,8 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
         one, two = book.roots[a], book.roots[b]
         may = may_merge(state, one, two)
         if one.retired or two.retired or may == "never":
+            continue
+        if divided(state, one, two):
             continue
         if book.total_n[b] > book.total_n[a]:
             a, b, one, two = b, a, two, one
@@ -305,6 +272,7 @@ PHASES: Mapping[str, Phase] = {
     "project": project,
     "adopt": adopt,
     "births": births,
+    "splits": splits,
     "merges": merges,
     "late_joins": late_joins,
     "moves": moves,

@@ -14,7 +14,7 @@ class ThemePolicy:
     The defaults were chosen on hwu64, banking77 and the demo's seeds 1 and 2 (``docs/themes.md``).
     """
 
-    z: float = 4.3
+    z: float = 3.9
     """A concern joins a theme at ``z`` standard deviations of the similarity of random pairs …"""
     lowest: float = 0.30
     """… but never below this similarity,"""
@@ -28,7 +28,7 @@ class ThemePolicy:
     """… if the second nearest theme is less similar by more than this."""
     components: int = 64
     """Dimensions of the decision space."""
-    warm_up: int = 200
+    warm_up: int = 120
     """Concerns before the first pass, that is, before the first theme."""
     pass_every: int = 500
     """Concerns between two passes, once ``10 * pass_every`` have been seen."""
@@ -42,6 +42,12 @@ class ThemePolicy:
     """Concerns that have to come between such a pass and the one before."""
     min_members: int = 5
     """Concerns that a birth needs."""
+    gather: int = 3
+    """A concern that waits founds a theme at once with those that wait near it, when they are so many, …"""
+    gather_share: float = 1.1
+    """… at this share of the joining threshold …"""
+    gather_near: float = 0.8
+    """… (looked at are those as near to it as this share of that)."""
     loose_share: float = 0.80
     """What is left waiting may also form a theme at this share of the joining threshold …"""
     loose_members: int = 6
@@ -64,13 +70,19 @@ class ThemePolicy:
     """… its similarity is so far above that of a typical theme to its nearest."""
     merge_rounds: int = 4
     """Times that a pass looks for such pairs; each theme merges at most once in a round."""
+    merge_gap_milli: int = 3_000
+    """Themes whose members lie so far apart, in thousandths of their spread (``splits``), do not merge."""
+    split_alike: float = 0.70
+    """A theme is split when its two parts are less alike than this, have …"""
+    split_members: int = 8
+    """… so many members each in the window, and lie as far apart as one theme does once in a hundred times."""
     burst_us: int = 60_000
     """Work of passes that a tenant may have saved up, in microseconds of a common core as estimated from sizes; …"""
     pace_us: int = 1_000
     """… so much is added with every record, and while there is none left a pass rests; …"""
     quantum_us: int = 8_000
     """… and so much may be done before one record, give or take a step."""
-    move_margin: float = 0.02
+    move_margin: float = 0.03
     """A concern moves only to a theme that is nearer by this much."""
     sweeps: int = 2
     """Lloyd sweeps in a pass."""

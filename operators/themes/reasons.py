@@ -53,5 +53,5 @@ def _points(milli: int) -> str:
 
 def _when(change: Assigned | Moved) -> str:
     if isinstance(change, Moved):
-        return "moved because it has come nearer"
+        return "moved as its theme was split" if change.why == "split" else "moved because it has come nearer"
     return "on arrival" if change.arrival else "after waiting for others like it"

@@ -25,6 +25,7 @@ from models.themes.changes import (
     Retired,
     Retracted,
     Returned,
+    Split,
     Steered,
     Unmerged,
     Unthemed,
@@ -65,7 +66,7 @@ class Teller:
             **{**_how(change), **notes},
         )
 
-    def theme_event(self, change: Born | Merged | Unmerged | Retired | Returned) -> ThemeEvent:
+    def theme_event(self, change: Born | Merged | Split | Unmerged | Retired | Returned) -> ThemeEvent:
         """A line of the identity ledger; what a person ordered has their name and their reason."""
         line = _ledger_line(change) | self._ordered_by()
         return ThemeEvent.made(**self._header("theme_event"), **line)
@@ -247,7 +248,7 @@ def _how(change: Assigned | Moved | Steered | Waiting | Unthemed | Retracted) ->
             return {"change": "retracted", "reason": "its item was revised or withdrawn"}
 
 
-def _ledger_line(change: Born | Merged | Unmerged | Retired | Returned) -> dict[str, Any]:
+def _ledger_line(change: Born | Merged | Split | Unmerged | Retired | Returned) -> dict[str, Any]:
     match change:
         case Born():
             return {
@@ -263,6 +264,16 @@ def _ledger_line(change: Born | Merged | Unmerged | Retired | Returned) -> dict[
                 "other_theme": change.into_theme,
                 "reason": f"similarity {change.similarity:.2f}, at {change.needed:.2f} two themes are one"
                 f" ({change.from_size} into {change.into_size} concerns)",
+            }
+        case Split():
+            return {
+                "event": "split",
+                "theme_id": change.theme_id,
+                "other_theme": change.new_theme,
+                "reason": f"two centres {change.gap_milli / 1000:.1f} standard deviations apart"
+                f" (one theme: at most {change.gap_needed_milli / 1000:.1f}), similarity {change.similarity:.2f}"
+                f" ({len(change.members)} concerns move, {change.stayed} stay)",
+                "evidence": change.members[:EVIDENCE],
             }
         case Unmerged():
             return {

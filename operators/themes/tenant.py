@@ -30,6 +30,7 @@ from models.themes.changes import (
     Retired,
     Retracted,
     Returned,
+    Split,
     Steered,
     Unmerged,
     Unthemed,
@@ -59,6 +60,7 @@ from operators.themes.words import Words
 
 # What becomes of a concern, as against what becomes of a theme.
 Placed = Assigned | Moved | Steered | Waiting | Unthemed | Retracted
+ThemeChange = Born | Merged | Split | Unmerged | Retired | Returned
 
 
 class Arrived(NamedTuple):
@@ -203,7 +205,7 @@ class TenantThemes:
                     self._stale_centroids.update(themes)
                 case Assigned() | Moved() | Steered() | Waiting() | Unthemed() | Retracted():
                     yield self._assignment(change, tell, arrived, item_id)
-                case Born() | Merged() | Unmerged() | Retired() | Returned():
+                case Born() | Merged() | Split() | Unmerged() | Retired() | Returned():
                     yield self._ledger(change, tell)
                     shown |= dict.fromkeys(_themes_of(change))
                 case Ordered() | Proposed():
@@ -263,11 +265,14 @@ class TenantThemes:
             self._terms.add(theme, terms)
         return after
 
-    def _ledger(self, change: Born | Merged | Unmerged | Retired | Returned, tell: Teller) -> ThemeEvent:
+    def _ledger(self, change: ThemeChange, tell: Teller) -> ThemeEvent:
         match change:
             case Born():
                 times = [self._concerns.table[one].at_s for one in change.members]
                 self._profiles.open(change.theme_id, change.group, times[0] or max(times))
+            case Split():
+                founder = self._concerns.table[change.members[0]]
+                self._profiles.open(change.new_theme, change.group, founder.at_s)
             case Merged():
                 self._profiles.redirect(change.from_theme, change.into_theme)
                 self._stale_centroids.add(change.from_theme)  # it has none of its own any more
@@ -399,11 +404,13 @@ def _theme_after(change: Placed) -> str | None:
     return None
 
 
-def _themes_of(change: Born | Merged | Unmerged | Retired | Returned) -> tuple[str, ...]:
+def _themes_of(change: ThemeChange) -> tuple[str, ...]:
     match change:
         case Merged(from_theme=source, into_theme=target):
             return source, target
         case Unmerged(theme_id=theme, from_theme=source):
             return theme, source
+        case Split(theme_id=theme, new_theme=new):
+            return theme, new
         case Born(theme_id=theme) | Retired(theme_id=theme) | Returned(theme_id=theme):
             return (theme,)

@@ -47,6 +47,8 @@ POLICY = ThemePolicy(
     burst_us=2_000,
     pace_us=400,
 )
+SPLITTING = replace(POLICY, gather=6, split_alike=0.95, merge_gap_milli=2_500)
+"""Three to six of the themes of a ``stream`` are split."""
 QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -112,16 +114,19 @@ def everything(engine: ThemeEngine) -> dict[tuple[str, str], Any]:
     return {**log.rows, **{("small", key): value for key, value in engine.small_state().items()}}
 
 
+@pytest.mark.parametrize("policy", [POLICY, SPLITTING], ids=["plain", "splitting"])
 @QUICK
 @given(st.integers(0, 50), st.lists(st.integers(1, 399), max_size=4))
-def test_an_engine_restored_at_any_point_goes_on_bit_by_bit_alike(seed: int, cuts: list[int]) -> None:
+def test_an_engine_restored_at_any_point_goes_on_bit_by_bit_alike(
+    policy: ThemePolicy, seed: int, cuts: list[int]
+) -> None:
     points = stream(seed)
-    undisturbed = ThemeEngine("acme", POLICY)
+    undisturbed = ThemeEngine("acme", policy)
     expected = play(undisturbed, points)
-    engine, log, said = ThemeEngine("acme", POLICY), Log(), list[Change]()
+    engine, log, said = ThemeEngine("acme", policy), Log(), list[Change]()
     for first, end in pairwise(sorted({0, len(points), *cuts})):
         log.drain(engine)
-        engine = log.restored(engine)
+        engine = log.restored(engine, policy)
         said += play_on(engine, points, first, end)
     log.drain(engine)
     assert said == expected
@@ -129,18 +134,19 @@ def test_an_engine_restored_at_any_point_goes_on_bit_by_bit_alike(seed: int, cut
 
 
 def test_an_engine_restored_at_every_record_of_a_pass_goes_on_alike() -> None:
-    points, undisturbed = stream(3, count=260), ThemeEngine("acme", POLICY)
+    policy = replace(POLICY, gather=0, quantum_us=100)  # so that there is something left for every phase
+    points, undisturbed = stream(3, count=260), ThemeEngine("acme", policy)
     expected = [play_on(undisturbed, points, i, i + 1) for i in range(len(points))]
-    engine, log, phases = ThemeEngine("acme", POLICY), Log(), set[str]()
+    engine, log, phases = ThemeEngine("acme", policy), Log(), set[str]()
     for i in range(len(points)):
         assert play_on(engine, points, i, i + 1) == expected[i]
         job = engine.small_state()["job"]
         if job:
             phases.add(job[0])
             log.drain(engine)
-            engine = log.restored(engine)
+            engine = log.restored(engine, policy)
     log.drain(engine)
-    assert {"fit", "project", "births", "merges", "late_joins", "moves"} <= phases
+    assert {"fit", "project", "births", "splits", "merges", "late_joins", "moves"} <= phases
     assert alive(log.rows) == alive(everything(undisturbed))
 
 

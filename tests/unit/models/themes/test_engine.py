@@ -113,7 +113,9 @@ def test_a_burst_that_is_born_in_parts_is_one_theme_after_the_pass() -> None:
     rng = np.random.default_rng(3)
     centre = rng.normal(size=384)
     parts = [centre + 0.35 * rng.normal(size=384) for _ in range(3)]
-    tight = replace(POLICY, warm_up=120, highest=0.85, z=9.0, merge_at=0.4, merge_margin=-0.4)
+    tight = replace(
+        POLICY, warm_up=120, highest=0.85, z=9.0, merge_at=0.4, merge_margin=-0.4, merge_gap_milli=99_000
+    )
     engine = ThemeEngine("acme", tight)
     said: list[Change] = []
     for i in range(120):
