@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,19 +50,28 @@ def nearest_themes(units: Units, kept: Floats, rows: NDArray[np.int64]) -> tuple
     return at, near
 
 
-def likeness_needed(nearest: Floats, themes: int, joining: int, policy: ThemePolicy) -> int:
-    """The likeness in 1/ONE at which two of so many ``themes`` are one; ``nearest`` ``(n,)``: of a sample of
-    them, the likeness to the nearest other.
+class Bars(NamedTuple):
+    """Likeness, in 1/ONE, at which two themes are one if their members do not lie apart (``splits``), and at which
+    they are one in any case."""
+
+    needed: int
+    sure: int
+
+
+def likeness_needed(nearest: Floats, themes: int, joining: int, policy: ThemePolicy) -> Bars:
+    """When two of so many ``themes`` are one; ``nearest`` ``(n,)``: of a sample of them, the likeness to the
+    nearest other.
 
     Where themes lie close together (one narrow domain), nearness says little: half of the themes have a
-    neighbour as near. Where they lie far apart, a pair that is much nearer than that is one theme in two parts.
+    neighbour as near. Where they lie far apart, a pair that is much nearer than that is one theme in two parts,
+    an outage that is told in two wordings.
     """
     strict = max(int(policy.merge_at * ONE), joining + int(policy.merge_margin * ONE))
     if themes < _TYPICAL:
-        return strict
+        return Bars(strict, strict)
     typical = int(np.median(nearest))
     stands_out = max(joining + int(policy.merge_isolated * ONE), typical + int(policy.merge_stands_out * ONE))
-    return min(strict, stands_out)
+    return Bars(min(strict, stands_out), stands_out)
 
 
 def mutual_pairs(

@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from models.themes.assigning import assigned, cosine, moved
+from models.themes.bars import bars_of
 from models.themes.births import alike
 from models.themes.centroids import Book, Origin
 from models.themes.changes import CentroidsChanged, Change, Merged
 from models.themes.founding import announce, bear, open_all
 from models.themes.grid import ONE, Units
-from models.themes.merges import kept_share, likeness_needed, mutual_pairs, nearest_themes
+from models.themes.merges import kept_share, mutual_pairs
 from models.themes.placing import admit, free
 from models.themes.proposals import may_merge, propose_merge
 from models.themes.quanta import Step, gathered, product_us
@@ -31,10 +32,6 @@ Phase = Callable[[EngineState, Place], Step]
 
 _PIECE_US = 4_000
 """Cost that a step is cut to, where it can be cut."""
-_TYPICAL_OF = range(64, 513)
-"""How many themes tell how near a typical one is to its nearest: the first by id, so any, and always the same; …"""
-_TYPICAL_PAIRS = 2**21
-"""… fewer when there are very many to compare each with."""
 
 
 def begin(state: EngineState) -> None:
@@ -112,12 +109,12 @@ def merges(state: EngineState, place: Place) -> Step:
     Asked about are the themes that changed since the last pass, some at a time, and in further rounds those
     that changed since the round before: a burst is born in several parts at once, so one round per pass would
     leave it in parts for days. ``place`` is (round, changed since, whether any merged in this round, group,
-    likeness needed, last theme asked about).
+    bars of likeness, last theme asked about).
     """
     if not place:
-        place = [0, state.checked_at, False, None, 0, -1]
+        place = [0, state.checked_at, False, None, None, -1]
         state.checked_at = state.seen
-    turn, since, any_merged, group, needed, last = place
+    turn, since, any_merged, group, bars, last = place
     if group is not None:
         book = state.themes.books[group]
         asked = np.sort(book.ordinals[(book.changed >= since) & (book.ordinals > last)])
@@ -125,17 +122,17 @@ def merges(state: EngineState, place: Place) -> Step:
             return _merge_some(state, place, asked.tolist())
     following = min((g for g in state.themes.books if group is None or g > group), default=None)
     if following is not None:
-        needed, work_us = _likeness_needed(state, following)
-        return Step(place=[turn, since, any_merged, following, needed, -1], work_us=work_us)
+        bars, work_us = bars_of(state, following)
+        return Step(place=[turn, since, any_merged, following, list(bars), -1], work_us=work_us)
     if any_merged and turn + 1 < state.policy.merge_rounds:
         since, state.checked_at = state.checked_at, state.seen
-        return Step(place=[turn + 1, since, False, None, 0, -1])
+        return Step(place=[turn + 1, since, False, None, None, -1])
     return Step()
 
 
 def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
     """Merge what is mutually nearest among the first of the themes ``asked`` about."""
-    turn, since, any_merged, group, needed, _ = place
+    turn, since, any_merged, group, (needed, sure), _ = place
     book = state.themes.books[group]
     joining = state.space.level(group).threshold if state.space else 0
     each_us = product_us(2, len(book.roots), 2 * state.policy.components)
@@ -148,7 +145,7 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
         may = may_merge(state, one, two)
         if one.retired or two.retired or may == "never":
             continue
-        if divided(state, one, two):
+        if near < sure and divided(state, one, two):
             continue
         if book.total_n[b] > book.total_n[a]:
             a, b, one, two = b, a, two, one
@@ -163,19 +160,8 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
     if merged:
         state.themes.absorb(group, merged)
         changes.append(CentroidsChanged(tuple(into)))
-    place = [turn, since, any_merged or bool(merged), group, needed, some[-1]]
+    place = [turn, since, any_merged or bool(merged), group, [needed, sure], some[-1]]
     return Step(changes, place, len(some) * each_us)
-
-
-def _likeness_needed(state: EngineState, group: str) -> tuple[int, int]:
-    """At which likeness two themes of a group are one, and the cost of finding out."""
-    assert state.space is not None
-    book, joining = state.themes.books[group], state.space.level(group).threshold
-    asked = _TYPICAL_PAIRS // max(len(book.roots), 1)
-    rows = np.arange(min(max(asked, _TYPICAL_OF[0]), _TYPICAL_OF[-1], len(book.roots)))
-    _, nearest = nearest_themes(book.units, kept_share(np.maximum(book.total_n, 1.0), joining), rows)
-    needed = likeness_needed(nearest, len(book.roots), joining, state.policy)
-    return needed, product_us(len(rows), len(book.roots), 2 * state.policy.components)
 
 
 def merge(state: EngineState, gone: Origin, into: Origin) -> None:

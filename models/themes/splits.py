@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.themes.assigning import cosine, moved
+from models.themes.bars import bars_of
 from models.themes.centroids import Book, Origin
 from models.themes.changes import CentroidsChanged, Change, Split
 from models.themes.founding import bear, open_all
@@ -188,7 +189,7 @@ def _split(state: EngineState, root: Origin, slots: Slots) -> Iterator[Change]:
     cut = None if may == "never" else cut_in_two(state.shelf.units[slots], _fold(state, slots))
     if cut is None or int(cut.smaller.sum()) < policy.split_members:
         return
-    needed = int(policy.split_alike * ONE)
+    needed = min(int(policy.split_alike * ONE), bars_of(state, root.group)[0].sure)
     far = gap_needed_milli(len(slots))
     if cut.alike >= needed or cut.gap_milli < far:
         return

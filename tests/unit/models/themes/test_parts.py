@@ -92,8 +92,9 @@ def test_a_pair_that_stands_out_needs_less_to_be_one() -> None:
     policy = ThemePolicy(merge_at=0.9, merge_margin=0.3, merge_isolated=0.05, merge_stands_out=0.2)
     far, close = np.full(9, 0.3 * ONE), np.full(9, 0.8 * ONE)
     asked = ((far, 9), (close, 9), (far[:5], 5))
-    needed = [likeness_needed(nearest, themes, ONE // 2, policy) / ONE for nearest, themes in asked]
-    assert [round(one, 2) for one in needed] == [0.55, 0.9, 0.9]
+    bars = [likeness_needed(nearest, themes, ONE // 2, policy) for nearest, themes in asked]
+    assert [round(one.needed / ONE, 2) for one in bars] == [0.55, 0.9, 0.9]
+    assert [round(one.sure / ONE, 2) for one in bars] == [0.55, 1.0, 0.9]
 
 
 def test_only_a_patient_concern_far_from_all_other_themes_joins_below_the_threshold() -> None:
