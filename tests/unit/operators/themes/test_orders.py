@@ -110,6 +110,7 @@ def test_a_concern_taken_out_joins_another_theme_or_waits(journey: Steered) -> N
 
 
 def test_a_merge_of_a_person_is_undone_without_loss(journey: Steered) -> None:
+    journey.fill(count=90, seed=3)  # so that both themes are more than the few that founded them
     (one, members), (other, others), *_ = journey.members().items()
     journey.order(MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY))
     own = ThemeRef(theme_id=one, anchors=tuple(m.concern_id for m in members[:9]))
