@@ -70,7 +70,8 @@ class Cluster:
         return AdminClient(self._config({}, extra))
 
     def _config(self, ours: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-        given = {name.replace("_", "."): value for name, value in extra.items()}
+        # Properties have dots; what is called back (``on_commit``) is the Python client's own, and named as it is.
+        given = {name if callable(value) else name.replace("_", "."): value for name, value in extra.items()}
         where = {"bootstrap.servers": self.bootstrap, "logger": _LOG}
         return {**ours, **self.properties, **given, **where}
 

@@ -114,9 +114,6 @@ def test_a_frozen_broker_makes_everybody_wait_and_nobody_end(
     assert not nemesis.ends, nemesis.ends
 
 
-# The long form alone, because it waits for told positions, and these can stand still after a bounce although the
-# stages have gone on: docs/guarantees.md.
-@pytest.mark.slow
 def test_a_broker_that_is_killed_and_bounced_loses_nothing(
     nemesis: Nemesis, flow: KafkaFlow, workload: Workload, expected: Undisturbed, tmp_path: Path
 ) -> None:

@@ -12,10 +12,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.names import Naming
@@ -24,8 +22,8 @@ from contracts.errors import StopWorker
 # A stage takes a snapshot every second; people look less often.
 COMMIT_EVERY_S = 1.0
 ANSWERED_WITHIN_S = 5.0
-# An answer that is still due after this long will not come; long enough that few clients are given up in an outage.
-GIVEN_UP_AFTER_S = 20.0
+# How long a client with an answer still due takes to end where the broker is away: the least that brokers allow.
+_ENDS_WITHIN = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 2000}
 
 Answer = Future[ConsumerGroupTopicPartitions]
 
@@ -36,7 +34,11 @@ def position_group(naming: Naming, stage: str) -> str:
 
 
 class Positions:
-    """Tells one process's positions: never waits, never fails the stage, and asks the broker at most once at a time."""
+    """Tells one process's positions: never waits, never fails the stage, and asks the broker at most once at a time.
+
+    A consumer tells them, not an admin client: of librdkafka 2.16's, one never answered again after its broker's
+    restart, and one ended the process while its broker stood still. The consumer joins no group.
+    """
 
     def __init__(
         self,
@@ -48,55 +50,43 @@ class Positions:
     ) -> None:
         self.attempts = 0
         self.failures = 0
-        self._cluster = cluster
-        # The last is asked. One that was given up is kept: let go of while an answer is due, it can end the process.
-        self._admins = [cluster.admin()]
-        self._group = group
+        self._consumer = cluster.consumer(group_id=group, on_commit=self._answered, **_ENDS_WITHIN)
         self._every_s = every_s
         self._clock = clock
         self._latest: dict[tuple[str, int], int] = {}
-        self._asked: Answer | None = None
+        self._due = 0
         self._next = float("-inf")
 
     def commit(self, positions: Mapping[tuple[str, int], int]) -> None:
         """Tell the next offset to read of each (topic, partition); call it at every snapshot, also without news."""
         self._latest.update(positions)
-        if self._clock() < self._next:
-            return
-        if self._asked is None or self._asked.done():
+        self._consumer.poll(0)
+        if self._clock() >= self._next and not self._due:
             self._send()
-        elif self._clock() >= self._next + GIVEN_UP_AFTER_S:
-            self._give_up()
 
     def close(self, within_s: float = 2.0) -> None:
         """Tell what was not told yet; wait for that no longer than ``within_s``."""
-        self._send(within_s)
-        with suppress(KafkaException, TimeoutError):
-            if self._asked is not None:
-                self._asked.result(within_s)
-        self._count()
+        self._send()
+        deadline = time.monotonic() + within_s
+        while self._due and time.monotonic() < deadline:
+            self._consumer.poll(0.05)
+        self.failures += self._due
 
-    def _send(self, within_s: float = ANSWERED_WITHIN_S) -> None:
-        self._count()
+    def _send(self) -> None:
         if not self._latest:
             return
         now = self._clock()
         self._next = now + self._every_s
         self.attempts += 1
-        self._asked = _ask(self._admins[-1], self._group, self._latest, now, within_s)
+        self._due += 1
+        try:
+            self._consumer.commit(offsets=_offsets(self._latest, now), asynchronous=True)
+        except KafkaException as exc:
+            self._answered(exc.args[0], [])
 
-    def _give_up(self) -> None:
-        """After a broker's restart a client may never answer; another one does."""
-        self.failures += 1
-        self._asked = None
-        self._admins.append(self._cluster.admin())
-        self._send()
-
-    def _count(self) -> None:
-        """Learn what became of the last attempt."""
-        if self._asked is not None and self._asked.done():
-            self.failures += bool(_refusal(self._asked))
-            self._asked = None
+    def _answered(self, refused: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        self._due -= 1
+        self.failures += bool(refused or any(one.error for one in offsets))
 
 
 def commit_positions(
@@ -110,7 +100,11 @@ def commit_positions(
         return
     with kafka_errors(f"telling the positions of {group}"):
         admin = cluster.admin()  # kept until it has answered: with the client the answer would be lost
-        asked = _ask(admin, group, positions, time.time() if now is None else now, ANSWERED_WITHIN_S)
+        offsets = _offsets(positions, time.time() if now is None else now)
+        answers = admin.alter_consumer_group_offsets(
+            [ConsumerGroupTopicPartitions(group, offsets)], request_timeout=ANSWERED_WITHIN_S
+        )
+        asked: Answer = next(iter(answers.values()))
         if refusal := _refusal(asked):
             raise StopWorker(f"telling the positions of {group}: {refusal}")
 
@@ -123,16 +117,10 @@ def beat_in(metadata: str | None) -> float | None:
         return None
 
 
-def _ask(
-    admin: AdminClient, group: str, positions: Mapping[tuple[str, int], int], now: float, within_s: float
-) -> Answer:
-    offsets = [
+def _offsets(positions: Mapping[tuple[str, int], int], now: float) -> list[TopicPartition]:
+    return [
         TopicPartition(topic, number, offset, f"{now:.3f}") for (topic, number), offset in positions.items()
     ]
-    wanted = ConsumerGroupTopicPartitions(group, offsets)
-    answers = admin.alter_consumer_group_offsets([wanted], request_timeout=within_s)
-    answer: Answer = next(iter(answers.values()))
-    return answer
 
 
 def _refusal(asked: Answer) -> str | None:
