@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import numpy as np
 
-from models.themes.engine import GroupThemes, ThemeEngine
+from models.themes.answers import Answers, GroupThemes
 from models.themes.families import LOOKED_AT, NONE, regroup
 from models.themes.grid import Ints
 from models.themes.keywords import ThemeTerms, render
@@ -64,7 +64,7 @@ class Families:
             return None, None
         return profile.parent, " · ".join(row.label) or None
 
-    def follow(self, engine: ThemeEngine) -> None:
+    def follow(self, engine: Answers) -> None:
         """Look at the themes again, once after each pass."""
         if engine.last_pass == self._looked_at or engine.in_pass:
             return
@@ -73,7 +73,7 @@ class Families:
             self._regroup(group, engine)
         self._turn += 1
 
-    def _regroup(self, group: GroupThemes, engine: ThemeEngine) -> None:
+    def _regroup(self, group: GroupThemes, engine: Answers) -> None:
         before = [self._profiles.table[theme].parent for theme in group.theme_ids]
         known = sorted({family for family in before if family is not None})
         number = {family: place for place, family in enumerate(known)}
@@ -105,7 +105,7 @@ class Families:
         late = np.roll(alone, -(self._turn * least % max(len(alone), 1)))[: LOOKED_AT - len(chosen)]
         return np.sort(np.concatenate([late, chosen]))
 
-    def _founded(self, themes: Sequence[str], engine: ThemeEngine) -> str:
+    def _founded(self, themes: Sequence[str], engine: Answers) -> str:
         """The id of a new family: named after the oldest of its themes that gives no other family its name."""
         oldest = sorted(themes, key=engine.ordinal)
         ids = [str(uuid5(_NAMESPACE, f"{self._tenant}\x1f{theme}")) for theme in oldest]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from connectors.keys.vault import LocalVault
-from models.themes.engine import GroupThemes
+from models.themes.answers import GroupThemes
 from models.themes.grid import ONE, Units, on_grid
 from models.themes.keywords import ThemeTerms
 from operators.themes.families import Families
