@@ -19,7 +19,7 @@ from contracts.themes import ThemeEvent, ThemeOrdered, ThemeRecord
 from models.themes.constraints import By, Constraints
 from models.themes.noting import note
 from models.themes.objections import objection
-from operators.themes.step import group_of
+from operators.themes.arrivals import group_of
 from wiring.views.topics import Records
 
 ANCHORED = 9

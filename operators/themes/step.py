@@ -2,30 +2,26 @@
 
 In:    ``enriched`` items of one partition.   Out: ``assignments`` with theme news, and everything that is not
        feedback, in order; ``themes`` and ``theme-events`` for subscribers.
-State: per tenant (``tenant``). The vector index is a view: written through before anything is handed on,
-       and made equal to our mirror again after a restart.
+State: per tenant (``tenant``). The vector index is a view (``index_view``): written through before anything is
+       handed on, and made equal to our mirror again after a restart.
 """
 
 from __future__ import annotations
 
-from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
-
-import numpy as np
 
 from contracts.business import BusinessEvent
 from contracts.commands import Command, LoadBegin, LoadEnd, Order
 from contracts.envelope import EVERYONE, Envelope, Out
-from contracts.errors import RecoveryRefused, RetryLater
-from contracts.feedback import Sealed, Tick
+from contracts.errors import RecoveryRefused
+from contracts.feedback import Tick
 from contracts.identity import cause_of
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
-from contracts.stages import AssignmentFacts, Concern, EnrichedItem
+from contracts.stages import Concern, EnrichedItem
 from contracts.steering import Steering, ThemeOrder
 from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
 from contracts.vectors import ItemPoint
-from models.themes.changes import Point
 from models.themes.constraints import By
 from models.themes.keywords import terms
 from models.themes.policy import ThemePolicy
@@ -33,13 +29,12 @@ from operators.marking import markers
 from operators.numbering import Numbering
 from operators.ports import Vault, VectorIndex
 from operators.state import BulkState, Table
-from operators.themes.audit import AuditTally, audit_themes
+from operators.themes.arrivals import arrived_of, item_point, person_of, point_of
+from operators.themes.audit import AuditTally
 from operators.themes.concerns import who_is
+from operators.themes.index_view import IndexView
 from operators.themes.records import Teller
-from operators.themes.tenant import Arrived, TenantThemes
-
-# One concern in so many is asked of the index too; at a thousand themes an audit takes a few milliseconds.
-AUDITED_OF = 256
+from operators.themes.tenant import TenantThemes
 
 PUBLIC = ("themes", "theme-events", "drift")
 """What subscribers read of this stage."""
@@ -49,9 +44,6 @@ CHANGE_ENCODER = (
     "directory, on Kafka `undercurrent replay` into a new generation"
 )
 """What somebody can do whose encoder is another one now."""
-
-MAIN_LANGUAGE = "en"
-"""The group of texts too short to tell their language."""
 
 
 class ThemesStep:
@@ -67,25 +59,25 @@ class ThemesStep:
     ) -> None:
         self.tables: Mapping[str, Table[Any]] = {}
         self._vault = vault
-        self._index = index
+        self._view = IndexView(index, self._tenant, audit if audit is not None else AuditTally())
         self._encoder = encoder
         self._policy = policy or ThemePolicy()
         self._tenants: dict[str, TenantThemes] = {}
         self._loading: dict[str, list[str]] = {}
         self._numbering = Numbering("themes")
-        self._tally = audit if audit is not None else AuditTally()
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
         points: dict[str, dict[str, ItemPoint | None]] = {}
         self._look_ahead([record for record in records if isinstance(record, EnrichedItem)])
         outs = [out for record in records for out in self._on_record(record, points)]
-        self._write_through(points, sorted({name for record in records for name in self._concerned(record)}))
+        concerned = sorted({name for record in records for name in self._concerned(record)})
+        self._view.write_through(points, concerned)
         return outs
 
     def snapshot(self) -> dict[str, Any]:
         """The encoder, the output count and each tenant's small state; what they stand for is in the index by then."""
-        self._index.settle()
+        self._view.settle()
         return {
             "encoder": self._encoder,
             "numbering": self._numbering.snapshot(),
@@ -107,7 +99,7 @@ class ThemesStep:
         self._loading = {name: list(origins) for name, origins in small["loading"].items()}
         for name, state in small["tenants"].items():
             self._tenant(name).restore_small(state)
-            self._index.replace_themes(name, self._tenant(name).centroids())
+            self._view.restore(name)
 
     def bulk(self) -> BulkState:
         """Every tenant's bulk state, under the tenant's name."""
@@ -124,7 +116,7 @@ class ThemesStep:
             engine = self._tenants[name].engine
             if engine.looks_ahead:
                 mine = [(item, concern) for item in items if item.tenant == name for concern in item.concerns]
-                engine.expect([_point(item, concern) for item, concern in mine if concern.vector is not None])
+                engine.expect([point_of(item, c) for item, c in mine if c.vector is not None])
 
     def _on_record(self, record: Envelope, points: dict[str, dict[str, ItemPoint | None]]) -> Iterator[Out]:
         if isinstance(record, EnrichedItem):
@@ -182,12 +174,12 @@ class ThemesStep:
         opened = self._vault.open(item.tenant, item.text) if fresh else None
         text = opened.decode() if opened else ""
         for concern in fresh:
-            arrived = self._arrived(item, concern, text)
-            points[concern.concern_id] = _item_point(item, concern, arrived.point)
+            arrived = arrived_of(item, concern, text, self._vault)
+            points[concern.concern_id] = item_point(item, concern, arrived.point)
             words = terms(text[concern.start : concern.end], item.language)
             yield from themes.add(arrived, words, tell)
         for concern in item.concerns:
-            sure, who = concern.decision.confidence_milli, who_is(_person(item))
+            sure, who = concern.decision.confidence_milli, who_is(person_of(item))
             yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
 
     def _check_encoder(self, concerns: Sequence[Concern]) -> None:
@@ -198,75 +190,6 @@ class ThemesStep:
                     f"concern {concern.concern_id} has a vector of encoder {concern.vector.model}, the themes stage "
                     f"is set to {self._encoder}: {CHANGE_ENCODER}"
                 )
-
-    def _arrived(self, item: EnrichedItem, concern: Concern, text: str) -> Arrived:
-        point = _point(item, concern)
-        quote = self._quote(item, concern, text) if item.coverage == "full" else None
-        about = AssignmentFacts.made(
-            facts=item.facts,
-            language=item.language,
-            decision=concern.decision,
-            happened_at=item.event_time,
-            quote=quote,
-        )
-        person = _person(item)
-        return Arrived(point, item.item_id, person, item.text.subject, about)
-
-    def _quote(self, item: EnrichedItem, concern: Concern, text: str) -> Sealed | None:
-        quote = text[concern.start : concern.end]
-        if not quote:
-            return None
-        if quote == text:  # the same text seals to the same bytes, and it was opened just now
-            return item.text
-        return self._vault.seal(item.tenant, item.text.subject, quote.encode())
-
-    def _write_through(
-        self, points: Mapping[str, Mapping[str, ItemPoint | None]], tenants: Sequence[str]
-    ) -> None:
-        for tenant, changed in points.items():
-            put = [point for point in changed.values() if point is not None]
-            drop = [concern for concern, point in changed.items() if point is None]
-            if put:
-                self._index.put_items(tenant, put)
-            if drop:
-                self._index.drop_items(tenant, drop)
-        for tenant in tenants:
-            fresh, gone = self._tenant(tenant).take_stale_centroids()
-            if fresh:
-                self._index.put_themes(tenant, fresh)
-            if gone:
-                self._index.drop_themes(tenant, gone)
-            self._audit(tenant, points.get(tenant, {}).values())
-
-    def _audit(self, tenant: str, points: Iterable[ItemPoint | None]) -> None:
-        """Ask the index about a sample of what just came, and count where it and the mirror differ."""
-        sample = [p for p in points if p is not None and int(p.concern_id[:8], 16) % AUDITED_OF == 0]
-        themes = self._tenant(tenant)
-        asked = [themes.question(p.vector, group_of(str(p.payload["language"]))) for p in sample]
-        queries = [query for query in asked if query is not None]
-        if not queries:
-            return
-        try:
-            self._tally.add(audit_themes(self._index, themes.centroids(), queries, tenant))
-        except RetryLater:  # a server that is behind has nothing to compare yet; the stream goes on
-            self._tally.skipped += len(queries)
-
-
-def _point(item: EnrichedItem, concern: Concern) -> Point:
-    if concern.vector is None:
-        raise AssertionError("extract gives every concern a vector")
-    vector = np.frombuffer(a2b_base64(concern.vector.data), dtype="<i2")
-    return Point(concern.concern_id, vector, group_of(item.language), int(item.event_time.timestamp()))
-
-
-def group_of(language: str) -> str:
-    """The group in which concerns of a language form themes."""
-    return MAIN_LANGUAGE if language == "und" else language
-
-
-def _person(item: EnrichedItem) -> str:
-    """Whom an item counts for: its account, else its author, else itself."""
-    return item.facts.account or item.facts.author or item.item_id
 
 
 class _PerTenant:
@@ -307,29 +230,3 @@ def _out(records: Iterable[Envelope]) -> Iterator[Out]:
             yield Out("themes", record)
         elif isinstance(record, ThemeEvent | ThemeOrdered):
             yield Out("theme-events", record)
-
-
-def _item_point(item: EnrichedItem, concern: Concern, point: Point) -> ItemPoint:
-    facts, decision = item.facts, concern.decision
-    return ItemPoint(
-        concern.concern_id,
-        item.item_id,
-        point.vector,
-        {
-            "label": decision.category,
-            "category": decision.category,
-            "bug": decision.bug,
-            "feature_request": decision.feature_request,
-            "severity": decision.severity,
-            "sentiment": decision.sentiment,
-            "source": facts.source,
-            "language": item.language,
-            "locale": facts.locale,
-            "country": facts.country,
-            "app_version": facts.app_version,
-            "resolution": facts.resolution,
-            "account": facts.account,
-            "tier": facts.tier,
-            "at_s": point.at_s,
-        },
-    )

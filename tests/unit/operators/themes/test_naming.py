@@ -147,7 +147,7 @@ def test_whose_key_is_gone_names_nothing(interview: Interview) -> None:
 def test_a_person_named_it_before_the_answer_came(interview: Interview) -> None:
     question = interview.questions()[0]
     answer = interview.answer(question, said_name(interview))
-    interview.step._tenant("acme")._names.call(question.theme_id, "Ours", PERSON)
+    interview.step._tenant("acme")._telling._names.call(question.theme_id, "Ours", PERSON)
     (refused,) = interview.put(answer)
     assert "a person" in refused.reason
 

@@ -112,7 +112,7 @@ def shown_outside(journey: Journey) -> set[str]:
 def themes_state(journey: Journey) -> list[list[Any]]:
     step = journey.steps["enriched"]
     assert isinstance(step, ThemesStep)
-    table = step._tenant("acme")._profiles.table
+    table = step._tenant("acme")._kept.profiles.table
     return [table[name].encode() for name in table]
 
 
