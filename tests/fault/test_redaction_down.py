@@ -24,7 +24,7 @@ from operators.intake.step import IntakeStep
 from operators.statelog import MemoryStateLog
 from settings import load_settings
 from tests.support.steps import Journey, readers
-from wiring import product
+from wiring.stages import intake
 
 POISON = "poison"
 TEXTS = [
@@ -142,6 +142,6 @@ def test_after_the_repair_everything_passes_as_if_nothing_had_been(journey: Jour
 
 
 def test_a_redactor_that_finds_nothing_without_a_word_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(product, "default_redactor", lambda: Redactor([Blind()]))
+    monkeypatch.setattr(intake, "default_redactor", lambda: Redactor([Blind()]))
     with pytest.raises(RedactionDown, match="built-in canaries"):
-        product.open_readers(load_settings())
+        intake.open_readers(load_settings())
