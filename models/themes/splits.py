@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,14 +39,32 @@ _FLAT_MILLI = 3_464
 Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Cut:
-    """Two parts of a theme: which members are in the smaller one ``(n,)``, how alike the parts are (in 1/ONE, what
-    their sizes hide put right), and how far apart."""
+    """Two parts of a theme, by where its members ``units`` ``(n, c)`` are cut; ``fold`` ``(n,)`` halves them.
 
-    smaller: Mask
-    alike: int
-    gap_milli: int
+    What is asked of it is computed when it is asked: of most themes the first answer says that they are one.
+    """
+
+    units: Units
+    fold: Mask
+    side: Mask
+
+    @cached_property
+    def smaller(self) -> Mask:
+        """Which members are in the smaller part ``(n,)``."""
+        return self.side if 2 * int(self.side.sum()) <= len(self.side) else ~self.side
+
+    @cached_property
+    def alike(self) -> int:
+        """How alike the parts are, in 1/ONE, what their sizes hide put right."""
+        return _alike(self.units[self.side], self.units[~self.side])
+
+    @cached_property
+    def gap_milli(self) -> int:
+        """How far apart the parts are, each half of the members measured on the line of the other."""
+        sides = [_as_cut_by(self.units, chosen) for chosen in (self.fold, ~self.fold)]
+        return gap_milli(self.units, self.fold, sides)
 
 
 def two_means(units: Units) -> Mask:
@@ -122,11 +141,7 @@ def _apart(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
 def cut_in_two(units: Units, fold: Mask) -> Cut | None:
     """Where a theme with members ``units`` ``(n, c)`` would be cut; None when there is nothing to cut."""
     side = two_means(units)
-    if side.all() or not side.any():
-        return None
-    sides = [_as_cut_by(units, chosen) for chosen in (fold, ~fold)]
-    smaller = side if 2 * int(side.sum()) <= len(side) else ~side
-    return Cut(smaller, _alike(units[side], units[~side]), gap_milli(units, fold, sides))
+    return None if side.all() or not side.any() else Cut(units, fold, side)
 
 
 def _as_cut_by(units: Units, chosen: Mask) -> Mask:
@@ -189,8 +204,10 @@ def _split(state: EngineState, root: Origin, slots: Slots) -> Iterator[Change]:
     cut = None if may == "never" else cut_in_two(state.shelf.units[slots], _fold(state, slots))
     if cut is None or int(cut.smaller.sum()) < policy.split_members:
         return
-    needed = min(int(policy.split_alike * ONE), bars_of(state, root.group)[0].sure)
-    far = gap_needed_milli(len(slots))
+    needed, far = int(policy.split_alike * ONE), gap_needed_milli(len(slots))
+    if cut.alike >= needed:  # before anything is asked that takes longer
+        return
+    needed = min(needed, bars_of(state, root.group)[0].sure)
     if cut.alike >= needed or cut.gap_milli < far:
         return
     going = slots[cut.smaller]
