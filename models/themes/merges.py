@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from models.themes.grid import ONE, Floats, Units
 from models.themes.policy import ThemePolicy
 
+_FEW_PAIRS = 2**16
+"""Pairs of themes up to which it is quicker to compare all in float64."""
 _TYPICAL = 8
 """Themes from which on a median over them means something."""
 
@@ -34,6 +36,8 @@ def nearest_themes(units: Units, kept: Floats, rows: NDArray[np.int64]) -> tuple
     1. In float32 it is found who may be the nearest, give or take what rounding can do; those are compared in
     float64. A theme without another has itself at minus infinity.
     """
+    if 0 < len(rows) * len(units) <= _FEW_PAIRS:
+        return _nearest_of_few(units, kept, rows)
     at, near = np.zeros(len(rows), np.int64), np.full(len(rows), -np.inf)
     rough = units[rows] @ units.T
     rough *= (1.0 / kept).astype(np.float32)
@@ -48,6 +52,16 @@ def nearest_themes(units: Units, kept: Floats, rows: NDArray[np.int64]) -> tuple
         best = int(exact.argmax())
         at[n], near[n] = maybe[best], exact[best]
     return at, near
+
+
+def _nearest_of_few(units: Units, kept: Floats, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
+    """``nearest_themes`` with all pairs compared in float64."""
+    exact = (units[rows] @ units.T).astype(np.float64) / kept[rows][:, None] / kept
+    exact = np.minimum(np.rint(exact), float(ONE))
+    one_each = np.arange(len(rows))
+    exact[one_each, rows] = -np.inf
+    at = exact.argmax(axis=1)
+    return at, exact[one_each, at]
 
 
 class Bars(NamedTuple):
