@@ -36,7 +36,10 @@ def _in_touch(units: Units, threshold: int, least: int) -> list[NDArray[np.int64
     Average linkage joins two parts only if some pair across them is near, so no group reaches across
     parts: linking each part alone gives the same groups for a fraction of the work.
     """
-    _, labels = connected_components(_near(units, threshold), directed=False)
+    near = _near(units, threshold)
+    if (np.diff(near.indptr) >= min(least, 2)).sum() < least:  # a row is near itself: too few are near another
+        return []
+    _, labels = connected_components(near, directed=False)
     order = np.argsort(labels, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
     return [part for part in parts if len(part) >= least]
@@ -44,5 +47,7 @@ def _in_touch(units: Units, threshold: int, least: int) -> list[NDArray[np.int64
 
 def _near(units: Units, threshold: int) -> csr_array:
     """Which pairs of rows are near, a block of rows at a time, so that the full square is never made."""
-    starts = range(0, max(len(units), 1), _BLOCK)
+    if len(units) <= _BLOCK:
+        return csr_array(units @ units.T >= threshold)
+    starts = range(0, len(units), _BLOCK)
     return vstack([csr_array(units[at : at + _BLOCK] @ units.T >= threshold) for at in starts], format="csr")
