@@ -15,7 +15,20 @@ from models.themes.keywords import TermCounts
 MOST_TERMS = 24
 """Terms of a concern that are looked at; bounds the time that a long one takes."""
 
-_log2 = lru_cache(maxsize=4096)(milli_log2)
+
+@lru_cache(maxsize=4096)
+def _log2_smoothed(texts: int) -> int:
+    """Of a count smoothed by a half, twice that."""
+    return milli_log2(1 + 2 * texts)
+
+
+def _texts_with(hashes: Sequence[int], parts: Sequence[TermCounts]) -> list[int]:
+    """How many of the theme's texts have each term."""
+    if len(parts) == 1:
+        count = parts[0].rows.get
+        return [count(name, 0) for name in hashes]
+    counts = [part.rows.get for part in parts]
+    return [sum([count(name, 0) for count in counts]) for name in hashes]
 
 
 def overlap_milli(hashes: Sequence[int], parts: Sequence[TermCounts], everywhere: TermCounts) -> int | None:
@@ -23,13 +36,13 @@ def overlap_milli(hashes: Sequence[int], parts: Sequence[TermCounts], everywhere
 
     Counts are smoothed by a half, texts by one. None if there are no terms or the theme has no texts.
     """
-    texts = sum(part.documents for part in parts)
+    texts = sum([part.documents for part in parts])
     if not hashes or not texts:
         return None
-    first, common = hashes[:MOST_TERMS], everywhere.rows
-    inside = sum(_log2(1 + 2 * sum(part.rows.get(h, 0) for part in parts)) for h in first)
-    outside = sum(_log2(1 + 2 * common.get(h, 0)) for h in first)
-    usual = _log2(2 + 2 * everywhere.documents) - _log2(2 + 2 * texts)
+    first = hashes[:MOST_TERMS]
+    inside = sum(map(_log2_smoothed, _texts_with(first, parts)))
+    outside = sum(map(_log2_smoothed, _texts_with(first, [everywhere])))
+    usual = milli_log2(2 + 2 * everywhere.documents) - milli_log2(2 + 2 * texts)
     return (inside - outside) // len(first) + usual
 
 
@@ -40,9 +53,10 @@ def shared_terms(
 
     Score: (texts of the theme)² ÷ (texts of all) that have the term.
     """
-    found = []
-    for name in hashes[:MOST_TERMS]:
-        inside = sum(part.rows.get(name, 0) for part in parts)
-        if inside >= 2:
-            found.append((-1000 * inside * inside // max(everywhere.rows.get(name, 0), inside), name))
+    first, common = hashes[:MOST_TERMS], everywhere.rows.get
+    found = [
+        (-1000 * inside * inside // max(common(name, 0), inside), name)
+        for name, inside in zip(first, _texts_with(first, parts), strict=True)
+        if inside >= 2
+    ]
     return [name for _, name in sorted(found)[:most]]
