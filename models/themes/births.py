@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import squareform
 
@@ -36,18 +36,20 @@ def _in_touch(units: Units, threshold: int, least: int) -> list[NDArray[np.int64
     Average linkage joins two parts only if some pair across them is near, so no group reaches across
     parts: linking each part alone gives the same groups for a fraction of the work.
     """
-    near = _near(units, threshold)
-    if (np.diff(near.indptr) >= min(least, 2)).sum() < least:  # a row is near itself: too few are near another
+    counts, columns = _near(units, threshold)
+    if (counts >= min(least, 2)).sum() < least:  # a row is near itself: too few are near another
         return []
+    indptr = np.append(0, counts.cumsum())
+    near = csr_array((np.ones(len(columns)), columns, indptr), shape=(len(units), len(units)))
     _, labels = connected_components(near, directed=False)
     order = np.argsort(labels, kind="stable")
     parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
     return [part for part in parts if len(part) >= least]
 
 
-def _near(units: Units, threshold: int) -> csr_array:
-    """Which pairs of rows are near, a block of rows at a time, so that the full square is never made."""
-    if len(units) <= _BLOCK:
-        return csr_array(units @ units.T >= threshold)
-    starts = range(0, len(units), _BLOCK)
-    return vstack([csr_array(units[at : at + _BLOCK] @ units.T >= threshold) for at in starts], format="csr")
+def _near(units: Units, threshold: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many rows each row is near to, and which, row by row; the full square of similarities is never made."""
+    starts = range(0, max(len(units), 1), _BLOCK)
+    pairs = [np.nonzero(units[at : at + _BLOCK] @ units.T >= threshold) for at in starts]
+    rows = np.concatenate([at + rows for at, (rows, _) in zip(starts, pairs, strict=True)])
+    return np.bincount(rows, minlength=len(units)), np.concatenate([columns for _, columns in pairs])
