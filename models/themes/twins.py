@@ -31,6 +31,8 @@ def twins(state: EngineState, concern_id: str, themes: Sequence[str], *, waiting
     if slot is None:
         return []
     near = _nearest(state, slot, _latest(state, slot, _members(state, slot, themes, waiting=waiting)))
+    if not len(near):
+        return []
     alike = shelf.vectors[near].astype(np.float32) @ shelf.vectors[slot].astype(np.float32)
     found = near[alike >= TWIN_AT * ONE]
     return [shelf.ids[one] for one in found[np.argsort(shelf.seq[found])]] if len(found) else []
@@ -58,5 +60,6 @@ def _nearest(state: EngineState, slot: int, slots: Slots) -> Slots:
     if state.space is None or len(slots) <= SHORTLIST:
         return slots
     similar = state.shelf.units[slots] @ state.shelf.units[slot]
-    order = np.lexsort((state.shelf.seq[slots], -similar))
-    return slots[order[:SHORTLIST]]
+    # As one number each: similarities are whole, and arrival numbers below 2**32.
+    order = (-similar).astype(np.int64) * 2**32 + state.shelf.seq[slots]
+    return slots[np.argpartition(order, SHORTLIST)[:SHORTLIST]]
