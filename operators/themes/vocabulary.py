@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import filterfalse
 from typing import Any
 
 from contracts.feedback import TENANT_SUBJECT, Sealed
@@ -44,11 +45,9 @@ class Vocabulary:
     def learn(self, terms: Sequence[str], subject: str) -> tuple[int, ...]:
         """The hashes of a text's terms; notes that this subject used them."""
         hashes = tuple(map(self._hash, terms))
-        if self._known.issuperset(hashes):
-            return hashes
-        for name, term in zip(hashes, terms, strict=True):
-            if name not in self._known:
-                self._note(name, term, subject[:12])
+        term_of, who = dict(zip(hashes, terms, strict=True)), subject[:12]
+        for name in filterfalse(self._known.__contains__, hashes):
+            self._note(name, term_of[name], who)
         return hashes
 
     def word(self, name: int) -> str | None:

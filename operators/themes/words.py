@@ -6,6 +6,7 @@ In: concerns and themes by id. Out: numbers, and terms that enough people have u
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from models.themes.keywords import TermCounts, ThemeTerms
 from models.themes.shared_words import overlap_milli, shared_terms
@@ -38,8 +39,8 @@ class Words:
     def shared(self, hashes: Sequence[int], theme_id: str, most: int) -> list[str]:
         """Words of a concern that the theme uses too, those most its own first; single words only."""
         found = shared_terms(hashes, self._parts(theme_id), self._terms.everywhere, _CANDIDATES)
-        words = (self._vocabulary.word(name) for name in found)
-        return [word for word in words if word and " " not in word][:most]
+        words = map(self._vocabulary.word, found)
+        return list(islice((word for word in words if word and " " not in word), most))
 
     def _parts(self, theme_id: str) -> list[TermCounts]:
         """The term counts of all that is read as the theme; none of one that nothing has been told of yet."""
