@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 import zlib
-from base64 import b64decode, b64encode
 from collections import deque
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 from river import drift
 
 from models.drift.seen import Seen
+from models.themes.octets import Reader, Writer
 
 KEPT = 32
 """Latest values that are kept as well: they tell what is now, and a detector that was lost starts from them."""
@@ -76,33 +77,37 @@ class AdaptiveMean:
     def _fresh(self) -> Any:
         return _Adwin(delta=self._delta, clock=_CLOCK, grace_period=30, min_window_length=8)
 
-    def encode(self, *, young: bool = False) -> list[Any]:
-        """JSON-able: River's version, ADWIN's own bytes, the latest values, what is left of the warm-up.
+    def write(self, to: Writer, *, young: bool = False) -> None:
+        """River's version, ADWIN's own bytes, the latest values, what is left of the warm-up.
 
         ``young``: all values are among the latest, so ADWIN's bytes are left out and made from them again.
         """
-        if young and len(self._recent) < KEPT:
-            return [VERSION, None, list(self._recent), self.warming]
-        inner = b64encode(zlib.compress(self._adwin._helper.__getstate__())).decode("ascii")
-        return [VERSION, inner, list(self._recent), self.warming]
+        inner = (
+            b"" if young and len(self._recent) < KEPT else zlib.compress(self._adwin._helper.__getstate__())
+        )
+        to.text(VERSION)
+        to.octets(inner)
+        to.numbers(self.warming, len(self._recent))
+        to.array(np.array(self._recent, np.int64))
 
     @classmethod
-    def decode(cls, row: list[Any], delta: float, scale: float = 1.0) -> AdaptiveMean:
-        """The inverse of ``encode``. What another version of River wrote, or is broken, is rebuilt: ``warming``."""
+    def read(cls, source: Reader, delta: float, scale: float = 1.0) -> AdaptiveMean:
+        """The inverse of ``write``. What another version of River wrote, or is broken, is rebuilt: ``warming``."""
         mean = cls(delta, scale)
-        written_by, inner, recent, mean.warming = row
-        mean._recent.extend(value for value in recent if isinstance(value, int))
-        if inner is None:
+        written_by, inner = source.text(), source.octets()
+        mean.warming, count = source.numbers(2)
+        mean._recent.extend(source.array(count).tolist())
+        if not inner:
             mean._refill()
         elif written_by != VERSION or not mean._take_up(inner):
             mean._refill()
             mean.warming, mean.is_rebuilt = WARM_UP, True
         return mean
 
-    def _take_up(self, inner: str) -> bool:
+    def _take_up(self, inner: bytes) -> bool:
         """Read ADWIN's own bytes; whether they hold a detector with finite numbers."""
         try:
-            self._adwin._helper.__setstate__(zlib.decompress(b64decode(inner)))
+            self._adwin._helper.__setstate__(zlib.decompress(inner))
         except (ValueError, TypeError, zlib.error):
             return False
         return math.isfinite(self._adwin.total) and math.isfinite(self._adwin.variance)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from scipy.special import chdtrc
 
 from models.drift.seen import Seen
+from models.themes.octets import Reader, Writer
 
 WINDOW = 40
 """Labels that make a window; the reference needs twice as many."""
@@ -96,15 +96,22 @@ class LabelMix:
         effect = divergence(_times(before, m), _times(after, n))
         return Seen(0.0, round(effect, 4), n, m, p) if p <= self._p and effect >= self._bits else None
 
-    def encode(self) -> list[Any]:
-        """As JSON-able data."""
-        return [dict(sorted(self.reference.items())), dict(sorted(self.now.items()))]
+    def write(self, to: Writer) -> None:
+        """Each label with its counts before and now."""
+        names = sorted({*self.reference, *self.now})
+        to.number(len(names))
+        for name in names:
+            to.text(name)
+            to.numbers(self.reference.get(name, 0), self.now.get(name, 0))
 
     @classmethod
-    def decode(cls, row: list[Any], p: float, bits: float) -> LabelMix:
-        """The inverse of ``encode``."""
+    def read(cls, source: Reader, p: float, bits: float) -> LabelMix:
+        """The inverse of ``write``."""
         mix = cls(p, bits)
-        mix.reference, mix.now = dict(row[0]), dict(row[1])
+        for _ in range(source.number()):
+            name, before, now = source.text(), source.number(), source.number()
+            mix.reference |= {name: before} if before else {}
+            mix.now |= {name: now} if now else {}
         mix._count = sum(mix.now.values())
         return mix
 

@@ -13,6 +13,7 @@ from models.drift.season import Season
 from models.drift.seen import Seen
 from models.drift.volume import tail
 from models.drift.wording import Ints, MeanVector
+from models.themes.octets import Reader, Writer
 
 EXAMPLES = 5
 _SHIFT = 8
@@ -23,6 +24,9 @@ _BLOCK = 250
 _BLOCKS = 4
 _BIRTHS_KNOWN = 20
 _UNSURE = 32
+
+FORM = 2
+"""The form of a row; what was written in another one is lost, and the tenant is watched anew."""
 
 Told = list[tuple[str, Seen]]
 
@@ -46,11 +50,12 @@ class TenantWatch:
         self._mix = LabelMix(policy.mix_p, policy.mix_bits)
         # Of the running block, of all before it, and how many blocks these are.
         self._births = [0, 0, 0]
+        self._is_lost = False
 
     @property
     def is_rebuilt(self) -> bool:
-        """Whether learners were just rebuilt from the latest values alone."""
-        return self._unassigned.is_rebuilt or self._confidence.is_rebuilt
+        """Whether learners were just rebuilt from the latest values alone, or from nothing."""
+        return self._is_lost or self._unassigned.is_rebuilt or self._confidence.is_rebuilt
 
     def update(self, concern_id: str, folded: Ints, label: str, *, joined: bool) -> Told:
         """A concern came, and found a theme at once or did not."""
@@ -109,22 +114,33 @@ class TenantWatch:
         )
 
     def encode(self) -> list[Any]:
-        """As JSON-able data."""
-        learners = [
-            part.encode() for part in (self._background, self._unassigned, self._confidence, self._mix)
-        ]
+        """As JSON-able data; the learners are one text."""
+        to = Writer()
+        for part in (self._background, self._unassigned, self._confidence, self._mix):
+            part.write(to)
         numbers = [self.came, int(self.ticked), self.waiting, self.unsure, self._births]
-        return [*numbers, self.season.encode(), *learners]
+        return [FORM, *numbers, self.season.encode(), to.done()]
 
     @classmethod
     def decode(cls, row: list[Any], policy: DriftPolicy) -> TenantWatch:
-        """The inverse of ``encode``."""
+        """The inverse of ``encode``; ``is_rebuilt``, and knows nothing, where the row is of another form or damaged."""
         watch = cls(policy)
-        watch.came, ticked, watch.waiting, watch.unsure, watch._births, season, *learners = row
-        watch.ticked, watch.season = bool(ticked), Season.decode(season)
-        background, unassigned, confidence, mix = learners
-        watch._background = MeanVector.decode(background, policy.background, _REFERENCE, _SHIFT)
-        watch._unassigned = AdaptiveMean.decode(unassigned, policy.tenant_delta)
-        watch._confidence = AdaptiveMean.decode(confidence, policy.tenant_delta)
-        watch._mix = LabelMix.decode(mix, policy.mix_p, policy.mix_bits)
+        try:
+            watch._read(row)
+        except (ValueError, TypeError):
+            watch = cls(policy)
+            watch._is_lost = True
         return watch
+
+    def _read(self, row: list[Any]) -> None:
+        policy = self._policy
+        form, self.came, ticked, self.waiting, self.unsure, self._births, season, text = row
+        if form != FORM:
+            raise ValueError(f"a row of form {form}, and not {FORM}")
+        self.ticked, self.season = bool(ticked), Season.decode(season)
+        source = Reader(text)
+        self._background = MeanVector.read(source, policy.background, _REFERENCE, _SHIFT)
+        self._unassigned = AdaptiveMean.read(source, policy.tenant_delta)
+        self._confidence = AdaptiveMean.read(source, policy.tenant_delta)
+        self._mix = LabelMix.read(source, policy.mix_p, policy.mix_bits)
+        source.end()

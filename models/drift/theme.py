@@ -13,9 +13,13 @@ from models.drift.season import Season
 from models.drift.seen import Seen
 from models.drift.volume import Volume
 from models.drift.wording import Ints, MeanVector
+from models.themes.octets import Reader, Writer, read_texts, write_texts
 
 EXAMPLES = 3
 """Latest concerns that are kept, to be shown."""
+
+FORM = 2
+"""The form of a row; what was written in another one is lost, and the theme is watched anew."""
 
 
 class Came(NamedTuple):
@@ -36,13 +40,15 @@ class Came(NamedTuple):
 class ThemeWatch:
     """The learners of one theme. Small: about 1.5 kB when written down, 100 bytes before ``least`` concerns."""
 
-    __slots__ = ("_floor", "_mean", "_mix", "_policy", "_volume", "_wording", "latest", "seen")
+    __slots__ = ("_floor", "_mean", "_mix", "_policy", "_volume", "_wording", "is_lost", "latest", "seen")
 
     def __init__(self, policy: DriftPolicy, hour: int) -> None:
         self._policy = policy
         self._volume = Volume(hour)
         self.restart()
         self.latest: list[str] = []
+        self.is_lost = False
+        """Whether it was decoded from what it could not read, so that it knows nothing."""
 
     def restart(self) -> None:
         """The theme was merged or taken apart: what it was before says nothing of what it is."""
@@ -94,23 +100,39 @@ class ThemeWatch:
         return [("label_mix", seen)] if seen else []
 
     def encode(self) -> list[Any]:
-        """As JSON-able data; learners that have learned nothing are left out."""
-        young = self.seen < self._policy.least
-        floor = [self._floor.mean, self._floor.state]
-        rest = [floor, self._wording.encode(), self._mix.encode(), self._volume.encode()]
-        return [self.seen, self.latest, self._mean.encode(young=young), *rest]
+        """As JSON-able data: the form, and all learners in one text."""
+        to = Writer()
+        to.numbers(self.seen, self._floor.mean, self._floor.state)
+        write_texts(to, self.latest)
+        self._mean.write(to, young=self.seen < self._policy.least)
+        for part in (self._wording, self._mix, self._volume):
+            part.write(to)
+        return [FORM, to.done()]
 
     @classmethod
     def decode(cls, row: list[Any], policy: DriftPolicy) -> ThemeWatch:
-        """The inverse of ``encode``."""
+        """The inverse of ``encode``; ``is_lost`` where the row is of another form or damaged."""
         watch = cls(policy, 0)
-        watch.seen, watch.latest, mean, floor, wording, mix, volume = row
-        watch._mean = AdaptiveMean.decode(mean, policy.delta, policy.scale)
-        watch._floor = Floor(policy.floor, policy.floor_from, *floor)
-        watch._wording = MeanVector.decode(wording, policy.wording, policy.least)
-        watch._mix = LabelMix.decode(mix, policy.mix_p, policy.mix_bits)
-        watch._volume = Volume.decode(volume)
+        try:
+            watch._read(row)
+        except (ValueError, TypeError):
+            watch = cls(policy, 0)
+            watch.is_lost = True
         return watch
+
+    def _read(self, row: list[Any]) -> None:
+        form, text = row
+        if form != FORM:
+            raise ValueError(f"a row of form {form}, and not {FORM}")
+        policy, source = self._policy, Reader(text)
+        self.seen, *floor = source.numbers(3)
+        self.latest = read_texts(source)
+        self._mean = AdaptiveMean.read(source, policy.delta, policy.scale)
+        self._floor = Floor(policy.floor, policy.floor_from, *floor)
+        self._wording = MeanVector.read(source, policy.wording, policy.least)
+        self._mix = LabelMix.read(source, policy.mix_p, policy.mix_bits)
+        self._volume = Volume.read(source)
+        source.end()
 
 
 def _fell(seen: Seen) -> bool:

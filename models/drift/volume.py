@@ -9,12 +9,13 @@ season of that hour, times the theme's own weekday where three weeks of it are k
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from scipy.special import betainc
 
 from models.drift.season import DAY_H, WEEK_H, Season, slot_of
 from models.drift.seen import Seen
+from models.themes.octets import Reader, Writer
 
 PRIOR_H = 24
 """Hours of the mean with which a theme's rate starts, in which one concern came."""
@@ -26,6 +27,7 @@ WEEKDAYS_FROM_H = 3 * WEEK_H
 FORGET_H = 8 * WEEK_H
 """Hours in a baseline at most; then all of it counts half."""
 _SPREAD = 20
+_MICRO = 1_000_000
 _PEOPLE = 64
 """People of one day that are told apart; beyond that every concern counts."""
 
@@ -74,7 +76,8 @@ class Volume:
         self.weekdays = [0] * 7
         self.count = self.day = 0
         """People of the running hour, and of the running day."""
-        self.people: dict[str, int] = {}
+        self.people: dict[int, int] = {}
+        """Of each person of the running day (32 bits), the last hour."""
         self.burst: int | None = None
         """The last hour with a burst."""
         self.bound: Bound | None = None
@@ -99,7 +102,7 @@ class Volume:
 
     def _counts(self, person: int) -> bool:
         """Count a person; whether that changed anything."""
-        who = f"{person & 0xFFFFFFFF:08x}"
+        who = person & 0xFFFFFFFF
         last = self.people.get(who)
         if last == self.hour:
             return False
@@ -149,28 +152,29 @@ class Volume:
         p = tail(count, mean, float(min(self.known + 1, _SPREAD)))
         return Seen(round(mean, 3), float(count), self.known, count, p)
 
-    def encode(self) -> list[Any]:
-        """As JSON-able data; the bounds of the running hour follow from what was known when it began."""
-        bound = None if self.bound is None else list(self.bound)
-        counts = [self.since, self.hour, self.known, self.milli_h, self.weekdays, self.count, self.day]
-        return [*counts, self.people, self.burst, bound]
+    def write(self, to: Writer) -> None:
+        """All of it, hours as differences; what is expected goes in millionths, to which it was rounded."""
+        to.numbers(self.hour, self.hour - self.since, self.known, self.milli_h, *self.weekdays)
+        to.numbers(self.count, self.day, -1 if self.burst is None else self.hour - self.burst)
+        to.number(len(self.people))
+        for who, hour in sorted(self.people.items()):
+            to.numbers(who, self.hour - hour)
+        to.number(self.bound is not None)
+        if self.bound is not None:
+            means = (round(mean * _MICRO) for mean in self.bound[2:])
+            to.numbers(self.bound.hour, self.bound.day, *means)
 
     @classmethod
-    def decode(cls, row: list[Any]) -> Volume:
-        """The inverse of ``encode``."""
-        volume = cls(row[0])
-        (
-            _,
-            volume.hour,
-            volume.known,
-            volume.milli_h,
-            weekdays,
-            volume.count,
-            volume.day,
-            people,
-            volume.burst,
-            bound,
-        ) = row
-        volume.weekdays, volume.people = list(weekdays), dict(people)
-        volume.bound = None if bound is None else Bound(*bound)
+    def read(cls, source: Reader) -> Volume:
+        """The inverse of ``write``."""
+        hour, age, known, milli_h, *weekdays = source.numbers(11)
+        volume = cls(hour)
+        volume.since, volume.known, volume.milli_h, volume.weekdays = hour - age, known, milli_h, weekdays
+        volume.count, volume.day, ago = source.numbers(3)
+        volume.burst = None if ago < 0 else hour - ago
+        pairs = [source.numbers(2) for _ in range(source.number())]
+        volume.people = {who: hour - ago for who, ago in pairs}
+        if source.number():
+            least, least_day, mean, mean_day = source.numbers(4)
+            volume.bound = Bound(least, least_day, mean / _MICRO, mean_day / _MICRO)
         return volume

@@ -8,13 +8,12 @@ by a fixed sum of signs, which keeps distances within about a quarter.
 from __future__ import annotations
 
 import math
-from base64 import b64decode, b64encode
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.drift.seen import Seen
+from models.themes.octets import Reader, Writer
 
 DIMS = 32
 SIZE = 384
@@ -120,17 +119,18 @@ class MeanVector:
         self._mean = self._sums[0] / n
         self._spread = max(self._squares[0] / n - math.fsum((self._mean * self._mean).tolist()), 1.0)
 
-    def encode(self) -> list[Any]:
-        """As JSON-able data; all integers."""
-        sums = np.concatenate([self._sums.ravel(), self._ewma]).astype("<i4").tobytes()
-        return [b64encode(sums).decode("ascii"), self._ns, self._squares, self.run]
+    def write(self, to: Writer) -> None:
+        """All of it; integers."""
+        to.numbers(*self._ns, *self._squares, self.run)
+        for row in (*self._sums, self._ewma):
+            to.array(row)
 
     @classmethod
-    def decode(cls, row: list[Any], bound: float, least: int, shift: int = 4) -> MeanVector:
-        """The inverse of ``encode``. Raises ``ValueError`` on what it did not write."""
+    def read(cls, source: Reader, bound: float, least: int, shift: int = 4) -> MeanVector:
+        """The inverse of ``write``. Raises ``ValueError`` on what it did not write."""
         mean = cls(bound, least, shift)
-        found = np.frombuffer(b64decode(row[0]), "<i4").astype(np.int64).reshape(4, DIMS)
-        mean._sums, mean._ewma = found[:3].copy(), found[3].copy()
-        mean._ns, mean._squares, mean.run = list(row[1]), list(row[2]), row[3]
+        mean._ns, mean._squares, mean.run = source.numbers(3), source.numbers(3), source.number()
+        mean._sums = np.stack([source.array(DIMS) for _ in range(3)])
+        mean._ewma = source.array(DIMS)
         mean._refer()
         return mean

@@ -186,6 +186,9 @@ class DriftWatch:
         """The tables are loaded, of a tenant with so many concerns: see what was lost and had to be rebuilt."""
         self._due = {theme for theme in self.themes if self.themes[theme].is_due}
         rebuilt = sum(self.themes[theme].is_rebuilt for theme in self.themes)
+        for theme in [theme for theme in self.themes if self.themes[theme].is_lost]:
+            self.themes.drop(theme)
+            rebuilt += 1
         tenant = self.whole.get(TENANT)
         is_lost = tenant is None and arrivals > 0
         rebuilt += is_lost or (tenant is not None and tenant.is_rebuilt)

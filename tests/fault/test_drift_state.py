@@ -13,6 +13,7 @@ from contracts.business import BusinessEvent
 from contracts.feedback import Tick
 from contracts.stages import Decision
 from contracts.themes import DriftEvent
+from models.drift import adaptive
 from models.themes.changes import Point, Waiting
 from operators.numbering import Numbering
 from operators.themes.drift import DriftWatch
@@ -64,15 +65,52 @@ def test_without_its_state_a_tenant_says_so_once_and_raises_no_storm() -> None:
     assert [(event.detector, event.warming) for event in told] == [("warm_up", True)]
 
 
-def test_rows_of_another_version_of_river_are_rebuilt_in_silence() -> None:
+def test_rows_of_another_version_of_river_are_rebuilt_in_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     watch = DriftWatch()
     feed(watch, 0, 3_000, 0.8)
     rows = rows_of(watch)
-    for (name, _), row in rows.items():
-        if name == "drift":
-            row[2][0] = "0.1.0"
+    with monkeypatch.context() as older:
+        older.setattr(adaptive, "VERSION", "0.1.0")
+        rows |= {("drift", theme): watch.themes[theme].encode() for theme in THEMES}
     told = feed(restored(rows, 3_000), 3_000, 20 * 60, 0.5)
     assert [(event.detector, event.after) for event in told] == [("warm_up", 20.0)]
+
+
+def flipped(row: list[Any]) -> list[Any]:
+    """One character of the row's text is another one."""
+    text = row[-1]
+    other = "A" if text[40] != "A" else "B"
+    return [*row[:-1], text[:40] + other + text[41:]]
+
+
+DAMAGE = {
+    "flipped": flipped,
+    "cut": lambda row: [*row[:-1], row[-1][:-8]],
+    "no base64": lambda row: [*row[:-1], "?" * 16],
+    "another form": lambda row: [row[0] + 1, *row[1:]],
+    "no row": lambda row: [],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_rows_start_anew_and_raise_no_storm(damage: str) -> None:
+    watch = DriftWatch()
+    feed(watch, 0, 3_000, 0.8)
+    rows = rows_of(watch)
+    for (name, key), row in rows.items():
+        if name in ("drift", "drift_tenant"):
+            rows[name, key] = DAMAGE[damage](row)
+    told = feed(restored(rows, 3_000), 3_000, 20 * 60, 0.5)
+    assert [(event.detector, event.after) for event in told] == [("warm_up", 21.0)]
+
+
+def test_what_is_read_back_goes_on_alike_to_the_last_byte() -> None:
+    whole, rows = DriftWatch(), dict[tuple[str, str], Any]()
+    for n in range(0, 2_400, 300):
+        parts = restored(rows, n)
+        assert feed(parts, n, 300, 0.8 - n / 10_000) == feed(whole, n, 300, 0.8 - n / 10_000)
+        rows |= rows_of(parts)
+    assert rows == rows_of(whole)
 
 
 def test_with_its_state_it_notices_in_every_theme() -> None:

@@ -1,0 +1,150 @@
+"""Small numbers, ids and arrays as octets, one after the other: rows that there is one of for every theme.
+
+In:    numbers, texts and arrays, written in a fixed order.   Out: base64 with a checksum, read back in the same order,
+       exactly; what was damaged is not read.
+Whole numbers take as few octets as they need (LEB128, signs folded in), arrays as few bits each as their largest needs.
+"""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+
+class Writer:
+    """Octets in the making.
+
+    >>> written = Writer(); written.number(-3); written.text("a"); written.array(np.arange(8))
+    >>> read = Reader(written.done()); read.number(), read.text(), read.array(8).tolist()
+    (-3, 'a', [0, 1, 2, 3, 4, 5, 6, 7])
+    """
+
+    def __init__(self) -> None:
+        self._octets = bytearray()
+
+    def number(self, value: int) -> None:
+        """A whole number of any size."""
+        folded = value << 1 if value >= 0 else (-value << 1) - 1
+        while folded > 0x7F:
+            self._octets.append(folded & 0x7F | 0x80)
+            folded >>= 7
+        self._octets.append(folded)
+
+    def numbers(self, *values: int) -> None:
+        """Whole numbers."""
+        for value in values:
+            self.number(value)
+
+    def octets(self, value: bytes) -> None:
+        """Any octets, after their number."""
+        self.number(len(value))
+        self._octets += value
+
+    def text(self, value: str) -> None:
+        """A text; a UUID in its usual form takes 17 octets, others one or two more than they have."""
+        try:
+            name = UUID(value)
+        except ValueError:
+            name = None
+        if name is not None and str(name) == value:
+            self.number(-1)
+            self._octets += name.bytes
+        else:
+            self.octets(value.encode())
+
+    def array(self, values: NDArray[np.signedinteger]) -> None:
+        """Integers ``(n,)`` of less than 2**56; their number is not written."""
+        self._octets += in_bits(values)
+
+    def done(self) -> str:
+        """All of it in base64, with its CRC-32."""
+        check = zlib.crc32(self._octets).to_bytes(4, "little")
+        return b64encode(self._octets + check).decode("ascii")
+
+
+class Reader:
+    """Reads what a ``Writer`` wrote; everything raises ``ValueError`` where that is something else."""
+
+    def __init__(self, text: str) -> None:
+        octets, self._at = b64decode(text, validate=True), 0
+        self._octets = octets[:-4]
+        if zlib.crc32(self._octets).to_bytes(4, "little") != octets[-4:]:
+            raise ValueError("the checksum does not fit: the octets were damaged, or are something else")
+
+    def number(self) -> int:
+        """The inverse of ``Writer.number``."""
+        folded = shift = 0
+        while True:
+            (octet,) = self._take(1)
+            folded |= (octet & 0x7F) << shift
+            if octet <= 0x7F:
+                return folded >> 1 if not folded & 1 else -((folded + 1) >> 1)
+            shift += 7
+
+    def numbers(self, count: int) -> list[int]:
+        """So many whole numbers."""
+        return [self.number() for _ in range(count)]
+
+    def octets(self) -> bytes:
+        """The inverse of ``Writer.octets``."""
+        return self._take(self.number())
+
+    def text(self) -> str:
+        """The inverse of ``Writer.text``."""
+        length = self.number()
+        return str(UUID(bytes=self._take(16))) if length == -1 else self._take(length).decode()
+
+    def array(self, count: int) -> Ints:
+        """The inverse of ``Writer.array``; ``(count,)``."""
+        (bits,) = self._take(1)
+        return from_bits(bytes([bits]) + self._take((count * bits + 7) // 8), count)
+
+    def end(self) -> None:
+        """Nothing may follow."""
+        if self._at != len(self._octets):
+            raise ValueError(f"{len(self._octets) - self._at} octets too many")
+
+    def _take(self, count: int) -> bytes:
+        if not 0 <= count <= len(self._octets) - self._at:
+            raise ValueError(f"{count} octets expected at {self._at} of {len(self._octets)}")
+        self._at += count
+        return self._octets[self._at - count : self._at]
+
+
+def in_bits(values: NDArray[np.signedinteger]) -> bytes:
+    """Integers ``(n,)`` in as few bits each as the largest needs, that number before them.
+
+    >>> in_bits(np.array([1, -2])), from_bits(in_bits(np.array([1, -2])), 2).tolist()
+    (b'\\x02\\xc0', [1, -2])
+    """
+    wide = values.astype(np.int64)
+    bits = max(int(wide.max(initial=0)), -1 - int(wide.min(initial=0))).bit_length() + 1
+    digits = ((wide + (1 << (bits - 1)))[:, None] >> np.arange(bits - 1, -1, -1)) & 1
+    return bytes([bits]) + np.packbits(digits.astype(np.uint8)).tobytes()
+
+
+def from_bits(octets: bytes, count: int) -> Ints:
+    """The inverse of ``in_bits``; ``(count,)``. Raises ``ValueError`` on what it did not write."""
+    bits = octets[0]
+    digits = np.unpackbits(np.frombuffer(octets, np.uint8, offset=1), count=count * bits).reshape(count, bits)
+    values: Ints = digits.astype(np.int64) @ (1 << np.arange(bits - 1, -1, -1)) - (1 << (bits - 1))
+    return values
+
+
+def write_texts(written: Writer, texts: Sequence[str]) -> None:
+    """Texts after their number."""
+    written.number(len(texts))
+    for text in texts:
+        written.text(text)
+
+
+def read_texts(read: Reader) -> list[str]:
+    """The inverse of ``write_texts``."""
+    return [read.text() for _ in range(read.number())]
