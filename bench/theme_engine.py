@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from models.themes.centroids import Origin, theme_id_of
 from models.themes.changes import Point
 from models.themes.engine import ThemeEngine
-from models.themes.grid import GRID, Grid, pack, to_grid
+from models.themes.grid import GRID, Grid, to_grid
+from models.themes.octets import pack_bits
 
 DIMS = 384
 SPREAD = 1.1
@@ -123,7 +124,7 @@ def loaded(topics: Grid) -> ThemeEngine:
         theme = theme_id_of("bench", f"founder-{n}")
         origin = Origin(theme, n, "en", MEMBERS * topic.astype(np.int64), MEMBERS, 0, 0)
         engine.load("themes", theme, origin.encode())
-        engine.load("sums", theme, pack(origin.sum))
+        engine.load("sums", theme, pack_bits(origin.sum))
     engine.restore_small({**engine.small_state(), "checked_at": 1})
     engine.rebuild()
     return engine

@@ -26,7 +26,29 @@ WARM_UP = 64
 VERSION = version("river")
 
 _CLOCK = 4
+_RAW = -15
+"""Deflate without a header and checksum of its own."""
 _Adwin: Any = drift.ADWIN  # River has no types
+
+
+def _frame() -> bytes:
+    """The bytes of a detector that has seen nothing but zeros: what is alike in those of all detectors."""
+    adwin = _Adwin(delta=0.002, clock=_CLOCK)
+    for _ in range(150):
+        adwin.update(0.0)
+    return bytes(adwin._helper.__getstate__())
+
+
+_FRAME = _frame()
+
+
+def _deflated(octets: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, _RAW, zdict=_FRAME)
+    return packer.compress(octets) + packer.flush()
+
+
+def _inflated(octets: bytes) -> bytes:
+    return zlib.decompressobj(_RAW, zdict=_FRAME).decompress(octets)
 
 
 class AdaptiveMean:
@@ -82,9 +104,7 @@ class AdaptiveMean:
 
         ``young``: all values are among the latest, so ADWIN's bytes are left out and made from them again.
         """
-        inner = (
-            b"" if young and len(self._recent) < KEPT else zlib.compress(self._adwin._helper.__getstate__())
-        )
+        inner = b"" if young and len(self._recent) < KEPT else _deflated(self._adwin._helper.__getstate__())
         to.text(VERSION)
         to.octets(inner)
         to.numbers(self.warming, len(self._recent))
@@ -107,7 +127,7 @@ class AdaptiveMean:
     def _take_up(self, inner: bytes) -> bool:
         """Read ADWIN's own bytes; whether they hold a detector with finite numbers."""
         try:
-            self._adwin._helper.__setstate__(zlib.decompress(inner))
+            self._adwin._helper.__setstate__(_inflated(inner))
         except (ValueError, TypeError, zlib.error):
             return False
         return math.isfinite(self._adwin.total) and math.isfinite(self._adwin.variance)

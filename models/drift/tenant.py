@@ -32,7 +32,7 @@ Told = list[tuple[str, Seen]]
 
 
 class TenantWatch:
-    """The learners of one tenant; about 4 kB when written down."""
+    """The learners of one tenant; about 2 to 4 kB when written down."""
 
     def __init__(self, policy: DriftPolicy) -> None:
         self._policy = policy

@@ -38,7 +38,7 @@ class Came(NamedTuple):
 
 
 class ThemeWatch:
-    """The learners of one theme. Small: about 1.5 kB when written down, 100 bytes before ``least`` concerns."""
+    """The learners of one theme. Small: 1.3 KB when written down at 170 concerns, 300 bytes before ``least``."""
 
     __slots__ = ("_floor", "_mean", "_mix", "_policy", "_volume", "_wording", "is_lost", "latest", "seen")
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from models.themes.background import Level, Space
-from models.themes.grid import Floats, Grid, Ints, Units, on_grid, on_grid_one, unpack_ints
+from models.themes.grid import Floats, Grid, Ints, Units, on_grid, on_grid_one
+from models.themes.octets import unpack_bits
 from models.themes.shelf import Raw
 
 _BLOCK = 1024
@@ -57,7 +58,7 @@ class Origin:
     def decode(cls, theme_id: str, row: list[Any], total: str) -> Origin:
         """The inverse of ``encode``; ``total`` is the packed sum."""
         ordinal, group, count, born, last, parent, retired, changed = row
-        known = (theme_id, ordinal, group, unpack_ints(total), count, born, last)
+        known = (theme_id, ordinal, group, unpack_bits(total), count, born, last)
         return cls(*known, parent, bool(retired), changed)
 
 

@@ -7,6 +7,7 @@ Whole numbers take as few octets as they need (LEB128, signs folded in), arrays 
 
 from __future__ import annotations
 
+import struct
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+_DECIMALS = 10_000
 
 
 class Writer:
@@ -59,6 +61,15 @@ class Writer:
         else:
             self.octets(value.encode())
 
+    def decimal(self, value: float) -> None:
+        """A number; of four decimals at most in two or three octets, any other in ten."""
+        tenth_milli = round(value * _DECIMALS)
+        if tenth_milli / _DECIMALS == value:
+            self.number(tenth_milli << 1)
+        else:
+            self.number(1)
+            self.octets(struct.pack("<d", value))
+
     def array(self, values: NDArray[np.signedinteger]) -> None:
         """Integers ``(n,)`` of less than 2**56; their number is not written."""
         self._octets += in_bits(values)
@@ -101,6 +112,14 @@ class Reader:
         length = self.number()
         return str(UUID(bytes=self._take(16))) if length == -1 else self._take(length).decode()
 
+    def decimal(self) -> float:
+        """The inverse of ``Writer.decimal``."""
+        number = self.number()
+        if number & 1 == 0:
+            return (number >> 1) / _DECIMALS
+        value: float = struct.unpack("<d", self._take(self.number()))[0]
+        return value
+
     def array(self, count: int) -> Ints:
         """The inverse of ``Writer.array``; ``(count,)``."""
         (bits,) = self._take(1)
@@ -136,6 +155,17 @@ def from_bits(octets: bytes, count: int) -> Ints:
     digits = np.unpackbits(np.frombuffer(octets, np.uint8, offset=1), count=count * bits).reshape(count, bits)
     values: Ints = digits.astype(np.int64) @ (1 << np.arange(bits - 1, -1, -1)) - (1 << (bits - 1))
     return values
+
+
+def pack_bits(values: NDArray[np.signedinteger]) -> str:
+    """``in_bits`` in base64, of a multiple of eight integers: two octets or so for each component of a theme's sum."""
+    return b64encode(in_bits(values)).decode("ascii")
+
+
+def unpack_bits(text: str) -> Ints:
+    """The inverse of ``pack_bits``; ``(n,)``."""
+    octets = b64decode(text)
+    return from_bits(octets, (len(octets) - 1) * 8 // octets[0])
 
 
 def write_texts(written: Writer, texts: Sequence[str]) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 from contracts.errors import StateCorrupt
 from models.themes.background import centred, decode_basis, decode_space, encode_basis, encode_space
 from models.themes.centroids import Origin
-from models.themes.grid import pack, pack_vector, unpack_vector
+from models.themes.grid import pack_vector, unpack_vector
 from models.themes.members import WAITING, concern_hash
+from models.themes.octets import pack_bits
 from models.themes.recalibrate import prepare_all
 from models.themes.state import TABLES, EngineState
 
@@ -51,7 +52,7 @@ def _encode(state: EngineState, table: str, key: str) -> Any:
     if table == "themes":
         return state.themes.by_id[key].encode()
     if table == "sums":
-        return pack(state.themes.by_id[key].sum)
+        return pack_bits(state.themes.by_id[key].sum)
     slot = state.shelf.slot_of.get(key)
     if slot is None:
         return None

@@ -9,9 +9,11 @@ examples are the members that belong least, and the closest concerns that stayed
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from models.themes.octets import Reader, Writer
 
 KEPT = 12
 """Ids kept at either end, more than are shown, so that a few retractions leave enough."""
@@ -76,15 +78,29 @@ class Gallery:
             found += least[: count - len(found)]
         return found
 
-    def encode(self) -> list[Any]:
-        """As JSON-able data."""
-        ends = (self.closest, self.farthest, self.outside)
-        return [[[c.concern_id, c.similarity, c.subject] for c in end] for end in ends]
+    def encode(self) -> str:
+        """As JSON-able data: the three ends one after the other, a third shorter than as lists."""
+        to = Writer()
+        for end in (self.closest, self.farthest, self.outside):
+            to.number(len(end))
+            for one in end:
+                to.text(one.concern_id)
+                to.decimal(one.similarity)
+                to.text(one.subject)
+        return to.done()
 
     @classmethod
-    def decode(cls, encoded: Sequence[Any]) -> Gallery:
-        """The inverse of ``encode``."""
-        return cls(*([Candidate(*row) for row in end] for end in encoded))
+    def decode(cls, encoded: str) -> Gallery:
+        """The inverse of ``encode``. Raises ``ValueError`` on what it did not write."""
+        source = Reader(encoded)
+
+        def end() -> list[Candidate]:
+            count = source.number()
+            return [Candidate(source.text(), source.decimal(), source.text()) for _ in range(count)]
+
+        gallery = cls(end(), end(), end())
+        source.end()
+        return gallery
 
     def _drop(self, concern_id: str) -> None:
         for end in (self.closest, self.farthest, self.outside):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import numpy as np
+
+from models.themes.grid import pack
 from models.themes.pace import Pace
 from models.themes.representatives import Candidate, Gallery
 from operators.state import Table
@@ -19,6 +23,7 @@ _ROW = (
     "group", "first_s", "last_s", "concerns", "status", "redirect", "label", "labelled_at",
     "telling", "content", "named", "named_by", "critical", "incident", "marked_by", "parent", "asked", "summary",
 )  # fmt: skip
+_TELLING = _ROW.index("telling")
 
 
 @dataclass(slots=True)
@@ -57,12 +62,15 @@ class Profile:
 
     def encode(self) -> list[Any]:
         """As JSON-able data; the label is public anyway."""
-        return [*(getattr(self, name) for name in _ROW), self.pace.encode(), self.gallery.encode()]
+        fields = [getattr(self, name) for name in _ROW]
+        fields[_TELLING] = pack(np.array(self.telling, np.uint64))
+        return [*fields, self.pace.encode(), self.gallery.encode()]
 
     @classmethod
     def decode(cls, row: list[Any]) -> Profile:
         """The inverse of ``encode``."""
         fields = dict(zip(_ROW, row[:-2], strict=True))
+        fields["telling"] = np.frombuffer(b64decode(fields["telling"]), "<u8").tolist()
         return cls(**fields, pace=Pace.decode(row[-2]), gallery=Gallery.decode(row[-1]))
 
 

@@ -154,4 +154,4 @@ def test_a_tenant_keeps_a_bounded_number_of_business_events() -> None:
 def test_a_themes_detectors_are_small() -> None:
     watch = DriftWatch()
     feed(watch, 0, 20_000, 0.8)
-    assert max(len(orjson.dumps(row)) for (name, _), row in rows_of(watch).items() if name == "drift") < 2_500
+    assert max(len(orjson.dumps(row)) for (name, _), row in rows_of(watch).items() if name == "drift") < 1_600

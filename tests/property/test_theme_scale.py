@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import orjson
 import pytest
 
 from models.themes.centroids import Origin, theme_id_of
 from models.themes.changes import Point
 from models.themes.engine import ThemeEngine
-from models.themes.grid import GRID, Grid, pack, to_grid
+from models.themes.grid import GRID, Grid, to_grid
+from models.themes.octets import pack_bits
+from tests.support.steps import Journey, text_about
+
+THEME_TABLES = ("themes", "engine.themes", "engine.sums", "drift", "drift_families")
+"""Tables with a row for each theme, but for its term counts."""
 
 FRESH = 20
 """Concerns between two snapshots."""
@@ -30,7 +39,7 @@ def knowing(themes: Grid) -> ThemeEngine:
         name = theme_id_of("acme", f"founder-{n}")
         origin = Origin(name, n, "en", 8 * topic.astype(np.int64), 8, 0, 0)
         engine.load("themes", name, origin.encode())
-        engine.load("sums", name, pack(origin.sum))
+        engine.load("sums", name, pack_bits(origin.sum))
     engine.restore_small(engine.small_state())
     engine.rebuild()
     return engine
@@ -86,8 +95,29 @@ def test_a_theme_of_thousands_takes_less_than_two_kilobytes_in_the_engine() -> N
     origin = Origin(
         theme_id_of("acme", "x"), 99_999, "en", 5_000 * topics(1)[0].astype(np.int64), 5_000, 1, 2
     )
-    row = json.dumps([origin.theme_id, origin.encode(), pack(origin.sum)])
+    row = json.dumps([origin.theme_id, origin.encode(), pack_bits(origin.sum)])
     assert len(row) < 2_048
+
+
+def test_all_rows_of_a_theme_of_more_than_a_hundred_take_at_most_four_kilobytes(tmp_path: Path) -> None:
+    journey, draw = Journey(tmp_path), random.Random(1)
+    for n in range(420):
+        text = text_about(("invoice", "export", "invoice", "map")[n % 4], draw)
+        journey.deliver(text, record=f"c{n}", author=f"p{n}", account=f"acct-{n % 97}")
+        if n % 10 == 0:
+            journey.tick(1)
+    rows: dict[str, dict[str, Any]] = {}
+    for table, key, row in journey.steps["enriched"].bulk().drain():
+        rows.setdefault(table.removeprefix("acme/"), {})[key] = row
+    large = [theme for theme, row in rows["engine.themes"].items() if row[2] >= 100]
+    room = {theme: sum(_room(rows[table], theme) for table in THEME_TABLES) for theme in large}
+    assert large
+    assert max(room.values()) <= 4_096
+
+
+def _room(rows: Mapping[str, Any], theme: str) -> int:
+    row = rows.get(theme)
+    return 0 if row is None else len(orjson.dumps([theme, row]))
 
 
 def test_a_tenant_of_median_volume_takes_less_than_a_megabyte() -> None:

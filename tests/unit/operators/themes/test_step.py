@@ -17,6 +17,7 @@ from contracts.registry import write_record
 from contracts.stages import Assignment
 from contracts.themes import ThemeEvent, ThemeRecord
 from contracts.vectors import ItemPoint, ThemePoint
+from models.themes.representatives import Gallery
 from operators.step import bulk_of
 from operators.themes.step import PUBLIC, ThemesStep
 from operators.themes.vocabulary import PEOPLE, Vocabulary
@@ -106,7 +107,8 @@ def test_what_was_waiting_and_is_withdrawn_is_no_counter_example_any_more(journe
 def shown_outside(journey: Journey) -> set[str]:
     """Concerns in any gallery, as the state log would have them."""
     rows = themes_state(journey)
-    return {name for row in rows for end in row[-1] for name, *_ in end}
+    galleries = [Gallery.decode(row[-1]) for row in rows]
+    return {one.concern_id for g in galleries for end in (g.closest, g.farthest, g.outside) for one in end}
 
 
 def themes_state(journey: Journey) -> list[list[Any]]:
