@@ -46,11 +46,11 @@ def terms(text: str, language: str) -> list[str]:
     """
     stop = _stop_words(language)
     found: dict[str, None] = {}
-    for phrase in _PHRASE_END.split(_PLACEHOLDER.sub("\x00", text)):
+    for phrase in _PHRASE_END.split(_PLACEHOLDER.sub("\x00", text.replace("’", "'"))):
         before = ""
         for match in _WORD.findall(phrase):
-            word = match.lower().replace("’", "'")
-            if word in stop or not 2 < len(word) <= _LONGEST or word.split("'", 1)[0] in stop:
+            word = match.lower()
+            if word in stop or not 2 < len(word) <= _LONGEST or ("'" in word and word.split("'")[0] in stop):
                 before = ""
                 continue
             found[word] = None
