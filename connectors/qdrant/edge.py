@@ -40,6 +40,9 @@ from contracts.vectors import (
     point_id,
 )
 
+FLUSH_EVERY = 256
+"""Settlings between two flushes: after a kill the library does all again that was written since the last."""
+
 
 class EdgeIndex:
     """Themes and items of all tenants under one encoder version; one process at a time has it open."""
@@ -61,6 +64,7 @@ class EdgeIndex:
             raise
         self._unwritten: dict[str, dict[str, StoredPoint | None]] = {}
         self._closed = False
+        self._settled = 0
         if current_version(directory) is None:
             self.publish()
 
@@ -141,6 +145,11 @@ class EdgeIndex:
         self._check_open()
         for tenant in sorted(self._unwritten):
             self._write(tenant)
+        self._settled += 1
+        if self._settled >= FLUSH_EVERY:
+            self._settled = 0
+            self._themes.flush()
+            self._items.flush()
 
     def _check_open(self) -> None:
         if self._closed:
