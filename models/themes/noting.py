@@ -81,12 +81,17 @@ def note_apart(theme: str, rest: str, by: By, constraints: Constraints) -> None:
     constraints.put("apart", by.order_id, by, theme, rest)
 
 
-def note_split(theme: str, made: str, founders: Sequence[str], by: By, constraints: Constraints) -> None:
-    """The founders were put into the theme that came of the split."""
+def note_split(theme: str, made: str, examples: Sequence[str], by: By, constraints: Constraints) -> None:
+    """The examples, and what is linked to them, are put into the theme that came of the split, wherever they were."""
     constraints.drop("proposed", f"split {theme}")
     constraints.put("apart", by.order_id, by, theme, made)
-    for one in founders:
+    for one in founders_of(examples, constraints):
         constraints.put("placed", one, by, made)
+
+
+def founders_of(examples: Sequence[str], constraints: Constraints) -> tuple[str, ...]:
+    """The examples of a split with the whole unit of each, in that order; whether they are known is not asked."""
+    return tuple(dict.fromkeys(one for example in examples for one in constraints.unit(example)))
 
 
 def _move(order: MoveConcern, by: By, constraints: Constraints, places: Places) -> None:

@@ -33,8 +33,7 @@ def objection(order: ThemeOrder, constraints: Constraints, places: Places) -> st
         case UnmergeTheme(theme=theme):
             return _unmerging(theme.theme_id, constraints, places)
         case SplitTheme(theme=theme, examples=examples):
-            names = [one.concern_id for one in examples]
-            return _pinned(theme.theme_id, "split", constraints) or _unlike(names, constraints)
+            return _splitting(theme.theme_id, [one.concern_id for one in examples], constraints, places)
         case MoveConcern(to=None, out_of=None):
             return "say where the concern goes, or what it leaves"
         case MoveConcern(concern=concern, to=to) if to is not None:
@@ -46,8 +45,8 @@ def objection(order: ThemeOrder, constraints: Constraints, places: Places) -> st
             return _lifting(order_id, constraints)
         case DecideProposal(approve=True, act="merge", theme=theme, other=other) if other is not None:
             return _merging(theme.theme_id, other.theme_id, constraints, places)
-        case DecideProposal(approve=True, act="split", theme=theme):
-            return _pinned(theme.theme_id, "split", constraints)
+        case DecideProposal(approve=True, act="split", theme=theme, examples=examples):
+            return _splitting(theme.theme_id, [one.concern_id for one in examples], constraints, places)
     return None
 
 
@@ -119,6 +118,15 @@ def _joining(unit: Sequence[str], root: str, constraints: Constraints, places: P
         if home is not None and places.resolve(home[0]) == root:
             return against(by, f"concern {other} was put into theme {root}, and the two must not be in one")
     return None
+
+
+def _splitting(theme: str, examples: Sequence[str], constraints: Constraints, places: Places) -> str | None:
+    """Where a person put the examples before does not matter: this is the later word. What is kept apart stays so."""
+    if objection := _pinned(theme, "split", constraints):
+        return objection
+    if _languages(examples, places) - {places.group_of(theme)}:
+        return f"theme {theme} is of another language than an example, and these do not mix"
+    return _unlike(examples, constraints)
 
 
 def _languages(names: Iterable[str], places: Places) -> set[str | None]:

@@ -133,15 +133,15 @@ def resolved(order: ThemeOrder, places: StatePlaces) -> Any:
             why = f"no theme here holds most of the {len(ref.anchors)} concerns that theme {ref.theme_id} was named by"
             return Ordered("unresolved", order_theme(order), concerns=ref.anchors, why=why)
         told[name] = ref.model_copy(update={"theme_id": theme})
-    if isinstance(order, SplitTheme) and not any(places.knows(one.concern_id) for one in order.examples):
-        names = tuple(one.concern_id for one in order.examples)
-        return Ordered(
-            "unresolved", order.theme.theme_id, concerns=names, why="none of the examples is known here"
-        )
+    names = tuple(one.concern_id for one in refs(order))
+    if _splits(order) and not any(map(places.knows, names)):
+        why = "none of the examples is known here"
+        return Ordered("unresolved", order_theme(order), concerns=names, why=why)
     return order.model_copy(update=told)
 
 
 def _splits(order: ThemeOrder) -> bool:
+    """Whether an order would found a theme of examples."""
     return isinstance(order, SplitTheme) or (
         isinstance(order, DecideProposal) and order.act == "split" and order.approve
     )

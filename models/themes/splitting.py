@@ -10,7 +10,7 @@ from models.themes.centroids import Origin
 from models.themes.changes import Born, Change, Ordered
 from models.themes.constraints import By
 from models.themes.grid import ONE
-from models.themes.noting import note_split
+from models.themes.noting import founders_of, note_split
 from models.themes.placing import free, put
 from models.themes.state import EngineState
 from models.themes.whereabouts import StatePlaces
@@ -19,15 +19,16 @@ from models.themes.whereabouts import StatePlaces
 def split_off(state: EngineState, theme: str, examples: Sequence[str], by: By) -> Iterator[Change]:
     """Found a theme of the examples (with what is linked to them), wherever they are now, and keep them there.
 
+    Where a person had put one of them before, this is the later word: the earlier place is forgotten.
+
     Members of ``theme`` in the window that are nearer to it by the margin of a move follow. The two themes are not
     merged by the engine again.
     """
     places, old = StatePlaces(state), state.themes.by_id[theme]
-    linked = dict.fromkeys(one for example in examples for one in state.constraints.unit(example))
-    founders = [one for one in linked if places.knows(one)]
+    founders = [one for one in founders_of(examples, state.constraints) if places.knows(one)]
     new = _founded(state, old, founders)
     yield Born(new.theme_id, new.group, tuple(founders))
-    note_split(theme, new.theme_id, founders, by, state.constraints)
+    note_split(theme, new.theme_id, examples, by, state.constraints)
     for one in founders:
         yield from put(state, one, new, "split")
     followers = list(_followers(state, old, new))

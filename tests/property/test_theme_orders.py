@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from contracts.steering import ThemeOrder
 from models.themes.changes import Change, Point
@@ -18,7 +16,8 @@ from models.themes.engine import ThemeEngine
 from tests.property.test_theme_engine import POLICY, Log, stream
 from tests.support.steering import People, Promises, members_of
 
-QUICK = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+SEEDS = (3, 7, 8, 13, 15, 35, 63)
+"""In each of these streams a person splits a theme by a concern that somebody had put elsewhere before."""
 FIRST = 60
 """Concerns before the first order."""
 EVERY = 6
@@ -65,8 +64,7 @@ class Session:
         self.broken += self.promises.broken(changes)
 
 
-@QUICK
-@given(st.integers(0, 200))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_orders_hold_at_every_output_and_in_a_second_run_with_other_themes(seed: int) -> None:
     points = stream(seed, count=360)
     first = Session(ThemeEngine("acme", POLICY)).play(points, People(random.Random(seed)))
@@ -76,13 +74,12 @@ def test_orders_hold_at_every_output_and_in_a_second_run_with_other_themes(seed:
     assert min(first.taken, second.taken) > len(first.given) / 3
 
 
-@QUICK
-@given(st.integers(0, 200), st.lists(st.integers(70, 359), max_size=3))
+@pytest.mark.parametrize(("seed", "cuts"), [(3, [70, 359]), (13, [246, 247]), (15, [115, 201]), (63, [247])])
 def test_a_steered_engine_restored_at_any_point_goes_on_alike(seed: int, cuts: list[int]) -> None:
     points = stream(seed, count=360)
     expected = Session(ThemeEngine("acme", POLICY)).play(points, People(random.Random(seed)))
     session, log, done = Session(ThemeEngine("acme", POLICY)), Log(), 0
-    for cut in [*sorted(cuts), len(points)]:
+    for cut in [*cuts, len(points)]:
         session.play(points[:cut], expected.given, done)
         log.drain(session.engine)
         session.engine, done = log.restored(session.engine), cut
@@ -90,7 +87,7 @@ def test_a_steered_engine_restored_at_any_point_goes_on_alike(seed: int, cuts: l
     assert session.said == expected.said
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, 1, 8, 15])
 def test_constraints_come_back_from_their_rows(seed: int) -> None:
     session = Session(ThemeEngine("acme", POLICY)).play(stream(seed, count=240), People(random.Random(seed)))
     constraints, fresh = session.engine.constraints, Constraints()

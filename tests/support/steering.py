@@ -130,15 +130,19 @@ class Promises:
                 names = tuple(one.concern_id for one in concerns)
                 (self.together if together else self.never)[number] = names
             case MoveConcern(concern=moved, to=to):
-                for name in self._unit(moved.concern_id):
-                    self.put.pop(name, None)
                 theme = said[0].theme_id
                 if to is None:
+                    self._forget(moved.concern_id)
                     self.out.add((moved.concern_id, theme))
                 else:
                     unit = self._unit(moved.concern_id)
                     self.out = {p for p in self.out if p[0] not in unit or self.engine.resolve(p[1]) != theme}
-                    self.put[moved.concern_id] = theme
+                    self._place(moved.concern_id, theme)
+            case SplitTheme(examples=examples):
+                made = next(one.other_theme for one in said if one.event == "split")
+                assert made is not None
+                for one in examples:
+                    self._place(one.concern_id, made)
             case PinTheme():
                 self.pinned.add(said[0].theme_id)
         for event in said:
@@ -146,6 +150,15 @@ class Promises:
                 self.two.add((event.theme_id, event.other_theme))
             if event.event == "kept_apart" and event.other_theme:
                 self.two.add((event.theme_id, event.other_theme))
+
+    def _place(self, name: str, theme: str) -> None:
+        """The last word about where a concern is, and what is linked to it with it, counts."""
+        self._forget(name)
+        self.put[name] = theme
+
+    def _forget(self, name: str) -> None:
+        for one in self._unit(name):
+            self.put.pop(one, None)
 
     def broken(self, changes: Sequence[Change] = ()) -> Iterator[str]:
         """Every promise that does not hold after ``changes``."""

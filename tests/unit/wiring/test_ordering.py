@@ -9,7 +9,7 @@ import pytest
 
 from contracts.envelope import Envelope
 from contracts.errors import WrongUsage
-from contracts.steering import MergeThemes, PinTheme
+from contracts.steering import LinkConcerns, MergeThemes, MoveConcern, PinTheme, SplitTheme
 from models.themes.constraints import Constraints
 from operators.themes.step import ThemesStep
 from tests.unit.operators.themes.test_orders import WHY, Steered, concern, steer
@@ -53,6 +53,19 @@ def test_the_door_knows_the_same_constraints_as_the_stage(journey: Steered) -> N
         kind: set(rows) for kind, rows in in_force.rows.items()
     }
     assert at_the_door.units() == in_force.units()
+
+
+def test_the_door_and_the_stage_forget_the_place_that_a_later_split_replaces(journey: Steered) -> None:
+    (one, members), (other, others), *_ = journey.members().items()
+    moved, example, mate = concern(members[0]), concern(others[0]), concern(others[1])
+    journey.order(MoveConcern(concern=moved, to=journey.ref(other), reason=WHY))
+    journey.order(LinkConcerns(together=True, concerns=(moved, example, mate), reason=WHY))
+    split = journey.order(SplitTheme(theme=journey.ref(one), examples=(example,), reason=WHY))
+    rows = [constraints.rows["placed"] for constraints in (scene(journey).constraints(), in_stage(journey))]
+    assert rows[0] == rows[1]
+    assert {name: row.by.order_id for name, row in rows[0].items()} == dict.fromkeys(
+        (moved.concern_id, example.concern_id, mate.concern_id), split.id
+    )
 
 
 def test_an_order_against_an_earlier_one_is_refused_and_names_it(journey: Steered) -> None:
