@@ -18,6 +18,9 @@ WIDE = 80
 VERY_WIDE = 110
 """… the family, from here on."""
 
+SHORT_ID = 8
+"""Characters by which commands know a theme."""
+
 _STYLES = {"rising": "yellow", "new": "cyan", "fading": "dim", "steady": ""}
 
 
@@ -26,7 +29,7 @@ def _table(title: str) -> Table:
 
 
 def themes_table(view: RunView, limit: int = 10, *, width: int = WIDE) -> Table:
-    """The first ``limit`` themes with impact, trend, volume, accounts and negative share.
+    """The first ``limit`` themes with the beginning of their ids, impact, trend, volume, accounts and negative share.
 
     ``width`` is the terminal's; below 80 columns what matters least is left out, from 110 on the family is told too.
     """
@@ -34,6 +37,8 @@ def themes_table(view: RunView, limit: int = 10, *, width: int = WIDE) -> Table:
     wide = width >= WIDE
     table.add_column("#", justify="right", no_wrap=True)
     table.add_column("Theme", overflow="fold")
+    if wide:
+        table.add_column("Id", no_wrap=True, style="dim")
     if width >= VERY_WIDE:
         table.add_column("Family", overflow="fold", style="dim")
     for name in (
@@ -53,8 +58,10 @@ def _theme_cells(theme: ThemeView, width: int) -> list[str | Text]:
     wide = width >= WIDE
     share = theme.negative
     negative = f"{100 * share.count / share.of:.0f} %" if share.of else "–"
+    known_by = [Text(theme.theme_id[:SHORT_ID])] if wide else []
     family = [Text(theme.family or "")] if width >= VERY_WIDE else []
-    cells: list[str | Text] = [str(theme.rank), Text(theme.label), *family, f"{theme.effective_impact:.0f}"]
+    named: list[str | Text] = [str(theme.rank), Text(theme.label), *known_by, *family]
+    cells = [*named, f"{theme.effective_impact:.0f}"]
     cells.append(Text(_TRENDS[theme.trend], _STYLES[theme.trend]))
     if wide:
         cells.append(count(theme.concerns))

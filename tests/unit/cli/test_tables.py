@@ -39,13 +39,14 @@ def shown(table: Table, width: int = 100) -> str:
     return out.getvalue()
 
 
-def test_a_theme_is_shown_with_rank_impact_accounts_and_negative_share(view: RunView) -> None:
+def test_a_theme_is_shown_with_rank_id_impact_accounts_and_negative_share(view: RunView) -> None:
     (row,) = [line for line in shown(themes_table(view)).splitlines() if "export" in line]
     assert row.split() == [
         "1",
         "[bold]export[/bold]",
         "fails",
         "often",
+        view.themes[0].theme_id[:8],
         "61",
         "–",
         "steady",
