@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from contracts.steering import ThemeRef, UnmergeTheme
@@ -228,6 +228,9 @@ def test_a_concern_that_came_and_went_leaves_every_centroid_as_it_was(seed: int)
     play(engine, points[:-1])
     before = centroids(engine)
     joined = engine.add(points[-1])
+    assume(
+        not any(isinstance(change, Born) for change in joined)
+    )  # a birth is not undone with its last member
     assert not any(isinstance(change, CentroidsChanged) and len(change.theme_ids) > 1 for change in joined)
     engine.remove(points[-1].concern_id)
     assert centroids(engine) == before
