@@ -1,6 +1,7 @@
 """The vector index as a view of the themes: written through, made equal again after a restart, and audited.
 
-In:    concerns as points, and tenants whose centroids may have changed.   Out: writes, made before a call returns.
+In:    concerns as points, and tenants whose centroids may have changed.   Out: writes, of centroids
+       before a call returns, of concerns at the index's ``settle``.
 State: none of its own; what it must be equal to is the tenants'. Elsewhere: how two answers compare (``audit``).
 """
 

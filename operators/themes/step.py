@@ -2,8 +2,8 @@
 
 In:    ``enriched`` items of one partition.   Out: ``assignments`` with theme news, and everything that is not
        feedback, in order; ``themes`` and ``theme-events`` for subscribers.
-State: per tenant (``tenant``). The vector index is a view (``index_view``): written through before anything is
-       handed on, and made equal to our mirror again after a restart.
+State: per tenant (``tenant``). The vector index is a view (``index_view``): it has the centroids before anything is
+       handed on and the concerns before a snapshot, and is made equal to our mirror again after a restart.
 """
 
 from __future__ import annotations
