@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.text import Text
 
 from cli.complaint import notify
 from cli.flow import Prefix
+from cli.printing import print_json
 from cli.words import PRIORITIES, count
 from connectors.kafka.names import PREFIX, Naming
 from contracts.errors import WrongUsage
@@ -65,7 +65,7 @@ def compare(
     if lineage is not None:
         write_whole(lineage, orjson.dumps(found.lineage(), option=orjson.OPT_INDENT_2))
     if as_json:
-        sys.stdout.write(orjson.dumps(as_data(found), option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(as_data(found))
         return
     _print(found, limit)
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -13,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
 from cli.letters import Desk, line_of, moment, open_desk, rate_of, row_of
+from cli.printing import print_json
 from connectors.kafka.names import GENERATION, PREFIX
 from connectors.keys.vault import LocalVault
 from contracts.commands import DropLetter
@@ -72,7 +71,7 @@ def ls(
     letters = dead(read_letters(desk.topics), Wanted(tenant, reason, moment(since)))
     counts = dict(Counter(letter.record.reason for letter in letters).most_common())
     if as_json:
-        _print_json({"counts": counts, "letters": [row_of(letter) for letter in letters]})
+        print_json({"counts": counts, "letters": [row_of(letter) for letter in letters]})
         return
     console = Console(soft_wrap=True, markup=False, highlight=False)
     for letter in letters:
@@ -112,7 +111,7 @@ def show(
     if reveal:
         row["content"] = _revealed(desk, letter, author, why)
     if as_json:
-        _print_json(row)
+        print_json(row)
         return
     console = Console(soft_wrap=True, markup=False, highlight=False)
     for name, value in row.items():
@@ -166,7 +165,7 @@ def redrive(
     again = desk.dead_again(letters, console) if given and not dry_run else []
     done = {"redriven": list(given), "skipped": skipped, "dead_again": again, "dry_run": dry_run}
     if as_json:
-        _print_json(done)
+        print_json(done)
     else:
         _tell_redriven(console, done)
     raise typer.Exit(REJECTED if skipped or again else 0)
@@ -199,7 +198,7 @@ def drop(
             orders.give(author, given)
         desk.act(console)
     if as_json:
-        _print_json({"dropped": ids, "dry_run": dry_run})
+        print_json({"dropped": ids, "dry_run": dry_run})
     else:
         console.print(f"{'would drop' if dry_run else 'dropped'}: {', '.join(ids)}")
 
@@ -248,7 +247,3 @@ def _bytes_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as exc:
         raise WrongUsage(f"--fixed {path}: {exc.strerror or exc}") from exc
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

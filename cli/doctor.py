@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 
+from cli.printing import print_json
 from contracts.errors import PipelineError
 from models.encoders.load import load_encoder
 from models.labellers.taxonomy import load_taxonomy
@@ -49,7 +49,7 @@ def doctor(
     checks = list(look(load_settings(), directory))
     if as_json:
         rows = [asdict(check) for check in checks]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
     else:
         console = Console()
         for check in checks:

@@ -14,11 +14,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 
 from cli.benchmark import tables, vectors_of
+from cli.printing import print_json
 from connectors.files.reader import BadRow, read_rows
 from contracts.errors import WrongUsage
 from models.encoders.load import load_encoder
@@ -114,7 +114,10 @@ def themes(
         lambda line: stderr.print(line, style="dim", markup=False, highlight=False),
         peers,
     )
-    sys.stdout.write(_json(found) if as_json else "\n\n".join(tables(found)) + "\n")
+    if as_json:
+        print_json(found)
+    else:
+        sys.stdout.write("\n\n".join(tables(found)) + "\n")
 
 
 @app.command("extraction")
@@ -215,16 +218,12 @@ def renamed(labels: Sequence[str], renames: str | None) -> list[str]:
 def report(scores: Mapping[str, Any], as_json: bool) -> None:
     """Print figures, as JSON or a line each."""
     if as_json:
-        sys.stdout.write(_json(scores))
+        print_json(scores)
         return
     console = Console()
     for name, value in scores.items():
         shown = f"{value:.4f}" if isinstance(value, float) else value
         console.print(f"{name:>18}  {shown}", markup=False, highlight=False)
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
 def _decide(rows: Sequence[Row]) -> list[Decision]:

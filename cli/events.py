@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, get_args
 
-import orjson
 import typer
 from rich.console import Console
 
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
 from cli.letters import open_desk
+from cli.printing import print_json
 from connectors.kafka.names import GENERATION, PREFIX
 from contracts.business import BusinessKind
 from contracts.errors import WrongUsage
@@ -67,7 +67,7 @@ def add(
     desk.act(Console(stderr=True))
     if as_json:
         row = told._asdict() | {"at": told.at.isoformat()}
-        sys.stdout.write(orjson.dumps(row, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(row)
     else:
         sys.stdout.write(f"told: {kind} {name} at {told.at.isoformat()}\n")
 

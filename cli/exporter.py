@@ -11,13 +11,13 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated
 
-import orjson
 import typer
 from prometheus_client import CollectorRegistry, ProcessCollector
 from rich.console import Console
 from rich.table import Column, Table
 
 from cli.complaint import complain
+from cli.printing import print_json
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import PipelineError
@@ -93,7 +93,7 @@ def lag(
         report = reader.read()
     if as_json:
         told = {"partitions": list(map(asdict, report.partitions)), "heartbeats": report.heartbeats}
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
     else:
         Console().print(lag_table(report, time.time()))
 

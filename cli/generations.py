@@ -9,12 +9,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Column, Table
 
 from cli.flow import Prefix
+from cli.printing import print_json
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import PREFIX, Naming
 from contracts.errors import WrongUsage
@@ -91,7 +91,7 @@ def generations(prefix: Prefix = PREFIX, as_json: AsJson = False) -> None:
         for name in generation_names(cluster, prefix)
     }
     if as_json:
-        _print_json({"generations": _told(lags, positions), "public": _public(naming, positions)})
+        print_json({"generations": _told(lags, positions), "public": _public(naming, positions)})
     else:
         Console(soft_wrap=True).print(_table(lags, positions, at))
 
@@ -108,7 +108,7 @@ def _order(
     ordinals = cut_over(cluster, naming, partitions, author, at) if is_done else {}
     if as_json:
         told = {"generation": naming.generation, "done": is_done, "ordinals": _named(ordinals)}
-        _print_json({**told, **asdict(ready)})
+        print_json({**told, **asdict(ready)})
     refuse(naming, ready.missing)
     if not as_json:
         sys.stdout.write(_said(naming, ordinals, ready.left_out, partitions))
@@ -151,7 +151,3 @@ def _table(lags: Mapping[str, list[StageLag]], positions: Mapping[Place, Positio
         behind = f"{sum(one.behind for one in stages):,}" if stages else "–"
         table.add_row(name, share, ", ".join(one.stage for one in stages) or "–", behind, beat)
     return table
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 
 from cli.flow import DATA
 from cli.letters import Desk, moment, open_desk
+from cli.printing import print_json
 from cli.themes import DEFAULT_DIRECTORY, existing
 from cli.themes import themes as ranked
 from connectors.kafka.names import GENERATION, PREFIX
@@ -133,7 +132,7 @@ def event_line(row: dict[str, Any]) -> str:
 
 def _print(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
     if as_json:
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
         return
     console = Console(soft_wrap=True, markup=False, highlight=False)
     for row in rows:

@@ -5,17 +5,16 @@ What a person says is a command in the journal: it acts at its own place in the 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import orjson
 import typer
 from rich.console import Console
 
+from cli.printing import print_json
 from cli.run import finish
 from cli.themes import DEFAULT_DIRECTORY, Directory, existing
 from cli.worker import PARTITIONS
@@ -69,7 +68,7 @@ def ls(
     ]
     rows += uncertain_themes(directory)
     if as_json:
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
         return
     console = Console()
     for row in rows:

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 
+from cli.printing import print_json
 from contracts.errors import WrongUsage
 from wiring.schemas.bundle import schema_of
 from wiring.schemas.published import broken_promises, checkout, differences, release, schema_text, write
@@ -58,7 +58,7 @@ def check(
     stale, broken = differences(checkout(root)), broken_promises(root)
     if as_json:
         found = {"files": stale, "broken_promises": broken}
-        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(found)
     else:
         for line in (*broken, *(f"{line}; run: undercurrent schemas write" for line in stale)):
             typer.echo(line)

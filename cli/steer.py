@@ -6,16 +6,15 @@ One that contradicts an earlier order is refused here (exit code 4), and again w
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 
 from cli.ledger import AsJson, Tenant, Where, app, desk_of, event_line, event_row
 from cli.letters import Desk
+from cli.printing import print_json
 from contracts.errors import OrderRefused, WrongUsage
 from contracts.steering import (
     DecideProposal,
@@ -340,7 +339,7 @@ def _give(desk: Desk, scene: Scene, author: str, order: ThemeOrder, dry_run: boo
             told = [event_row(e) for e in history(desk.topics, scene.tenant, None) if e.id not in before]
     done = {"dry_run": dry_run, "order": order.model_dump(mode="json", exclude_none=True), "told": told}
     if as_json:
-        sys.stdout.write(orjson.dumps(done, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(done)
         return
     out = Console(soft_wrap=True, markup=False, highlight=False)
     out.print(f"{'would order' if dry_run else 'ordered'}: {order.verb}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 
+from cli.printing import print_json
 from cli.run import theme_row
 from cli.tables import themes_table
 from contracts.errors import WrongUsage
@@ -40,7 +39,7 @@ def themes(
         console.print(themes_table(view, limit, width=console.width))
         return
     rows = [theme_row(theme) for theme in view.themes[:limit]]
-    sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+    print_json(rows)
 
 
 def similar(
@@ -78,7 +77,7 @@ def similar(
             | dict(hit.payload)
             for hit in found
         ]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
         return
     console = Console()
     for hit in found:

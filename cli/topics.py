@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from cli.printing import print_json
 from connectors.kafka.names import GENERATION, Naming
 from contracts.errors import WrongUsage
 from settings import load_settings
@@ -53,7 +52,7 @@ def apply(
     naming = Naming(generation=generation)
     done = apply_topics(cluster, naming, partitions=partitions, replication=replication, dry_run=dry_run)
     if as_json:
-        _print_json({"dry_run": dry_run, "changes": [asdict(one) for one in done]})
+        print_json({"dry_run": dry_run, "changes": [asdict(one) for one in done]})
         return
     _print_differences(done, done=not dry_run)
 
@@ -74,7 +73,7 @@ def diff(
         cluster, Naming(generation=generation), partitions=partitions, replication=replication
     )
     if as_json:
-        _print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in found])
     else:
         _print_differences(found, done=False)
     raise typer.Exit(int(bool(found)))
@@ -97,7 +96,7 @@ def describe(
     live = live_topics(named_cluster(load_settings()), names) if load_settings().kafka_bootstrap else None
     if as_json:
         held = None if live is None else [asdict(one) for one in live]
-        _print_json({**declared.model_dump(), "names": names, "kafka": topic_config(declared), "live": held})
+        print_json({**declared.model_dump(), "names": names, "kafka": topic_config(declared), "live": held})
         return
     console = Console()
     console.print(Text(topic, style="bold"), Text(declared.purpose), soft_wrap=True)
@@ -142,7 +141,3 @@ def _told(one: Difference, *, done: bool) -> str:
     if one.change == "create":
         return f"{'made' if done else 'missing; apply makes them'} {one.declared}:"
     return f"{one.what} {'was' if done else 'is'} {one.actual}, {'now' if done else 'apply sets it to'} {one.declared}:"
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
