@@ -24,8 +24,9 @@ from threadpoolctl import threadpool_limits
 
 from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.sink import JsonlSink, Published
-from connectors.jsonl.source import JsonlSource, Reading
+from connectors.jsonl.source import JsonlSource
 from connectors.jsonl.state import JsonlStateLog
+from connectors.polling import Reading
 from contracts.registry import write_record
 from flows.pipeline import build
 from flows.stages import Pipeline

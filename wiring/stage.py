@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.keys.vault import LocalVault
+from connectors.polling import OnLines
 from contracts.registry import read_journal, read_stage
 from flows.stages import Decode, Pipeline, alone
 from operators.ports import VectorIndex
 from operators.step import Step
 from settings import Settings
 from wiring.pipeline import pipeline_of
-from wiring.stages.made import Expect, Made, OpenIndex
+from wiring.stages.made import Made, OpenIndex
 from wiring.topics import INPUTS, STAGES
 
 
@@ -27,7 +28,7 @@ class OpenStage:
     pipeline: Pipeline
     notices: tuple[str, ...]
     close: Callable[[], None]
-    expect: Expect
+    expect: OnLines
 
 
 def open_stage(

@@ -21,12 +21,12 @@ from bytewax.dataflow import Dataflow
 
 from bench.kafka.common import PARTITIONS, Bench, Took, alternating, delete, fresh, profiled, put
 from connectors.jsonl.layout import part_name
-from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.admin import BROKERS_DEFAULT, NewTopicFacts, create_topics
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import SEQUENCE, Header, KafkaMessage
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource
+from connectors.polling import JournalLine, Reading
 from wiring.engine import run_flow
 from wiring.kafka.running import StageRunning
 from wiring.snapshots import RecoveryStore

@@ -6,100 +6,34 @@ State: byte offset and line number of the next line, per partition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.jsonl.layout import part_file, part_name, translated
+from connectors.polling import JournalLine, PolledPartition, Position, Reading
 
 
-class JournalLine(NamedTuple):
-    """One line of the journal and its coordinates."""
-
-    partition: int
-    ordinal: int
-    data: bytes
-
-
-Position = tuple[int, int]
-"""Byte offset and line number of the next line."""
-
-
-def _never() -> bool:
-    return False
-
-
-def _nothing() -> None:
-    return None
-
-
-def _nothing_of(_partition: int, _offset: int) -> None:
-    return None
-
-
-def _nothing_of_lines(_lines: Sequence[JournalLine]) -> None:
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a journal is read.
-
-    ``batch``: lines handed on at once. ``follow``: wait for more at the end, looking every ``poll``.
-    ``draining`` says that the flow shall end as if the journal ended here. ``on_poll`` is called
-    before every read, at which time all earlier epochs are committed: Bytewax keeps one in flight.
-    ``on_snapshot`` is told partition and offset of every snapshot; what it knows is not yet committed.
-    ``on_lines`` is told what was read, before any step has it.
-    """
-
-    batch: int = 64
-    follow: bool = False
-    poll: timedelta = timedelta(milliseconds=50)
-    draining: Callable[[], bool] = _never
-    on_poll: Callable[[], None] = _nothing
-    on_snapshot: Callable[[int, int], None] = _nothing_of
-    on_lines: Callable[[Sequence[JournalLine]], None] = _nothing_of_lines
-
-
-class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
+class _Partition(PolledPartition):
     def __init__(self, directory: Path, partition: int, resumed: Position | None, reading: Reading) -> None:
+        super().__init__(partition, resumed or (0, 0), reading)
         self._path = part_file(directory, partition)
         self._key = part_name(partition)
-        self._partition = partition
-        self._offset, self._ordinal = resumed or (0, 0)
-        self._reading = reading
         with translated(self._path):
             self._file = self._path.open("rb")
             self._file.seek(self._offset)
-        self._awake: datetime | None = None
-
-    def next_batch(self) -> list[tuple[str, JournalLine]]:
-        self._reading.on_poll()
-        if self._reading.draining():
-            raise StopIteration
-        with translated(self._path):
-            batch = self._read()
-        if not batch and not self._reading.follow:
-            raise StopIteration
-        self._reading.on_lines([line for _key, line in batch])
-        self._awake = None if batch else datetime.now(UTC) + self._reading.poll
-        return batch
-
-    def next_awake(self) -> datetime | None:
-        return self._awake
-
-    def snapshot(self) -> Position:
-        self._reading.on_snapshot(self._partition, self._offset)
-        return self._offset, self._ordinal
 
     def close(self) -> None:
         self._file.close()
 
+    def _is_over(self) -> bool:
+        return not self._reading.follow
+
     def _read(self) -> list[tuple[str, JournalLine]]:
+        with translated(self._path):
+            return self._lines()
+
+    def _lines(self) -> list[tuple[str, JournalLine]]:
         batch: list[tuple[str, JournalLine]] = []
         while len(batch) < self._reading.batch:
             line = self._file.readline()

@@ -8,7 +8,6 @@ Elsewhere: what a line means (the pipeline's ``decode``); how a message is made 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
@@ -17,20 +16,18 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from connectors.jsonl.layout import part_name
-from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.messages import sequence_of
 from connectors.kafka.reading import REBUILD, gone, headers_of, held, offset_of, passes
+from connectors.polling import JournalLine, PolledPartition, Position, Reading
 from contracts.errors import StateCorrupt, StopWorker
 from contracts.registry import UNKEYED
-
-Position = tuple[int, int]
-"""Offset and ordinal of the next message; the ordinal is ``UNKNOWN`` until the first message names it."""
 
 NumberedBy = Literal["offset", "sequence"]
 """What the ordinal of a message is: its offset (the journal), or the position its stage gave it."""
 
 UNKNOWN = -1
+"""The ordinal of the next message until the first one names it."""
 
 # A partition's share of memory and of one answer: 12 partitions, each 20 MB behind, took 70 MB together.
 _BOUNDS = {
@@ -90,39 +87,18 @@ class KafkaSource(FixedPartitionedSource[tuple[str, JournalLine], Position]):
         return start, start if self.numbered_by == "offset" or start == 0 else UNKNOWN
 
 
-class _Partition(StatefulSourcePartition[tuple[str, JournalLine], Position]):
+class _Partition(PolledPartition):
     def __init__(self, source: KafkaSource, partition: int, position: Position) -> None:
+        super().__init__(partition, position, source.reading)
         self._source = source
-        self._reading = source.reading
-        self._partition = partition
         self._key = part_name(partition)
-        self._offset, self._ordinal = position
         self._place = f"topic {source.topic}, partition {partition}"
         there = held(source.admin, [(source.topic, partition)])[source.topic, partition]
         if not there.first <= self._offset <= there.end:
             raise gone(source.topic, partition, self._offset, there)
         self._end = there.end
         self._reached = self._offset
-        self._awake: datetime | None = None
         self._consumer = self._opened()
-
-    def next_batch(self) -> list[tuple[str, JournalLine]]:
-        self._reading.on_poll()
-        if self._reading.draining():
-            raise StopIteration
-        batch = self._read()
-        if not batch and self._is_over():
-            raise StopIteration
-        self._reading.on_lines([line for _key, line in batch])
-        self._awake = None if batch else datetime.now(UTC) + self._reading.poll
-        return batch
-
-    def next_awake(self) -> datetime | None:
-        return self._awake
-
-    def snapshot(self) -> Position:
-        self._reading.on_snapshot(self._partition, self._offset)
-        return self._offset, self._ordinal
 
     def close(self) -> None:
         self._consumer.close()

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import NewTopic
 
-from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import KafkaMessage
 from connectors.kafka.names import Naming
@@ -22,6 +21,7 @@ from connectors.kafka.reading import held
 from connectors.kafka.sink import KafkaSink, Position, SinkPart
 from connectors.kafka.source import KafkaSource
 from connectors.kafka.statelog import SESSION, KafkaStateLogs
+from connectors.polling import JournalLine, Reading
 from contracts.errors import StateCorrupt, StopWorker
 from contracts.pointer import Pointer
 from operators.hosting import Handed, StepHost

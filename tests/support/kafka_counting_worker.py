@@ -13,13 +13,13 @@ from pathlib import Path
 from bytewax.dataflow import Dataflow
 
 from connectors.jsonl.layout import part_name
-from connectors.jsonl.source import Reading
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import KafkaMessage, Origin, message_of
 from connectors.kafka.names import Naming
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource
 from connectors.kafka.statelog import KafkaStateLog, KafkaStateLogs
+from connectors.polling import Reading
 from contracts.registry import write_record
 from flows.pipeline import build
 from flows.stages import alone

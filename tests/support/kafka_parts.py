@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from bytewax.inputs import StatefulSourcePartition
 from confluent_kafka import TopicPartition
 
-from connectors.jsonl.source import JournalLine
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import KafkaMessage, Origin, message_of
 from connectors.kafka.reading import between, headers_of, held
+from connectors.polling import JournalLine
 from contracts.envelope import Envelope
 
 Part = StatefulSourcePartition[tuple[str, JournalLine], tuple[int, int]]

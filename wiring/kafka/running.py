@@ -6,7 +6,7 @@ stage's directory and its state log; what it wrote and how far it read lie in Ka
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 from connectors.jsonl.layout import part_name
-from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.letters import dead_letter_headers
 from connectors.kafka.messages import KafkaMessage, Origin, message_of
@@ -22,6 +21,7 @@ from connectors.kafka.names import Naming
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource
 from connectors.kafka.statelog import KafkaStateLogs
+from connectors.polling import OnLines, Reading, nothing_of_lines
 from contracts.diversions import DeadLetter
 from contracts.registry import write_record
 from flows.pipeline import build
@@ -58,10 +58,6 @@ def _nothing() -> None:
     return None
 
 
-def _nothing_of_lines(_lines: Sequence[JournalLine]) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class StageRunning:
     """How a stage is run; as ``wiring.engine.Running``.
@@ -77,7 +73,7 @@ class StageRunning:
     member: Member = field(default_factory=Member)
     entry: Entry = field(default_factory=Entry)
     on_poll: Callable[[], None] = _nothing
-    on_lines: Callable[[Sequence[JournalLine]], None] = _nothing_of_lines
+    on_lines: OnLines = nothing_of_lines
 
 
 def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:

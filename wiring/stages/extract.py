@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from connectors.jsonl.source import JournalLine
 from connectors.keys.vault import LocalVault
+from connectors.polling import JournalLine
 from contracts.registry import read_stage
 from contracts.stages import Provenance, RedactedItem
 from models.encoders.ahead import AheadEncoder

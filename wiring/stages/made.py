@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from connectors.jsonl.source import JournalLine
+from connectors.polling import OnLines, nothing_of_lines
 from operators.ports import VectorIndex
 from wiring.pipeline import MakeStep
 
-Expect = Callable[[Sequence[JournalLine]], None]
-"""To be told of lines that were read, before the stage has them: it may work ahead."""
-
 OpenIndex = Callable[[int, str, int], VectorIndex]
 """The vector index for (partition, encoder version, item dimensions)."""
-
-
-def _expect_nothing(_lines: Sequence[JournalLine]) -> None:
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +19,5 @@ class Made:
 
     step: MakeStep
     notices: tuple[str, ...] = ()
-    expect: Expect = _expect_nothing
+    expect: OnLines = nothing_of_lines
+    """What is told of lines may work ahead of the steps."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.sink import JsonlSink, Published
-from connectors.jsonl.source import JsonlSource, Reading
+from connectors.jsonl.source import JsonlSource
+from connectors.polling import Reading
 from contracts.registry import write_record
 from flows.pipeline import build
 from operators.statelog import MemoryStateLog

@@ -8,7 +8,8 @@ import pytest
 from bytewax.inputs import StatefulSourcePartition
 
 from connectors.jsonl.layout import part_file
-from connectors.jsonl.source import JournalLine, JsonlSource, Position, Reading
+from connectors.jsonl.source import JsonlSource
+from connectors.polling import JournalLine, Position, Reading
 
 Part = StatefulSourcePartition[tuple[str, JournalLine], Position]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from connectors.jsonl.source import JournalLine, Reading
 from connectors.kafka.names import Naming
 from connectors.kafka.source import KafkaSource
+from connectors.polling import JournalLine, Reading
 from contracts.errors import StateCorrupt, StopWorker
 from contracts.feedback import Undecodable
 from contracts.registry import read_journal
