@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.envelope import Envelope, Message, TenantOrEveryone, UtcTime
 from contracts.feedback import FeedbackReceived
-from contracts.stages import EnrichedItem
+from contracts.stages import EnrichedItem, SentimentLabel, Severity
 from contracts.steering import ThemeOrder
 
 LetterId = Annotated[str, Field(pattern=r"^\d+-\d+-[a-z]+-\d+$")]
@@ -42,6 +42,61 @@ class ConfirmConcern(Message):
     verb: Literal["confirm_concern"] = "confirm_concern"
     concern_id: str
     item: EnrichedItem
+
+
+class Correction(Message):
+    """What a reviewer says instead; what is None stays as it was decided."""
+
+    category: str | None = None
+    sublabel: str | None = None
+    severity: Severity | None = None
+    sentiment: SentimentLabel | None = None
+    bug: bool | None = None
+    feature_request: bool | None = None
+    product_area: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_dump(exclude_none=True):
+            raise ValueError("a correction names at least one field")
+        return self
+
+
+class CorrectConcern(Message):
+    """A reviewer says what a concern is: it is clustered with these labels, and the local models learn from them.
+
+    ``item`` is the item with this one concern as the reviewer saw it, its vector included.
+    """
+
+    verb: Literal["correct_concern"] = "correct_concern"
+    concern_id: str
+    item: EnrichedItem
+    correction: Correction
+
+
+class DismissConcern(Message):
+    """A reviewer says that a concern is none (chatter, a test): it is taken out of its theme and stays out."""
+
+    verb: Literal["dismiss_concern"] = "dismiss_concern"
+    concern_id: str
+    item: EnrichedItem
+
+
+ModelRole = Literal["category", "sentiment", "severity"]
+
+
+class DirectModel(Message):
+    """A person decides which version of a tenant's local model labels from here on.
+
+    ``pin`` keeps the present one whatever is measured, ``unpin`` lets the measurements decide again. ``version`` is
+    needed to promote; to roll back it is the one before, unless named.
+    """
+
+    verb: Literal["direct_model"] = "direct_model"
+    role: ModelRole
+    act: Literal["promote", "roll_back", "pin", "unpin"]
+    version: str | None = None
+    why: str = Field(min_length=1, max_length=500)
 
 
 class Redrive(Message):
@@ -85,6 +140,9 @@ Order = Annotated[
     | LoadEnd
     | ReleaseQuarantined
     | ConfirmConcern
+    | CorrectConcern
+    | DismissConcern
+    | DirectModel
     | Redrive
     | DropLetter
     | Erase

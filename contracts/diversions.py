@@ -50,13 +50,21 @@ class Quarantined(Envelope):
 
 
 class ReviewRequest(Envelope):
-    """Topic ``reviews``: a concern we are not sure about; it waits for a person. Kept 7 days."""
+    """Topic ``reviews``: a concern we are not sure about; it waits for a person. Kept 7 days.
+
+    ``worth_milli`` is the expected value of a person's answer: ask the highest first. Before ``due`` a model may still
+    answer, and nobody need look. ``options`` are the categories to choose from, the likeliest first.
+    """
 
     kind: Literal["signal"] = "signal"
     reason: str
     concern: Concern
     item: EnrichedItem
     quote: str | None = None
+    worth_milli: int | None = Field(default=None, ge=0)
+    due: UtcTime | None = None
+    options: tuple[str, ...] = ()
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
 
 
 class Receipt(Envelope):

@@ -149,14 +149,3 @@ class Signal(Envelope):
     account: str | None = None
     name: str
     value: int
-
-
-class Answer(Envelope):
-    """Journal, kind ``answer``: a remote model's answer, which acts at its own place in the order."""
-
-    kind: Literal["answer"] = "answer"
-    concern_id: str
-    model: str
-    prompt: str
-    answer_schema: str
-    answer: Sealed

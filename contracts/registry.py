@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from contracts.answers import Answer, AnswerSetAside
 from contracts.business import BusinessEvent
 from contracts.commands import Command
 from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.errors import RejectItem, StopWorker
-from contracts.feedback import Answer, CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick, Undecodable
+from contracts.feedback import CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick, Undecodable
 from contracts.identity import journal_id
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.priority import Alert, LinearIssue, Priority
@@ -52,7 +53,7 @@ RECORDS: dict[str, tuple[type[Envelope], ...]] = {
     "reviews": (ReviewRequest,),
     "quarantine": (Quarantined,),
     "dead-letters": (DeadLetter,),
-    "receipts": (Receipt, AnswerRefused),
+    "receipts": (Receipt, AnswerRefused, AnswerSetAside),
     "questions": (ThemeQuestion,),
 }
 """Short topic name to the record types on it; a topic with several is told apart by ``kind``."""

@@ -90,6 +90,8 @@ class Decision(Message):
 
     ``sentiment_milli`` runs from -1000 to 1000, ``confidence_milli`` (that this is an understood
     concern) from 0 to 1000. ``evidence`` holds literal spans of the concern, as [start, end) offsets.
+    ``suggested_action`` is an action of the decision matrix, ``action_rule`` the rule that fired and ``action_owner``
+    whose work that is.
     """
 
     category: str
@@ -115,6 +117,8 @@ class Decision(Message):
     churn_risk: bool = False
     urgent: bool = False
     provisional: bool = True
+    action_rule: str | None = None
+    action_owner: str | None = None
 
 
 class Vector(Message):
@@ -126,7 +130,11 @@ class Vector(Message):
 
 
 class Provenance(Message):
-    """Which versions made a record, so that any label can be explained."""
+    """Which versions made a record, so that any label can be explained.
+
+    ``prompt``, ``model``, ``provider``, ``route`` and costs are those of a remote model's answer; ``cost_micro_usd`` is
+    None where nobody knows the price. ``cost_usd`` is of the first schema, and stays 0.
+    """
 
     run: str
     git_commit: str
@@ -138,10 +146,17 @@ class Provenance(Message):
     model: str | None = None
     temperature: float | None = None
     cost_usd: float = 0.0
+    provider: str | None = None
+    route: str | None = None
+    route_reason: str | None = None
+    cost_micro_usd: int | None = None
 
 
 class Concern(Message):
-    """One concern of an item: the span [start, end) of its redacted text, with what was decided of it."""
+    """One concern of an item: the span [start, end) of its redacted text, with what was decided of it.
+
+    ``notes`` opens to a model's own words about it (``contracts.answers.ConcernNotes``).
+    """
 
     concern_id: str
     start: int = Field(ge=0)
@@ -150,6 +165,7 @@ class Concern(Message):
     decision: Decision
     vector: Vector | None = None
     summary_vector: Vector | None = None
+    notes: Sealed | None = None
 
 
 class EnrichedItem(Envelope):
@@ -207,20 +223,20 @@ class Assignment(Envelope):
 
     ``change``: ``assigned`` to ``theme``; ``moved`` from ``from_theme`` to ``theme``; ``retracted``
     from ``from_theme`` (None if it had none); ``waiting`` in the forming pool; ``unthemed``: evicted
-    from it. ``sequence`` counts the changes of this concern from 1. ``theme`` is the theme's *origin*:
-    redirects of merges are resolved when emitting scores. ``similarity_milli`` is the cosine to the
+    from it; ``relabelled``: it stays where it is, and ``about`` holds what is decided of it now.
+    ``sequence`` counts the changes of this concern from 1. ``theme`` is the theme's *origin*: redirects of merges are resolved when emitting scores. ``similarity_milli`` is the cosine to the
     theme's centroid in decision space, ``z_milli`` the same in standard deviations of the tenant's
     background; ``runner_up`` is the next nearest theme. ``p_milli`` is the probability, from 0 to 1000, that the
     theme is the right one; ``ask_milli`` is set on the few uncertain ones that a person is asked about: what an answer
-    is worth. ``about`` is set on the concern's first change, and so is ``duplicate_of``: the earliest
-    concern still held that says nearly the same. ``velocity_milli`` is how many concerns the theme gets in a day now
+    is worth. ``about`` is set on the concern's first change and when it is
+    relabelled; on its first, so is ``duplicate_of``: the earliest concern still held that says nearly the same. ``velocity_milli`` is how many concerns the theme gets in a day now
     (the last 24 hours of event time), ``velocity_before_milli`` how many a day it got in the seven days before that,
     both in thousandths and with this concern. ``escalation`` names the precedent when the concern is very close, on
     arrival, to a theme that was known to be critical before it came.
     """
 
     kind: Literal["feedback"] = "feedback"
-    change: Literal["assigned", "moved", "retracted", "waiting", "unthemed"]
+    change: Literal["assigned", "moved", "retracted", "waiting", "unthemed", "relabelled"]
     concern_id: str
     item_id: str
     sequence: int = Field(ge=1)

@@ -241,7 +241,7 @@ class ExtractStep:
             concern=concern,
             item=enriched.model_copy(update={"concerns": (concern,), "retracts": ()}),
             quote=text if item.coverage == "full" else None,
-            schema_version="1.0",
+            schema_version="1.1",
         )
 
     def _confirm(self, command: Command, order: ConfirmConcern) -> list[Out]:
