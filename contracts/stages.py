@@ -224,15 +224,16 @@ class Assignment(Envelope):
     ``change``: ``assigned`` to ``theme``; ``moved`` from ``from_theme`` to ``theme``; ``retracted``
     from ``from_theme`` (None if it had none); ``waiting`` in the forming pool; ``unthemed``: evicted
     from it; ``relabelled``: it stays where it is, and ``about`` holds what is decided of it now.
-    ``sequence`` counts the changes of this concern from 1. ``theme`` is the theme's *origin*: redirects of merges are resolved when emitting scores. ``similarity_milli`` is the cosine to the
-    theme's centroid in decision space, ``z_milli`` the same in standard deviations of the tenant's
-    background; ``runner_up`` is the next nearest theme. ``p_milli`` is the probability, from 0 to 1000, that the
-    theme is the right one; ``ask_milli`` is set on the few uncertain ones that a person is asked about: what an answer
-    is worth. ``about`` is set on the concern's first change and when it is
-    relabelled; on its first, so is ``duplicate_of``: the earliest concern still held that says nearly the same. ``velocity_milli`` is how many concerns the theme gets in a day now
-    (the last 24 hours of event time), ``velocity_before_milli`` how many a day it got in the seven days before that,
-    both in thousandths and with this concern. ``escalation`` names the precedent when the concern is very close, on
-    arrival, to a theme that was known to be critical before it came.
+    ``sequence`` counts the changes of this concern from 1. ``theme`` is the theme's *origin*: redirects of merges
+    are resolved when emitting scores. ``similarity_milli`` is the cosine to the theme's centroid in decision
+    space, ``z_milli`` the same in standard deviations of the tenant's background; ``runner_up`` is the next
+    nearest theme. ``p_milli`` is the probability, from 0 to 1000, that the theme is the right one; ``ask_milli``
+    is set on the few uncertain ones that a person is asked about: what an answer is worth. ``about`` is set on
+    the concern's first change and when it is relabelled; on its first, so is ``duplicate_of``: the earliest
+    concern still held that says nearly the same. ``velocity_milli`` is how many concerns the theme gets in a day
+    now (the last 24 hours of event time), ``velocity_before_milli`` how many a day it got in the seven days
+    before that, both in thousandths and with this concern. ``escalation`` names the precedent when the concern is
+    very close, on arrival, to a theme that was known to be critical before it came.
     """
 
     kind: Literal["feedback"] = "feedback"
