@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
-from cli.letters import Desk, line_of, moment, open_desk, rate_of, row_of
+from cli.letters import Desk, line_of, open_desk, rate_of, row_of
 from cli.printing import print_json
 from connectors.kafka.names import GENERATION, PREFIX
 from connectors.keys.vault import LocalVault
@@ -68,7 +68,8 @@ def ls(
     Example: undercurrent dlq ls --reason invalid --since 7d
     """
     desk = open_desk(directory, data, generation, prefix, partitions)
-    letters = dead(read_letters(desk.topics), Wanted(tenant, reason, moment(since)))
+    after = None if since is None else time_of(since, "--since", datetime.now(UTC))
+    letters = dead(read_letters(desk.topics), Wanted(tenant, reason, after))
     counts = dict(Counter(letter.record.reason for letter in letters).most_common())
     if as_json:
         print_json({"counts": counts, "letters": [row_of(letter) for letter in letters]})

@@ -16,6 +16,7 @@ from rich.console import Console
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
 from cli.letters import open_desk
 from cli.printing import print_json
+from cli.times import time_of
 from connectors.kafka.names import GENERATION, PREFIX
 from contracts.business import BusinessKind
 from contracts.errors import WrongUsage
@@ -60,7 +61,9 @@ def add(
     """
     if kind not in KINDS:
         raise WrongUsage(f"{kind} is no kind of event; kinds are {', '.join(KINDS)}")
-    told = Told(tenant, KINDS[kind], name, _moment(at), url)
+    now = datetime.now(UTC)
+    when = time_of(at, "--at", now) if at else now
+    told = Told(tenant, KINDS[kind], name, when, url)
     desk = open_desk(directory, data, generation, prefix, partitions)
     with desk.orders() as orders:
         orders.tell(author, told)
@@ -70,16 +73,3 @@ def add(
         print_json(row)
     else:
         sys.stdout.write(f"told: {kind} {name} at {told.at.isoformat()}\n")
-
-
-def _moment(at: str | None) -> datetime:
-    """The time that was given, now if none was. Raises ``WrongUsage``."""
-    if at is None:
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        raise WrongUsage(f"--at {at}: write a time as 2026-03-31T13:00:00Z") from None
-    if moment.tzinfo is None:
-        raise WrongUsage(f"--at {at}: a time needs a zone, say {at}Z")
-    return moment.astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,10 +11,11 @@ import typer
 from rich.console import Console
 
 from cli.flow import DATA
-from cli.letters import Desk, moment, open_desk
+from cli.letters import Desk, open_desk
 from cli.printing import print_json
 from cli.themes import DEFAULT_DIRECTORY, existing
 from cli.themes import themes as ranked
+from cli.times import time_of
 from connectors.kafka.names import GENERATION, PREFIX
 from contracts.themes import ThemeEvent, ThemeOrdered
 from wiring.ordering import scene_of
@@ -82,8 +84,7 @@ def show_as_of(
 
     Example: undercurrent themes as-of 2026-03-01 --dir out/demo
     """
-    at = moment(time)
-    assert at is not None
+    at = time_of(time, "TIME", datetime.now(UTC))
     desk = desk_of(directory)
     rows = [
         {"theme_id": one.theme_id, "label": one.label, "concerns": len(one.members)}

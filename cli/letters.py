@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -27,8 +27,6 @@ from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
 from wiring.views.topics import Records, Topics
 
-_AGE = re.compile(r"(\d+)\s*([mhd])")
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:/\s*s)?")
 
 
@@ -77,21 +75,6 @@ def _embedded(directory: Path) -> Desk:
 def _on_kafka(site: Site) -> Desk:
     topics = KafkaTopics(site.cluster, site.naming, site.partitions)
     return Desk(topics, site.data, partial(kafka_orders, site, _now), lambda _console: False)
-
-
-def moment(told: str | None) -> datetime | None:
-    """A time, or an age before now (``90m``, ``36h``, ``7d``). Raises ``WrongUsage``."""
-    if told is None:
-        return None
-    if age := _AGE.fullmatch(told.strip()):
-        return _now() - int(age[1]) * _UNITS[age[2]]
-    try:
-        at = datetime.fromisoformat(told)
-    except ValueError:
-        raise WrongUsage(
-            f"--since {told}: give a time such as 2026-03-01, or an age such as 36h or 7d"
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def rate_of(told: str | None) -> float | None:

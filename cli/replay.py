@@ -18,6 +18,7 @@ import typer
 
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
 from cli.processes import python_path
+from cli.times import time_of
 from cli.words import count
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import PipelineError, WrongUsage
@@ -94,7 +95,7 @@ def read_since(offsets: list[str], time: str | None, partitions: int) -> Since:
     if offsets and time:
         raise WrongUsage("give --offset or --time, not both")
     if time is not None:
-        return Since(time=_moment(time))
+        return Since(time=time_of(time, "--time", datetime.now(UTC)))
     found: dict[int, int] = {}
     for told in offsets:
         place, _, number = told.rpartition("=")
@@ -102,16 +103,6 @@ def read_since(offsets: list[str], time: str | None, partitions: int) -> Since:
             raise WrongUsage(f"--offset {told}: write N for every partition, or PARTITION=N")
         found |= {int(place): int(number)} if place else dict.fromkeys(range(partitions), int(number))
     return Since(found or None)
-
-
-def _moment(told: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(told)
-    except ValueError:
-        raise WrongUsage(f"--time {told}: write it as 2026-01-31T12:00:00Z") from None
-    if moment.tzinfo is None:
-        raise WrongUsage(f"--time {told}: which zone? Say {told}Z for UTC")
-    return moment.astimezone(UTC)
 
 
 def _drop(site: Site, of: str, *, yes: bool) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from cli.drift import figures
-from cli.events import _moment
 from connectors.keys.vault import LocalVault
 from contracts.business import BusinessEvent
 from contracts.errors import WrongUsage
@@ -18,12 +17,6 @@ from wiring.drift_trial import Trial
 from wiring.journal import RecordMaker
 
 AT = datetime(2026, 3, 31, 13, tzinfo=UTC)
-
-
-def test_a_time_needs_a_zone() -> None:
-    assert _moment("2026-03-31T15:00:00+02:00") == AT
-    with pytest.raises(WrongUsage, match="needs a zone"):
-        _moment("2026-03-31T15:00:00")
 
 
 def test_a_business_event_is_a_record_of_the_journal(tmp_path: Path) -> None:
