@@ -18,6 +18,7 @@ from rich.console import Console
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
 from cli.letters import Desk, line_of, open_desk, rate_of, row_of
 from cli.printing import print_json
+from cli.times import time_of
 from connectors.kafka.names import GENERATION, PREFIX
 from connectors.keys.vault import LocalVault
 from contracts.commands import DropLetter
