@@ -74,12 +74,47 @@ class Label(_Frozen):
         return self.role not in ("praise", "other")
 
 
+class Choice(_Frozen):
+    """One value of a closed list, and what it means to whoever chooses."""
+
+    name: Name
+    description: str
+
+
+INTENTS = (
+    Choice(name="complaint", description="Something is wrong and they say so."),
+    Choice(name="request", description="They want something to be made or changed."),
+    Choice(name="question", description="They want to know something."),
+    Choice(name="praise", description="They like something and say so."),
+    Choice(name="statement", description="They report and want nothing."),
+)
+"""What the local labeller can say; a taxonomy may list more."""
+
+
 class Taxonomy(_Frozen):
-    """All labels, in the order that settles ties, and sentences that are no concern."""
+    """All labels, in the order that settles ties, and sentences that are no concern.
+
+    ``product_areas`` and ``intents`` close two lists that a remote model chooses from; without the first, the areas
+    that labels name are all there are.
+    """
 
     version: str
     labels: tuple[Label, ...] = Field(min_length=2)
     chatter: tuple[str, ...] = Field(min_length=1)
+    product_areas: tuple[Choice, ...] = ()
+    intents: tuple[Choice, ...] = INTENTS
+
+    @property
+    def areas(self) -> tuple[Choice, ...]:
+        """The product areas: those listed, else those of the labels in their order."""
+        named = dict.fromkeys(label.product_area for label in self.labels)
+        return self.product_areas or tuple(
+            Choice.model_construct(name=name, description="") for name in named
+        )
+
+    def label(self, name: str) -> Label | None:
+        """The label of that name."""
+        return next((label for label in self.labels if label.name == name), None)
 
     @model_validator(mode="after")
     def _consistent(self) -> Taxonomy:
@@ -88,6 +123,9 @@ class Taxonomy(_Frozen):
             raise ValueError("labels: two labels have the same name")
         if "other" not in {label.role for label in self.labels}:
             raise ValueError("labels: one label must have the role 'other', for what fits none")
+        _closed("intents", self.intents, [choice.name for choice in INTENTS])
+        if self.product_areas:
+            _closed("product_areas", self.product_areas, [label.product_area for label in self.labels])
         return self
 
     def warnings(self) -> list[str]:
@@ -135,6 +173,16 @@ def fold(text: str) -> str:
 def one_pattern(cues: Sequence[str]) -> re.Pattern[str] | None:
     """All cues as one expression that matches at word starts; None when there are none."""
     return re.compile(r"\b(?:" + "|".join(cues) + ")") if cues else None
+
+
+def _closed(field: str, choices: Sequence[Choice], needed: Sequence[str]) -> None:
+    """Raise ``ValueError`` where a closed list repeats a name or lacks one that is in use."""
+    names = [choice.name for choice in choices]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{field}: two entries have the same name")
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise ValueError(f"{field}: {missing[0]!r} is in use and not listed")
 
 
 def _checked(cues: tuple[str, ...]) -> tuple[str, ...]:
