@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
+from typing import Any
 
 from contracts.stages import Decision
 from models.encoders.hashing import KeywordEncoder
@@ -35,3 +37,35 @@ def question(text: str, language: str = "en", rating: int | None = None) -> Ques
 def _labeller() -> tuple[LocalLabeller, KeywordEncoder]:
     encoder = KeywordEncoder()
     return LocalLabeller(taxonomy(), encoder), encoder
+
+
+def entry(asked: Question, number: int = 1, **changes: Any) -> dict[str, Any]:
+    """What an honest model would answer that agrees with the local decision and quotes the first words."""
+    local = asked.local
+    words = asked.text.split()
+    said: dict[str, Any] = {
+        "number": number,
+        "category": local.category,
+        "sublabel": local.sublabel,
+        "runner_up": None,
+        "severity": local.severity,
+        "sentiment": local.sentiment,
+        "sentiment_score": local.sentiment_milli // 10,
+        "bug": local.bug,
+        "feature_request": local.feature_request,
+        "product_area": local.product_area,
+        "intent": local.intent,
+        "quotes": [" ".join(words[:2])] if words else [],
+        "entities": [],
+        "root_cause": None,
+        "suggested_action": None,
+        "explanation": "The writer reports it.",
+        "translation": "In English." if asked.foreign else None,
+        "confidence": 90,
+    }
+    return said | changes
+
+
+def reply(*entries: dict[str, Any]) -> str:
+    """The text of a reply."""
+    return json.dumps({"answers": entries}, ensure_ascii=False)

@@ -90,7 +90,7 @@ class Prompt:
         deadline_s: float = 120.0,
         safety_tag: str = "",
     ) -> Call:
-        """Ask about ``questions``, numbered from 1 in their order; ``examples`` are confirmed ones, the nearest first."""
+        """Ask about ``questions``, numbered from 1 in order; ``examples`` are confirmed ones, the nearest first."""
         return Call(
             system=self.system(taxonomy),
             user=self._data(questions, examples[:MAX_EXAMPLES], self.id(taxonomy)),
