@@ -24,6 +24,8 @@ NEXT_CUE = 60
 MAX_CUES = 3
 # What mood is worth to praise, in thousandths of cosine, for a full-scale sentiment.
 MOOD = 160
+# A wish is told by its words: without one, nearness to the exemplars is nearness to what is wished for.
+UNSAID_WISH = 100
 MAX_CHARS = 2_000
 
 
@@ -53,7 +55,7 @@ class CategoryModel:
         rows = encoder.encode([*sentences, *taxonomy.chatter])
         self._rows: Vectors = rows
         self._edges = np.cumsum([0] + [len(label.exemplars) for label in self.labels])
-        self._patterns = [one_pattern(label.cues) for label in self.labels]
+        self._patterns = [(one_pattern(label.cues), one_pattern(label.unless)) for label in self.labels]
         self._offsets = self._centre()
 
     def _centre(self) -> Milli:
@@ -90,20 +92,25 @@ class CategoryModel:
         ]
 
     def _one(self, text: str, near: list[int], nearness: int, chatter: int, mood: int) -> Scored:
-        cues = tuple(_spans(pattern, text) for pattern in self._patterns)
+        cues = tuple(_spans(pattern, unless, text) for pattern, unless in self._patterns)
         total = []
         for label, base, found in zip(self.labels, near, cues, strict=True):
             bonus = FIRST_CUE + NEXT_CUE * (len(found) - 1) if found else 0
+            bonus -= UNSAID_WISH if label.role == "feature_request" and not found else 0
             total.append(base + bonus + (MOOD * mood // 1000 if label.role == "praise" else 0))
         return Scored(tuple(total), cues, tuple(near), nearness, chatter)
 
 
-def _spans(pattern: re.Pattern[str] | None, text: str) -> tuple[tuple[int, int], ...]:
+def _spans(
+    pattern: re.Pattern[str] | None, unless: re.Pattern[str] | None, text: str
+) -> tuple[tuple[int, int], ...]:
     found: list[tuple[int, int]] = []
+    void = [match.span() for match in unless.finditer(text)] if unless else []
     for match in pattern.finditer(text) if pattern else ():
         if len(found) == MAX_CUES:
             break
-        found.append(match.span())
+        if not any(start <= match.start() and match.end() <= end for start, end in void):
+            found.append(match.span())
     return tuple(found)
 
 

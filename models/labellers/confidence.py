@@ -57,8 +57,8 @@ class Coefficients:
 
 
 # Made by ``python -m models.labellers.calibrate``; a test repeats the fit.
-MEANING = Coefficients(-5114, (1676, 84, 1846, 955, 1794, 1376, 750, -229))
-KEYWORDS = Coefficients(-5303, (1819, 91, 1006, 314, 2394, 1139, 854, -341))
+MEANING = Coefficients(-5102, (1672, 83, 1852, 959, 1799, 1391, 742, -229))
+KEYWORDS = Coefficients(-5280, (1813, 95, 1024, 338, 2464, 1092, 822, -345))
 
 # Per-unit scale of each feature in ``Features.row``: counts as they are, thousandths as fractions.
 SCALES = (1, 1000, 1000, 1000, 1, 1, 1, 1)

@@ -18,7 +18,7 @@ from models.labellers.sentiment import Sentiment, SentimentModel
 from models.labellers.severity import Severity, is_urgent, may_leave, severity
 from models.labellers.taxonomy import Label, Role, Taxonomy, fold, one_pattern
 
-VERSION = "local-1"
+VERSION = "local-2"
 # A flag is raised beside another category when, with a cue, its own score comes this near to the best. Wishes are
 # uttered in the middle of praise, which outscores them: so their margin is wider.
 FLAG_MARGIN: dict[Role, int] = {"bug": 220, "feature_request": 450}

@@ -51,7 +51,10 @@ class Sublabel(_Frozen):
 
 
 class Label(_Frozen):
-    """One category: what it means, how it is recognised, who acts and how."""
+    """One category: what it means, how it is recognised, who acts and how.
+
+    A cue inside a match of ``unless`` is none: "no crash so far" is not the word of somebody with a crash.
+    """
 
     name: Name
     description: str
@@ -61,9 +64,10 @@ class Label(_Frozen):
     action: str | None = None
     exemplars: tuple[str, ...] = Field(min_length=1)
     cues: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     sublabels: tuple[Sublabel, ...] = ()
 
-    @field_validator("cues")
+    @field_validator("cues", "unless")
     @classmethod
     def _compilable(cls, cues: tuple[str, ...]) -> tuple[str, ...]:
         return _checked(cues)

@@ -67,6 +67,24 @@ def test_plain_feedback_gets_its_category_with_confidence(bench: Bench, text: st
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "The only thing I would change is the size of the thumbnails",
+        "It could be even better if the list were sorted",
+        "They should really add a night mode",
+        "Why don't you offer a plan for families",
+    ],
+)
+def test_a_wish_is_told_by_its_words(bench: Bench, text: str) -> None:
+    assert bench.one(text).feature_request
+
+
+def test_who_reports_no_crash_reports_no_bug(bench: Bench) -> None:
+    assert not bench.one("Fast and free of bugs, no crashes in two months, recommended").bug
+    assert bench.one("It crashes when I rotate the screen").bug
+
+
+@pytest.mark.parametrize(
     "text", ["ok", "hello??", "asdf", "nice", "👍👍", "...", "lol", "hmm", "xkcdqwrt plmkj"]
 )
 def test_chatter_goes_to_review(bench: Bench, text: str) -> None:
@@ -119,8 +137,8 @@ def test_a_billing_bug_is_billing_and_a_bug(bench: Bench) -> None:
 def test_every_decision_names_the_versions_behind_it(bench: Bench) -> None:
     assert dict(bench.one("It crashes").models) == {
         "encoder": bench.encoder.version,
-        "labeller": "local-1",
-        "taxonomy": "1",
+        "labeller": "local-2",
+        "taxonomy": "2",
     }
 
 
