@@ -6,13 +6,17 @@ A value that does not fit fails at the start and names its variable.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import WrongUsage
+
+Url = Annotated[str, Field(pattern=r"^(https?://[^\s@]+)?$")]
+Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=6)]
 
 
 class Settings(BaseSettings):
@@ -52,6 +56,75 @@ class Settings(BaseSettings):
 
     qdrant_api_key: SecretStr | None = None
     """Key of the Qdrant server."""
+
+    llm_order: str = Field(
+        default="openai,anthropic,compatible",
+        pattern=r"^(openai|anthropic|compatible)(,(openai|anthropic|compatible))*$",
+    )
+    """Which providers of language models are asked, in order; one that is not set up is left out."""
+
+    openai_api_key: SecretStr | None = None
+    """Key of OpenAI; without one it is not asked."""
+
+    openai_api_key_file: Path | None = None
+    """File that holds the key instead, read anew for every call."""
+
+    openai_model: str = Field(default="gpt-5-mini", min_length=1)
+    """The model to ask for."""
+
+    openai_url: Url = ""
+    """Another address than OpenAI's own."""
+
+    openai_effort: str = ""
+    """How long a reasoning model thinks, in OpenAI's words; empty: its own default."""
+
+    anthropic_api_key: SecretStr | None = None
+    """Key of Anthropic; without one it is not asked."""
+
+    anthropic_api_key_file: Path | None = None
+    """File that holds the key instead, read anew for every call."""
+
+    anthropic_model: str = Field(default="claude-haiku-4-5", min_length=1)
+    """The model to ask for."""
+
+    anthropic_url: Url = ""
+    """Another address than Anthropic's own."""
+
+    anthropic_effort: str = ""
+    """How long a reasoning model thinks, in Anthropic's words; empty: its own default."""
+
+    compatible_url: Url = ""
+    """Address of a server that speaks OpenAI's chat completions (Ollama, vLLM, llama.cpp), with its ``/v1``."""
+
+    compatible_model: str = ""
+    """The model to ask for there."""
+
+    compatible_api_key: SecretStr | None = None
+    """Its key, if it wants one."""
+
+    compatible_api_key_file: Path | None = None
+    """File that holds the key instead, read anew for every call."""
+
+    compatible_format: Literal["json_schema", "json_object", "none"] = "json_schema"
+    """What it understands of ``response_format``."""
+
+    llm_proxy: Url = ""
+    """HTTP proxy for OpenAI, Anthropic and servers that are not of one's own network."""
+
+    llm_concurrency: int = Field(default=8, ge=1, le=64)
+    """Calls at once to each provider."""
+
+    llm_attempt_s: float = Field(default=60.0, gt=0, le=600)
+    """Seconds that one request to a model may take."""
+
+    llm_prices: Path | None = None
+    """YAML file of prices that replaces entries of the shipped table and adds others."""
+
+    llm_cap_monthly_usd: Dollars = Decimal(5000)
+    """US dollars that a tenant may spend on language models in a calendar month (UTC)."""
+
+    llm_cap_daily_usd: Dollars | None = None
+    """US dollars that a tenant may spend in a day (UTC); None: the month's cap alone."""
 
 
 def load_settings() -> Settings:

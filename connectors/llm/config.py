@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+OPENAI_URL = "https://api.openai.com/v1"
+ANTHROPIC_URL = "https://api.anthropic.com"
+"""Where the vendors are; told to the SDKs, which would else ask the environment."""
+
 ResponseFormat = Literal["json_schema", "json_object", "none"]
 """What an OpenAI-compatible server understands of ``response_format``; ``none``: it is not sent."""
 

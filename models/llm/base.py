@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -28,7 +29,8 @@ class Call:
 
     ``schema``: the answer's JSON schema, clean for strict mode (``models.llm.schema``), else ``WrongUsage`` here.
     ``deadline_s``: seconds for everything: tries, waits and providers. ``temperature``: None is not sent.
-    ``safety_tag``: whom the vendor may tell apart, by ``safety_tag_of``; "" is not sent.
+    ``safety_tag``: whom the vendor may tell apart, by ``safety_tag_of``; "" is not sent. ``tenant`` and ``day`` (UTC):
+    whose money it is and when it is spent (``models.llm.spending``); neither is sent.
     """
 
     system: str
@@ -39,6 +41,8 @@ class Call:
     temperature: float | None = None
     deadline_s: float = 120.0
     safety_tag: str = ""
+    tenant: str = ""
+    day: date | None = None
 
     def __post_init__(self) -> None:
         check_strict(self.schema)
@@ -66,8 +70,9 @@ class Reply:
 
     ``text``: the first JSON object in the answer where there is one, else the answer as it is: fences and audible
     thinking are gone, nothing is checked. ``model`` is whom the provider names as the author, ``asked_model`` whom we
-    asked; they may differ. ``seconds`` is how long the answering attempt took. ``failures``: who was asked before and
-    why they did not answer, in order.
+    asked; they may differ. ``seconds``: how long the answering attempt took. ``cost_micro``: what it cost in
+    millionths of a US dollar, None if that is unknown. ``failures``: each attempt before, and why it gave no answer,
+    in order.
     """
 
     outcome: Outcome
@@ -78,6 +83,7 @@ class Reply:
     usage: Usage = UNKNOWN_USAGE
     request_id: str = ""
     seconds: float = 0.0
+    cost_micro: int | None = None
     failures: tuple[Exception, ...] = field(default=(), compare=False)
 
     @property
@@ -101,7 +107,7 @@ class Provider(Protocol):
         ...
 
     def ask(self, call: Call) -> Reply:
-        """Answer ``call`` within its deadline. Raises ``models.llm.errors.ProviderFailed``."""
+        """Answer ``call`` within its deadline. Raises ``ProviderFailed`` or, before a cap is passed, ``CapReached``."""
         ...
 
 
