@@ -142,7 +142,7 @@ def uncertain_themes(directory: Path) -> list[dict[str, Any]]:
     asked: dict[str, Assignment] = {}
     topics = Topics(DataDir(directory).logs)
     for _place, record in topics.records("assignments"):
-        if isinstance(record, Assignment):
+        if isinstance(record, Assignment) and record.change != "relabelled":
             asked.pop(record.concern_id, None)  # another theme, or none: the question is no more
             if record.ask_milli is not None:
                 asked[record.concern_id] = record

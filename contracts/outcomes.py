@@ -62,6 +62,7 @@ class _Concern:
     subject: str
     ordinal: int
     in_review: bool
+    is_dismissed: bool = False
 
 
 @dataclass(slots=True)
@@ -206,8 +207,11 @@ class Ledger:
                     ordinal_of(record.id),
                     concern.decision.needs_review,
                 )
-            else:  # a person confirmed it
-                there.in_review = there.in_review and concern.decision.needs_review
+            else:  # a model or a person decided about it anew
+                there.in_review, there.is_dismissed = concern.decision.needs_review, False
+        for name in record.dismissed:
+            if dismissed := self._concerns.get(name):
+                dismissed.in_review, dismissed.is_dismissed = False, True
         self._retracted.update(record.retracts)
 
     def _assigned(self, record: Assignment) -> None:
@@ -217,7 +221,12 @@ class Ledger:
             self._broken.append(f"concern {name}: change {record.sequence} follows change {state.sequence}")
         if record.change in ("moved", "retracted") and record.from_theme != state.theme:
             self._broken.append(f"concern {name}: {record.change} from a theme that it was not in")
-        state.sequence, state.change = record.sequence, record.change
+        state.sequence = record.sequence
+        if record.change == "relabelled":
+            if state.change in ("", "retracted") or record.theme != state.theme:
+                self._broken.append(f"concern {name}: relabelled where it was not")
+            return
+        state.change = record.change
         state.theme = record.theme if record.change in ("assigned", "moved") else None
 
     # -- what has become of it -----------------------------------------------------------------------
@@ -237,9 +246,11 @@ class Ledger:
         change = self._changes.get(concern_id)
         if concern_id in self._retracted:
             return "superseded"
-        if change:
-            return _OF_CHANGE[change.change]
-        return "in_review" if concern.in_review else None
+        if concern.is_dismissed:
+            return "filtered"
+        if concern.in_review:
+            return "in_review"
+        return _OF_CHANGE[change.change] if change and change.change != "retracted" else None
 
     def theme_of(self, concern_id: str) -> str | None:
         """The origin theme that the concern is in now, None if it is in none."""
@@ -334,10 +345,11 @@ class Ledger:
             change = self._changes.get(name)
             if not self._items[concern.item_id].is_accepted:
                 yield f"concern {name}: its item was never accepted"
-            if change is None:
-                if settled and not concern.in_review:
+            aside = concern.in_review or concern.is_dismissed
+            if change is None or (change.change == "retracted" and name not in self._retracted):
+                if settled and not aside:
                     yield f"concern {name}: has no outcome"
-            elif concern.in_review and change.theme:
-                yield f"concern {name}: both in_review and themed"
+            elif aside and change.theme:
+                yield f"concern {name}: both {'in_review' if concern.in_review else 'filtered'} and themed"
             elif settled and name in self._retracted and change.change != "retracted":
                 yield f"concern {name}: both superseded and {_OF_CHANGE[change.change]}"

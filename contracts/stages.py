@@ -172,7 +172,8 @@ class EnrichedItem(Envelope):
     """Topic ``enriched``: the concerns of one revision of an item.
 
     ``retracts`` lists the concerns of the replaced revision, to be taken back before these apply.
-    A concern with ``decision.needs_review`` is in review and not clustered until confirmed.
+    A concern with ``decision.needs_review`` is in review and not clustered until confirmed. An item comes again with
+    one of its concerns when that is decided anew; ``dismissed`` names those of which a person said that they are none.
     """
 
     kind: Literal["feedback"] = "feedback"
@@ -185,6 +186,7 @@ class EnrichedItem(Envelope):
     concerns: tuple[Concern, ...]
     retracts: tuple[str, ...] = ()
     provenance: Provenance
+    dismissed: tuple[str, ...] = ()
 
 
 class AssignmentFacts(Message):

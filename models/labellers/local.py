@@ -41,6 +41,8 @@ class LocalLabeller:
 
     def __init__(self, taxonomy: Taxonomy, encoder: Encoder, *, review_below: int = REVIEW_BELOW) -> None:
         """``review_below`` is the confidence in thousandths under which a person is asked."""
+        self.taxonomy = taxonomy
+        self.review_below = review_below
         self._category = CategoryModel(taxonomy, encoder)
         self._labels: tuple[Label, ...] = taxonomy.labels
         self._sublabels = [
@@ -48,7 +50,6 @@ class LocalLabeller:
         ]
         self._roles = {label.role: place for place, label in reversed(list(enumerate(self._labels)))}
         self._sentiment = SentimentModel()
-        self._review_below = review_below
         self._coefficients = KEYWORDS if encoder.version.startswith("keywords") else MEANING
         self._models = (("encoder", encoder.version), ("labeller", VERSION), ("taxonomy", taxonomy.version))
 
@@ -96,7 +97,7 @@ class LocalLabeller:
             evidence=_evidence(read, ranking[0], level),
             explanation=_explain(best, sublabel, read, ranking[0], level),
             confidence_milli=sure,
-            needs_review=sure < self._review_below,
+            needs_review=sure < self.review_below,
             churn_risk=may_leave(read.folded),
             urgency=is_urgent(read.folded),
             models=self._models,

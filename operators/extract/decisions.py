@@ -1,9 +1,22 @@
-"""A labeller's decision as a record; quotes that are not literally in the concern send it to review."""
+"""Decisions as records: a local labeller's, a model's answer, a person's.
+
+A record's labels are clear text, so of a model's decision only what the taxonomy knows gets into them; its own words
+are sealed elsewhere. Quotes that are not literally in the concern send a local decision to review.
+"""
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
+from contracts.answers import Answer
+from contracts.commands import Correction
 from contracts.stages import Decision as DecisionRecord
-from models.labellers.decision import Decision
+from models.labellers.decision import Decision, Intent
+from models.labellers.taxonomy import Label, Taxonomy
+
+INTENTS = frozenset(get_args(Intent))
+LEAN_MILLI = 500
+"""How strong a sentiment is that a person named: half of the way."""
 
 
 def decision_record(decision: Decision, text: str) -> DecisionRecord:
@@ -47,3 +60,67 @@ def _is_literal(evidence: tuple[tuple[int, int], ...], length: int) -> bool:
             return False
         end_before = end
     return True
+
+
+def answered_decision(
+    said: DecisionRecord, taxonomy: Taxonomy, answer: Answer, review_below: int
+) -> DecisionRecord:
+    """What a model decided, in the taxonomy's words; whose work it is follows from the category.
+
+    Its category must be in the taxonomy. Below ``review_below`` thousandths a person is asked.
+    """
+    label = _label(taxonomy, said.category)
+    assert label is not None
+    names = {one.name for one in taxonomy.labels}
+    areas = {one.product_area for one in taxonomy.labels}
+    return said.model_copy(
+        update={
+            "sublabel": _known(said.sublabel, {sub.name for sub in label.sublabels}),
+            "runner_up": _known(said.runner_up, names),
+            "product_area": _known(said.product_area, areas) or label.product_area,
+            "root_cause": None,
+            "suggested_action": label.action,
+            "intent": _known(said.intent, INTENTS),
+            "segment": None,
+            "entities": (),
+            "explanation": f"{said.category}: said {answer.model} to {answer.prompt}.",
+            "needs_review": said.needs_review or said.confidence_milli < review_below,
+            "product_fix": said.bug or said.severity == "critical",
+            "provisional": False,
+            "action_rule": None,
+            "action_owner": None,
+        }
+    )
+
+
+def confirmed(decision: DecisionRecord) -> DecisionRecord:
+    """A person said that it is a concern."""
+    return decision.model_copy(update={"needs_review": False, "confidence_milli": 1000, "provisional": False})
+
+
+def corrected(decision: DecisionRecord, correction: Correction, taxonomy: Taxonomy) -> DecisionRecord:
+    """A person said what the concern is; what follows from the category follows from theirs."""
+    said: dict[str, Any] = correction.model_dump(exclude_none=True)
+    if said.get("category", decision.category) != decision.category:
+        label = _label(taxonomy, said["category"])
+        said = {
+            "sublabel": None,
+            "runner_up": decision.category,
+            "product_area": label.product_area if label else None,
+            "suggested_action": label.action if label else None,
+            **said,
+        }
+    if said.get("sentiment", decision.sentiment) != decision.sentiment:
+        said["sentiment_milli"] = {"negative": -LEAN_MILLI, "neutral": 0, "positive": LEAN_MILLI}[
+            said["sentiment"]
+        ]
+    changed = confirmed(decision.model_copy(update=said))
+    return changed.model_copy(update={"product_fix": changed.bug or changed.severity == "critical"})
+
+
+def _label(taxonomy: Taxonomy, name: str) -> Label | None:
+    return next((label for label in taxonomy.labels if label.name == name), None)
+
+
+def _known(said: str | None, names: set[str] | frozenset[str]) -> str | None:
+    return said if said in names else None

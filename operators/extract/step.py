@@ -1,9 +1,12 @@
 """The extract step.
 
 In:    ``redacted`` items of one partition.   Out: ``enriched`` items and everything that is not feedback, in
-       order; ``reviews`` for concerns below the confidence bound; ``dead-letters`` for items on which a model failed.
-State: which concerns stand for each item, so that a new revision can take them back; the budget of such failures.
-Elsewhere: what counts as a concern (``models.segments``), what it means (``models.labellers``).
+       order; ``reviews`` for concerns below the confidence bound; ``dead-letters`` for items on which a model failed;
+       ``receipts`` for answers that change nothing.
+State: which concerns stand for each item and who decided about them since (``standing``), so that a new revision can
+       take them back and an answer acts once; the budget of failures.
+Elsewhere: what counts as a concern (``models.segments``), what it means (``models.labellers``), what models and people
+say of it later (``deciding``).
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from contracts.commands import Command, ConfirmConcern
+from contracts.answers import Answer
+from contracts.commands import Command
 from contracts.diversions import DeadLetter, ReviewRequest
 from contracts.envelope import Envelope, Out
 from contracts.feedback import Coordinates
@@ -28,7 +33,9 @@ from models.labellers.local import LocalLabeller
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
 from operators.budget import RejectBudget, RejectPolicy
+from operators.extract.deciding import Deciding, PersonsOrder
 from operators.extract.decisions import decision_record
+from operators.extract.standing import Standing
 from operators.isolation import Poisoned, each_apart
 from operators.marking import markers
 from operators.numbering import Numbering
@@ -80,15 +87,25 @@ class ExtractStep:
         labeller: LocalLabeller,
         provenance: Provenance,
         rejects: RejectPolicy | None = None,
+        answers_within: timedelta | None = None,
     ) -> None:
+        """``answers_within``: how long after it happened a model may still say what a concern in review is."""
         self._vault = vault
         self._encoder = encoder
         self._labeller = labeller
         self._provenance = provenance
-        # item id → [revision, number of its concerns]; the concerns' ids follow from these.
-        self._standing: Table[list[int]] = Table()
+        self._answers_within = answers_within
+        self._standing: Table[Standing] = Table(Standing.encode, Standing.decode)
         self._budget = RejectBudget(rejects or RejectPolicy())
         self._numbering = Numbering("extract")
+        self._deciding = Deciding(
+            vault,
+            labeller.taxonomy,
+            labeller.review_below,
+            self._standing,
+            self._numbering.after,
+            self._in_our_space,
+        )
         self.tables: Mapping[str, Table[Any]] = {"standing": self._standing}
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
@@ -102,8 +119,10 @@ class ExtractStep:
         for record in records:
             if isinstance(record, RedactedItem):
                 outs.extend(self._conclude(record, next(readings)))
-            elif isinstance(record, Command) and isinstance(record.order, ConfirmConcern):
-                outs.extend(self._confirm(record, record.order))
+            elif isinstance(record, Answer):
+                outs.extend(self._deciding.answer(record))
+            elif isinstance(record, Command) and isinstance(record.order, PersonsOrder):
+                outs.extend(self._deciding.order(record, record.order))
             else:
                 outs += [*markers(record, PUBLIC, self._numbering), Out("enriched", record)]
         return outs
@@ -152,6 +171,14 @@ class ExtractStep:
         data = base64.b64encode(vector.astype("<i2").tobytes()).decode()
         return Vector.model_construct(model=self._encoder.version, dtype="<i2", data=data)
 
+    def _in_our_space(self, concern: Concern, said: str) -> Concern:
+        """A concern that comes back, with vectors of this encoder: in a replay those it has may be another's."""
+        if concern.vector is not None and concern.vector.model == self._encoder.version:
+            return concern
+        of_text, of_summary = self._encoder.encode([said, summary(said)])
+        vectors = {"vector": self._vector(of_text), "summary_vector": self._vector(of_summary)}
+        return concern.model_copy(update=vectors)
+
     # -- what follows from it --------------------------------------------------------------------------
 
     def _conclude(self, item: RedactedItem, reading: list[_Read] | Poisoned) -> list[Out]:
@@ -169,7 +196,7 @@ class ExtractStep:
     def _give_up(self, item: RedactedItem, by: Poisoned) -> list[Out]:
         """The item goes to the dead letters; what stands of an earlier revision is taken back, as it was replaced."""
         standing = self._standing.get(item.item_id)
-        outs = [Out("enriched", self._enriched(item, ()))] if standing and standing[1] else []
+        outs = [Out("enriched", self._enriched(item, ()))] if standing and standing.count else []
         return [*outs, Out("dead-letters", self._dead_letter(item, by))]
 
     def _concern(self, item: RedactedItem, n: int, read: _Read) -> Concern:
@@ -200,7 +227,8 @@ class ExtractStep:
             provenance=self._provenance,
             schema_version="1.0",
         )
-        self._standing.put(item.item_id, [item.revision, len(concerns)])
+        waits = sum(concern.decision.needs_review << n for n, concern in enumerate(concerns))
+        self._standing.put(item.item_id, Standing(item.revision, len(concerns), waits))
         return enriched
 
     def _dead_letter(self, item: RedactedItem, by: Poisoned) -> DeadLetter:
@@ -227,8 +255,7 @@ class ExtractStep:
         standing = self._standing.get(item.item_id)
         if standing is None:
             return ()
-        revision, count = standing
-        return tuple(concern_id(item.item_id, revision, n) for n in range(count))
+        return tuple(concern_id(item.item_id, standing.revision, n) for n in range(standing.count))
 
     def _review(
         self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, text: str
@@ -241,28 +268,9 @@ class ExtractStep:
             concern=concern,
             item=enriched.model_copy(update={"concerns": (concern,), "retracts": ()}),
             quote=text if item.coverage == "full" else None,
+            due=None if self._answers_within is None else item.event_time + self._answers_within,
             schema_version="1.1",
         )
-
-    def _confirm(self, command: Command, order: ConfirmConcern) -> list[Out]:
-        """A person says it is a concern: hand it on, if its revision still stands."""
-        standing = self._standing.get(order.item.item_id)
-        ours = order.item.tenant == command.tenant
-        if not ours or standing is None or standing[0] != order.item.revision:
-            return [Out("enriched", command)]
-        confirmed = tuple(
-            concern.model_copy(
-                update={
-                    "decision": concern.decision.model_copy(
-                        update={"needs_review": False, "confidence_milli": 1000, "provisional": False}
-                    )
-                }
-            )
-            for concern in order.item.concerns
-            if concern.concern_id == order.concern_id
-        )
-        item = order.item.model_copy(update={**self._header(command), "concerns": confirmed, "retracts": ()})
-        return [Out("enriched", item)]
 
     def _header(self, cause: Envelope) -> dict[str, Any]:
         return {

@@ -190,6 +190,8 @@ class TenantBook:
         """Count one change of one concern."""
         concern = record.concern_id
         row = self.counted(concern)
+        if record.change == "relabelled":
+            return set() if row is None or record.about is None else self._relabel(concern, row, record.about)
         if row is None and record.about is not None and record.change != "retracted":
             row = self._enter(record, record.about)
         if row is None:
@@ -226,6 +228,32 @@ class TenantBook:
         self._reweigh(self.standings.seen(row.who, facts))
         return row
 
+    def _relabel(self, concern: str, row: Counted, about: AssignmentFacts) -> set[str]:
+        """Take away what was counted of a concern, and count what it is now; its place and its time stay."""
+        root = None if row.theme is None else self.root(row.theme)
+        if row.theme is not None and root is not None:
+            self.tallies.place(row, root, -1)
+            self._categorise(row, row.theme, -1)
+        self.tallies.categorise(row, -1)
+        row.cell = cell_of(about.decision, self._sure_milli)
+        row.category, row.area = about.decision.category, about.decision.product_area
+        self.tallies.categorise(row, 1)
+        self._rows.concerns.touch(self._start + concern)
+        if row.theme is None or root is None:
+            return set()
+        self.tallies.place(row, root, 1)
+        self._categorise(row, row.theme, 1)
+        self.mark({root})
+        return {root}
+
+    def _categorise(self, row: Counted, theme: str, sign: int) -> None:
+        """Count a concern's category and product area in its theme, or take them out with ``sign`` -1."""
+        named = self.theme(theme)
+        count(named.categories, row.category, sign)
+        if row.area:
+            count(named.areas, row.area, sign)
+        self.touch_theme(theme)
+
     def _forget(self, concern: str, row: Counted) -> None:
         self._rows.concerns.drop(self._start + concern)
         if not self.tallies.speaks(row.who):
@@ -246,14 +274,11 @@ class TenantBook:
             self.tallies.place(row, self.root(target), 1)
             theme.last_seen = max(theme.last_seen, row.at)
             theme.first_seen = min(theme.first_seen or row.at, row.at)
+            self._categorise(row, target, 1)
             self._voice(concern, row, theme)
-            self.touch_theme(target)
         return touched
 
     def _voice(self, concern: str, row: Counted, theme: ThemeRow) -> None:
-        count(theme.categories, row.category, 1)
-        if row.area:
-            count(theme.areas, row.area, 1)
         if row.evidence is None:
             return
         theme.voices.append([concern, row.who])
@@ -269,13 +294,10 @@ class TenantBook:
         self._rows.concerns.touch(self._start + voice)
 
     def _silence(self, concern: str, row: Counted, theme: str) -> None:
-        was = self.themes[theme]
-        count(was.categories, row.category, -1)
-        if row.area:
-            count(was.areas, row.area, -1)
+        self._categorise(row, theme, -1)
         if row.evidence is not None:
+            was = self.themes[theme]
             was.voices = [voice for voice in was.voices if voice[0] != concern]
-        self.touch_theme(theme)
 
     def erase(self, subject: str) -> None:
         """Drop the sealed quotes of a data subject; nobody can open them any more."""

@@ -104,13 +104,17 @@ class PrioritiseStep:
             seen = int((record.about.happened_at if record.about else record.event_time).timestamp())
             if book.row.clock is None or seen > book.row.clock:
                 book.advance(seen)
-        first_time = book.counted(record.concern_id) is None
+        before = book.counted(record.concern_id)
+        was, category = (bool(before.cell[CRITICAL]), before.category) if before else (False, "")
         touched = book.apply(record)
-        outs = self._critical_at_once(book, record) if first_time else []
+        # A concern is critical from its first change on, or when its labels are decided anew.
+        fresh = before is None or (record.change == "relabelled" and not was)
+        outs = self._critical_at_once(book, record) if fresh else []
         outs = outs or self._precedent(book, record)
         outs += self._judge(book, record, touched)
         if record.about is not None:
-            outs += self._grown(book, record, judge_categories(book, (record.about.decision.category,)))
+            named = {record.about.decision.category} | ({category} if category else set())
+            outs += self._grown(book, record, judge_categories(book, sorted(named)))
         return outs
 
     def _critical_at_once(self, book: TenantBook, record: Assignment) -> list[Out]:

@@ -46,11 +46,11 @@ class Tallies:
         """Count a concern for its category and remember when it leaves; its theme is ``place``'s."""
         self._by_hour.setdefault(row.hour, {})[concern] = row
         count(self._speaks, row.who, 1)
-        self._categorise(row, 1)
+        self.categorise(row, 1)
 
     def leave(self, concern: str, row: Counted) -> None:
         """Take a concern out for good; it is in no theme any more."""
-        self._categorise(row, -1)
+        self.categorise(row, -1)
         count(self._speaks, row.who, -1)
         hour = self._by_hour[row.hour]
         del hour[concern]
@@ -123,7 +123,8 @@ class Tallies:
             count(weeks.before, row.who, 1)
             self.negatives -= row.cell[NEGATIVE]
 
-    def _categorise(self, row: Counted, sign: int) -> None:
+    def categorise(self, row: Counted, sign: int) -> None:
+        """Count a concern for its category, or take it out with ``sign`` -1."""
         weeks = self.categories.get(row.category)
         if weeks is None:
             weeks = self.categories[row.category] = Weeks()

@@ -29,6 +29,8 @@ class Arrived(NamedTuple):
     person: str
     subject: str
     about: AssignmentFacts
+    sequence: int = 0
+    """How often it had changed when it was taken out of the themes; 0 when it comes for the first time."""
 
 
 def arrived_of(item: EnrichedItem, concern: Concern, text: str, vault: Vault) -> Arrived:

@@ -35,12 +35,15 @@ class Kept:
         self.families = Families(tenant, self.profiles, self.terms, self.vocabulary)
         self.questions = Questions()
         self.drift = DriftWatch()
+        self.away: Table[int] = Table()
+        """How often a concern had changed that was taken out of its theme but may come back."""
         self.arrivals = 0
         self.stale_centroids: set[str] = set()
 
     def bulk(self) -> Tables:
         """All that is rows: tables, and beside them the rows of the models."""
         tables: dict[str, Table[Any]] = {
+            "away": self.away,
             "concerns": self.concerns.table,
             "families": self.families.table,
             "themes": self.profiles.table,

@@ -167,6 +167,16 @@ class Profiles:
         self.people.count(theme, counted.who, -1)
         self.touch(theme)
 
+    def relabel(self, theme: str, concern: str, at_s: int, *, critical: bool) -> None:
+        """A concern of the theme is critical after all, or not any more; the last incident follows."""
+        profile = self.table[theme]
+        profile.critical += 1 if critical else -1
+        if critical and (not profile.incident or at_s >= profile.incident[1]):
+            profile.incident = [concern, at_s]
+        elif not critical and profile.incident and profile.incident[0] == concern:
+            profile.incident = []
+        self.touch(theme)
+
     def miss(self, theme: str, stranger: Candidate) -> None:
         """A concern came closest to the theme and did not join."""
         self.table[theme].gallery.miss(stranger)

@@ -66,6 +66,20 @@ class Teller:
             **{**_how(change), **notes},
         )
 
+    def relabelled(self, concern_id: str, after: Known, about: AssignmentFacts) -> Assignment:
+        """Something else was decided of a concern; it stays where it is."""
+        return Assignment.made(
+            **self._header("feedback", "1.1"),
+            concern_id=concern_id,
+            item_id=after.item_id,
+            sequence=after.sequence,
+            theme=after.theme,
+            from_theme=after.theme,
+            about=about,
+            change="relabelled",
+            reason="its labels were decided anew",
+        )
+
     def theme_event(self, change: Born | Merged | Split | Unmerged | Retired | Returned) -> ThemeEvent:
         """A line of the identity ledger; what a person ordered has their name and their reason."""
         line = _ledger_line(change) | self._ordered_by()

@@ -165,22 +165,30 @@ class ThemesStep:
     def _on_item(
         self, item: EnrichedItem, themes: TenantThemes, tell: Teller, points: dict[str, ItemPoint | None]
     ) -> Iterator[Envelope]:
-        for concern_id in item.retracts:
+        for concern_id, why in _taken_out(item):
             if themes.knows(concern_id):
                 points[concern_id] = None
-                yield from themes.remove(concern_id, item.item_id, tell)
-        fresh = [c for c in item.concerns if not c.decision.needs_review and not themes.knows(c.concern_id)]
-        self._check_encoder(fresh)
-        opened = self._vault.open(item.tenant, item.text) if fresh else None
+                yield from themes.remove(concern_id, item.item_id, tell, why)
+            if not why:
+                themes.forget(concern_id)
+        clear = [concern for concern in item.concerns if not concern.decision.needs_review]
+        self._check_encoder(clear)
+        opened = self._vault.open(item.tenant, item.text) if clear else None
         text = opened.decode() if opened else ""
-        for concern in fresh:
+        for concern in clear:
             arrived = arrived_of(item, concern, text, self._vault)
             points[concern.concern_id] = item_point(item, concern, arrived.point)
+            if themes.knows(concern.concern_id):
+                yield from themes.relabel(arrived, tell)
+                continue
             words = terms(text[concern.start : concern.end], item.language)
             yield from themes.add(arrived, words, tell)
         for concern in item.concerns:
-            sure, who = concern.decision.confidence_milli, who_is(person_of(item))
-            yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
+            if (
+                concern.decision.provisional
+            ):  # what local models say; answers say nothing of how well these do
+                sure, who = concern.decision.confidence_milli, who_is(person_of(item))
+                yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
 
     def _check_encoder(self, concerns: Sequence[Concern]) -> None:
         """Raises ``RecoveryRefused`` for a vector of an encoder that this stage is not set to."""
@@ -214,6 +222,17 @@ class _PerTenant:
     def finish_load(self) -> None:
         for bulk in self._loading.values():
             bulk.finish_load()
+
+
+def _taken_out(item: EnrichedItem) -> Iterator[tuple[str, str]]:
+    """The concerns that leave their themes, and why: "" because their item was revised."""
+    for concern_id in item.retracts:
+        yield concern_id, ""
+    for concern_id in item.dismissed:
+        yield concern_id, "a person said that it is no concern"
+    for concern in item.concerns:
+        if concern.decision.needs_review:
+            yield concern.concern_id, "nobody is sure of it any more: it is in review"
 
 
 def _out(records: Iterable[Envelope]) -> Iterator[Out]:

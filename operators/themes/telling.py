@@ -51,11 +51,17 @@ class Telling:
         self._encoder = encoder
 
     def tell(
-        self, changes: Sequence[Change], tell: Teller, arrived: Arrived | None = None, item_id: str = ""
+        self,
+        changes: Sequence[Change],
+        tell: Teller,
+        arrived: Arrived | None = None,
+        item_id: str = "",
+        why: str = "",
     ) -> Iterator[Envelope]:
         """Records of the engine's changes, in their order; new themes are shown at once with their label.
 
-        ``arrived`` is the concern that brought the changes about, ``item_id`` the item that took one back.
+        ``arrived`` is the concern that brought the changes about, ``item_id`` the item that took one back
+        and ``why``, if not because it was revised.
         """
         shown: dict[str, None] = {}
         for change in changes:
@@ -63,7 +69,7 @@ class Telling:
                 case CentroidsChanged(theme_ids=themes):
                     self._kept.stale_centroids.update(themes)
                 case Assigned() | Moved() | Steered() | Waiting() | Unthemed() | Retracted():
-                    yield self._assignment(change, tell, arrived, item_id)
+                    yield self._assignment(change, tell, arrived, item_id, why)
                 case Born() | Merged() | Split() | Unmerged() | Retired() | Returned():
                     follow_theme(self._kept, change)
                     yield tell.theme_event(change)
@@ -99,10 +105,13 @@ class Telling:
 
     # -- a concern ------------------------------------------------------------------------------------
 
-    def _assignment(self, change: Placed, tell: Teller, arrived: Arrived | None, item_id: str) -> Assignment:
+    def _assignment(
+        self, change: Placed, tell: Teller, arrived: Arrived | None, item_id: str, why: str
+    ) -> Assignment:
         kept, concern = self._kept, change.concern_id
         before = kept.concerns.get(concern, item_id)
-        first = arrived is not None and arrived.point.concern_id == concern and before.sequence == 0
+        is_it = arrived is not None and arrived.point.concern_id == concern
+        first = is_it and arrived is not None and before.sequence == arrived.sequence
         notes: dict[str, Any] = {"duplicate_of": self._duplicate_of(change, before) if first else None}
         if isinstance(change, Assigned):
             notes["escalation"] = precedent(change, kept.profiles)
@@ -110,6 +119,8 @@ class Telling:
             notes["reason"] = self._reason(change, before)
         if first and arrived is not None and isinstance(change, Assigned):
             notes["ask_milli"] = kept.questions.ask(change.p_milli, arrived.about.decision.severity)
+        if why and isinstance(change, Retracted):
+            notes["reason"] = why
         after = follow_concern(kept, change, before)
         if after.theme is not None:
             notes |= speed(after.theme, kept.profiles)

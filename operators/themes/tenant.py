@@ -57,8 +57,13 @@ class TenantThemes:
         hashes = kept.vocabulary.learn(terms, arrived.subject)
         whose = (arrived.item_id, arrived.person, who_is(arrived.person))
         critical = is_critical(arrived.about.decision)
-        mark = mark_of(arrived.about.quote)
-        known = Known(*whose, point.at_s, 0, None, kept.arrivals, hashes, critical=critical, mark=mark)
+        mark, again = mark_of(arrived.about.quote), kept.away.get(point.concern_id)
+        if again is not None:
+            kept.away.drop(point.concern_id)
+            arrived = arrived._replace(sequence=again)
+        known = Known(
+            *whose, point.at_s, arrived.sequence, None, kept.arrivals, hashes, critical=critical, mark=mark
+        )
         kept.arrivals += 1
         kept.concerns.settle()
         kept.concerns.add(point.concern_id, known)
@@ -67,11 +72,31 @@ class TenantThemes:
         yield from self.drift.heard(point, arrived.about.decision, known.who, changes, tell)
         yield from self._watch(changes, tell)
 
-    def remove(self, concern: str, item_id: str, tell: Teller) -> Iterator[Envelope]:
-        """A concern is taken back; only the item that it came in does that."""
+    def remove(self, concern: str, item_id: str, tell: Teller, why: str = "") -> Iterator[Envelope]:
+        """A concern is taken back: by the item that it came in, or because somebody doubts it (``why``).
+
+        One that is doubted may come back, and its changes are counted on then.
+        """
+        if why:
+            self._kept.away.put(concern, self._kept.concerns.get(concern, item_id).sequence + 1)
         changes = self.engine.remove(concern)
-        yield from self._telling.tell(changes, tell, item_id=item_id)
+        yield from self._telling.tell(changes, tell, item_id=item_id, why=why)
         yield from self._watch(changes, tell)
+
+    def forget(self, concern: str) -> None:
+        """A concern that was taken out can come back no more: its item was revised."""
+        self._kept.away.drop(concern)
+
+    def relabel(self, arrived: Arrived, tell: Teller) -> Iterator[Envelope]:
+        """Another decision about a concern that is known: it stays where it is, and counts as what it is now."""
+        kept, point = self._kept, arrived.point
+        before = kept.concerns.get(point.concern_id, arrived.item_id)
+        critical = is_critical(arrived.about.decision)
+        after = before._replace(sequence=before.sequence + 1, critical=critical)
+        kept.concerns.put(point.concern_id, after, waits=self.engine.waits(point.concern_id))
+        if after.theme is not None and critical != before.critical:
+            kept.profiles.relabel(after.theme, point.concern_id, point.at_s, critical=critical)
+        yield tell.relabelled(point.concern_id, after, arrived.about)
 
     def steer(self, order: ThemeOrder, by: By, tell: Teller) -> Iterator[Envelope]:
         """A person ordered something of the themes; it holds from here on, or the ledger says why not."""

@@ -44,7 +44,8 @@ class Flow:
 
     ``kind``: ``text`` a new revision with ``concerns`` concerns, ``toxic`` one that is held back, ``stale``,
     ``broken``, ``poison`` one that extract gives up on; ``release`` lets go what is held back, ``redrive`` and
-    ``drop`` deal with the newest dead letter, ``erase`` destroys the author's key.
+    ``drop`` deal with the newest dead letter, ``erase`` destroys the author's key. ``answer``, ``doubt``, ``dismiss``
+    decide anew about a concern that stands: it is sure, in review, none.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,8 @@ class Flow:
         self._stood = self._by_letters = False
         # Dead letters since the last delivery that went on.
         self._letters: list[str] = []
+        # Where each concern that stands is: in its theme, in review, or said to be none.
+        self._where: dict[str, str] = {}
 
     def header(self, stage: str) -> dict[str, Any]:
         return {
@@ -80,6 +83,9 @@ class Flow:
             if self._stood:
                 self.expected, self._by_letters = "erased", False
             self._held = None
+        elif kind in ("answer", "doubt", "dismiss"):
+            if self._standing and self.expected in ("themed", "in_review", "filtered"):
+                self._decide(kind, self._standing[concerns % len(self._standing)])
         elif kind in ("redrive", "drop"):
             if self._letters:
                 self._deal(place, kind, self._letters.pop(), concerns)
@@ -109,6 +115,19 @@ class Flow:
 
     def order(self, place: dict[str, Any], order: Order) -> None:
         self.put("journal", Command(**place, author="op", order=order))
+
+    def _decide(self, kind: str, name: str) -> None:
+        place, then = self._where[name], {"answer": "themed", "doubt": "in_review"}.get(kind, "filtered")
+        shown = () if kind == "dismiss" else (_concern(name, review=kind == "doubt"),)
+        self.put("enriched", self._item(shown, dismissed=(name,) if kind == "dismiss" else ()))
+        if place == "themed":
+            change = {"theme": "t"} if then == "themed" else {"from_theme": "t"}
+            self.change(name, "relabelled" if then == "themed" else "retracted", **change)
+        elif then == "themed":
+            self.change(name, "assigned", theme="t")
+        self._where[name] = then
+        there = set(self._where.values())
+        self.expected = next(one for one in ("themed", "in_review", "filtered") if one in there)
 
     def _die(self, stage: str) -> None:
         letter = DeadLetter(
@@ -181,19 +200,27 @@ class Flow:
     def _enrich(self, concerns: int) -> None:
         names = [concern_id(ITEM, self.revision, n) for n in range(concerns)]
         retracts = tuple(self._standing)
-        self.put(
-            "enriched",
-            EnrichedItem(
-                **self.header("extract"), item_id=ITEM, revision=self.revision, text=SEALED, language="en",
-                coverage="full", facts=FACTS, provenance=PROVENANCE, retracts=retracts,
-                concerns=tuple(_concern(name, review=False) for name in names),
-            ),
-        )  # fmt: skip
+        self.put("enriched", self._item(tuple(_concern(n, review=False) for n in names), retracts=retracts))
         for name in retracts:
-            self.change(name, "retracted", from_theme="t")
+            if self._where[name] == "themed":
+                self.change(name, "retracted", from_theme="t")
         for name in names:
             self.change(name, "assigned", theme="t")
-        self._standing = names
+        self._standing, self._where = names, dict.fromkeys(names, "themed")
+
+    def _item(self, concerns: tuple[Concern, ...], **lists: tuple[str, ...]) -> EnrichedItem:
+        return EnrichedItem.model_validate(
+            self.header("extract")
+            | {
+                "item_id": ITEM,
+                "revision": self.revision,
+                "text": SEALED,
+                "language": "en",
+                "coverage": "full",
+            }
+            | {"facts": FACTS, "provenance": PROVENANCE, "concerns": concerns}
+            | lists
+        )
 
     def change(self, name: str, change: str, **places: str) -> None:
         sequence = self._sequences[name] = self._sequences.get(name, 0) + 1
@@ -224,7 +251,23 @@ def topics_shuffled(records: Tagged, seed: int) -> Tagged:
 steps = st.lists(
     st.tuples(
         st.sampled_from(
-            ["text", "text", "toxic", "stale", "broken", "poison", "release", "redrive", "drop", "erase"]
+            [
+                "text",
+                "text",
+                "toxic",
+                "stale",
+                "broken",
+                "poison",
+                "release",
+                "redrive",
+                "drop",
+                "erase",
+                "answer",
+                "doubt",
+                "dismiss",
+                "answer",
+                "doubt",
+            ]
         ),
         st.integers(0, 2),
     ),
@@ -277,7 +320,8 @@ def test_losing_any_record_of_a_stage_is_noticed(moves: list[tuple[str, int]], d
     lost = [
         n
         for n, (_, r) in enumerate(records)
-        if isinstance(r, Assignment | Receipt | Quarantined)
+        if isinstance(r, Receipt | Quarantined)
+        or (isinstance(r, Assignment) and r.change != "relabelled")
         or (isinstance(r, DeadLetter) and r.stage == "intake")
     ]
     if lost:
@@ -356,3 +400,18 @@ def test_a_move_out_of_a_theme_that_it_was_not_in_is_noticed() -> None:
     flow = story([("text", 1)])
     flow.change(concern_id(ITEM, 1, 0), "moved", theme="u", from_theme="elsewhere")
     assert "from a theme that it was not in" in folded(flow.records).check()[0]
+
+
+def test_a_concern_that_is_relabelled_where_it_is_not_is_noticed() -> None:
+    flow = story([("text", 1)])
+    flow.change(concern_id(ITEM, 1, 0), "relabelled", theme="elsewhere")
+    assert "relabelled where it was not" in folded(flow.records).check()[0]
+
+
+@pytest.mark.parametrize(("kind", "outcome"), [("doubt", "in_review"), ("dismiss", "filtered")])
+def test_a_concern_that_is_doubted_or_dismissed_leaves_its_theme(kind: str, outcome: str) -> None:
+    flow = story([("text", 1), (kind, 0)])
+    name = concern_id(ITEM, 1, 0)
+    assert folded(flow.records).concerns() == {name: outcome}
+    kept = [(topic, r) for topic, r in flow.records if not (isinstance(r, Assignment) and r.sequence == 2)]
+    assert folded(kept).check() == [f"concern {name}: both {outcome} and themed"]

@@ -11,10 +11,11 @@ from contracts.commands import LoadBegin, LoadEnd
 from contracts.envelope import Envelope
 from contracts.feedback import CustomerUpdated, Tick
 from contracts.priority import Priority
-from contracts.stages import Assignment
+from contracts.stages import Assignment, Decision
 from contracts.themes import ThemeEvent, ThemeRecord
 from models.priority.policy import CriticalRule, GrowthRule, ImpactRule, NegativeShareRule, PriorityPolicy
 from models.priority.wilson import wilson_interval
+from operators.prioritise import PrioritiseStep
 from tests.support.laws import assert_batching_law, cuts
 from tests.unit.operators.priority_streams import START, Journal, on, step
 
@@ -33,7 +34,8 @@ EASY = PriorityPolicy(
 )
 """Bounds so low that short streams start and end rules all the time."""
 
-KINDS = "new new new waiting late early tick tick jump move retract unthemed merge unmerge record customer load loaded"
+KINDS = "new new new waiting late early tick tick jump move retract unthemed relabel relabel merge unmerge record "
+KINDS += "customer load loaded"
 MOVES = st.lists(
     st.tuples(st.sampled_from(KINDS.split()), st.integers(0, 11), st.integers(0, 11)),
     min_size=25,
@@ -44,18 +46,24 @@ MOVES = st.lists(
 def stream(moves: list[tuple[str, int, int]]) -> list[Envelope]:
     """A journal of one tenant that these moves make; the clock only goes on by ticks."""
     journal, hours, names = Journal(), 0.0, list[str]()
+    places: dict[str, str | None] = {}
     for kind, x, y in moves:
         theme = THEMES[x % 3]
         if kind in ("new", "waiting", "late", "early"):
             names.append(f"c{len(names)}")
             when = {"late": hours - 40.0 * x, "early": hours + 30.0 * (x + 1)}.get(kind, hours)
-            _concern(journal, names[-1], when, None if kind == "waiting" else theme, x, y)
+            places[names[-1]] = None if kind == "waiting" else theme
+            _concern(journal, names[-1], when, places[names[-1]], x, y)
         elif kind in ("tick", "jump"):
             hours += 0.3 + x if kind == "tick" else 24.0 * (1 + x)
             journal.tick(hours)
         elif kind in ("move", "retract", "unthemed") and names:
             change = {"move": "moved", "retract": "retracted"}.get(kind, kind)
+            places[names[y % len(names)]] = theme if kind == "move" else None
             journal.change(names[y % len(names)], hours, change, theme if kind == "move" else None)
+        elif kind == "relabel" and names:
+            name = names[y % len(names)]
+            journal.relabel(name, hours, places[name], **_labels(x, y))
         elif kind in ("merge", "unmerge"):
             journal.event(f"{kind}d", theme, THEMES[y % 3] if kind == "merge" else None)
         elif kind == "record":
@@ -78,12 +86,18 @@ def _concern(journal: Journal, name: str, hours: float, theme: str | None, x: in
         hours,
         theme,
         facts=facts,
-        category=("bug", "billing")[x % 2],
-        severity=("critical", "high", "medium", "low")[y % 4],
-        sentiment=("negative", "neutral", "positive")[x % 3],
-        sentiment_milli=(-700, 0, 400)[x % 3],
-        urgent=y % 5 == 0,
+        **_labels(x, y),
     )
+
+
+def _labels(x: int, y: int) -> dict[str, Any]:
+    return {
+        "category": ("bug", "billing")[x % 2],
+        "severity": ("critical", "high", "medium", "low")[y % 4],
+        "sentiment": ("negative", "neutral", "positive")[x % 3],
+        "sentiment_milli": (-700, 0, 400)[x % 3],
+        "urgent": y % 5 == 0,
+    }
 
 
 @settings(max_examples=100, deadline=None)
@@ -105,6 +119,10 @@ def test_every_emitted_window_equals_a_recount_from_all_records(moves: list[tupl
 def _said(priority: Priority) -> list[tuple[Any, ...]]:
     said = [(s.concerns, s.accounts, s.factors.volume, s.factors.tier, s.negative) for s in priority.windows]
     return [*said, (priority.tiers,)]
+
+
+def _is_praise(decision: Decision) -> bool:
+    return decision.sentiment == "positive" and not decision.bug and not decision.feature_request
 
 
 class Recount:
@@ -145,7 +163,16 @@ class Recount:
 
     def _assign(self, record: Assignment) -> None:
         name, about = record.concern_id, record.about
-        if about is not None:
+        if about is not None and record.change == "relabelled":
+            decision = about.decision
+            if not self.ticked:
+                at = int(about.happened_at.timestamp())
+                self.clock = max(at, self.clock if self.clock is not None else at)
+                self._forget()
+            if name in self.concerns:
+                at, who, _negative, theme, _praise = self.concerns[name]
+                self.concerns[name] = (at, who, decision.sentiment == "negative", theme, _is_praise(decision))
+        elif about is not None:
             at = int(about.happened_at.timestamp())
             if not self.ticked:
                 self.clock = max(at, self.clock if self.clock is not None else at)
@@ -158,8 +185,13 @@ class Recount:
             if facts.tier != "unknown":
                 self.standings.setdefault(who, [None, None])[1] = facts.tier
             decision = about.decision
-            praise = decision.sentiment == "positive" and not decision.bug and not decision.feature_request
-            self.concerns[name] = (at, who, decision.sentiment == "negative", record.theme, praise)
+            self.concerns[name] = (
+                at,
+                who,
+                decision.sentiment == "negative",
+                record.theme,
+                _is_praise(decision),
+            )
         elif name in self.concerns and record.change == "retracted":
             del self.concerns[name]
             self._forget()
@@ -213,3 +245,36 @@ def _final_scores(moves: list[tuple[str, int, int]]) -> dict[str, list[tuple[Any
     journal.order(LoadEnd(origin="end"))
     last = {p.theme_id: p for p in on("priorities", journal.run(EASY))}
     return {theme: _said(p) for theme, p in last.items() if p.windows[1].concerns}
+
+
+@settings(max_examples=100, deadline=None)
+@given(MOVES)
+def test_the_sums_are_those_of_the_final_labels_alone(moves: list[tuple[str, int, int]]) -> None:
+    records = stream(moves)
+    final = {r.concern_id: r.about for r in records if isinstance(r, Assignment) and r.about is not None}
+    alone = [
+        r.model_copy(update={"about": final[r.concern_id]}) if _is_first(r) else r
+        for r in records
+        if not (isinstance(r, Assignment) and r.change == "relabelled")
+    ]
+    told, plain = step(EASY), step(EASY)
+    told.on_records(records)
+    plain.on_records(alone)
+    assert _sums(told) == _sums(plain)
+
+
+def _is_first(record: Envelope) -> bool:
+    return isinstance(record, Assignment) and record.about is not None
+
+
+def _sums(running: PrioritiseStep) -> Any:
+    """Every row and every window, but for what depends on when a rule started."""
+    counted = dict(running.tables["concerns"].drain())
+    themes = {name: (row[2:4], row[9:11]) for name, row in running.tables["themes"].drain()}
+    book = running._books["acme"]
+    windows = {
+        root: [(w.by_who, w.total, w.volume, w.weighted, w.tiers) for w in (family.day, family.week)]
+        for root, family in book.tallies.families.items()
+    }
+    weeks = {name: (w.now, w.before) for name, w in book.tallies.categories.items() if w.now or w.before}
+    return counted, themes, windows, weeks, book.tallies.negatives

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -10,12 +11,13 @@ import pytest
 
 from contracts.feedback import FeedbackReceived
 from contracts.registry import write_record
-from contracts.stages import Assignment
+from contracts.stages import Assignment, AssignmentFacts
 from contracts.themes import ThemeRecord
 from operators.budget import RejectPolicy
 from operators.step import bulk_of
+from operators.themes.notes import is_critical
 from tests.support.laws import assert_batching_law
-from tests.support.steps import Journey, extract, intake, themes, wander
+from tests.support.steps import Journey, decide, extract, feedback, intake, themes, wander
 
 NEVER = RejectPolicy(max_ratio=1.0, max_in_a_row=10**9)
 SEEDS = (1, 2, 3)
@@ -63,7 +65,7 @@ def test_everything_accepted_has_exactly_one_outcome(journeys: dict[int, Journey
 def test_a_journey_meets_what_it_is_about(journeys: dict[int, Journey], seed: int) -> None:
     topics = journeys[seed].topics
     assert {"quarantine", "reviews", "dead-letters", "receipts", "themes", "theme-events"} <= set(topics)
-    assert {"retracted", "assigned", "waiting"} <= {
+    assert {"retracted", "assigned", "waiting", "relabelled"} <= {
         a.change for a in journeys[seed].of("assignments", Assignment)
     }
 
@@ -86,6 +88,29 @@ def test_themes_are_as_large_as_their_living_concerns(journeys: dict[int, Journe
             if record.status != "merged":
                 living = [t for t in themes_of.values() if t and _root(t, redirects) == name]
                 assert record.concerns == len(living), name
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_themes_count_as_critical_what_is_critical_now(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("operators.themes.concerns.KEPT_TERMS", 10)
+    journey, draw = Journey(tmp_path), random.Random(seed)
+    for _ in range(60):
+        feedback(journey, draw)
+    for _ in range(90):
+        draw.choice((feedback, decide, decide, decide))(journey, draw)
+    latest: dict[str, Assignment] = {}
+    about: dict[str, AssignmentFacts] = {}
+    for change in journey.of("assignments", Assignment):
+        latest[change.concern_id] = change
+        about |= {change.concern_id: change.about} if change.about else {}
+    now = Counter(c.theme for name, c in latest.items() if c.theme and is_critical(about[name].decision))
+    drained = bulk_of(journey.steps["enriched"]).drain()
+    rows = {key: row for table, key, row in drained if table.endswith("/themes")}
+    assert {key: row[12] for key, row in rows.items() if row[12]} == dict(now)
+    assert now
+    assert_batching_law(lambda: themes(journey.vault), journey.topics["enriched"], cuts(seed))
 
 
 def _root(theme: str, redirects: dict[str, str]) -> str:

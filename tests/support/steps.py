@@ -17,9 +17,13 @@ import orjson
 
 from connectors.keys.vault import LocalVault
 from connectors.memory.index import MemoryIndex
+from contracts.answers import ANSWER_SCHEMA, Answer, Asking, ConcernAnswer, ConcernNotes
 from contracts.commands import (
     Command,
     ConfirmConcern,
+    CorrectConcern,
+    Correction,
+    DismissConcern,
     DropLetter,
     LoadBegin,
     LoadEnd,
@@ -165,6 +169,41 @@ class Journey:
         assert isinstance(asked, ReviewRequest)
         return self.order(ConfirmConcern(concern_id=asked.concern.concern_id, item=asked.item), tenant)
 
+    def correct(self, item: EnrichedItem, correction: Correction, n: int = 0) -> Envelope:
+        """Say what one of an item's concerns is."""
+        name, shown = item.concerns[n].concern_id, one_of(item, n)
+        return self.order(CorrectConcern(concern_id=name, item=shown, correction=correction), item.tenant)
+
+    def dismiss(self, item: EnrichedItem, n: int = 0) -> Envelope:
+        """Say that one of an item's concerns is none."""
+        order = DismissConcern(concern_id=item.concerns[n].concern_id, item=one_of(item, n))
+        return self.order(order, item.tenant)
+
+    def answer(self, item: EnrichedItem, n: int = 0, *, model: str = "m-1", **said: Any) -> Envelope:
+        """A model's answer about one of an item's concerns; ``said`` is what it decides, notes too."""
+        notes = ConcernNotes(explanation=said.pop("note", None))
+        concern = item.concerns[n]
+        sure = {"confidence_milli": 930, "needs_review": False, "evidence": ()}
+        decision = concern.decision.model_copy(update=sure | said)
+        answer = ConcernAnswer(decision=decision, notes=notes).model_dump_json().encode()
+        return self.put(write_record(self.answering(item, n, model, answer)))
+
+    def answering(self, item: EnrichedItem, n: int, model: str, answer: bytes) -> Answer:
+        """The record of an answer."""
+        return Answer(
+            id="",
+            tenant=item.tenant,
+            event_time=self.now,
+            ingested_at=self.now,
+            concern_id=item.concerns[n].concern_id,
+            model=model,
+            prompt="decide-1@abc",
+            answer_schema=ANSWER_SCHEMA,
+            answer=self.vault.seal(item.tenant, item.text.subject, answer),
+            item=one_of(item, n),
+            asking=Asking(provider="here", route="small", route_reason="unsure", cost_micro_usd=7),
+        )
+
     def redrive(self, which: int = -1, *, fixed: dict[str, Any] | None = None) -> Envelope:
         """Order a dead letter to be tried again: its delivery as it came, or with a corrected body."""
         letter = self.topics["dead-letters"][which]
@@ -209,6 +248,11 @@ class Journey:
         return ledger
 
 
+def one_of(item: EnrichedItem, n: int) -> EnrichedItem:
+    """An item with the n-th of its concerns alone, as reviewers and models see it."""
+    return item.model_copy(update={"concerns": (item.concerns[n],), "retracts": (), "dismissed": ()})
+
+
 _WORDS = {
     "invoice": ["invoice", "charged", "twice", "refund", "billing", "card", "payment", "statement"],
     "export": ["export", "csv", "download", "broken", "spreadsheet", "empty", "file", "columns"],
@@ -234,9 +278,10 @@ def wander(journey: Journey, seed: int, count: int = 110) -> Journey:
     """Send a journey everything that can happen: edits, repeats, late versions, releases, confirmations, noise."""
     draw = random.Random(seed)
     moves: Sequence[tuple[float, Callable[[], object]]] = (
-        (0.60, lambda: _feedback(journey, draw)),
+        (0.60, lambda: feedback(journey, draw)),
         (0.66, lambda: _anyone(journey, draw, "quarantine", journey.release)),
-        (0.74, lambda: _anyone(journey, draw, "reviews", journey.confirm)),
+        (0.69, lambda: _anyone(journey, draw, "reviews", journey.confirm)),
+        (0.74, lambda: decide(journey, draw)),
         (0.82, lambda: journey.tick(draw.choice((0.2, 5, 400)), draw.choice(("acme", "beta")))),
         (0.85, lambda: journey.put(b"\xff not a record")),
         (0.88, lambda: journey.deliver("", raw=draw.choice((b"{", b"[]", b'{"rating": 9}')), record="bad")),
@@ -254,7 +299,8 @@ def wander(journey: Journey, seed: int, count: int = 110) -> Journey:
     return journey
 
 
-def _feedback(journey: Journey, draw: random.Random) -> None:
+def feedback(journey: Journey, draw: random.Random) -> None:
+    """Somebody says something, or says it anew."""
     tenant = draw.choice(("acme", "acme", "acme", "beta"))
     chance = draw.random()
     text = text_about(draw.choice(sorted(_WORDS)), draw)
@@ -275,6 +321,25 @@ def _anyone(journey: Journey, draw: random.Random, topic: str, then: Callable[[i
     if there:
         which = draw.randrange(len(there))
         then(which, there[which].tenant)
+
+
+def decide(journey: Journey, draw: random.Random) -> None:
+    """A model or a person decides about a concern, perhaps of a revision that stands no more."""
+    items = [item for item in journey.enriched() if item.concerns]
+    if not items:
+        return
+    item = draw.choice(items[-30:])
+    n, level = draw.randrange(len(item.concerns)), draw.choice(("critical", "low"))
+    chance = draw.random()
+    if chance < 0.6:
+        unsure = {"needs_review": True} if draw.random() < 0.3 else {}
+        journey.answer(
+            item, n, model=f"m-{draw.randrange(3)}", severity=level, sentiment="negative", **unsure
+        )
+    elif chance < 0.85:
+        journey.correct(item, Correction(severity=level, category=draw.choice(("billing", "praise"))), n)
+    else:
+        journey.dismiss(item, n)
 
 
 def _redeliver(journey: Journey, draw: random.Random) -> None:

@@ -149,5 +149,5 @@ def partition_of(record_id: str) -> int:
 def _assign(concerns: dict[str, str | None], record: Assignment) -> None:
     if record.change == "retracted":
         concerns.pop(record.concern_id, None)
-    else:
+    elif record.change != "relabelled":  # which stays where it is
         concerns[record.concern_id] = record.theme if record.change in ("assigned", "moved") else None

@@ -15,6 +15,14 @@ from models.priority.policy import PriorityPolicy
 from operators.prioritise import PrioritiseStep
 
 START = datetime(2026, 1, 5, tzinfo=UTC)
+LABELS: dict[str, Any] = {
+    "category": "bug",
+    "severity": "medium",
+    "sentiment": "neutral",
+    "sentiment_milli": 0,
+    "confidence_milli": 900,
+}
+"""What is decided of a concern unless a test says otherwise."""
 
 
 def at(hours: float) -> datetime:
@@ -44,6 +52,7 @@ class Journal:
         self.tenant = tenant
         self.records: list[Envelope] = []
         self._sequence: dict[str, int] = {}
+        self._about: dict[str, AssignmentFacts] = {}
 
     def _envelope(self, hours: float) -> dict[str, Any]:
         number = len(self.records)
@@ -75,21 +84,21 @@ class Journal:
         **decision: Any,
     ) -> Assignment:
         """A concern's first change: into ``theme``, or waiting when that is None."""
-        decided = {
-            "category": "bug",
-            "severity": "medium",
-            "sentiment": "neutral",
-            "sentiment_milli": 0,
-            "confidence_milli": 900,
-        } | decision
-        about = AssignmentFacts(
-            facts=ItemFacts(**({"source": "app", "account": f"account-{name}"} | dict(facts or {}))),
+        facts = {"source": "app", "account": f"account-{name}"} | dict(facts or {})
+        self._about[name] = AssignmentFacts(
+            facts=ItemFacts(**facts),
             language="en",
-            decision=Decision(**decided),
+            decision=Decision(**(LABELS | decision)),
             happened_at=at(hours),
             quote=sealed(quote) if quote is not None else None,
         )
-        return self.change(name, hours, "assigned" if theme else "waiting", theme, about=about)
+        return self.change(name, hours, "assigned" if theme else "waiting", theme, about=self._about[name])
+
+    def relabel(self, name: str, hours: float, theme: str | None = "theme-a", **decision: Any) -> Assignment:
+        """Something else is decided of a concern, which stays in ``theme``."""
+        decided = Decision(**(LABELS | decision))
+        self._about[name] = self._about[name].model_copy(update={"decision": decided})
+        return self.change(name, hours, "relabelled", theme, about=self._about[name])
 
     def change(
         self,
