@@ -209,7 +209,7 @@ class Ledger:
                 )
             else:  # a model or a person decided about it anew
                 there.in_review, there.is_dismissed = concern.decision.needs_review, False
-        for name in record.dismissed:
+        for name in record.dismissed or ():
             if dismissed := self._concerns.get(name):
                 dismissed.in_review, dismissed.is_dismissed = False, True
         self._retracted.update(record.retracts)

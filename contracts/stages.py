@@ -186,7 +186,7 @@ class EnrichedItem(Envelope):
     concerns: tuple[Concern, ...]
     retracts: tuple[str, ...] = ()
     provenance: Provenance
-    dismissed: tuple[str, ...] = ()
+    dismissed: tuple[str, ...] | None = None
 
 
 class AssignmentFacts(Message):

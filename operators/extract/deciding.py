@@ -215,7 +215,7 @@ class Deciding:
                 **self._header(cause),
                 "concerns": (concern,) if concern is not None else (),
                 "retracts": (),
-                "dismissed": (),
+                "dismissed": None,
                 "provenance": item.provenance.model_copy(update=how),
             }
         )

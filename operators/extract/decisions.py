@@ -6,15 +6,14 @@ are sealed elsewhere. Quotes that are not literally in the concern send a local 
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from contracts.answers import Answer
 from contracts.commands import Correction
 from contracts.stages import Decision as DecisionRecord
-from models.labellers.decision import Decision, Intent
-from models.labellers.taxonomy import Label, Taxonomy
+from models.labellers.decision import Decision
+from models.labellers.taxonomy import Taxonomy
 
-INTENTS = frozenset(get_args(Intent))
 LEAN_MILLI = 500
 """How strong a sentiment is that a person named: half of the way."""
 
@@ -69,10 +68,12 @@ def answered_decision(
 
     Its category must be in the taxonomy. Below ``review_below`` thousandths a person is asked.
     """
-    label = _label(taxonomy, said.category)
+    label = taxonomy.label(said.category)
     assert label is not None
     names = {one.name for one in taxonomy.labels}
-    areas = {one.product_area for one in taxonomy.labels}
+    areas = {one.name for one in taxonomy.areas}
+    shown = answer.item.concerns if answer.item else ()
+    local = next((c.decision for c in shown if c.concern_id == answer.concern_id), said)
     return said.model_copy(
         update={
             "sublabel": _known(said.sublabel, {sub.name for sub in label.sublabels}),
@@ -80,15 +81,16 @@ def answered_decision(
             "product_area": _known(said.product_area, areas) or label.product_area,
             "root_cause": None,
             "suggested_action": label.action,
-            "intent": _known(said.intent, INTENTS),
+            "intent": _known(said.intent, {one.name for one in taxonomy.intents}),
             "segment": None,
             "entities": (),
-            "explanation": f"{said.category}: said {answer.model} to {answer.prompt}.",
+            "explanation": f"{said.category} by {answer.model}, before that {local.category}; "
+            f"severity {said.severity}, before that {local.severity}.",
             "needs_review": said.needs_review or said.confidence_milli < review_below,
             "product_fix": said.bug or said.severity == "critical",
             "provisional": False,
             "action_rule": None,
-            "action_owner": None,
+            "action_owner": label.owner,
         }
     )
 
@@ -102,12 +104,13 @@ def corrected(decision: DecisionRecord, correction: Correction, taxonomy: Taxono
     """A person said what the concern is; what follows from the category follows from theirs."""
     said: dict[str, Any] = correction.model_dump(exclude_none=True)
     if said.get("category", decision.category) != decision.category:
-        label = _label(taxonomy, said["category"])
+        label = taxonomy.label(said["category"])
         said = {
             "sublabel": None,
             "runner_up": decision.category,
             "product_area": label.product_area if label else None,
             "suggested_action": label.action if label else None,
+            "action_owner": label.owner if label else None,
             **said,
         }
     if said.get("sentiment", decision.sentiment) != decision.sentiment:
@@ -118,9 +121,5 @@ def corrected(decision: DecisionRecord, correction: Correction, taxonomy: Taxono
     return changed.model_copy(update={"product_fix": changed.bug or changed.severity == "critical"})
 
 
-def _label(taxonomy: Taxonomy, name: str) -> Label | None:
-    return next((label for label in taxonomy.labels if label.name == name), None)
-
-
-def _known(said: str | None, names: set[str] | frozenset[str]) -> str | None:
+def _known(said: str | None, names: set[str]) -> str | None:
     return said if said in names else None

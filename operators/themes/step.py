@@ -228,7 +228,7 @@ def _taken_out(item: EnrichedItem) -> Iterator[tuple[str, str]]:
     """The concerns that leave their themes, and why: "" because their item was revised."""
     for concern_id in item.retracts:
         yield concern_id, ""
-    for concern_id in item.dismissed:
+    for concern_id in item.dismissed or ():
         yield concern_id, "a person said that it is no concern"
     for concern in item.concerns:
         if concern.decision.needs_review:

@@ -119,7 +119,7 @@ class Flow:
     def _decide(self, kind: str, name: str) -> None:
         place, then = self._where[name], {"answer": "themed", "doubt": "in_review"}.get(kind, "filtered")
         shown = () if kind == "dismiss" else (_concern(name, review=kind == "doubt"),)
-        self.put("enriched", self._item(shown, dismissed=(name,) if kind == "dismiss" else ()))
+        self.put("enriched", self._item(shown, dismissed=(name,) if kind == "dismiss" else None))
         if place == "themed":
             change = {"theme": "t"} if then == "themed" else {"from_theme": "t"}
             self.change(name, "relabelled" if then == "themed" else "retracted", **change)
@@ -208,7 +208,7 @@ class Flow:
             self.change(name, "assigned", theme="t")
         self._standing, self._where = names, dict.fromkeys(names, "themed")
 
-    def _item(self, concerns: tuple[Concern, ...], **lists: tuple[str, ...]) -> EnrichedItem:
+    def _item(self, concerns: tuple[Concern, ...], **lists: tuple[str, ...] | None) -> EnrichedItem:
         return EnrichedItem.model_validate(
             self.header("extract")
             | {

@@ -250,7 +250,7 @@ class Journey:
 
 def one_of(item: EnrichedItem, n: int) -> EnrichedItem:
     """An item with the n-th of its concerns alone, as reviewers and models see it."""
-    return item.model_copy(update={"concerns": (item.concerns[n],), "retracts": (), "dismissed": ()})
+    return item.model_copy(update={"concerns": (item.concerns[n],), "retracts": (), "dismissed": None})
 
 
 _WORDS = {
