@@ -39,8 +39,8 @@ lint: .venv/.ready ## ruff and the import rules
 types: .venv/.ready ## mypy --strict
 	$(BIN)/mypy
 
-unit: .venv/.ready ## fast tests: no weights, no processes
-	$(BIN)/python -m pytest -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/property tests/architecture
+unit: .venv/.ready ## fast tests: no weights, no long properties; the rest is in make test
+	$(BIN)/python -m pytest -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/architecture
 
 bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "quality", "kafka" or "kafka --only scale"
 	$(BIN)/python -m bench $(BENCH)

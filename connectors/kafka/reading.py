@@ -19,6 +19,9 @@ REBUILD = "rebuild the stage's state with `undercurrent rebuild-stage`"
 # How long a start waits for a broker, and a reader of a range for its next message.
 WITHIN_S = 30.0
 
+# How long a topic may be unknown to a broker that answers: one just made is known everywhere within a second or two.
+_UNKNOWN_S = 3.0
+
 # One question of a start to a broker. Answers that come at once and say "not yet" may be many: doubling without a bound
 # ends above what the client takes.
 _LONGEST_S = 8.0
@@ -81,27 +84,36 @@ def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[st
     asked = [TopicPartition(topic, partition) for topic, partition in places]
     if not asked:
         return {}
-    deadline = time.monotonic() + WITHIN_S
+    began = time.monotonic()
     patience_s = 1.0  # one call in ten stalls for 3 s while a topic is new; the next is answered at once
     with kafka_errors(f"asking for the offsets of {', '.join(sorted({place.topic for place in asked}))}"):
         while True:
             try:
                 return _held(admin, asked, patience_s)
             except KafkaException as exc:  # a new topic has no leader for a moment
+                waited = time.monotonic() - began
+                if not (passes(exc.args[0]) or exc.args[0].code() == KafkaError._NOENT) or waited > WITHIN_S:
+                    raise
+                known = _topics_known(admin, patience_s)
                 if (
-                    not (passes(exc.args[0]) or exc.args[0].code() == KafkaError._NOENT)
-                    or time.monotonic() > deadline
+                    waited > _UNKNOWN_S
+                    and known is not None
+                    and not {place.topic for place in asked} <= known
                 ):
                     raise
-                _ask_who_leads(admin, patience_s)
             patience_s = min(2 * patience_s, _LONGEST_S)
             time.sleep(0.1)
 
 
-def _ask_who_leads(admin: AdminClient, within_s: float) -> None:
-    """Let a client that lived through a restart of its broker forget the leaders and epochs it knew."""
+def _topics_known(admin: AdminClient, within_s: float) -> set[str] | None:
+    """The topics there are, None if nobody says.
+
+    Asking lets a client that lived through a restart of its broker forget the leaders and epochs it knew.
+    """
     with suppress(KafkaException):
-        admin.list_topics(timeout=within_s)
+        # A broker that is just back may know of none yet.
+        return set(admin.list_topics(timeout=within_s).topics) or None
+    return None
 
 
 def _held(admin: AdminClient, asked: list[TopicPartition], within_s: float) -> dict[tuple[str, int], Held]:
