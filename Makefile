@@ -11,6 +11,8 @@ DEMO_ARGS ?=
 KAFKA_DIR ?= out/kafka
 SEEDS ?= 20
 BENCH ?=
+# Tests that nothing else on the machine can disturb: two at a time. The others start processes and count seconds.
+SEPARATE := tests/unit tests/contract tests/conformance tests/architecture tests/property
 
 # Bytecode is written whatever the environment says: PyTorch and what stands on it load in 6 s with it, in 17 without.
 export PYTHONDONTWRITEBYTECODE :=
@@ -27,7 +29,8 @@ kafka: .venv/.ready ## keep a Kafka broker on this machine (undercurrent kafka d
 	@$(BIN)/undercurrent kafka up --dir $(KAFKA_DIR)
 
 test: .venv/.ready lint types ## everything: lint, types, all tests, with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= $(SEPARATE)
+	$(BIN)/python -m pytest --cov --cov-append --cov-report=term:skip-covered tests $(SEPARATE:%=--ignore=%)
 
 check: .venv/.ready lint types unit ## the inner loop: lint, types, unit tests (under 2 minutes)
 
@@ -40,7 +43,7 @@ types: .venv/.ready ## mypy --strict
 	$(BIN)/mypy
 
 unit: .venv/.ready ## fast tests: no weights, no long properties; the rest is in make test
-	$(BIN)/python -m pytest -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/architecture
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/architecture
 
 bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "quality", "kafka" or "kafka --only scale"
 	$(BIN)/python -m bench $(BENCH)
