@@ -42,7 +42,6 @@ def _labeller() -> tuple[LocalLabeller, KeywordEncoder]:
 def entry(asked: Question, number: int = 1, **changes: Any) -> dict[str, Any]:
     """What an honest model would answer that agrees with the local decision and quotes the first words."""
     local = asked.local
-    words = asked.text.split()
     said: dict[str, Any] = {
         "number": number,
         "category": local.category,
@@ -55,7 +54,7 @@ def entry(asked: Question, number: int = 1, **changes: Any) -> dict[str, Any]:
         "feature_request": local.feature_request,
         "product_area": local.product_area,
         "intent": local.intent,
-        "quotes": [" ".join(words[:2])] if words else [],
+        "quotes": [asked.text[:30].strip()],
         "entities": [],
         "root_cause": None,
         "suggested_action": None,

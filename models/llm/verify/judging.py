@@ -15,18 +15,15 @@ from typing import Final, get_args
 from contracts.answers import ConcernAnswer, ConcernNotes
 from contracts.stages import Decision, SentimentLabel, Severity
 from models.labellers.confidence import REVIEW_BELOW
-from models.labellers.severity import severity
-from models.labellers.taxonomy import Label, Taxonomy, fold, one_pattern
+from models.labellers.taxonomy import Label, Taxonomy
 from models.llm.prompts.question import Question
-from models.llm.verify.bounds import bounded_severity, confidence
+from models.llm.verify.bounds import confidence
 from models.llm.verify.entries import Entry
+from models.llm.verify.labels import Labels, labels_of
 from models.llm.verify.notes import Notes, letters, shares
 from models.llm.verify.reasons import HELD, Fault, Remark
-from models.llm.verify.spans import Span, overlaps, spans_of
+from models.llm.verify.spans import Span, spans_of
 from models.llm.verify.suspicion import Suspicion, suspicion
-
-# Below this, a score of the other sign is a shade and no contradiction.
-_CLEAR_MOOD: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +69,11 @@ class Judge:
         if faults or label is None or spans is None:
             return Doubt(number, tuple(faults))
         seen = suspicion(question.text) if self.watchful else Suspicion()
+        labels = labels_of(entry, label, question, seen, self.taxonomy)
         notes, lost = _notes(entry, question, others)
-        level, bounded = _severity(entry, question, seen)
-        remarks = [*bounded, *lost, *_moved(entry, label, question, spans, seen, level)]
-        remarks = list(dict.fromkeys([*remarks, *_mood(entry, label)]))
-        decision = self._decision(entry, label, question, spans, level, remarks)
-        return Accepted(number, ConcernAnswer(decision=decision, notes=notes), tuple(remarks))
+        remarks = tuple(dict.fromkeys([*labels.remarks, *lost]))
+        decision = self._decision(entry, label, question.local, labels, spans, remarks)
+        return Accepted(number, ConcernAnswer(decision=decision, notes=notes), remarks)
 
     def _label_faults(self, entry: Entry) -> list[Fault]:
         known = {label.name for label in self.taxonomy.labels}
@@ -108,97 +104,35 @@ class Judge:
         self,
         entry: Entry,
         label: Label,
-        question: Question,
+        local: Decision,
+        labels: Labels,
         spans: tuple[Span, ...],
-        level: Severity,
         remarks: Sequence[Remark],
     ) -> Decision:
-        local = question.local
         sure = confidence(entry.confidence, label.name, local, remarks)
-        bug = entry.bug or label.role == "bug"
         return Decision(
             category=label.name,
             sublabel=entry.sublabel,
             runner_up=entry.runner_up if entry.runner_up != label.name else None,
-            severity=level,
-            sentiment=_sentiment(entry.sentiment),
-            sentiment_milli=_score(entry),
-            bug=bug,
-            feature_request=entry.feature_request or label.role == "feature_request",
+            severity=labels.severity,
+            sentiment=labels.sentiment,
+            sentiment_milli=labels.sentiment_milli,
+            bug=labels.bug,
+            feature_request=labels.feature_request,
             product_area=entry.product_area,
             suggested_action=label.action,
             action_owner=label.owner,
             intent=entry.intent,
             segment=local.segment,
             evidence=spans,
-            explanation=_explain(label, entry, local, level, remarks),
+            explanation=_explain(label, entry, local, labels, remarks),
             confidence_milli=sure,
             needs_review=sure < self.review_below or not HELD.isdisjoint(remarks),
-            product_fix=bug or level == "critical",
+            product_fix=labels.bug or labels.severity == "critical",
             churn_risk=local.churn_risk,
             urgent=local.urgent,
             provisional=False,
         )
-
-
-def _severity(entry: Entry, question: Question, seen: Suspicion) -> tuple[Severity, tuple[Remark, ...]]:
-    by_words = severity(fold(question.text), bug=False, angry_issue=False).at is not None
-    said = next(level for level in get_args(Severity) if level == entry.severity)
-    return bounded_severity(
-        said, question.local.severity, by_words=by_words, fixed=seen.asks_for_rank or seen.instruction_like
-    )
-
-
-def _moved(
-    entry: Entry, label: Label, question: Question, spans: Sequence[Span], seen: Suspicion, level: Severity
-) -> list[Remark]:
-    """What is to be said of where the answer differs from the local decision, and of what the text tries."""
-    local = question.local
-    remarks: list[Remark] = []
-    if label.name != local.category:
-        remarks.append("other_label")
-        if not _backed(label, question, seen):
-            remarks.append("unbacked_label")
-    if seen.instruction_like:
-        remarks.append("hidden_text" if seen.hidden else "instruction_like")
-        flags = (entry.bug or label.role == "bug", entry.feature_request or label.role == "feature_request")
-        theirs = (local.category, local.severity, local.bug, local.feature_request)
-        if (label.name, level, *flags) != theirs:
-            remarks.append("moved_by_instructions")
-        if spans and all(overlaps(span, seen.spans) for span in spans):
-            remarks.append("evidence_is_instructions")
-    return remarks
-
-
-def _backed(label: Label, question: Question, seen: Suspicion) -> bool:
-    """Whether the label was the local runner-up, has a cue in words that are no instruction, or cannot be told.
-
-    Cues and exemplars are mostly English: of other languages local rules know too little to contradict.
-    """
-    if label.name == question.local.runner_up or label.role == "other" or question.foreign:
-        return True
-    cues = one_pattern(label.cues)
-    found = [match.span() for match in cues.finditer(fold(question.text))] if cues else []
-    return any(not overlaps(span, seen.spans) for span in found)
-
-
-def _mood(entry: Entry, label: Label) -> list[Remark]:
-    praised = label.role == "praise" or entry.intent == "praise"
-    against = {"positive": label.role in ("bug", "issue"), "negative": praised}.get(entry.sentiment, False)
-    signs = {"positive": 1, "negative": -1}.get(entry.sentiment, 0) * entry.sentiment_score
-    return ["label_against_mood"] if against or signs < -_CLEAR_MOOD // 10 else []
-
-
-def _sentiment(said: str) -> SentimentLabel:
-    return next(label for label in get_args(SentimentLabel) if label == said)
-
-
-def _score(entry: Entry) -> int:
-    """Thousandths, of the sign that the label has."""
-    size = 10 * abs(entry.sentiment_score)
-    if entry.sentiment == "neutral":
-        return max(-_CLEAR_MOOD, min(_CLEAR_MOOD, 10 * entry.sentiment_score))
-    return size if entry.sentiment == "positive" else -size
 
 
 def _notes(entry: Entry, question: Question, others: Sequence[str]) -> tuple[ConcernNotes, list[Remark]]:
@@ -217,12 +151,12 @@ def _notes(entry: Entry, question: Question, others: Sequence[str]) -> tuple[Con
     return kept, [remark for remark in (no_cause, no_action, no_why, no_english) if remark]
 
 
-def _explain(label: Label, entry: Entry, local: Decision, level: Severity, remarks: Sequence[Remark]) -> str:
+def _explain(label: Label, entry: Entry, local: Decision, labels: Labels, remarks: Sequence[Remark]) -> str:
     """One sentence from closed names alone: it is kept in the clear, so it repeats nobody's words."""
     name = label.name + (f" / {entry.sublabel}" if entry.sublabel else "")
     beside = "as by rules" if local.category == label.name else f"by rules {local.category}"
     doubts = f"; {', '.join(remarks)}" if remarks else ""
-    return f"{name} by a model, {beside}; severity {level}, by rules {local.severity}{doubts}."
+    return f"{name} by a model, {beside}; severity {labels.severity}, by rules {local.severity}{doubts}."
 
 
 def _rot13(said: str) -> str:

@@ -52,7 +52,7 @@ SENTENCES: Final[dict[Fault, str]] = {
 
 Step = Literal["repair", "other_model", "review"]
 LADDER: Final[tuple[Step, ...]] = ("repair", "other_model", "review")
-"""What is tried for a concern whose answer was not taken, once each; in the end the local decision stands, in review."""
+"""What is tried, once each, when an answer was not taken; in the end the local decision stands, in review."""
 
 # Fails closed: who refuses, or says what it was told not to say, is asked no second time about this text.
 TO_REVIEW: Final[frozenset[Fault]] = frozenset({"refused", "leak"})
@@ -61,10 +61,10 @@ Remark = Literal[
     "instruction_like",
     "hidden_text",
     "moved_by_instructions",
-    "evidence_is_instructions",
     "other_label",
     "unbacked_label",
     "label_against_mood",
+    "flag_bounded",
     "severity_bounded",
     "critical_unconfirmed",
     "note_link",
@@ -78,10 +78,10 @@ COSTS: Final[dict[Remark, int]] = {
     "instruction_like": 150,
     "hidden_text": 150,
     "moved_by_instructions": 400,
-    "evidence_is_instructions": 300,
     "other_label": 0,  # its cost follows from how sure the local decision is
     "unbacked_label": 150,
     "label_against_mood": 150,
+    "flag_bounded": 50,
     "severity_bounded": 100,
     "critical_unconfirmed": 0,
     "note_link": 200,
@@ -92,9 +92,7 @@ COSTS: Final[dict[Remark, int]] = {
 }
 """Thousandths of confidence that each takes away, once."""
 
-HELD: Final[frozenset[Remark]] = frozenset(
-    {"moved_by_instructions", "evidence_is_instructions", "critical_unconfirmed"}
-)
+HELD: Final[frozenset[Remark]] = frozenset({"moved_by_instructions", "critical_unconfirmed"})
 """Whatever confidence is left, a person confirms such an answer before it acts."""
 
 
