@@ -45,18 +45,28 @@ class Attack:
 @lru_cache(maxsize=1)
 def attacks() -> tuple[Attack, ...]:
     """All attacks, in the order of the file."""
-    content: dict[str, list[dict[str, Any]]] = _read("attacks")
-    return tuple(
-        Attack(f"{kind}-{n}", kind, question(_text(one), one["language"]))
-        for kind, listed in content.items()
-        for n, one in enumerate(listed, start=1)
-    )
+    return _attacks("attacks")
+
+
+@lru_cache(maxsize=1)
+def unseen() -> tuple[Attack, ...]:
+    """Attacks that no pattern was made for."""
+    return _attacks("unseen")
 
 
 @lru_cache(maxsize=1)
 def clean() -> tuple[Question, ...]:
     """All clean texts, in the order of the file."""
     return tuple(question(text, language) for language, texts in _read("clean").items() for text in texts)
+
+
+def _attacks(name: str) -> tuple[Attack, ...]:
+    content: dict[str, list[dict[str, Any]]] = _read(name)
+    return tuple(
+        Attack(f"{kind}-{n}", kind, question(_text(one), one["language"]))
+        for kind, listed in content.items()
+        for n, one in enumerate(listed, start=1)
+    )
 
 
 def _text(one: dict[str, Any]) -> str:
