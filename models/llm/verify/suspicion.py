@@ -8,7 +8,7 @@ Elsewhere: what holds without it (``bounds``, ``notes``, the closed lists of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -38,15 +38,25 @@ class Suspicion:
         return bool(self.kinds)
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """The file, compiled: patterns with their kinds, markers that count in series, and wishes for rank."""
+
+    alone: tuple[tuple[str, re.Pattern[str]], ...]
+    series: tuple[re.Pattern[str], ...]
+    least: int
+    rank: tuple[re.Pattern[str], ...]
+
+
 def suspicion(text: str) -> Suspicion:
     """What is found in the part of ``text`` that a model is shown."""
     shown = text[:MAX_SHOWN]
-    patterns, rank = _patterns()
+    patterns = _patterns()
     kinds: dict[str, bool] = {}
     places: list[tuple[int, int]] = []
     asks = False
     for view in views(shown):
-        asks = asks or any(one.search(view.plain) for one in rank)
+        asks = asks or any(one.search(view.plain) for one in patterns.rank)
         for kind, at in _found(view, patterns):
             kinds[kind] = kinds.get(kind, True) and view.hidden
             places.append(at)
@@ -54,14 +64,19 @@ def suspicion(text: str) -> Suspicion:
     return Suspicion(tuple(sorted(kinds)), _sentences_at(shown, places), hidden, asks)
 
 
-def _found(
-    view: View, patterns: Mapping[str, Sequence[re.Pattern[str]]]
-) -> Iterator[tuple[str, tuple[int, int]]]:
-    for kind, listed in patterns.items():
-        for pattern in listed:
-            for match in pattern.finditer(view.plain):
-                ends = view.places[match.start()], view.places[match.end() - 1]
-                yield kind, (min(ends), max(ends) + 1)
+def _found(view: View, patterns: _Patterns) -> Iterator[tuple[str, tuple[int, int]]]:
+    for kind, pattern in patterns.alone:
+        for match in pattern.finditer(view.plain):
+            yield kind, _place(view, match.start(), match.end())
+    for pattern in patterns.series:
+        ends = [match.end() for match in pattern.finditer(view.plain)]
+        if len(ends) >= patterns.least:
+            yield "series", _place(view, 0, ends[-1])
+
+
+def _place(view: View, start: int, end: int) -> tuple[int, int]:
+    first, last = view.places[start], view.places[end - 1]
+    return min(first, last), max(first, last) + 1
 
 
 def _sentences_at(text: str, places: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -74,13 +89,17 @@ def _sentences_at(text: str, places: Sequence[tuple[int, int]]) -> tuple[tuple[i
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[dict[str, list[re.Pattern[str]]], list[re.Pattern[str]]]:
+def _patterns() -> _Patterns:
     content: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    patterns = {kind: [re.compile(one) for one in listed] for kind, listed in content["patterns"].items()}
+    alone = [(kind, re.compile(one)) for kind, listed in content["patterns"].items() for one in listed]
     for kind, languages in content["pairs"].items():
-        pairs = [_near(*words, gap=content["gap"]) for words in languages.values()]
-        patterns[kind] = [*patterns.get(kind, []), *pairs]
-    return patterns, [re.compile(one) for one in content["rank"]]
+        alone += [(kind, _near(*words, gap=content["gap"])) for words in languages.values()]
+    return _Patterns(
+        alone=tuple(alone),
+        series=tuple(re.compile(one) for one in content["series"]["markers"]),
+        least=content["series"]["least"],
+        rank=tuple(re.compile(one) for one in content["rank"]),
+    )
 
 
 def _near(first: Sequence[str], second: Sequence[str], *, gap: int) -> re.Pattern[str]:

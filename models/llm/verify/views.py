@@ -41,8 +41,11 @@ _MIXED: Final = re.compile(r"[a-z][0134570@$]|[0134570@$][a-z]")
 
 def views(text: str) -> Iterator[View]:
     """The text as it is read, then every other way in which there is something to read."""
-    plain, places, tagged = _folded(text)
+    wide, wide_places, tagged = _folded(text)
+    plain, places = _single_spaced(wide, wide_places)
     yield View(plain, places, hidden=False)
+    if "\n" in plain:
+        yield View(*_single_spaced(plain.replace("\n", " "), places), hidden=False)
     if tagged:
         yield View(*tagged, hidden=True)
     unmasked = plain.translate(_LOOKS_LIKE)
@@ -52,12 +55,12 @@ def views(text: str) -> Iterator[View]:
         yield View(plain.translate(_DIGITS), places, hidden=True)
     yield View(plain.translate(_ROT13), places, hidden=True)
     yield View(plain[::-1], places[::-1], hidden=True)
-    yield from _spelt(plain, places)
+    yield from _spelt(wide, wide_places)
     yield from _decoded(text)
 
 
 def _folded(text: str) -> tuple[str, list[int], tuple[str, list[int]] | None]:
-    """Lower case without accents on Latin letters and without what is not seen; and what invisible tags spell."""
+    """Lower case without what is not seen; and what invisible tags spell."""
     plain: list[str] = []
     places: list[int] = []
     tags: list[str] = []
@@ -70,9 +73,21 @@ def _folded(text: str) -> tuple[str, list[int], tuple[str, list[int]] | None]:
         if unicodedata.category(char) in _DROPPED and char not in "्ािीुूेैोौं":
             continue
         for one in unicodedata.normalize("NFKC", char).lower().replace("’", "'"):
-            plain.append(one)
+            plain.append(_spaced(one))
             places.append(at)
     return "".join(plain), places, ("".join(tags), tag_places) if tags else None
+
+
+def _spaced(char: str) -> str:
+    """Any line break as one, any other white space as a space."""
+    if not char.isspace():
+        return char
+    return "\n" if char in "\n\r\x0b\x0c\x85\u2028\u2029" else " "
+
+
+def _single_spaced(plain: str, places: Sequence[int]) -> tuple[str, list[int]]:
+    kept = [at for at, char in enumerate(plain) if char != " " or plain[at - 1 : at] != " "]
+    return "".join(plain[at] for at in kept), [places[at] for at in kept]
 
 
 def _spelt(plain: str, places: Sequence[int]) -> Iterator[View]:
@@ -82,12 +97,14 @@ def _spelt(plain: str, places: Sequence[int]) -> Iterator[View]:
     for run in _SPELT.finditer(plain):
         kept += range(at, run.start())
         for offset, char in enumerate(run.group(), start=run.start()):
-            if char.isalnum() or (char in _GAPS and plain[offset - 1] in _GAPS):
+            if char.isalnum() or (plain[offset - 1] in _GAPS and plain[offset + 1] not in _GAPS):
                 kept.append(offset)
         at = run.end()
     if at:
         kept += range(at, len(plain))
-        yield View("".join(plain[one] for one in kept), [places[one] for one in kept], hidden=True)
+        yield View(
+            *_single_spaced("".join(plain[one] for one in kept), [places[one] for one in kept]), hidden=True
+        )
 
 
 def _decoded(text: str) -> Iterator[View]:
