@@ -126,6 +126,24 @@ class Settings(BaseSettings):
     llm_cap_daily_usd: Dollars | None = None
     """US dollars that a tenant may spend in a day (UTC); None: the month's cap alone."""
 
+    openai_large_model: str = "gpt-5"
+    """Asked where the small one is unsure or fails; empty: no large one of OpenAI."""
+
+    anthropic_large_model: str = "claude-sonnet-4-5"
+    """Asked where the small one is unsure or fails; empty: no large one of Anthropic."""
+
+    compatible_large_model: str = ""
+    """Asked where the small one is unsure or fails; empty: no large one at the compatible server."""
+
+    llm_batch: int = Field(default=8, ge=1, le=32)
+    """Concerns that are asked about in one call."""
+
+    llm_sure: float = Field(default=0.95, ge=0, le=1)
+    """From this confidence on a local decision of low stakes stands, and no model is asked."""
+
+    answers_within_minutes: int = Field(default=0, ge=0, le=100_000)
+    """How long after it happened a concern in review may wait for a model before a person looks; 0: not at all."""
+
 
 def load_settings() -> Settings:
     """The settings of this process. Raises ``WrongUsage`` naming the variable that does not fit."""

@@ -29,6 +29,8 @@ COMMANDS = {
     "themes": "cli.steer:app",
     "similar": "cli.themes:similar",
     "name-themes": "cli.naming:name_themes",
+    "label": "cli.label:label_directory",
+    "labeller": "cli.label:labeller",
     "review": "cli.review:app",
     "dlq": "cli.dlq:app",
     "events": "cli.events:app",

@@ -18,6 +18,7 @@ from connectors.kafka.journal import KafkaJournal
 from connectors.keys.vault import LocalVault
 from contracts.business import BusinessKind
 from contracts.commands import Order
+from contracts.envelope import Envelope
 from contracts.errors import WrongUsage
 from contracts.identity import partition
 from contracts.naming import ThemeAnswer
@@ -90,9 +91,17 @@ class Orders:
 
     def answer(self, answer: ThemeAnswer) -> None:
         """Append what a model answered; it happens when it is appended."""
+        self.put([answer])
+
+    def put(self, records: Sequence[Envelope]) -> None:
+        """Append records in order; they happen when they are appended."""
         now = self.now()
-        line = write_record(answer.model_copy(update={"event_time": now, "ingested_at": now}))
-        self.journal.append(partition(answer.tenant, self.partitions), [line])
+        lines: dict[int, list[bytes]] = {}
+        for record in records:
+            line = write_record(record.model_copy(update={"event_time": now, "ingested_at": now}))
+            lines.setdefault(partition(record.tenant, self.partitions), []).append(line)
+        for place in sorted(lines):
+            self.journal.append(place, lines[place])
 
     def total(self, tenant: str) -> int:
         """Records in the tenant's partition."""

@@ -6,6 +6,7 @@ Everything a step asks of the world is chosen here; what one stage asks is opene
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from connectors.keys.vault import LocalVault
@@ -26,7 +27,7 @@ from operators.themes.audit import AuditTally
 from operators.themes.step import ThemesStep
 from settings import Settings
 from wiring.pipeline import pipeline_of
-from wiring.stages.extract import CACHED_VECTORS, open_labeller
+from wiring.stages.extract import CACHED_VECTORS, answers_within, open_labeller
 from wiring.stages.intake import names_notice, open_readers
 from wiring.stages.priority import Opener
 from wiring.stages.themes import open_index
@@ -44,6 +45,7 @@ class Parts:
     themes: ThemePolicy
     priorities: PriorityPolicy
     provenance: Provenance
+    answers_within: timedelta | None = None
     notices: tuple[str, ...] = ()
     audit: AuditTally = field(default_factory=AuditTally)
 
@@ -65,6 +67,7 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
         themes=ThemePolicy(),
         priorities=load_policy(settings.rules),
         provenance=provenance,
+        answers_within=answers_within(settings),
         notices=(*([notice] if notice else ()), *names_notice(readers, settings), *warnings),
     )
 
@@ -74,7 +77,13 @@ def product_pipeline(parts: Parts, partitions: int) -> Pipeline:
     return pipeline_of(
         partitions,
         intake=lambda _p: IntakeStep(parts.vault, parts.readers),
-        extract=lambda _p: ExtractStep(parts.vault, parts.encoder, parts.labeller, parts.provenance),
+        extract=lambda _p: ExtractStep(
+            parts.vault,
+            parts.encoder,
+            parts.labeller,
+            parts.provenance,
+            answers_within=parts.answers_within,
+        ),
         themes=lambda _p: ThemesStep(
             parts.vault, parts.index, parts.encoder.version, parts.themes, parts.audit
         ),

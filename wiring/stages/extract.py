@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def open_labeller(
     return labeller, provenance, list(warnings)
 
 
+def answers_within(settings: Settings) -> timedelta | None:
+    """How long a concern in review waits for a model first; None where none is waited for."""
+    minutes = settings.answers_within_minutes
+    return timedelta(minutes=minutes) if minutes else None
+
+
 def open_alone(vault: LocalVault, keys: Path, settings: Settings) -> Made:
     """Extract as a flow of its own; it is told what it will be given, and encodes that ahead."""
     encoder, notice = load_encoder(settings.encoder)
@@ -58,7 +65,7 @@ def open_alone(vault: LocalVault, keys: Path, settings: Settings) -> Made:
 
     def step(partition: int) -> ExtractStep:
         served.add(partition)
-        return ExtractStep(vault, ahead, labeller, provenance)
+        return ExtractStep(vault, ahead, labeller, provenance, answers_within=answers_within(settings))
 
     def expect(lines: Sequence[JournalLine]) -> None:
         # A line of another partition goes to another process of the group.

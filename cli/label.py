@@ -1,0 +1,93 @@
+"""``undercurrent label`` and ``labeller``: models answer what local models decided alone, and the answers act."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli.flow import DATA, DataOption, Generation, Partitions, Prefix, deployed_partitions
+from cli.printing import print_json
+from cli.processes import NOTICE
+from cli.run import finish
+from cli.themes import DEFAULT_DIRECTORY, Directory, existing
+from cli.worker import PARTITIONS
+from connectors.kafka.names import GENERATION, PREFIX, Naming
+from settings import load_settings
+from wiring.kafka.broker import named_cluster
+from wiring.kafka.running import Site
+from wiring.labelling.embedded import Labelled, label
+from wiring.labelling.on_kafka import run_labeller
+
+FAILED = 1
+
+
+def label_directory(
+    directory: Directory = DEFAULT_DIRECTORY,
+    patience_s: Annotated[
+        float, typer.Option("--patience", min=0, help="Seconds to wait for a model that is away.")
+    ] = 60.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask the language models that are set up about what they can decide better, and let their answers act.
+
+    Nothing waits for them: what nobody answers keeps its local labels and is asked again by the same command.
+    Example: UNDERCURRENT_OPENAI_API_KEY_FILE=key undercurrent label --dir out/demo
+    """
+    console = Console(stderr=as_json)
+    settings = load_settings()
+    found = label(
+        existing(directory), settings, PARTITIONS, partial(datetime.now, UTC), patience_s=patience_s
+    )
+    for notice in found.notices:
+        console.print(notice, markup=False, highlight=False)
+    if found.answers:
+        finish(directory, found.total, console)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        for line in _lines(found):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if found.waiting:
+        raise typer.Exit(FAILED)
+
+
+def _lines(found: Labelled) -> list[str]:
+    routes = ", ".join(f"{name} {count}" for name, count in found.counts.items() if count)
+    dollars = found.cost_micro_usd / 1e6
+    unpriced = f", {found.unpriced} calls of unknown price" if found.unpriced else ""
+    lines = [
+        f"{found.answers} answered of {found.seen} that local models decided ({routes or 'nothing to ask'})",
+        f"{found.calls} calls, {found.input_tokens} tokens in, {found.output_tokens} out, ${dollars:.4f}{unpriced}",
+    ]
+    if found.waiting:
+        lines.append(f"{found.waiting} wait on, with local labels: {found.why}; give the same command again")
+    return lines
+
+
+def labeller(
+    data: DataOption = DATA,
+    generation: Generation = GENERATION,
+    prefix: Prefix = PREFIX,
+    partitions: Partitions = None,
+    until_end: Annotated[
+        bool, typer.Option(help="End when all that there is now was asked, or nobody answers.")
+    ] = False,
+) -> None:
+    """Ask the language models that are set up about what extract decides, for ever; one beside the flows on Kafka.
+
+    Example: undercurrent labeller --data /var/lib/undercurrent
+    """
+    settings = load_settings()
+    naming = Naming(prefix=prefix, generation=generation)
+    site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
+    run_labeller(site, settings, follow=not until_end, now=partial(datetime.now, UTC), tell=_say)
+
+
+def _say(notice: str) -> None:
+    print(NOTICE + notice, file=sys.stderr, flush=True)  # noqa: T201 - the process's log

@@ -1,0 +1,165 @@
+"""The labeller's memory in SQLite: concerns that wait for an answer, answers to equal questions, how far was read.
+
+In:    records with sealed words, keys that are HMACs.   Out: the same; nothing in here reads as text.
+Law:   a position is told with what was read up to it, in one transaction, so nothing read is ever lost; a concern that
+       waits is forgotten only when its answer is in the journal. All of it can be dropped, and is then asked again.
+Used by one thread of one process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from contracts.errors import StateCorrupt, StopWorker
+
+BUSY_S = 30.0
+CACHED = 500_000
+"""Answers that are kept for equal questions, the latest; about 1.5 KB each."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS pending (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, concern TEXT NOT NULL UNIQUE, record BLOB NOT NULL,
+  why TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS given_up (concern TEXT PRIMARY KEY, prompt TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS positions (place TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, answer BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS told (what TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+
+class Wanted(NamedTuple):
+    """A concern that waits: the item with it alone, as JSON, and why a model is asked."""
+
+    tenant: str
+    concern: str
+    record: bytes
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one record of the topic means: ``wanted`` wait from here on, ``settled`` wait no more."""
+
+    wanted: tuple[Wanted, ...] = ()
+    settled: tuple[str, ...] = ()
+
+
+class LabellingStore:
+    """One file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make ``path``. Raises ``StateCorrupt`` if it is no such file, ``StopWorker`` if it cannot be."""
+        self._path = path
+        with self._errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.executescript(_SCHEMA)
+            except sqlite3.Error:
+                self._db.close()
+                raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    # -- what waits ------------------------------------------------------------------------------------
+
+    def take(self, changes: Iterable[Change], prompt: str, positions: Mapping[str, int]) -> None:
+        """Remember what was read, and how far that was. Whom ``prompt`` could not answer is not taken again."""
+        with self._errors(), self._writing():
+            for change in changes:
+                self._db.executemany(
+                    "DELETE FROM pending WHERE concern = ?", [(name,) for name in change.settled]
+                )
+                self._db.executemany(
+                    "INSERT INTO pending (tenant, concern, record, why) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS"
+                    " (SELECT 1 FROM given_up WHERE concern = ?2 AND prompt = ?5)"
+                    " ON CONFLICT (concern) DO UPDATE SET record = excluded.record, why = excluded.why",
+                    [(*one, prompt) for one in change.wanted],
+                )
+            self._db.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", list(positions.items()))
+
+    def waiting(self, limit: int, without: Sequence[str] = ()) -> list[Wanted]:
+        """The concerns that have waited longest, at most ``limit``, of other tenants than ``without``."""
+        marks = ", ".join("?" * len(without))
+        asked = "SELECT tenant, concern, record, why FROM pending"
+        asked += f" WHERE tenant NOT IN ({marks}) ORDER BY number LIMIT ?"
+        with self._errors():
+            return [Wanted(*row) for row in self._db.execute(asked, (*without, limit))]
+
+    def count(self) -> int:
+        """How many wait."""
+        with self._errors():
+            return int(self._db.execute("SELECT COUNT(*) FROM pending").fetchone()[0])
+
+    def settle(self, concerns: Iterable[str], given_up: Iterable[str], prompt: str) -> None:
+        """These wait no more; of those ``given_up`` no answer to this ``prompt`` can be had."""
+        lost = list(given_up)
+        with self._errors(), self._writing():
+            self._db.executemany("INSERT OR REPLACE INTO given_up VALUES (?, ?)", [(c, prompt) for c in lost])
+            gone = [(name,) for name in (*concerns, *lost)]
+            self._db.executemany("DELETE FROM pending WHERE concern = ?", gone)
+
+    def positions(self) -> dict[str, int]:
+        """Where to read on, by place."""
+        with self._errors():
+            return dict(self._db.execute("SELECT place, next FROM positions"))
+
+    # -- what was answered -----------------------------------------------------------------------------
+
+    def cached(self, keys: Iterable[str]) -> dict[str, bytes]:
+        """The answers to these questions that are known."""
+        found = {}
+        with self._errors():
+            for key in keys:
+                row = self._db.execute("SELECT answer FROM cache WHERE key = ?", (key,)).fetchone()
+                if row is not None:
+                    found[key] = bytes(row[0])
+        return found
+
+    def cache(self, answers: Mapping[str, bytes]) -> None:
+        """Keep answers; the oldest are let go beyond ``CACHED``."""
+        with self._errors(), self._writing():
+            self._db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?)", list(answers.items()))
+            self._db.execute("DELETE FROM cache WHERE rowid <= (SELECT MAX(rowid) FROM cache) - ?", (CACHED,))
+
+    # -- what people were told -------------------------------------------------------------------------
+
+    def was_told(self, what: str) -> bool:
+        """Whether people know this."""
+        with self._errors():
+            return self._db.execute("SELECT 1 FROM told WHERE what = ?", (what,)).fetchone() is not None
+
+    def tell(self, what: str) -> None:
+        """Remember that people know this."""
+        with self._errors(), self._writing():
+            self._db.execute("INSERT OR IGNORE INTO told VALUES (?)", (what,))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as exc:
+            raise StopWorker(f"{self._path}: {exc}; free space or fix the rights, then start again") from exc
+        except sqlite3.DatabaseError as exc:
+            raise StateCorrupt(f"{self._path}: {exc}; delete it: what waits is read again") from exc
+        except OSError as exc:
+            raise StopWorker(f"{self._path}: {exc.strerror or exc}") from exc

@@ -1,0 +1,305 @@
+"""Ask about what waits, and put the answers into the journal: a turn at a time.
+
+In:    concerns that wait (``store``), models (``asker``).   Out: ``Answer`` records through ``append``; then, and only
+then, the concerns wait no more. What nobody answered, or nobody may pay for, waits on.
+Law:   a question is paid for once: equal texts are asked about once, and an answer is kept before it is appended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
+
+import orjson
+
+from connectors.labelling.store import LabellingStore, Wanted
+from contracts.answers import ANSWER_SCHEMA, Answer, Asking, ConcernAnswer
+from contracts.envelope import Envelope
+from contracts.feedback import Sealed, Signal
+from contracts.registry import read_record
+from contracts.stages import Concern, EnrichedItem
+from models.labelling.asking import Asker, Outcome, Tally
+from models.llm.errors import CapReached, NobodyAnswers
+from models.llm.prompts import Question
+from models.llm.spending import Ledger, Standing
+from operators.ports import Vault
+
+Append = Callable[[Sequence[Envelope]], None]
+"""Make records durable in the journal, in order; they happen when they are appended."""
+
+MODEL_BUDGET = "model_budget"
+"""The signal that a tenant's money for models runs out; its value is the percentage that is spent."""
+
+PAUSE_S = 5.0
+"""Until what failed halfway is asked again."""
+
+LOOK_AGAIN = timedelta(hours=1)
+"""How soon a tenant without money is looked at again: somebody may have raised the cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What came of a turn: answers appended, and for how many seconds there is nothing to do (None: go on)."""
+
+    answers: int = 0
+    wait_s: float | None = None
+    why: str = ""
+
+
+class _Row(NamedTuple):
+    """A concern that waits, opened."""
+
+    wanted: Wanted
+    item: EnrichedItem
+    concern: Concern
+    question: Question
+    key: str
+
+
+@dataclass(slots=True)
+class _Found:
+    """Outcomes by key, and what could not be asked."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    from_cache: set[str] = field(default_factory=set)
+    wait_s: float | None = None
+    why: str = ""
+
+
+class Labeller:
+    """Asks about what waits in ``store``; ``now`` is the wall clock."""
+
+    def __init__(
+        self,
+        store: LabellingStore,
+        vault: Vault,
+        asker: Asker,
+        append: Append,
+        now: Callable[[], datetime],
+        *,
+        batch: int = 8,
+        at_once: int = 8,
+        ledger: Ledger | None = None,
+    ) -> None:
+        """``batch`` concerns go into one call, and ``at_once`` calls are made together."""
+        self._store = store
+        self._vault = vault
+        self._asker = asker
+        self._append = append
+        self._now = now
+        self._batch = batch
+        self._at_once = at_once
+        self._ledger = ledger
+        self._held: dict[str, datetime] = {}
+        self.tally = Tally()
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def held(self) -> Mapping[str, datetime]:
+        """Tenants without money, and when they are looked at again."""
+        return self._held
+
+    def turn(self) -> Turn:
+        """Ask about what has waited longest. Raises what ``append`` raises; then all of it waits on."""
+        now = self._now()
+        self._held = {tenant: until for tenant, until in self._held.items() if until > now}
+        waiting = self._store.waiting(self._batch * self._at_once, sorted(self._held))
+        if not waiting:
+            return Turn(wait_s=1.0, why="nothing waits")
+        rows = self._opened(waiting)
+        found = self._cached(rows)
+        self._ask(rows, found, now)
+        answers = self._answers(rows, found)
+        if answers:
+            self._append(answers)
+        self._settle(waiting, rows, found)
+        if found.wait_s is None and any(one.verdict == "later" for one in found.outcomes.values()):
+            found.wait_s, found.why = PAUSE_S, "some are to be asked again"
+        self._tell_spending({row.item.tenant for row in rows}, now)
+        return Turn(len(answers), found.wait_s, found.why)
+
+    # -- what is asked ---------------------------------------------------------------------------------
+
+    def _opened(self, waiting: Sequence[Wanted]) -> list[_Row]:
+        """The concerns whose words can be opened."""
+        rows = []
+        for wanted in waiting:
+            item = read_record("enriched", wanted.record)
+            assert isinstance(item, EnrichedItem)
+            opened = self._vault.open(item.tenant, item.text)
+            if opened is None:
+                continue
+            (concern,) = item.concerns
+            text = opened.decode()[concern.start : concern.end]
+            question = Question(text, item.language, concern.decision, item.facts.rating)
+            rows.append(_Row(wanted, item, concern, question, self._key(item.tenant, question)))
+        return rows
+
+    def _key(self, tenant: str, question: Question) -> str:
+        """Equal questions of a tenant to equal models have equal keys: an HMAC, so it tells nothing of the words."""
+        local = question.local
+        decided = (local.category, local.runner_up, local.severity, local.confidence_milli)
+        asked = (question.text, question.language, question.rating, *decided)
+        how = (self._asker.prompt_id, self._asker.models, ANSWER_SCHEMA)
+        return self._vault.digest(tenant, orjson.dumps([*asked, *how]))
+
+    def _cached(self, rows: Sequence[_Row]) -> _Found:
+        found = _Found()
+        known = self._store.cached({row.key for row in rows})
+        for row in rows:
+            kept = known.get(row.key)
+            if kept is not None and row.key not in found.outcomes:
+                outcome = self._remembered(row.item.tenant, kept)
+                if outcome is not None:
+                    found.outcomes[row.key] = outcome
+                    found.from_cache.add(row.key)
+        return found
+
+    def _remembered(self, tenant: str, kept: bytes) -> Outcome | None:
+        """A kept answer; None when it went with the person it was about."""
+        row = orjson.loads(kept)
+        opened = self._vault.open(tenant, Sealed.model_validate(row["answer"]))
+        if opened is None:
+            return None
+        answer = ConcernAnswer.model_validate_json(opened)
+        return Outcome("answered", answer, Asking.model_validate(row["asking"]), row["model"])
+
+    def _ask(self, rows: Sequence[_Row], found: _Found, now: datetime) -> None:
+        """Ask about what is not known, each text once; answers are kept at once."""
+        fresh = {row.key: row for row in rows if row.key not in found.outcomes}
+        calls: list[list[_Row]] = []
+        for tenant in dict.fromkeys(row.item.tenant for row in fresh.values()):
+            mine = [row for row in fresh.values() if row.item.tenant == tenant]
+            places = self._asker.batches([row.question for row in mine], self._batch)
+            calls += [[mine[place] for place in batch] for batch in places]
+        with ThreadPoolExecutor(max(1, min(self._at_once, len(calls)))) as pool:
+            asked = [(call, pool.submit(self._one, call, now)) for call in calls]
+        for call, future in asked:
+            self._take(call, future.result(), found, now)
+
+    def _one(
+        self, call: Sequence[_Row], now: datetime
+    ) -> tuple[list[Outcome] | NobodyAnswers | CapReached, Tally]:
+        tally = Tally()
+        questions, reasons = [row.question for row in call], [row.wanted.why for row in call]
+        try:
+            return self._asker.ask(call[0].item.tenant, questions, reasons, now.date(), tally), tally
+        except (NobodyAnswers, CapReached) as exc:
+            return exc, tally
+
+    def _take(
+        self,
+        call: Sequence[_Row],
+        result: tuple[list[Outcome] | NobodyAnswers | CapReached, Tally],
+        found: _Found,
+        now: datetime,
+    ) -> None:
+        outcomes, tally = result
+        self.tally.merge(tally)
+        if isinstance(outcomes, NobodyAnswers):
+            found.wait_s, found.why = outcomes.retry_after_s, str(outcomes)
+        elif isinstance(outcomes, CapReached):
+            turns = datetime.combine(outcomes.until, time(), UTC)
+            self._held[outcomes.tenant] = min(turns, now + LOOK_AGAIN)
+        else:
+            found.outcomes |= {row.key: one for row, one in zip(call, outcomes, strict=True)}
+            self._store.cache(
+                {row.key: self._kept(row, one) for row, one in zip(call, outcomes, strict=True) if one.answer}
+            )
+
+    def _kept(self, row: _Row, outcome: Outcome) -> bytes:
+        assert outcome.answer is not None
+        assert outcome.asking is not None
+        said = outcome.answer.model_dump_json().encode()
+        sealed = self._vault.seal(row.item.tenant, row.item.text.subject, said)
+        asking = outcome.asking.model_dump(mode="json")
+        return orjson.dumps({"answer": sealed.model_dump(), "asking": asking, "model": outcome.model})
+
+    # -- what is answered ------------------------------------------------------------------------------
+
+    def _answers(self, rows: Sequence[_Row], found: _Found) -> list[Envelope]:
+        """The answers in the order in which the concerns waited; equal questions get equal answers."""
+        answers: list[Envelope] = []
+        paid: set[str] = set()
+        for row in rows:
+            outcome = found.outcomes.get(row.key)
+            if outcome is None or outcome.answer is None or outcome.asking is None:
+                self.counts[outcome.verdict if outcome else "later"] += 1
+                continue
+            if row.key in found.from_cache:
+                asking = _again(outcome.asking, "an equal question was answered before")
+                self.counts["cache"] += 1
+            elif row.key in paid:
+                asking = _again(outcome.asking, "the same text was asked about in the same turn")
+                self.counts["duplicate"] += 1
+            else:
+                asking = outcome.asking
+                self.counts[asking.route] += 1
+            paid.add(row.key)
+            answers.append(self._answer(row, outcome.model, outcome.answer, asking))
+        return answers
+
+    def _answer(self, row: _Row, model: str, said: ConcernAnswer, asking: Asking) -> Answer:
+        item = row.item
+        sealed = self._vault.seal(item.tenant, item.text.subject, said.model_dump_json().encode())
+        return Answer.made(
+            id="",
+            kind="answer",
+            tenant=item.tenant,
+            event_time=item.event_time,
+            ingested_at=item.ingested_at,
+            trace=item.trace,
+            concern_id=row.concern.concern_id,
+            model=model,
+            prompt=self._asker.prompt_id,
+            answer_schema=ANSWER_SCHEMA,
+            answer=sealed,
+            item=item,
+            asking=asking,
+        )
+
+    def _settle(self, waiting: Sequence[Wanted], rows: Sequence[_Row], found: _Found) -> None:
+        """Forget what is answered, what can be answered by nobody, and whose words cannot be opened any more."""
+        verdicts = {row.wanted.concern: found.outcomes.get(row.key) for row in rows}
+        done = [one.concern for one in waiting if one.concern not in verdicts]
+        done += [name for name, one in verdicts.items() if one is not None and one.answer is not None]
+        lost = [name for name, one in verdicts.items() if one is not None and one.verdict == "local_stands"]
+        self._store.settle(done, lost, self._asker.prompt_id)
+
+    def _tell_spending(self, tenants: set[str], now: datetime) -> None:
+        """Let people know, once, that a tenant's money runs out; it becomes an alert."""
+        for tenant in sorted(tenants) if self._ledger is not None else ():
+            assert self._ledger is not None
+            standing = self._ledger.standing(tenant, now.date())
+            month, day = _percents(standing)
+            what = f"{tenant} {f'{now:%Y-%m}' if month >= day else f'{now:%Y-%m-%d}'} {standing.state}"
+            if standing.state == "ok" or self._store.was_told(what):
+                continue
+            told = Signal(
+                id="",
+                tenant=tenant,
+                event_time=now,
+                ingested_at=now,
+                name=MODEL_BUDGET,
+                value=max(month, day),
+            )
+            self._append([told])
+            self._store.tell(what)
+
+
+def _percents(standing: Standing) -> tuple[int, int]:
+    """How much of the month's cap is spent, and of the day's."""
+    caps = standing.caps
+    month = 100 * standing.month_micro // caps.monthly_micro if caps.monthly_micro else 100
+    day = 100 * standing.day_micro // caps.daily_micro if caps.daily_micro else 0
+    return month, day
+
+
+def _again(asking: Asking, why: str) -> Asking:
+    """How an answer was come by that somebody else paid for."""
+    free = {"input_tokens": 0, "output_tokens": 0, "cost_micro_usd": 0}
+    return asking.model_copy(update={"route": "cache", "route_reason": why, **free})

@@ -1,0 +1,110 @@
+"""Open the labeller: the models that settings choose, the taxonomy and prompt, and its memory beside the key store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from connectors.keys.vault import LocalVault
+from connectors.labelling.store import LabellingStore
+from contracts.errors import WrongUsage
+from models.labellers.taxonomy import load_taxonomy
+from models.labelling.asking import Asker
+from models.labelling.routes import RoutePolicy
+from models.llm.guarded import Watcher
+from models.llm.prompts import DECIDE, load_prompt
+from settings import Settings
+from wiring.labelling.inbox import Inbox
+from wiring.labelling.labeller import Append, Labeller
+from wiring.llm.accounts import accounts_in
+from wiring.llm.open import LanguageModels, open_language_models
+
+FOLDER = "labelling"
+"""The labeller's folder beside that of the keys."""
+
+NOBODY = (
+    "no language model is set up; set UNDERCURRENT_OPENAI_API_KEY, UNDERCURRENT_ANTHROPIC_API_KEY, or"
+    " UNDERCURRENT_COMPATIBLE_URL and UNDERCURRENT_COMPATIBLE_MODEL"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A labeller with what it reads by; ``notices`` is what a person should know."""
+
+    labeller: Labeller
+    inbox: Inbox
+    store: LabellingStore
+    prompt: str
+    notices: tuple[str, ...]
+
+
+@contextmanager
+def open_labeller(
+    data: Path,
+    settings: Settings,
+    append: Append,
+    now: Callable[[], datetime],
+    *,
+    name: str = "answers",
+    watcher: Watcher | None = None,
+) -> Iterator[Open]:
+    """The labeller of a data folder; ``name`` tells its memory from that of another generation's.
+
+    Raises ``WrongUsage`` where no model is set up.
+    """
+    accounts = accounts_in(settings)
+    if not accounts:
+        raise WrongUsage(NOBODY)
+    policy = RoutePolicy(
+        sure=round(1000 * settings.llm_sure), names_may_leave=all(one.is_own for one in accounts)
+    )
+    taxonomy, _warnings = load_taxonomy(settings.taxonomy)
+    with ExitStack() as stack:
+        small = _models(stack, data, settings, watcher)
+        large = _models(stack, data, large_of(settings), watcher)
+        store = LabellingStore(data / FOLDER / f"{name}.sqlite3")
+        stack.callback(store.close)
+        vault = LocalVault(data / "keys")
+        stack.callback(vault.close)
+        asker = Asker(
+            small.provider,
+            large.provider if large.any else None,
+            load_prompt(DECIDE),
+            taxonomy,
+            policy,
+            review_below=round(1000 * settings.review_below),
+        )
+        labeller = Labeller(
+            store,
+            vault,
+            asker,
+            append,
+            now,
+            batch=settings.llm_batch,
+            at_once=settings.llm_concurrency,
+            ledger=small.ledger,
+        )
+        notices = tuple(dict.fromkeys((*small.notices, *large.notices)))
+        yield Open(labeller, Inbox(policy), store, asker.prompt_id, notices)
+
+
+def large_of(settings: Settings) -> Settings:
+    """The settings of the large models: the same providers but those that have none."""
+    large = {
+        "openai": settings.openai_large_model,
+        "anthropic": settings.anthropic_large_model,
+        "compatible": settings.compatible_large_model,
+    }
+    order = [name for name in settings.llm_order.split(",") if large[name]]
+    changed = {f"{name}_model": model for name, model in large.items() if model}
+    return settings.model_copy(update={**changed, "llm_order": ",".join(order)})
+
+
+def _models(stack: ExitStack, data: Path, settings: Settings, watcher: Watcher | None) -> LanguageModels:
+    models = open_language_models(data / FOLDER, settings, watcher)
+    stack.callback(models.close)
+    return models
