@@ -1,8 +1,8 @@
 """The labeller on Kafka: one process beside the flows; it reads ``enriched`` and appends answers to the journal.
 
 At least once: what was read is in the labeller's memory before its position is; an answer is in the journal before its
-concern is forgotten. A kill costs at most the calls under way. Bounded: while ``PENDING`` wait, nothing more is read; the
-topic keeps it meanwhile. No stage reads what is in here, so none waits for it.
+concern is forgotten. A kill costs at most the calls under way. Bounded: while ``PENDING`` wait, nothing more is read;
+the topic keeps it meanwhile. No stage reads what is in here, so none waits for it.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Reader:
             at = known.get(f"{topic}/{partition}", there.first)
             if not there.first <= at <= there.end:
                 tell(
-                    f"{topic}, partition {partition}: read up to {at}, it holds {there.first} to {there.end}; from there"
+                    f"{topic}, partition {partition}: read up to {at}, it holds {there.first} to {there.end}"
                 )
                 at = there.first
             self._next[partition], self._ends[partition] = at, there.end
