@@ -16,6 +16,7 @@ from contracts.envelope import Envelope
 from contracts.errors import RejectItem, StopWorker
 from contracts.feedback import CustomerUpdated, FeedbackReceived, Signal, Telemetry, Tick, Undecodable
 from contracts.identity import journal_id
+from contracts.learning import ModelEvent
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.priority import Alert, LinearIssue, Priority
 from contracts.stages import Assignment, EnrichedItem, RedactedItem
@@ -55,6 +56,7 @@ RECORDS: dict[str, tuple[type[Envelope], ...]] = {
     "dead-letters": (DeadLetter,),
     "receipts": (Receipt, AnswerRefused, AnswerSetAside),
     "questions": (ThemeQuestion,),
+    "model-events": (ModelEvent,),
 }
 """Short topic name to the record types on it; a topic with several is told apart by ``kind``."""
 
