@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -20,9 +21,10 @@ from cli.processes import python_path
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
-from settings import load_settings
+from settings import Settings, load_settings
 from wiring.kafka.broker import local_broker, open_broker
 from wiring.kafka.topics import Difference, apply_topics
+from wiring.llm.accounts import accounts_in
 from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_width
 from wiring.topics import STAGES
 
@@ -60,6 +62,11 @@ def singles(place: Place) -> dict[str, tuple[str, ...]]:
     }
 
 
+def labelling(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
+    """The labeller, where a language model is set up."""
+    return {"labeller": place.stage_options} if accounts_in(settings) else {}
+
+
 def up(
     context: typer.Context,
     data: Annotated[
@@ -86,7 +93,8 @@ def up(
     counts = read_workers(workers or ())
     place = Place(data, Naming(prefix=prefix, generation=generation), partitions, exporter_port)
     known = context.find_root().command.list_commands(context)  # type: ignore[attr-defined]  # the root is a group
-    width = log_width(stages(place, counts, known, {}))
+    more = labelling(load_settings(), place)
+    width = log_width(stages(place, counts, known, {}, more))
     with (
         closing(OneLog(sys.stdout, as_json=as_json, width=width)) as log,
         cluster(data, bootstrap, log) as kafka,
@@ -94,7 +102,7 @@ def up(
         for line in made(apply_topics(kafka, place.naming, partitions=partitions)):
             log.say(line)
         env = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap}
-        drained = Supervisor(stages(place, counts, known, env), log).run()
+        drained = Supervisor(stages(place, counts, known, env, more), log).run()
     raise typer.Exit(0 if drained else NOT_DRAINED)
 
 
@@ -120,13 +128,17 @@ def read_workers(options: Iterable[str]) -> dict[str, int]:
 
 
 def stages(
-    place: Place, counts: Mapping[str, int], known: Iterable[str], env: Mapping[str, str]
+    place: Place,
+    counts: Mapping[str, int],
+    known: Iterable[str],
+    env: Mapping[str, str],
+    more: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Stage]:
-    """Everything to run: the stages, then the singles among the ``known`` commands."""
+    """Everything to run: the stages, then the singles among the ``known`` commands, and ``more`` of those."""
     flows = [
         Stage(name, _flow(name, counts.get(name, 1), place, env), counts.get(name, 1)) for name in STAGES
     ]
-    return [*flows, *_singles(place, set(known), env)]
+    return [*flows, *_singles({**singles(place), **more}, set(known), env)]
 
 
 def _flow(stage: str, workers: int, place: Place, env: Mapping[str, str]) -> Command:
@@ -139,8 +151,10 @@ def _flow(stage: str, workers: int, place: Place, env: Mapping[str, str]) -> Com
     return command
 
 
-def _singles(place: Place, known: set[str], env: Mapping[str, str]) -> Iterator[Stage]:
-    for name, options in singles(place).items():
+def _singles(
+    options_of: Mapping[str, tuple[str, ...]], known: set[str], env: Mapping[str, str]
+) -> Iterator[Stage]:
+    for name, options in options_of.items():
         if name in known:
             yield Stage(name, _always(_launch((name, *options), env)))
 

@@ -18,6 +18,9 @@ from contracts.stages import Decision, EnrichedItem
 ANSWER_SCHEMA = "1.0"
 """The version of ``ConcernAnswer`` that is asked for."""
 
+MODEL_BUDGET = "model_budget"
+"""Name of the signal that a tenant's money for models runs out; its value is the percentage that is spent."""
+
 MAX_NOTE = 300
 """Longest free text of a model, in characters."""
 

@@ -9,9 +9,7 @@ from pydantic import Field
 from contracts.commands import ModelRole
 from contracts.envelope import Envelope, UtcTime
 
-ModelAct = Literal[
-    "trained", "promoted", "rolled_back", "pinned", "unpinned", "refused", "retrain_candidate"
-]
+ModelAct = Literal["trained", "promoted", "rolled_back", "pinned", "unpinned", "refused", "retrain_candidate"]
 """``refused``: a person ordered what cannot be; everything that labels stays as it was."""
 
 

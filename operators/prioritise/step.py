@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from contracts.commands import Command, Erase, LoadBegin, LoadEnd
 from contracts.envelope import EVERYONE, Envelope, Out
-from contracts.feedback import CustomerUpdated, Sealed, Tick
+from contracts.feedback import CustomerUpdated, Sealed, Signal, Tick
 from contracts.stages import Assignment
 from contracts.themes import ThemeEvent, ThemeRecord
 from models.priority.policy import CriticalRule, PriorityPolicy
@@ -22,6 +22,7 @@ from operators.marking import markers
 from operators.numbering import Numbering
 from operators.prioritise import records
 from operators.prioritise.book import TenantBook
+from operators.prioritise.budget import budget_alert, is_budget
 from operators.prioritise.judge import (
     Grown,
     Started,
@@ -89,6 +90,8 @@ class PrioritiseStep:
             return self._on_ticks(record)
         if isinstance(record, ThemeRecord):
             return self._on_theme(record)
+        if isinstance(record, Signal) and is_budget(record):
+            return [Out("alerts", budget_alert(record, self._envelope(self._book(record.tenant), record)))]
         if isinstance(record, ThemeEvent):
             return self._on_theme_event(record)
         if isinstance(record, CustomerUpdated):

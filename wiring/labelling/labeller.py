@@ -17,7 +17,7 @@ from typing import NamedTuple
 import orjson
 
 from connectors.labelling.store import LabellingStore, Wanted
-from contracts.answers import ANSWER_SCHEMA, Answer, Asking, ConcernAnswer
+from contracts.answers import ANSWER_SCHEMA, MODEL_BUDGET, Answer, Asking, ConcernAnswer
 from contracts.envelope import Envelope
 from contracts.feedback import Sealed, Signal
 from contracts.registry import read_record
@@ -30,9 +30,6 @@ from operators.ports import Vault
 
 Append = Callable[[Sequence[Envelope]], None]
 """Make records durable in the journal, in order; they happen when they are appended."""
-
-MODEL_BUDGET = "model_budget"
-"""The signal that a tenant's money for models runs out; its value is the percentage that is spent."""
 
 PAUSE_S = 5.0
 """Until what failed halfway is asked again."""

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.up import Place, made, read_workers, stages
+from cli.up import Place, labelling, made, read_workers, stages
 from connectors.kafka.names import Naming
 from contracts.errors import WrongUsage
+from settings import Settings
 from tests.support.commands import undercurrent
 from wiring.kafka.topics import Difference
 
@@ -19,6 +20,13 @@ STAGES = ["intake", "extract", "themes", "priority"]
 def test_every_stage_is_run_and_beside_them_the_commands_that_exist() -> None:
     assert [one.name for one in stages(PLACE, {}, ["run", "exporter"], {})] == [*STAGES, "exporter"]
     assert [one.name for one in stages(PLACE, {}, [], {})] == STAGES
+
+
+def test_the_labeller_is_run_where_a_model_is_set_up() -> None:
+    assert labelling(Settings(), PLACE) == {}
+    more = labelling(Settings(openai_api_key="k"), PLACE)
+    (*_, last) = stages(PLACE, {}, ["labeller"], {}, more)
+    assert last.command(0, ()).argv[3:5] == ("labeller", "--data")
 
 
 def test_a_process_is_told_its_place_its_number_and_its_peers() -> None:
