@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     rules: Path | None = None
     """YAML file of priority rules and weights; None is the one that is shipped."""
 
+    matrix: Path | None = None
+    """YAML file of the decision matrix; None is the one that is shipped."""
+
     review_below: float = Field(default=0.7, ge=0, le=1)
     """Concerns with less confidence than this go to review and are not clustered."""
 

@@ -10,27 +10,21 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.flow import DATA
-from cli.letters import Desk, open_desk
+from cli.door import Desk, at_the_desk
 from cli.printing import print_json
-from cli.themes import DEFAULT_DIRECTORY, existing
+from cli.themes import DEFAULT_DIRECTORY
 from cli.themes import themes as ranked
 from cli.times import time_of
-from connectors.kafka.names import GENERATION, PREFIX
 from contracts.themes import ThemeEvent, ThemeOrdered
 from wiring.ordering import scene_of
 from wiring.views.ledger import as_of, history, ids_of
 
 app = typer.Typer(
-    help="Rank the themes of a run; their history; rename, pin, mute, merge, split, move, link.",
+    help="Rank the themes of a run; their history; rename, pin, mute, mark, merge, split, move, link.",
     rich_markup_mode=None,
     invoke_without_command=True,
 )
 
-Where = Annotated[
-    Path | None,
-    typer.Option("--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."),
-]
 Tenant = Annotated[str | None, typer.Option(help="Whose themes, where several tenants are there.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -54,9 +48,10 @@ def themes(
 
 
 @app.command("history")
+@at_the_desk
 def show_history(
+    desk: Desk,
     theme: Annotated[str | None, typer.Argument(help="Only this theme and what it was made of.")] = None,
-    directory: Where = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +59,6 @@ def show_history(
 
     Example: undercurrent themes history 1f3c --dir out/demo
     """
-    desk = desk_of(directory)
     events = list(history(desk.topics, tenant, None))
     if theme is not None:
         wanted = ids_of(events, scene_of(desk.topics, tenant).theme(theme))
@@ -73,9 +67,10 @@ def show_history(
 
 
 @app.command("as-of")
+@at_the_desk
 def show_as_of(
+    desk: Desk,
     time: Annotated[str, typer.Argument(help="2026-03-01, RFC 3339, or an age such as 36h.")],
-    directory: Where = None,
     tenant: Tenant = None,
     members: Annotated[bool, typer.Option("--members", help="List the concerns too.")] = False,
     as_json: AsJson = False,
@@ -85,7 +80,6 @@ def show_as_of(
     Example: undercurrent themes as-of 2026-03-01 --dir out/demo
     """
     at = time_of(time, "TIME", datetime.now(UTC))
-    desk = desk_of(directory)
     rows = [
         {"theme_id": one.theme_id, "label": one.label, "concerns": len(one.members)}
         | ({"members": list(one.members)} if members else {})
@@ -95,20 +89,14 @@ def show_as_of(
 
 
 @app.command("proposals")
-def show_proposals(directory: Where = None, tenant: Tenant = None, as_json: AsJson = False) -> None:
+@at_the_desk
+def show_proposals(desk: Desk, tenant: Tenant = None, as_json: AsJson = False) -> None:
     """List what waits for a person: merges and splits that were proposed, and orders whose theme cannot be told.
 
     Example: undercurrent themes proposals --dir out/demo
     """
-    scene = scene_of(desk_of(directory).topics, tenant)
+    scene = scene_of(desk.topics, tenant)
     _print([event_row(one) for one in [*scene.open_proposals(), *scene.unresolved()]], as_json, event_line)
-
-
-def desk_of(directory: Path | None) -> Desk:
-    """Where the themes lie: a data directory, else Kafka. Raises ``WrongUsage``."""
-    if directory is not None:
-        existing(directory)
-    return open_desk(directory, DATA, GENERATION, PREFIX, None)
 
 
 def event_row(event: ThemeEvent | ThemeOrdered) -> dict[str, Any]:

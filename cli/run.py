@@ -22,6 +22,7 @@ from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.errors import StopWorker
 from contracts.identity import partition
+from contracts.priority import LinearIssue, Priority
 from settings import load_settings
 from wiring.datadir import DataDir
 from wiring.history import History
@@ -149,6 +150,7 @@ def summary_json(view: RunView, report: Path) -> str:
                 "priority": i.priority,
                 "at": i.event_time,
                 "rule": i.rule,
+                **action_of(i),
             }
             for i in view.issues
         ],
@@ -174,7 +176,14 @@ def theme_row(theme: ThemeView) -> dict[str, object]:
         "language": theme.language,
         "trend": theme.trend,
         "why": theme.priority.why if theme.priority else None,
+        **action_of(theme.priority),
     }
+
+
+def action_of(record: Priority | LinearIssue | None) -> dict[str, str | None]:
+    """What the decision matrix suggests, for programs."""
+    names = ("action", "action_rule", "action_owner")
+    return {name: getattr(record, name) if record else None for name in names}
 
 
 def rebuild_directory(

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.words import OUTCOMES, PRIORITIES, count, day, spoken
+from contracts.priority import LinearIssue
 from wiring.views import RunView, ThemeView
 
 _TRENDS = {"rising": "▲ rising", "new": "● new", "fading": "▽ fading", "steady": "– steady"}
@@ -72,20 +73,25 @@ def _theme_cells(theme: ThemeView, width: int) -> list[str | Text]:
 
 
 def issues_table(view: RunView, limit: int = 20, *, width: int = WIDE) -> Table:
-    """The issues that were emitted, by event time; below 80 columns without rule and accounts."""
+    """The issues that were emitted, by event time; below 80 columns without action and accounts."""
     table = _table(f"Issues ready for Linear ({min(limit, len(view.issues))} of {len(view.issues)})")
     wide = width >= WIDE
     table.add_column("When", no_wrap=True)
     table.add_column("Priority", no_wrap=True)
     table.add_column("Title", overflow="fold")
     if wide:
-        table.add_column("Rule", no_wrap=True)
+        table.add_column("Action", overflow="fold")
         table.add_column("Accounts", justify="right", no_wrap=True)
     for issue in view.issues[:limit]:
         when = f"{issue.event_time:%Y-%m-%d %H:%M}" if wide else f"{issue.event_time:%Y-%m-%d}"
-        more: list[str | Text] = [Text(issue.rule), count(len(issue.accounts))] if wide else []
+        more: list[str | Text] = [Text(_action(issue)), count(len(issue.accounts))] if wide else []
         table.add_row(when, PRIORITIES[issue.priority], Text(issue.title), *more)
     return table
+
+
+def _action(issue: LinearIssue) -> str:
+    """What is suggested and whose work it is; before there was a matrix, the rule of priority."""
+    return f"{spoken(issue.action)}: {issue.action_owner}" if issue.action else issue.rule
 
 
 def outcomes_table(view: RunView) -> Table:

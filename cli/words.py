@@ -7,6 +7,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from contracts.feedback import KNOWN_TIERS
+from contracts.priority import Alert, LinearIssue, Priority
 from wiring.views import RunView, ThemeView
 
 LANGUAGES: Mapping[str, str] = {
@@ -61,6 +62,13 @@ def span(first: datetime, last: datetime) -> str:
 def spoken(name: str) -> str:
     """A constant's name as words: ``low_confidence`` is ``low confidence``."""
     return name.replace("_", " ").replace("-", " ")
+
+
+def action(record: Priority | LinearIssue | Alert) -> str | None:
+    """What the decision matrix suggests, whose work it is and by which rule; None where it says nothing."""
+    if record.action is None:
+        return None
+    return f"{spoken(record.action)} for {record.action_owner} (rule {spoken(record.action_rule or '')})"
 
 
 def language(code: str) -> str:

@@ -47,9 +47,12 @@ class Priority(Envelope):
 
     ``impact`` (0 to 100) is the larger of the windows' impacts; afterwards it decays by half every
     ``half_life_s`` seconds without news, which a reader computes from this record. ``why`` is a sentence.
+    ``action`` is what the decision matrix suggests for most of its concerns, ``action_rule`` the rule and
+    ``action_owner`` whose work that is; absent where no rule fired.
     """
 
     kind: Literal["signal"] = "signal"
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
     theme_id: str
     label: str
     impact: float = Field(ge=0, le=100)
@@ -59,6 +62,9 @@ class Priority(Envelope):
     last_seen: UtcTime
     affected_accounts: int
     tiers: dict[str, int] = Field(default_factory=dict)
+    action: str | None = None
+    action_rule: str | None = None
+    action_owner: str | None = None
 
 
 class Quote(Message):
@@ -74,10 +80,12 @@ class LinearIssue(Envelope):
     """Topic ``linear``: an issue as Linear's ``IssueCreateInput`` wants it; kept 7 days.
 
     ``priority`` is Linear's: 1 urgent, 2 high, 3 medium, 4 low. ``issue_id`` is a function of tenant,
-    lineage and ``episode``, so creating it twice is creating it once.
+    lineage and ``episode``, so creating it twice is creating it once. ``action``, ``action_rule`` and
+    ``action_owner`` are as in ``Priority``.
     """
 
     kind: Literal["signal"] = "signal"
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
     issue_id: str
     theme_id: str
     episode: int = Field(ge=1)
@@ -90,12 +98,17 @@ class LinearIssue(Envelope):
     tiers: dict[str, int]
     impact: float
     quotes: tuple[Quote, ...]
+    action: str | None = None
+    action_rule: str | None = None
+    action_owner: str | None = None
 
 
 class Alert(Envelope):
     """Topic ``alerts``: something a person should know now; kept 7 days.
 
-    ``precedent`` is set where a concern is very close to a theme that was known to be critical.
+    ``precedent`` is set where a concern is very close to a theme that was known to be critical. ``action``,
+    ``action_rule`` and ``action_owner`` are set where a theme opens no engineering issue because the decision matrix
+    says that something else is to be done. ``drift_id`` and ``detector`` are those of the drift event that it is of.
     """
 
     kind: Literal["signal"] = "signal"
@@ -107,3 +120,8 @@ class Alert(Envelope):
     body: str
     theme_id: str | None = None
     precedent: Precedent | None = None
+    action: str | None = None
+    action_rule: str | None = None
+    action_owner: str | None = None
+    drift_id: str | None = None
+    detector: str | None = None

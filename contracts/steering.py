@@ -67,6 +67,14 @@ class MuteTheme(Steering):
     muted: bool = True
 
 
+class MarkTheme(Steering):
+    """The theme is critical, whatever its concerns say, and what comes very close is told at once; or no longer so."""
+
+    verb: Literal["mark_theme"] = "mark_theme"
+    theme: ThemeRef
+    critical: bool = True
+
+
 class MergeThemes(Steering):
     """``theme`` is read as ``into`` from here on."""
 
@@ -145,6 +153,7 @@ ThemeOrder = (
     RenameTheme
     | PinTheme
     | MuteTheme
+    | MarkTheme
     | MergeThemes
     | UnmergeTheme
     | SplitTheme

@@ -17,7 +17,8 @@ class ThemeRecord(Envelope):
     theme was merged. ``representatives`` and ``counter_examples`` are concern ids: quotes are read from
     views at the moment of use. ``pinned`` and ``muted`` are what people ordered (``contracts.steering``). ``parent`` is
     the family that the theme is in, if there are others like it, and ``family`` is the family's keyword name.
-    ``summary`` is a model's line about the theme, as long as the model's name holds.
+    ``summary`` is a model's line about the theme, as long as the model's name holds. ``critical``: a person said that
+    it is.
     """
 
     kind: Literal["theme"] = "theme"
@@ -40,6 +41,7 @@ class ThemeRecord(Envelope):
     parent: str | None = None
     family: str | None = None
     summary: str | None = None
+    critical: bool | None = None
     schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
 
 
@@ -78,7 +80,7 @@ class ThemeOrdered(Envelope):
     kind: Literal["theme_order"] = "theme_order"
     event: Literal[
         "pinned", "unpinned", "muted", "unmuted", "moved", "linked", "kept_apart", "lifted",
-        "approved", "rejected", "autonomy", "refused", "unresolved", "proposed",
+        "approved", "rejected", "autonomy", "refused", "unresolved", "proposed", "marked", "unmarked",
     ]  # fmt: skip
     theme_id: str | None = None
     other_theme: str | None = None

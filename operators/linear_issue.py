@@ -30,7 +30,10 @@ _SAFE_URL = re.compile(r"https?://[^\s<>()\[\]\\\"'`\u0000-\u001f\u007f]{1,2000}
 
 @dataclass(frozen=True, slots=True)
 class IssueFacts:
-    """What an issue is about. ``reason`` says which rule fired and why; ``why`` explains the score."""
+    """What an issue is about. ``reason`` says which rule fired and why; ``why`` explains the score.
+
+    ``action`` is what the decision matrix suggests.
+    """
 
     tenant: str
     theme_id: str
@@ -46,6 +49,7 @@ class IssueFacts:
     tiers: Mapping[str, int]
     first_seen: datetime
     last_seen: datetime
+    action: str | None = None
 
     @property
     def impact(self) -> float:
@@ -112,6 +116,7 @@ def description(facts: IssueFacts) -> str:
     parts = [
         f"**Why now.** {facts.reason}",
         f"**Why it matters.** {facts.why}",
+        f"**Suggested.** {escaped(facts.action)}." if facts.action else "",
         _numbers(facts),
         _quotes(facts),
         _who(facts),

@@ -16,6 +16,7 @@ from models.encoders.base import Encoder
 from models.encoders.cached import CachedEncoder
 from models.encoders.load import load_encoder
 from models.labellers.local import LocalLabeller
+from models.priority.matrix import Matrix
 from models.priority.policy import PriorityPolicy, load_policy
 from models.themes.policy import ThemePolicy
 from operators.extract.step import ExtractStep
@@ -44,6 +45,7 @@ class Parts:
     labeller: LocalLabeller
     themes: ThemePolicy
     priorities: PriorityPolicy
+    matrix: Matrix
     provenance: Provenance
     answers_within: timedelta | None = None
     notices: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
     cached = CachedEncoder(encoder, capacity=CACHED_VECTORS)
     keys = directory / "keys"
     vault = LocalVault(keys)
-    labeller, provenance, warnings = open_labeller(vault, keys, cached, settings)
+    labeller, matrix, provenance, warnings = open_labeller(vault, keys, cached, settings)
     return Parts(
         vault=vault,
         index=index or open_index(directory / "qdrant", encoder.version, encoder.dims),
@@ -66,6 +68,7 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
         labeller=labeller,
         themes=ThemePolicy(),
         priorities=load_policy(settings.rules),
+        matrix=matrix,
         provenance=provenance,
         answers_within=answers_within(settings),
         notices=(*([notice] if notice else ()), *names_notice(readers, settings), *warnings),
@@ -83,9 +86,10 @@ def product_pipeline(parts: Parts, partitions: int) -> Pipeline:
             parts.labeller,
             parts.provenance,
             answers_within=parts.answers_within,
+            matrix=parts.matrix,
         ),
         themes=lambda _p: ThemesStep(
             parts.vault, parts.index, parts.encoder.version, parts.themes, parts.audit
         ),
-        priority=lambda p: PrioritiseStep(p, parts.priorities, Opener(parts.vault)),
+        priority=lambda p: PrioritiseStep(p, parts.priorities, Opener(parts.vault), parts.matrix),
     )

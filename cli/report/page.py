@@ -57,6 +57,7 @@ def _environment() -> Environment:
         "moment": words.moment,
         "percent": charts.percent,
         "spoken": words.spoken,
+        "action": words.action,
         "language": words.language,
         "tiers": words.tiers,
         "top_tiers": words.top_tiers,

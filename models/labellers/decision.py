@@ -25,7 +25,8 @@ class Decision:
     """The decision object for one concern.
 
     ``evidence`` holds spans of the concern's own text, so a quote is literal by construction; ``*_milli`` are
-    thousandths; ``root_cause`` and ``segment`` are left to those who can know them.
+    thousandths; ``root_cause`` and ``segment`` are left to those who can know them. ``options`` are all categories, the
+    likeliest first.
     """
 
     category: str
@@ -51,3 +52,4 @@ class Decision:
     models: tuple[tuple[str, str], ...]
     root_cause: str | None = None
     segment: str | None = None
+    options: tuple[str, ...] = ()

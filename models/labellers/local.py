@@ -101,6 +101,7 @@ class LocalLabeller:
             churn_risk=may_leave(read.folded),
             urgency=is_urgent(read.folded),
             models=self._models,
+            options=tuple(self._labels[place].name for place in ranking),
         )
 
     def _flag(self, role: Role, read: _Read, best: int) -> bool:

@@ -7,13 +7,12 @@ file is refused with its name, line and field. ``rules.yaml`` beside this module
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from contracts.errors import WrongUsage
 from contracts.feedback import Tier
+from models.priority.setting import Setting, read_setting
 
 DEFAULT_RULES = Path(__file__).with_name("rules.yaml")
 """The policy that holds when nobody says otherwise."""
@@ -30,11 +29,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 
-class _Setting(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Weights(_Setting):
+class Weights(Setting):
     """Constants of the impact formula; none depends on the run.
 
     ``account_cap``: concerns of one account that count at all (the first 1, each further one 1/4).
@@ -66,7 +61,7 @@ class Weights(_Setting):
         return round(weight * 1000)
 
 
-class _TwoBounds(_Setting):
+class _TwoBounds(Setting):
     """A rule that starts at ``enter`` and ends below ``exit``, so that a value on the edge does not flicker."""
 
     enter: float
@@ -79,7 +74,7 @@ class _TwoBounds(_Setting):
         return self
 
 
-class CriticalRule(_Setting):
+class CriticalRule(Setting):
     """Critical severity at once: an alert always, an issue once the theme itself is critical.
 
     The issue needs, within 24 hours, a non-positive critical concern of at least ``min_confidence``, and
@@ -138,7 +133,7 @@ ThemeRule = CriticalRule | ImpactRule | NegativeShareRule
 Rule = Annotated[ThemeRule | GrowthRule, Field(discriminator="kind")]
 
 
-class IssuePriorities(_Setting):
+class IssuePriorities(Setting):
     """Which impact makes which of Linear's priorities; below ``medium`` it is 4, low."""
 
     urgent: float = 85
@@ -146,7 +141,7 @@ class IssuePriorities(_Setting):
     medium: float = 40
 
 
-class PriorityPolicy(_Setting):
+class PriorityPolicy(Setting):
     """Everything that can be set about priority; frozen, apart from what is running.
 
     ``emit_every_s`` and ``history_emit_every_s``: seconds of the tenant's clock between emissions, live
@@ -171,29 +166,4 @@ class PriorityPolicy(_Setting):
 
 def load_policy(path: Path | None = None) -> PriorityPolicy:
     """Read a policy; None means the default file. Raises ``WrongUsage`` naming file, line and field."""
-    source = path or DEFAULT_RULES
-    try:
-        text = source.read_text(encoding="utf-8")
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text) or {}
-    except OSError as exc:
-        raise WrongUsage(f"{source}: cannot be read: {exc.strerror}") from exc
-    except yaml.YAMLError as exc:
-        raise WrongUsage(f"{source}: not YAML: {exc}") from exc
-    try:
-        return PriorityPolicy.model_validate(data)
-    except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "(top level)"
-        line = _line_of(tree, first["loc"])
-        raise WrongUsage(f"{source}:{line}: {field}: {first['msg']}") from exc
-
-
-def _line_of(node: Any, path: tuple[int | str, ...]) -> int:
-    """The line, from 1, of the deepest part of ``path`` that the file has."""
-    for part in path:
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-        elif isinstance(node, yaml.MappingNode):
-            node = next((value for key, value in node.value if key.value == str(part)), node)
-    return node.start_mark.line + 1 if node is not None else 1
+    return read_setting(path or DEFAULT_RULES, PriorityPolicy)

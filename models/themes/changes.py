@@ -43,7 +43,7 @@ class Point:
 SteeredWhy = Literal["placed", "linked", "apart", "split", "nearer"]
 OrderedEvent = Literal[
     "renamed", "pinned", "unpinned", "muted", "unmuted", "split", "moved", "linked", "kept_apart", "lifted",
-    "approved", "rejected", "autonomy", "refused", "unresolved",
+    "approved", "rejected", "autonomy", "refused", "unresolved", "marked", "unmarked",
 ]  # fmt: skip
 
 

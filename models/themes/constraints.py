@@ -18,7 +18,7 @@ from models.themes.places import Places
 
 Kind = Literal[
     "must", "cannot", "placed", "barred", "apart", "together", "pinned", "muted", "name", "whole",
-    "proposed", "autonomy",
+    "proposed", "autonomy", "critical",
 ]  # fmt: skip
 
 MOST = 50_000
@@ -94,8 +94,8 @@ class Constraints:
 
     ``must`` and ``cannot`` (order: concerns), ``placed`` (concern: the theme where a person put it), ``barred``
     (order: concern and theme), ``apart`` (order: two themes), ``together`` (theme: the one that a person merged it
-    into), ``pinned``, ``muted``, ``name`` and ``whole`` (theme: the name, or nothing), ``proposed`` (what was proposed
-    once) and ``autonomy``.
+    into), ``pinned``, ``muted``, ``critical``, ``name`` and ``whole`` (theme: the name, or nothing), ``proposed``
+    (what was proposed once) and ``autonomy``.
     """
 
     def __init__(self) -> None:

@@ -11,6 +11,7 @@ from contracts.steering import (
     DecideProposal,
     LiftOrder,
     LinkConcerns,
+    MarkTheme,
     MergeThemes,
     MoveConcern,
     MuteTheme,
@@ -36,6 +37,8 @@ def note(
             _mark(constraints, "pinned", theme.theme_id, by, on=on)
         case MuteTheme(theme=theme, muted=on):
             _mark(constraints, "muted", theme.theme_id, by, on=on)
+        case MarkTheme(theme=theme, critical=on):
+            _mark_critical(constraints, theme.theme_id, by, places, on=on)
         case MergeThemes(theme=theme, into=into):
             note_merge(theme.theme_id, into.theme_id, by, constraints, places)
         case UnmergeTheme(theme=theme, out_of=rest):
@@ -60,6 +63,14 @@ def _mark(constraints: Constraints, kind: Kind, theme: str, by: By, *, on: bool)
         constraints.put(kind, theme, by)
     else:
         constraints.drop(kind, theme)
+
+
+def _mark_critical(constraints: Constraints, theme: str, by: By, places: Places, *, on: bool) -> None:
+    """What was merged into the theme may have been marked before that: to take it back is to take all of it back."""
+    for name in sorted(constraints.rows["critical"]):
+        if not on and places.resolve(name) == theme:
+            constraints.drop("critical", name)
+    _mark(constraints, "critical", theme, by, on=on)
 
 
 def note_merge(theme: str, into: str, by: By, constraints: Constraints, places: Places) -> None:

@@ -19,6 +19,7 @@ from contracts.steering import (
     DecideProposal,
     LiftOrder,
     LinkConcerns,
+    MarkTheme,
     MergeThemes,
     MoveConcern,
     MuteTheme,
@@ -173,6 +174,11 @@ def _mute(state: EngineState, order: MuteTheme, by: By) -> Iterator[Change]:
     yield Ordered("muted" if order.muted else "unmuted", order.theme.theme_id)
 
 
+def _mark(state: EngineState, order: MarkTheme, by: By) -> Iterator[Change]:
+    note(order, by, state.constraints, StatePlaces(state))
+    yield Ordered("marked" if order.critical else "unmarked", order.theme.theme_id)
+
+
 def _merge(state: EngineState, order: MergeThemes, by: By) -> Iterator[Change]:
     note(order, by, state.constraints, StatePlaces(state))
     yield from _merged(state, order.theme.theme_id, order.into.theme_id)
@@ -280,6 +286,7 @@ _ACTS: dict[type[Any], Callable[[EngineState, Any, By], Iterable[Change]]] = {
     RenameTheme: _rename,
     PinTheme: _pin,
     MuteTheme: _mute,
+    MarkTheme: _mark,
     MergeThemes: _merge,
     UnmergeTheme: _unmerge,
     SplitTheme: _split,

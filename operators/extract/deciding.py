@@ -21,6 +21,8 @@ from contracts.diversions import ReviewRequest
 from contracts.envelope import Envelope, Out
 from contracts.stages import Concern, EnrichedItem
 from models.labellers.taxonomy import Taxonomy
+from models.priority.matrix import Matrix
+from operators.extract.acting import acting, worth_of
 from operators.extract.decisions import answered_decision, confirmed, corrected
 from operators.extract.standing import Standing
 from operators.ports import Vault
@@ -54,10 +56,12 @@ class Deciding:
         standing: Table[Standing],
         next_id: Callable[[Envelope], str],
         in_our_space: Callable[[Concern, str], Concern],
+        matrix: Matrix,
     ) -> None:
         """``review_below``: under this confidence, in thousandths, a person is asked.
 
-        ``in_our_space`` gives a concern with these words vectors of the encoder that runs here.
+        ``in_our_space`` gives a concern with these words vectors of the encoder that runs here; ``matrix`` says what is
+        to be done about it.
         """
         self._vault = vault
         self._taxonomy = taxonomy
@@ -65,6 +69,7 @@ class Deciding:
         self._standing = standing
         self._next_id = next_id
         self._in_our_space = in_our_space
+        self._matrix = matrix
 
     # -- a model's answer ------------------------------------------------------------------------------
 
@@ -76,7 +81,8 @@ class Deciding:
             return [Out("receipts", self._set_aside(answer, str(why)))]
         item = answer.item
         assert item is not None  # else it was set aside
-        decision = answered_decision(applied.said.decision, self._taxonomy, answer, self._review_below)
+        said = answered_decision(applied.said.decision, self._taxonomy, answer, self._review_below)
+        decision = acting(said, self._matrix, answer.tenant)
         concern = self._in_our_space(applied.concern, applied.text).model_copy(
             update={"decision": decision, "notes": self._notes(item, applied.said.notes)}
         )
@@ -175,7 +181,7 @@ class Deciding:
             case DismissConcern():
                 return self._dismiss(command, item, row, place, order.concern_id)
         self._standing.put(item.item_id, row.decide(place))
-        decided = concern.model_copy(update={"decision": decision})
+        decided = concern.model_copy(update={"decision": acting(decision, self._matrix, item.tenant)})
         return [Out("enriched", self._told(command, item, self._placed(item, decided)))]
 
     def _placed(self, item: EnrichedItem, concern: Concern) -> Concern:
@@ -230,8 +236,16 @@ class Deciding:
             concern=concern,
             item=told,
             quote=text if told.coverage == "full" else None,
+            worth_milli=worth_of(concern.decision, told.facts),
+            options=self._options(concern),
             schema_version="1.1",
         )
+
+    def _options(self, concern: Concern) -> tuple[str, ...]:
+        """Every category, what was decided and its runner-up first."""
+        first = (concern.decision.category, concern.decision.runner_up)
+        names = [*first, *(label.name for label in self._taxonomy.labels)]
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def _header(self, cause: Envelope) -> dict[str, Any]:
         return {

@@ -36,7 +36,7 @@ def decision_record(decision: Decision, text: str) -> DecisionRecord:
         feature_request=decision.feature_request,
         product_area=decision.product_area,
         root_cause=decision.root_cause,
-        suggested_action=decision.suggested_action,
+        suggested_action=None,
         intent=decision.intent,
         segment=decision.segment,
         entities=(),
@@ -64,7 +64,7 @@ def _is_literal(evidence: tuple[tuple[int, int], ...], length: int) -> bool:
 def answered_decision(
     said: DecisionRecord, taxonomy: Taxonomy, answer: Answer, review_below: int
 ) -> DecisionRecord:
-    """What a model decided, in the taxonomy's words; whose work it is follows from the category.
+    """What a model decided, in the taxonomy's words; whose work it is says the decision matrix (``acting``).
 
     Its category must be in the taxonomy. Below ``review_below`` thousandths a person is asked.
     """
@@ -80,7 +80,6 @@ def answered_decision(
             "runner_up": _known(said.runner_up, names),
             "product_area": _known(said.product_area, areas) or label.product_area,
             "root_cause": None,
-            "suggested_action": label.action,
             "intent": _known(said.intent, {one.name for one in taxonomy.intents}),
             "segment": None,
             "entities": (),
@@ -89,8 +88,6 @@ def answered_decision(
             "needs_review": said.needs_review or said.confidence_milli < review_below,
             "product_fix": said.bug or said.severity == "critical",
             "provisional": False,
-            "action_rule": None,
-            "action_owner": label.owner,
         }
     )
 
@@ -109,8 +106,6 @@ def corrected(decision: DecisionRecord, correction: Correction, taxonomy: Taxono
             "sublabel": None,
             "runner_up": decision.category,
             "product_area": label.product_area if label else None,
-            "suggested_action": label.action if label else None,
-            "action_owner": label.owner if label else None,
             **said,
         }
     if said.get("sentiment", decision.sentiment) != decision.sentiment:

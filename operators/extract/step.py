@@ -30,9 +30,11 @@ from contracts.stages import Concern, Decision, EnrichedItem, Provenance, Redact
 from models.encoders.base import Encoder
 from models.labellers.decision import ConcernText
 from models.labellers.local import LocalLabeller
+from models.priority.matrix import Matrix, load_matrix
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
 from operators.budget import RejectBudget, RejectPolicy
+from operators.extract.acting import acting, worth_of
 from operators.extract.deciding import Deciding, PersonsOrder
 from operators.extract.decisions import decision_record
 from operators.extract.standing import Standing
@@ -75,6 +77,7 @@ class _Read:
     decision: Decision
     vector: Vector
     summary_vector: Vector
+    options: tuple[str, ...]
 
 
 class ExtractStep:
@@ -88,9 +91,11 @@ class ExtractStep:
         provenance: Provenance,
         rejects: RejectPolicy | None = None,
         answers_within: timedelta | None = None,
+        matrix: Matrix | None = None,
     ) -> None:
         """``answers_within``: how long after it happened a model may still say what a concern in review is."""
         self._vault = vault
+        self._matrix = matrix or load_matrix()
         self._encoder = encoder
         self._labeller = labeller
         self._provenance = provenance
@@ -105,6 +110,7 @@ class ExtractStep:
             self._standing,
             self._numbering.after,
             self._in_our_space,
+            self._matrix,
         )
         self.tables: Mapping[str, Table[Any]] = {"standing": self._standing}
 
@@ -163,6 +169,7 @@ class ExtractStep:
                 decision_record(decision, concern.text),
                 self._vector(of_text[i]),
                 self._vector(of_summary[i]),
+                decision.options,
             )
             for i, ((_, concern), decision) in enumerate(zip(flat, decisions, strict=True))
         ]
@@ -190,7 +197,7 @@ class ExtractStep:
         outs = [Out("enriched", enriched)]
         for concern, read in zip(concerns, reading, strict=True):
             if concern.decision.needs_review:
-                outs.append(Out("reviews", self._review(item, enriched, concern, read.found.text)))
+                outs.append(Out("reviews", self._review(item, enriched, concern, read)))
         return outs
 
     def _give_up(self, item: RedactedItem, by: Poisoned) -> list[Out]:
@@ -205,7 +212,7 @@ class ExtractStep:
             start=read.found.span.start,
             end=read.found.span.end,
             summary=self._vault.seal(item.tenant, item.text.subject, read.found.summary.encode()),
-            decision=read.decision,
+            decision=acting(read.decision, self._matrix, item.tenant),
             vector=read.vector,
             summary_vector=read.summary_vector,
         )
@@ -258,7 +265,7 @@ class ExtractStep:
         return tuple(concern_id(item.item_id, standing.revision, n) for n in range(standing.count))
 
     def _review(
-        self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, text: str
+        self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, read: _Read
     ) -> ReviewRequest:
         return ReviewRequest.model_construct(
             **self._header(item),
@@ -267,8 +274,10 @@ class ExtractStep:
             reason="low_confidence",
             concern=concern,
             item=enriched.model_copy(update={"concerns": (concern,), "retracts": ()}),
-            quote=text if item.coverage == "full" else None,
+            quote=read.found.text if item.coverage == "full" else None,
+            worth_milli=worth_of(concern.decision, item.facts),
             due=None if self._answers_within is None else item.event_time + self._answers_within,
+            options=read.options,
             schema_version="1.1",
         )
 

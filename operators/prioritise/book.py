@@ -174,10 +174,11 @@ class TenantBook:
     def _inherit(self, row: ThemeRow, root: str) -> None:
         """The survivor takes over the open rules of what was merged, so no second issue opens for it."""
         survivor = self.theme(root)
-        if survivor is row:
+        if survivor is row or row.issued != row.episode:
             return
         for rule in sorted(row.open):
             survivor.open.setdefault(rule, survivor.episode)
+            survivor.issued = survivor.episode
         self.touch_theme(root)
 
     # Concerns
@@ -219,6 +220,7 @@ class TenantBook:
             category=decision.category,
             area=decision.product_area,
             evidence=_evidence(record.item_id, about),
+            rule=decision.action_rule,
         )
         self._rows.concerns.put(self._start + record.concern_id, row)
         self.tallies.enter(record.concern_id, row)
@@ -237,6 +239,7 @@ class TenantBook:
         self.tallies.categorise(row, -1)
         row.cell = cell_of(about.decision, self._sure_milli)
         row.category, row.area = about.decision.category, about.decision.product_area
+        row.rule = about.decision.action_rule
         self.tallies.categorise(row, 1)
         self._rows.concerns.touch(self._start + concern)
         if row.theme is None or root is None:
@@ -247,11 +250,13 @@ class TenantBook:
         return {root}
 
     def _categorise(self, row: Counted, theme: str, sign: int) -> None:
-        """Count a concern's category and product area in its theme, or take them out with ``sign`` -1."""
+        """Count a concern's category, product area and rule in its theme, or take them out with ``sign`` -1."""
         named = self.theme(theme)
         count(named.categories, row.category, sign)
         if row.area:
             count(named.areas, row.area, sign)
+        if row.rule:
+            count(named.rules, row.rule, sign)
         self.touch_theme(theme)
 
     def _forget(self, concern: str, row: Counted) -> None:

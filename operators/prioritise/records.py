@@ -13,10 +13,12 @@ from contracts.identity import NAMESPACE, linear_issue_id
 from contracts.priority import Alert, LinearIssue, Priority, Quote
 from contracts.stages import Assignment, Precedent
 from models.priority.impact import impacts, why_sentence, window_scores
+from models.priority.matrix import Rule
 from models.priority.policy import CriticalRule, ImpactRule
 from models.priority.windows import CRITICAL, NEGATIVE, SEVERE
 from operators import linear_issue
 from operators.linear_issue import IssueFacts
+from operators.prioritise.actions import fields_of
 from operators.prioritise.book import TenantBook
 from operators.prioritise.judge import Grown, Started
 from operators.prioritise.rows import Counted
@@ -29,6 +31,14 @@ Envelope = dict[str, Any]
 
 PRECEDENT = "critical-precedent"
 """The rule named by alerts about what is very close to a critical theme."""
+
+ACTION_WORDS: dict[str, str] = {
+    "engineering_ticket": "engineering ticket",
+    "content_update": "content update",
+    "routing_change": "routing-rule change",
+    "retrain_candidate": "retrain candidate",
+    "none": "nothing to do",
+}
 
 RECORD_ACCOUNTS = 500
 """Most accounts that an issue record lists."""
@@ -45,8 +55,8 @@ def name_of(book: TenantBook, theme: str) -> str:
     return book.themes[theme].label or f"theme {theme[:8]}"
 
 
-def priority_record(book: TenantBook, root: str, envelope: Envelope) -> Priority:
-    """The score of a theme as it is now; of a merged theme the empty one."""
+def priority_record(book: TenantBook, root: str, rule: Rule | None, envelope: Envelope) -> Priority:
+    """The score of a theme as it is now, with the ``rule`` of the matrix; of a merged theme the empty one."""
     merged = book.themes[root].redirect is not None
     family = book.tallies.family(root)
     scores = window_scores(family, book.policy.weights)
@@ -65,6 +75,7 @@ def priority_record(book: TenantBook, root: str, envelope: Envelope) -> Priority
         last_seen=moment(_span(book, root)[1]),
         affected_accounts=len(family.week.by_who),
         tiers=dict(sorted(family.week.tiers.items())),
+        **fields_of(rule),
     )
 
 
@@ -97,10 +108,10 @@ def reason_of(book: TenantBook, root: str, started: Started) -> str:
 
 
 def issue_record(
-    book: TenantBook, root: str, started: Started, opened: Opened, envelope: Envelope
+    book: TenantBook, root: str, started: Started, opened: Opened, rule: Rule | None, envelope: Envelope
 ) -> LinearIssue:
-    """The issue that a theme's episode opens."""
-    facts = _facts(book, root, started, opened)
+    """The issue that a theme's episode opens; ``rule`` is what the decision matrix says of the theme."""
+    facts = _facts(book, root, started, opened, rule)
     return LinearIssue(
         **envelope,
         issue_id=linear_issue_id(book.tenant, root, started.episode),
@@ -115,10 +126,11 @@ def issue_record(
         tiers=dict(facts.tiers),
         impact=facts.impact,
         quotes=facts.quotes,
+        **fields_of(rule),
     )
 
 
-def _facts(book: TenantBook, root: str, started: Started, opened: Opened) -> IssueFacts:
+def _facts(book: TenantBook, root: str, started: Started, opened: Opened, rule: Rule | None) -> IssueFacts:
     family, origins = book.tallies.family(root), book.origins(root)
     scores = window_scores(family, book.policy.weights)
     first, last = _span(book, root)
@@ -138,7 +150,14 @@ def _facts(book: TenantBook, root: str, started: Started, opened: Opened) -> Iss
         tiers=dict(sorted(family.week.tiers.items())),
         first_seen=moment(first),
         last_seen=moment(last),
+        action=None if rule is None else action_line(rule),
     )
+
+
+def action_line(rule: Rule) -> str:
+    """What a rule of the matrix suggests, in words: the action, whose work it is, and the rule."""
+    whose = f", for {rule.owner}" if rule.owner else ""
+    return f"{ACTION_WORDS[rule.action]}{whose} (rule {rule.name})"
 
 
 def _most(counts: list[dict[str, int]]) -> str | None:
@@ -180,12 +199,12 @@ def _alert_id(book: TenantBook, rule: str, about: str, episode: int) -> str:
     return str(uuid5(NAMESPACE, "\x1f".join(("alert", book.tenant, rule, about, str(episode)))))
 
 
-def theme_alert(book: TenantBook, root: str, started: Started, envelope: Envelope) -> Alert:
-    """A rule started for a theme: critical severity, or one more inside an open episode."""
+def theme_alert(book: TenantBook, root: str, started: Started, opens: bool, envelope: Envelope) -> Alert:
+    """A rule started for a theme: critical severity, or one more inside an open episode (then not ``opens``)."""
     critical = isinstance(started.rule, CriticalRule)
     name = linear_issue.plain(name_of(book, root))
     body = reason_of(book, root, started)
-    if not started.opens:
+    if not opens:
         body += f" Issue {linear_issue_id(book.tenant, root, started.episode)} is open for it: raise its priority."
     return Alert(
         **envelope,
@@ -195,6 +214,23 @@ def theme_alert(book: TenantBook, root: str, started: Started, envelope: Envelop
         title=linear_issue.shortened(f"{'Critical' if critical else 'More weight'}: {name}", 255),
         body=body,
         theme_id=root,
+    )
+
+
+def withheld_alert(book: TenantBook, root: str, started: Started, other: Rule, envelope: Envelope) -> Alert:
+    """A rule started for a theme that is no engineer's work: somebody else is told, and no issue is opened."""
+    name = linear_issue.plain(name_of(book, root))
+    words = ACTION_WORDS[other.action].capitalize()
+    return Alert(
+        **envelope,
+        alert_id=_alert_id(book, started.rule.name, root, started.episode),
+        rule=started.rule.name,
+        severity="warn",
+        title=linear_issue.shortened(f"{words}: {name}", 255),
+        body=f"{reason_of(book, root, started)} No engineering issue was opened: the decision matrix says "
+        f"{action_line(other)} of at least two thirds of its concerns.",
+        theme_id=root,
+        **fields_of(other),
     )
 
 

@@ -29,7 +29,8 @@ class Counted:
     """What was counted of one concern, so that it can be taken away exactly; kept for two weeks.
 
     ``at``: seconds, clamped to the tenant's clock of its arrival; ``who``: account, else author, else item;
-    ``evidence`` is there while the concern waits for a theme or stands for one.
+    ``evidence`` is there while the concern waits for a theme or stands for one. ``rule`` is the rule of the decision
+    matrix that fired for it.
     """
 
     at: int
@@ -39,6 +40,7 @@ class Counted:
     area: str | None
     theme: str | None = None
     evidence: Evidence | None = None
+    rule: str | None = None
 
     @property
     def hour(self) -> int:
@@ -52,7 +54,8 @@ class ThemeRow:
 
     ``emitted``: whether the last emission had an impact above 0. ``open``: rules that hold, and since
     which episode. ``voices``: the concerns whose quotes stand for the theme, each with who spoke, oldest first.
-    ``muted``: a person wants no issue and no alert of it.
+    ``muted``: a person wants no issue and no alert of it. ``rules``: how many of its concerns fired each rule of the
+    decision matrix. ``issued``: the latest episode that has an issue.
     """
 
     label: str = ""
@@ -67,6 +70,8 @@ class ThemeRow:
     categories: dict[str, int] = field(default_factory=dict)
     areas: dict[str, int] = field(default_factory=dict)
     muted: bool = False
+    rules: dict[str, int] = field(default_factory=dict)
+    issued: int = 0
 
 
 @dataclass(slots=True)
@@ -122,14 +127,21 @@ def _copied(row: Any) -> list[Any]:
 def _encode_counted(row: Counted) -> list[Any]:
     e = row.evidence
     evidence = e and [e.sealed.subject, e.sealed.nonce, e.sealed.ciphertext, e.item_id, e.source, e.url]
-    return [row.at, row.who, list(row.cell), row.category, row.area, row.theme, evidence]
+    return [row.at, row.who, list(row.cell), row.category, row.area, row.theme, evidence, row.rule]
 
 
 def _decode_counted(data: list[Any]) -> Counted:
-    at, who, cell, category, area, theme, e = data
+    at, who, cell, category, area, theme, e, *later = data
     sealed = e and Sealed(subject=e[0], nonce=e[1], ciphertext=e[2])
     evidence = Evidence(sealed, *e[3:]) if e else None
-    return Counted(at, who, tuple(cell), category, area, theme, evidence)
+    return Counted(at, who, tuple(cell), category, area, theme, evidence, *later)
+
+
+def _decode_theme(data: list[Any]) -> ThemeRow:
+    row = ThemeRow(*data)
+    if len(data) < len(ThemeRow.__slots__):  # from before issues could be withheld: each episode has one
+        row.issued = row.episode
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +149,7 @@ class Rows:
     """All rows of one partition; keys start with the tenant (``key``)."""
 
     concerns: Table[Counted] = field(default_factory=lambda: Table(_encode_counted, _decode_counted))
-    themes: Table[ThemeRow] = field(default_factory=lambda: Table(_copied, lambda v: ThemeRow(*v)))
+    themes: Table[ThemeRow] = field(default_factory=lambda: Table(_copied, _decode_theme))
     tenants: Table[TenantRow] = field(default_factory=lambda: Table(_copied, lambda v: TenantRow(*v)))
     customers: Table[CustomerRow] = field(default_factory=lambda: Table(_values, lambda v: CustomerRow(*v)))
 

@@ -16,11 +16,12 @@ from contracts.envelope import EVERYONE, Envelope, Out
 from contracts.feedback import CustomerUpdated, Sealed, Signal, Tick
 from contracts.stages import Assignment
 from contracts.themes import ThemeEvent, ThemeRecord
+from models.priority.matrix import Matrix, load_matrix
 from models.priority.policy import CriticalRule, PriorityPolicy
 from models.priority.windows import CRITICAL
 from operators.marking import markers
 from operators.numbering import Numbering
-from operators.prioritise import records
+from operators.prioritise import actions, records
 from operators.prioritise.book import TenantBook
 from operators.prioritise.budget import budget_alert, is_budget
 from operators.prioritise.judge import (
@@ -54,10 +55,13 @@ class Opener(Protocol):
 class PrioritiseStep:
     """The ``Step`` of the priority stage for one journal partition."""
 
-    def __init__(self, partition: int, policy: PriorityPolicy, opener: Opener) -> None:
+    def __init__(
+        self, partition: int, policy: PriorityPolicy, opener: Opener, matrix: Matrix | None = None
+    ) -> None:
         self.partition = partition
         self._policy = policy
         self._opener = opener
+        self._matrix = matrix or load_matrix()
         self._rows = Rows()
         self._books: dict[str, TenantBook] = {}
         self._ids = Numbering("priority")
@@ -207,18 +211,36 @@ class PrioritiseStep:
         outs: list[Out] = []
         for root in sorted(touched):
             if not (held and root in book.unlabelled):
-                for started in judge_theme(book, root):
+                for started in judge_theme(book, root) or self._overdue(book, root):
                     outs += self._started(book, record, root, started)
         return outs
 
+    def _overdue(self, book: TenantBook, root: str) -> list[Started]:
+        """The rule of an open episode whose issue was withheld, once the theme is engineers' work after all."""
+        row = book.themes[root]
+        if row.muted or not row.open or row.issued == row.episode:
+            return []
+        if actions.withheld(book, root, self._matrix) is not None:
+            return []
+        names = [name for name in sorted(row.open) if name in book.theme_rules]
+        return [Started(book.theme_rules[name], row.episode, True) for name in names[:1]]
+
     def _started(self, book: TenantBook, record: Envelope, root: str, started: Started) -> list[Out]:
+        row, critical = book.themes[root], isinstance(started.rule, CriticalRule)
+        other = None if critical else actions.withheld(book, root, self._matrix)
+        opens = other is None and row.issued != started.episode
+        if other is not None and row.issued != started.episode:
+            alert = records.withheld_alert(book, root, started, other, self._envelope(book, record))
+            return [Out("alerts", alert)]
         outs: list[Out] = []
-        if started.opens:
+        if opens:
+            row.issued = started.episode
+            book.touch_theme(root)
+            rule = actions.suggested(book, root, self._matrix)
             opened, envelope = self._opener.open, self._envelope(book, record)
-            outs.append(Out("linear", records.issue_record(book, root, started, opened, envelope)))
-        critical = isinstance(started.rule, CriticalRule)
-        if not started.opens or (critical and may_alert(book, root)):
-            alert = records.theme_alert(book, root, started, self._envelope(book, record))
+            outs.append(Out("linear", records.issue_record(book, root, started, opened, rule, envelope)))
+        if not opens or (critical and may_alert(book, root)):
+            alert = records.theme_alert(book, root, started, opens, self._envelope(book, record))
             outs.append(Out("alerts", alert))
         return outs
 
@@ -235,7 +257,8 @@ class PrioritiseStep:
             counts = root in book.tallies.families and theme.redirect is None
             if counts or theme.emitted:
                 envelope = self._envelope(book, record, at_clock=True)
-                outs.append(Out("priorities", records.priority_record(book, root, envelope)))
+                rule = actions.suggested(book, root, self._matrix) if counts else None
+                outs.append(Out("priorities", records.priority_record(book, root, rule, envelope)))
                 theme.emitted = counts
         return outs
 

@@ -187,6 +187,12 @@ class Profiles:
         self.table[theme].gallery.remove(stranger)
         self.touch(theme)
 
+    def mark(self, theme: str, by: str | None) -> None:
+        """A person said that the theme is critical, or takes it back (None)."""
+        if self.table[theme].marked_by != by:
+            self.table[theme].marked_by = by
+            self.touch(theme)
+
     def touch(self, theme: str) -> None:
         """What is published of the theme changed."""
         self.table.touch(theme)

@@ -7,25 +7,17 @@ long run one of ``ONE_IN`` arrivals is asked about, whatever the stream, and the
 
 from __future__ import annotations
 
+from contracts.feedback import Tier
 from contracts.stages import Severity
+from models.review.worth import worth
 
 UNSURE_MILLI = (300, 700)
 """From the first to below the second, an assignment is uncertain: nothing else is asked about."""
 ONE_IN = 200
 """Arrivals to a question."""
-_WEIGHT: dict[Severity, int] = {"critical": 4, "high": 3, "medium": 2, "low": 1}
 _FALL = 500
-"""In thousandths of a worth: at this pace the bar can fall from its top to nothing in 8,000 arrivals."""
+"""In thousandths of a worth: at this pace the bar falls by 1,000 in 2,000 arrivals."""
 _START = 2_000 * 1000
-
-
-def worth(p_milli: int, severity: Severity) -> int:
-    """What an answer is worth, 0 to 4,000: how open the question is, 4·p·(1 − p), times the weight of its severity.
-
-    >>> worth(500, "critical"), worth(900, "critical"), worth(500, "low")
-    (4000, 1440, 1000)
-    """
-    return 4 * p_milli * (1000 - p_milli) * _WEIGHT[severity] // 1000
 
 
 class Questions:
@@ -34,9 +26,9 @@ class Questions:
     def __init__(self) -> None:
         self.bar = _START
 
-    def ask(self, p_milli: int, severity: Severity) -> int | None:
+    def ask(self, p_milli: int, severity: Severity, tier: Tier = "unknown") -> int | None:
         """A concern joined a theme on arrival: what an answer about it is worth, None if nobody is to be asked."""
-        value = worth(p_milli, severity)
+        value = worth(p_milli, severity, tier)
         if UNSURE_MILLI[0] <= p_milli < UNSURE_MILLI[1] and 1000 * value > self.bar:
             self.bar += (ONE_IN - 1) * _FALL
             return value

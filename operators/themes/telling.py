@@ -87,7 +87,13 @@ class Telling:
         family = kept.profiles.family(theme) if profile.redirect is None else [theme]
         members = [kept.profiles.table[part] for part in family]
         concerns = sum(part.concerns for part in members)
-        pinned, muted = (kept.engine.constraints.get(kind, theme) for kind in ("pinned", "muted"))
+        constraints = kept.engine.constraints
+        pinned, muted = constraints.get("pinned", theme), constraints.get("muted", theme)
+        marks = {
+            "pinned": True if pinned else None,
+            "muted": True if muted else None,
+            "critical": True if any(part.marked_by for part in members) else None,
+        }
         renaming = None if pinned and profile.label else self._names.refresh(theme, family, concerns)
         if renaming is not None:
             yield tell.renamed(theme, renaming, profile.gallery.representatives())
@@ -100,7 +106,7 @@ class Telling:
             last_s=max(part.last_s for part in members),
             encoder=self._encoder,
             family=kept.families.of(profile),
-            marks={"pinned": True if pinned else None, "muted": True if muted else None},
+            marks=marks,
         )
 
     # -- a concern ------------------------------------------------------------------------------------
@@ -118,7 +124,8 @@ class Telling:
         if isinstance(change, Assigned | Moved):
             notes["reason"] = self._reason(change, before)
         if first and arrived is not None and isinstance(change, Assigned):
-            notes["ask_milli"] = kept.questions.ask(change.p_milli, arrived.about.decision.severity)
+            about = arrived.about
+            notes["ask_milli"] = kept.questions.ask(change.p_milli, about.decision.severity, about.facts.tier)
         if why and isinstance(change, Retracted):
             notes["reason"] = why
         after = follow_concern(kept, change, before)
@@ -151,7 +158,16 @@ class Telling:
         if isinstance(change, Ordered) and change.event == "lifted" and is_known:
             name = self._kept.engine.constraints.get("name", theme)
             self._names.order(theme, name.values[0] if name else None)
+        if isinstance(change, Ordered) and change.event in ("marked", "unmarked", "lifted") and is_known:
+            self._mark(self._kept.profiles.root(theme))
         return tell.ordered(change)
+
+    def _mark(self, root: str) -> None:
+        """Who says of the parts of a theme that they are critical, if anybody does from here on."""
+        profiles, constraints = self._kept.profiles, self._kept.engine.constraints
+        for part in profiles.family(root):
+            row = constraints.get("critical", part)
+            profiles.mark(part, None if row is None else row.by.author)
 
     def _to_show(self, change: Ordered | Proposed) -> list[str]:
         """The theme of which what is published is another now."""

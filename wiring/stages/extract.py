@@ -17,6 +17,7 @@ from models.encoders.load import load_encoder
 from models.labellers.local import VERSION as LABELLER_VERSION
 from models.labellers.local import LocalLabeller
 from models.labellers.taxonomy import load_taxonomy
+from models.priority.matrix import Matrix, load_matrix
 from operators.extract.step import ExtractStep, texts_to_encode
 from settings import Settings
 from wiring.exemplars import ExemplarEncoder
@@ -31,12 +32,14 @@ CACHED_VECTORS = 20_000
 
 def open_labeller(
     vault: LocalVault, keys: Path, encoder: Encoder, settings: Settings
-) -> tuple[LocalLabeller, Provenance, list[str]]:
-    """The local labels, the versions behind them, and what is to be told of the taxonomy.
+) -> tuple[LocalLabeller, Matrix, Provenance, list[str]]:
+    """The local labels, the decision matrix, the versions behind them, and what is to be told of both files.
 
     ``keys`` is the folder of the key store; beside it the exemplars' vectors are kept.
     """
     taxonomy, warnings = load_taxonomy(settings.taxonomy)
+    matrix = load_matrix(settings.matrix)
+    warnings = [*warnings, *matrix.warnings(label.name for label in taxonomy.labels)]
     exemplars = ExemplarEncoder(encoder, keys.parent / "exemplars")
     labeller = LocalLabeller(taxonomy, exemplars, review_below=round(settings.review_below * 1000))
     provenance = Provenance(
@@ -47,7 +50,7 @@ def open_labeller(
         encoder=encoder.version,
         redaction=REDACTION_VERSION,
     )
-    return labeller, provenance, list(warnings)
+    return labeller, matrix, provenance, warnings
 
 
 def answers_within(settings: Settings) -> timedelta | None:
@@ -60,12 +63,13 @@ def open_alone(vault: LocalVault, keys: Path, settings: Settings) -> Made:
     """Extract as a flow of its own; it is told what it will be given, and encodes that ahead."""
     encoder, notice = load_encoder(settings.encoder)
     ahead = AheadEncoder(encoder, partial(_texts_of, vault), capacity=CACHED_VECTORS)
-    labeller, provenance, warnings = open_labeller(vault, keys, ahead, settings)
+    labeller, matrix, provenance, warnings = open_labeller(vault, keys, ahead, settings)
     served: set[int] = set()
 
     def step(partition: int) -> ExtractStep:
         served.add(partition)
-        return ExtractStep(vault, ahead, labeller, provenance, answers_within=answers_within(settings))
+        within = answers_within(settings)
+        return ExtractStep(vault, ahead, labeller, provenance, answers_within=within, matrix=matrix)
 
     def expect(lines: Sequence[JournalLine]) -> None:
         # A line of another partition goes to another process of the group.

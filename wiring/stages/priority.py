@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from connectors.keys.vault import LocalVault
 from contracts.feedback import Sealed
+from models.priority.matrix import load_matrix
 from models.priority.policy import load_policy
 from operators.ports import Vault
 from operators.prioritise.step import PrioritiseStep
@@ -27,5 +28,5 @@ class Opener:
 
 def open_alone(vault: LocalVault, settings: Settings) -> Made:
     """Priority as a flow of its own."""
-    policy = load_policy(settings.rules)
-    return Made(lambda p: PrioritiseStep(p, policy, Opener(vault)))
+    policy, matrix = load_policy(settings.rules), load_matrix(settings.matrix)
+    return Made(lambda p: PrioritiseStep(p, policy, Opener(vault), matrix))

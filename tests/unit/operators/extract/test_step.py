@@ -15,6 +15,7 @@ from contracts.registry import write_record
 from contracts.stages import EnrichedItem
 from models.encoders.hashing import KeywordEncoder
 from models.labellers.decision import ConcernText, Decision
+from models.review.worth import worth
 from operators.extract.decisions import decision_record
 from tests.support.steps import NOON, TOXIC, VAGUE, Journey, is_order, labeller
 
@@ -134,3 +135,20 @@ def test_a_cutover_leaves_a_mark_for_reviewers_and_goes_on(journey: Journey) -> 
     order = Cutover(generation="g2")
     said = Command(id="0-0", tenant="*", event_time=NOON, ingested_at=NOON, author="ann", order=order)
     assert [out.topic for out in journey.steps["redacted"].on_records([said])] == ["reviews", "enriched"]
+
+
+def test_a_question_says_what_its_answer_is_worth_and_the_likeliest_categories(journey: Journey) -> None:
+    journey.deliver(VAGUE[0], tier="enterprise")
+    (asked,) = journey.of("reviews", ReviewRequest)
+    decision = asked.concern.decision
+    assert asked.worth_milli == worth(decision.confidence_milli, decision.severity, "enterprise") > 0
+    assert asked.options[:2] == (decision.category, decision.runner_up)
+
+
+def test_every_decision_has_an_action_and_a_confirmation_looks_it_up_again(journey: Journey) -> None:
+    journey.deliver(VAGUE[0])
+    (asked,) = journey.of("reviews", ReviewRequest)
+    journey.confirm()
+    (concern,) = last(journey).concerns
+    assert asked.concern.decision.action_rule
+    assert concern.decision.action_rule != "not-understood"

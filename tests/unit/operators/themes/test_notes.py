@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from contracts.stages import Assignment, Precedent
+from contracts.steering import LiftOrder, MarkTheme, ThemeRef
+from contracts.themes import ThemeOrdered, ThemeRecord
 from tests.support.steps import Journey, text_about
 
 OUTAGE = ("The whole service is down for everyone, total outage of the platform", "nobody can log in")
@@ -97,3 +99,51 @@ def test_other_themes_are_no_precedent(journey: Journey) -> None:
     critical = {known.theme_id for known in escalations(journey)}
     assert len(critical) == 1
     assert len({change.theme for change in changes(journey) if change.theme}) > 1
+
+
+def mark(journey: Journey, theme: str, *, critical: bool) -> None:
+    anchors = [one.concern_id for one in changes(journey) if one.theme == theme][:5]
+    ref = ThemeRef(theme_id=theme, anchors=tuple(anchors))
+    journey.order(MarkTheme(theme=ref, critical=critical, reason="the outage of March"))
+
+
+INVOICE = "The invoice of {} shows the wrong billing address of our company and the wrong tax number"
+
+
+def invoices(journey: Journey) -> str:
+    """Concerns about invoices, none critical, and about something else; the theme of the invoices."""
+    draw = random.Random(1)
+    for n in range(40):
+        text = INVOICE.format(n) if n % 2 else text_about("map", draw)
+        journey.deliver(text, record=f"c{n}", author=f"p{n}")
+    again = journey.deliver(INVOICE.format("May"), record="again")
+    return latest(journey, again.item_id)[0].theme or ""
+
+
+def test_what_is_very_close_to_a_theme_that_a_person_marked_names_who_did(journey: Journey) -> None:
+    theme = invoices(journey)
+    assert escalations(journey) == []
+    mark(journey, theme, critical=True)
+    item = journey.deliver(INVOICE.format("June"), record="new")
+    known = latest(journey, item.item_id)[0].escalation
+    assert (known and known.theme_id, known and known.marked_by) == (theme, "ann")
+    shown = [r for r in journey.of("themes", ThemeRecord) if r.theme_id == theme]
+    assert [record.critical for record in shown[-1:]] == [True]
+
+
+def test_a_mark_that_was_taken_back_escalates_nothing(journey: Journey) -> None:
+    theme = invoices(journey)
+    mark(journey, theme, critical=True)
+    mark(journey, theme, critical=False)
+    journey.deliver(INVOICE.format("June"), record="new")
+    assert escalations(journey) == []
+    assert [one.event for one in journey.of("theme-events", ThemeOrdered)] == ["marked", "unmarked"]
+
+
+def test_lifting_the_order_takes_the_mark_back_too(journey: Journey) -> None:
+    theme = invoices(journey)
+    mark(journey, theme, critical=True)
+    (marked,) = journey.of("theme-events", ThemeOrdered)
+    journey.order(LiftOrder(order_id=marked.order_id or "", reason="it was another one"))
+    journey.deliver(INVOICE.format("June"), record="new")
+    assert escalations(journey) == []

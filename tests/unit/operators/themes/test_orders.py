@@ -15,6 +15,7 @@ from contracts.steering import (
     ConcernRef,
     LiftOrder,
     LinkConcerns,
+    MarkTheme,
     MergeThemes,
     MoveConcern,
     MuteTheme,
@@ -173,6 +174,7 @@ def test_every_order_is_told_about_in_the_ledger(journey: Steered) -> None:
         journey.order(order)
         for order in (
             MuteTheme(theme=journey.ref(one), reason=WHY),
+            MarkTheme(theme=journey.ref(one), reason=WHY),
             SetAutonomy(autonomy="suggest", reason=WHY),
             LinkConcerns(together=True, concerns=(concern(members[0]), concern(members[1])), reason=WHY),
             MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY),

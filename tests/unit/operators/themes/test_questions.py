@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from operators.themes.questions import ONE_IN, Questions, worth
+from models.review.worth import worth
+from operators.themes.questions import ONE_IN, Questions
 
 
 def test_the_share_of_questions_is_kept_whatever_the_stream() -> None:

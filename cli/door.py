@@ -1,0 +1,56 @@
+"""Where a command acts: a data directory, else the journal on Kafka; the same options for every command that has both.
+
+``at_the_desk`` puts ``--dir``, ``--data``, ``--generation``, ``--prefix`` and ``--partitions`` in the place of a
+command's parameter ``desk``, and opens what they name.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
+from cli.letters import Desk, open_desk
+from connectors.kafka.names import GENERATION, PREFIX
+
+__all__ = ["Desk", "at_the_desk"]
+
+Where = Annotated[
+    Path | None,
+    typer.Option("--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."),
+]
+_OPTIONS: dict[str, tuple[Any, Any]] = {
+    "directory": (Where, None),
+    "data": (DataOption, DATA),
+    "generation": (Generation, GENERATION),
+    "prefix": (Prefix, PREFIX),
+    "partitions": (Partitions, None),
+}
+
+
+def at_the_desk(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose ``desk`` is opened from the options; raises what ``open_desk`` raises."""
+
+    @wraps(command)
+    def opened(**given: Any) -> None:
+        where = {name: given.pop(name) for name in _OPTIONS}
+        command(desk=open_desk(**where), **given)
+
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        one.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, one in inspect.signature(command).parameters.items()
+        if name != "desk"
+    ]
+    options = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=told)
+        for name, (told, default) in _OPTIONS.items()
+    ]
+    opened.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
+    opened.__annotations__ = {one.name: one.annotation for one in (*own, *options)}
+    return opened
