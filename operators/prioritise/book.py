@@ -12,9 +12,10 @@ from contracts.feedback import CustomerUpdated
 from contracts.stages import Assignment, AssignmentFacts, ItemFacts
 from models.priority.policy import CriticalRule, GrowthRule, PriorityPolicy
 from models.priority.windows import HORIZON_H, HOUR_S, cell_of, count
-from operators.prioritise.rows import Counted, Evidence, Rows, TenantRow, ThemeRow, key, rows_of
+from operators.prioritise.rows import Counted, Rows, TenantRow, ThemeRow, key, rows_of
 from operators.prioritise.standings import Change, Standings
 from operators.prioritise.tallies import Tallies
+from operators.prioritise.voices import Voices, evidence_of
 
 
 class TenantBook:
@@ -24,6 +25,7 @@ class TenantBook:
         self.tenant = tenant
         self._start = key(tenant, "")
         self.policy = policy
+        self._voices = Voices(rows.concerns, self._start, policy.quotes)
         self._rows = rows
         self.theme_rules = {rule.name: rule for rule in policy.rules if not isinstance(rule, GrowthRule)}
         sure = [rule.min_confidence for rule in policy.rules if isinstance(rule, CriticalRule)]
@@ -219,7 +221,7 @@ class TenantBook:
             cell=cell_of(decision, self._sure_milli),
             category=decision.category,
             area=decision.product_area,
-            evidence=_evidence(record.item_id, about),
+            evidence=evidence_of(record.item_id, about),
             rule=decision.action_rule,
         )
         self._rows.concerns.put(self._start + record.concern_id, row)
@@ -280,23 +282,8 @@ class TenantBook:
             theme.last_seen = max(theme.last_seen, row.at)
             theme.first_seen = min(theme.first_seen or row.at, row.at)
             self._categorise(row, target, 1)
-            self._voice(concern, row, theme)
+            self._voices.add(theme, concern, row)
         return touched
-
-    def _voice(self, concern: str, row: Counted, theme: ThemeRow) -> None:
-        if row.evidence is None:
-            return
-        theme.voices.append([concern, row.who])
-        if len(theme.voices) > self.policy.quotes:
-            self._drop_voice(theme)
-
-    def _drop_voice(self, theme: ThemeRow) -> None:
-        """Distinct speakers first, then the newest: drop the oldest of who speaks twice, else the oldest."""
-        speakers = [who for _, who in theme.voices]
-        twice = (n for n, who in enumerate(speakers) if speakers.count(who) > 1)
-        voice, _ = theme.voices.pop(next(twice, 0))
-        self._rows.concerns[self._start + voice].evidence = None
-        self._rows.concerns.touch(self._start + voice)
 
     def _silence(self, concern: str, row: Counted, theme: str) -> None:
         self._categorise(row, theme, -1)
@@ -307,13 +294,8 @@ class TenantBook:
     def erase(self, subject: str) -> None:
         """Drop the sealed quotes of a data subject; nobody can open them any more."""
         for name, theme in sorted(self.themes.items()):
-            for voice in list(theme.voices):
-                row = self._rows.concerns[self._start + voice[0]]
-                if row.evidence is not None and row.evidence.sealed.subject == subject:
-                    row.evidence = None
-                    theme.voices.remove(voice)
-                    self._rows.concerns.touch(self._start + voice[0])
-                    self.touch_theme(name)
+            if self._voices.erase(theme, subject):
+                self.touch_theme(name)
 
     # Time and customers
 
@@ -359,9 +341,3 @@ def _who(facts: ItemFacts, item_id: str) -> str:
     if facts.account:
         return f"a:{facts.account}"
     return f"u:{facts.author}" if facts.author else f"i:{item_id}"
-
-
-def _evidence(item_id: str, about: AssignmentFacts) -> Evidence | None:
-    if about.quote is None:
-        return None
-    return Evidence(about.quote, item_id, about.facts.source, about.facts.source_url)
