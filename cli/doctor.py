@@ -19,6 +19,7 @@ from models.encoders.load import load_encoder
 from models.labellers.taxonomy import load_taxonomy
 from models.priority.policy import load_policy
 from settings import Settings, load_settings
+from wiring.llm.accounts import Named, accounts_in, notices_about, prices_for
 from wiring.stages.intake import open_readers
 from wiring.topics import load_topics
 from wiring.views import read_run
@@ -67,6 +68,7 @@ def look(settings: Settings, directory: Path | None) -> Iterator[Check]:
     yield _guarded("redaction", lambda: _redaction(settings))
     yield _guarded("taxonomy", lambda: _taxonomy(settings))
     yield _guarded("priority rules", lambda: _rules(settings))
+    yield _guarded("language models", lambda: _language_models(settings))
     yield _disk(directory or Path())
     if directory is not None:
         yield _guarded("data directory", lambda: _directory(directory))
@@ -105,6 +107,21 @@ def _taxonomy(settings: Settings) -> Check:
 
 def _rules(settings: Settings) -> Check:
     return Check("priority rules", "ok", f"{len(load_policy(settings.rules).rules)} rules")
+
+
+def _language_models(settings: Settings) -> Check:
+    accounts = accounts_in(settings)
+    if not accounts:
+        return Check("language models", "ok", "none is set up: labels are local (docs/llm-providers.md)")
+    prices = prices_for(settings, accounts)
+    notices = notices_about(accounts, prices)
+    caps = f"up to ${settings.llm_cap_monthly_usd:,} a month for each tenant"
+    detail = "; ".join([", then ".join(map(_provider, accounts)), caps, *notices])
+    return Check("language models", "degraded" if notices else "ok", detail)
+
+
+def _provider(named: Named) -> str:
+    return f"{named.name} ({named.account.model}{', own server' if named.is_own else ''})"
 
 
 def _disk(directory: Path) -> Check:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+SDKS = ("openai", "anthropic")
 HEAVY = ("torch", "transformers", "sentence_transformers", "spacy", "presidio_analyzer")
 
 
@@ -34,6 +35,10 @@ def test_no_step_brings_weights_or_an_engine() -> None:
 @pytest.mark.parametrize("module", ["cli.main", "cli.flow", "wiring.product"])
 def test_starting_the_program_brings_no_weights(module: str) -> None:
     assert not loaded_by(module) & set(HEAVY)
+
+
+def test_the_vendors_sdks_come_with_the_first_call() -> None:
+    assert not loaded_by("cli.main", "wiring.llm.open", "wiring.llm.metrics") & set(SDKS)
 
 
 def test_the_contracts_bring_no_numbers_but_arrays_and_no_models() -> None:

@@ -107,10 +107,11 @@ class Server:
         Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def stop(self) -> None:
-        """Refuse connections, and let hanging ones go."""
+        """Cut every connection and refuse new ones."""
         self.stopping.set()
         self._http.shutdown()
         self._http.server_close()
+        self._http.cut_all()
 
 
 @contextmanager
@@ -149,6 +150,25 @@ class _Http(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     vendor: Server
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.open: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        connection, address = super().get_request()
+        self.open.add(connection)
+        return connection, address
+
+    def shutdown_request(self, request: socket.socket) -> None:
+        self.open.discard(request)
+        super().shutdown_request(request)
+
+    def cut_all(self) -> None:
+        """End connections that are kept alive; their threads then close them."""
+        for connection in list(self.open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hung up is no news."""

@@ -21,7 +21,10 @@ NO_KEY = "none"
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One provider that is set up; ``is_own``: a server in one's own network, whose calls cost nothing."""
+    """One provider that is set up; ``is_own``: a server in one's own network, whose calls cost nothing.
+
+    A vendor behind an address in one's own network is a gateway: its calls still cost.
+    """
 
     name: str
     account: Account
@@ -73,7 +76,7 @@ def _all(settings: Settings) -> Iterator[Named]:
         read = _key(name, key, file)
         if read is not None:
             account = Account(url, model, read, effort, settings.llm_proxy, _variables(name))
-            yield Named(name, account, is_own_server(url))
+            yield Named(name, account)
     yield from _compatible(settings)
 
 

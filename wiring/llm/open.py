@@ -45,18 +45,31 @@ class LanguageModels:
 
 
 def open_language_models(
-    directory: Path, settings: Settings, watcher: Watcher | None = None
+    directory: Path,
+    settings: Settings,
+    watcher: Watcher | None = None,
+    retry: RetryPolicy | None = None,
 ) -> LanguageModels:
     """The providers that are set up, paid from the ledger in ``directory``. Raises ``PipelineError``.
 
-    Nothing is asked yet, and no SDK is loaded.
+    Nothing is asked yet, and no SDK is loaded. ``retry`` None: the usual tries, with the time-out of settings.
     """
     accounts = accounts_in(settings)
     prices = prices_for(settings, accounts)
     store = SqliteSpendStore(directory / SPENDING_FILE)
     ledger = Ledger(store, lambda _tenant: caps_of(settings))
     vendors = [_vendor(one, settings) for one in accounts]
-    tiers = [_tier(vendor, ledger, prices, settings, watcher) for vendor in vendors]
+    policy = retry or RetryPolicy(attempt_s=settings.llm_attempt_s)
+    guarded = (
+        GuardedProvider(
+            MeteredProvider(vendor, ledger, prices),
+            Breaker(),
+            limit=settings.llm_concurrency,
+            watcher=watcher,
+        )
+        for vendor in vendors
+    )
+    tiers = [RetryingProvider(one, policy) for one in guarded]
 
     def close() -> None:
         for vendor in vendors:
@@ -84,15 +97,3 @@ def _vendor(named: Named, settings: Settings) -> Vendor:
     if named.name == "anthropic":
         return AnthropicProvider(named.account)
     return CompatibleProvider(named.account, Abilities(response_format=settings.compatible_format))
-
-
-def _tier(
-    vendor: Vendor, ledger: Ledger, prices: Prices, settings: Settings, watcher: Watcher | None
-) -> RetryingProvider:
-    guarded = GuardedProvider(
-        MeteredProvider(vendor, ledger, prices),
-        Breaker(),
-        limit=settings.llm_concurrency,
-        watcher=watcher,
-    )
-    return RetryingProvider(guarded, RetryPolicy(attempt_s=settings.llm_attempt_s))

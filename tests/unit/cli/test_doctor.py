@@ -35,4 +35,14 @@ def test_a_directory_without_a_run_is_broken(tmp_path: Path) -> None:
 def test_for_people_each_check_is_one_line() -> None:
     told = undercurrent("doctor")
     assert "   degraded" in told.out or " degraded redaction: " in told.out
-    assert len(told.out.splitlines()) == 7
+    assert len(told.out.splitlines()) == 8
+
+
+def test_who_answers_for_language_models_is_told_and_no_key() -> None:
+    env = KEYWORDS | {"UNDERCURRENT_OPENAI_API_KEY": "sk-secret", "UNDERCURRENT_OPENAI_MODEL": "gpt-6-luna"}
+    told = undercurrent("doctor", "--json", env=env)
+    (check,) = [check for check in told.json if check["name"] == "language models"]
+    assert check["state"] == "degraded"
+    assert "openai (gpt-6-luna)" in check["detail"]
+    assert "no price is known" in check["detail"]
+    assert "sk-secret" not in told.out
