@@ -30,8 +30,8 @@ _SUFFIXES = (
     "|link|click|me|tv|cc|ly|gl|to|sh|gg|so|test|example|local|internal"
 )
 _LINK: Final = re.compile(
-    r"\w{2,}://|\b(?:https?|ftp|file|data|javascript|mailto|tel|hxxps?):\S|\bwww\.|\]\s*\(|!\[|@\w+\.\w"
-    rf"|\b[\w-]{{2,}}(?:\.|\[\.\]|\s?\(dot\)\s?)(?:{_SUFFIXES})\b(?!\.\w)|\b\w[\w-]*\.[a-z]{{2,}}/\w"
+    r"\w{2,20}://|\b(?:https?|ftp|file|data|javascript|mailto|tel|hxxps?):\S|\bwww\.|\]\s*\(|!\[|@\w+\.\w"
+    rf"|\b[\w-]{{2,60}}(?:\.|\[\.\]|\s?\(dot\)\s?)(?:{_SUFFIXES})\b(?!\.\w)|\b\w[\w-]{{0,60}}\.[a-z]{{2,20}}/\w"
     r"|\b\d{1,3}(?:\.\d{1,3}){3}\b",
     re.IGNORECASE,
 )
@@ -77,8 +77,9 @@ class Notes:
         plain = " ".join(said.split()) if said else ""
         if not plain:
             return None, None
-        why = self._why_not(plain, names)
-        return (None, why) if why else (_cut(plain, most), None)
+        cut = _cut(plain, most)
+        why = self._why_not(cut, names)
+        return (None, why) if why else (cut, None)
 
     def _why_not(self, plain: str, names: bool) -> Remark | None:
         if link_in(plain):
