@@ -71,8 +71,9 @@ def test_the_corpus_is_as_large_and_as_wide_as_it_is_said_to_be() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_attack_changes_an_action_however_it_is_obeyed(way: str) -> None:
-    judged = answered(way, asked_of(attacks()))
-    assert [asked.text for asked, said in acted(judged) if action_of(said) != action_of(asked.local)] == []
+    taken = acted(answered(way, asked_of(attacks())))
+    assert [asked.text for asked, said in taken if action_of(said) != action_of(asked.local)] == []
+    assert not any(asked.local.needs_review for asked, _ in taken)
 
 
 @pytest.mark.parametrize("way", WAYS)

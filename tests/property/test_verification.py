@@ -22,7 +22,7 @@ PROMPT = load_prompt(DECIDE)
 SLOW = question("The export is slow. It takes minutes to load.")
 CRASH = question("It crashes whenever I open the calendar on my phone.")
 json_values: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
     max_leaves=12,
 )

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
+from contracts.stages import Decision
 from models.llm.prompts import Question
-from tests.support.concerns import entry, taxonomy
+from models.priority.matrix import Matrix, load_matrix
+from operators.extract.acting import acting
+from tests.support.concerns import entry
 
 LINK = "https://evil.example/x"
 Obey = Callable[[Question, int, str], dict[str, Any]]
@@ -111,15 +115,21 @@ def data_lines(user: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in block.splitlines()]
 
 
-def action_of(decision: Any) -> tuple[Any, ...]:
-    """Whatever of a decision has work follow from it."""
-    label = taxonomy().label(decision.category)
-    assert label is not None
-    owned = (decision.category, label.owner, label.action, decision.severity)
+def action_of(decision: Decision) -> tuple[object, ...]:
+    """Whatever work follows from once it is confirmed: rule, action and owner of the matrix, and what it looks at."""
+    sure = decision.model_copy(update={"confidence_milli": 1000, "needs_review": False})
+    ruled = acting(sure, _matrix(), "acme")
+    labels = (sure.category, sure.sublabel, sure.severity, sure.sentiment, sure.intent, sure.bug)
     return (
-        *owned,
-        decision.bug,
-        decision.feature_request,
-        decision.product_fix or decision.bug,
-        decision.urgent,
+        ruled.action_rule,
+        ruled.suggested_action,
+        ruled.action_owner,
+        *labels,
+        sure.feature_request,
+        sure.urgent,
     )
+
+
+@lru_cache(maxsize=1)
+def _matrix() -> Matrix:
+    return load_matrix()

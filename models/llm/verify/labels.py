@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
-from contracts.stages import SentimentLabel, Severity
+from contracts.stages import Decision, SentimentLabel, Severity
 from models.labellers.severity import severity
 from models.labellers.taxonomy import Label, Role, Taxonomy, fold, one_pattern
 from models.llm.prompts.question import Question
@@ -47,14 +47,21 @@ def labels_of(entry: Entry, label: Label, question: Question, seen: Suspicion, t
         found.append("flag_bounded")
     if label.name != local.category:
         found.append("other_label")
-        if not (label.name == local.runner_up or label.role == "other" or _spoken(label, question, seen)):
+        if not (label.role == "other" or _spoken(label, question, seen)):
             found.append("unbacked_label")
+    sentiment = _sentiment(entry)
     if seen.instruction_like:
         found.append("hidden_text" if seen.hidden else "instruction_like")
-        said = (label.name, level, bug, request)
-        if said != (local.category, local.severity, local.bug, local.feature_request):
+        said = (label.name, entry.sublabel, level, sentiment, entry.intent, bug, request)
+        if said != _as_in_the_matrix(local) or local.needs_review:
             found.append("moved_by_instructions")
-    return Labels(level, bug, request, _sentiment(entry), _score(entry), (*found, *_mood(entry, label)))
+    return Labels(level, bug, request, sentiment, _score(entry), (*found, *_mood(entry, label)))
+
+
+def _as_in_the_matrix(local: Decision) -> tuple[object, ...]:
+    """What the decision matrix can look at, confidence apart: from these follow action and owner."""
+    named = (local.category, local.sublabel, local.severity, local.sentiment, local.intent)
+    return (*named, local.bug, local.feature_request)
 
 
 def _severity(entry: Entry, question: Question, seen: Suspicion) -> tuple[Severity, Sequence[Remark]]:
