@@ -78,6 +78,7 @@ def labeller(
     until_end: Annotated[
         bool, typer.Option(help="End when all that there is now was asked, or nobody answers.")
     ] = False,
+    health_port: Annotated[int, typer.Option(help="Answer /livez, /readyz and /metrics there.")] = 0,
 ) -> None:
     """Ask the language models that are set up about what extract decides, for ever; one beside the flows on Kafka.
 
@@ -86,7 +87,14 @@ def labeller(
     settings = load_settings()
     naming = Naming(prefix=prefix, generation=generation)
     site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
-    run_labeller(site, settings, follow=not until_end, now=partial(datetime.now, UTC), tell=_say)
+    run_labeller(
+        site,
+        settings,
+        follow=not until_end,
+        now=partial(datetime.now, UTC),
+        tell=_say,
+        health_port=health_port,
+    )
 
 
 def _say(notice: str) -> None:

@@ -81,8 +81,12 @@ class Labeller:
         batch: int = 8,
         at_once: int = 8,
         ledger: Ledger | None = None,
+        on_standing: Callable[[str, Standing], None] = lambda _tenant, _standing: None,
     ) -> None:
-        """``batch`` concerns go into one call, and ``at_once`` calls are made together."""
+        """``batch`` concerns go into one call, and ``at_once`` calls are made together.
+
+        ``on_standing`` is told after each turn where the money of a tenant stands.
+        """
         self._store = store
         self._vault = vault
         self._asker = asker
@@ -91,6 +95,7 @@ class Labeller:
         self._batch = batch
         self._at_once = at_once
         self._ledger = ledger
+        self._on_standing = on_standing
         self._held: dict[str, datetime] = {}
         self.tally = Tally()
         self.counts: Counter[str] = Counter()
@@ -272,6 +277,7 @@ class Labeller:
         for tenant in sorted(tenants) if self._ledger is not None else ():
             assert self._ledger is not None
             standing = self._ledger.standing(tenant, now.date())
+            self._on_standing(tenant, standing)
             month, day = _percents(standing)
             what = f"{tenant} {f'{now:%Y-%m}' if month >= day else f'{now:%Y-%m-%d}'} {standing.state}"
             if standing.state == "ok" or self._store.was_told(what):

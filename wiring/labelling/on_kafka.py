@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from prometheus_client import CollectorRegistry
 
 from connectors.kafka.cluster import kafka_errors
 from connectors.kafka.reading import held, offset_of, passes
@@ -21,10 +23,11 @@ from contracts.registry import read_stage
 from settings import Settings
 from wiring.appending import kafka_orders
 from wiring.engine import draining_on_signals
-from wiring.health import HealthFile
+from wiring.health import HealthFile, Probes, serving
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.running import Site
 from wiring.labelling.opening import Open, open_labeller
+from wiring.llm.metrics import LlmMetrics
 
 LABELLER = "labeller"
 PENDING = 20_000
@@ -42,10 +45,12 @@ def run_labeller(
     follow: bool,
     now: Callable[[], datetime],
     tell: Callable[[str], None] = lambda _notice: None,
+    health_port: int = 0,
 ) -> None:
     """Run until a signal, or without ``follow`` until all that there is now was asked or nobody answers.
 
-    Raises ``PipelineError``; ``WrongUsage`` where no model is set up.
+    With ``health_port``, ``/livez``, ``/readyz`` and ``/metrics`` are answered there. Raises ``PipelineError``;
+    ``WrongUsage`` where no model is set up.
     """
     home = StageHome(site.data / LABELLER / site.naming.generation)
     with (
@@ -54,12 +59,23 @@ def run_labeller(
         kafka_orders(site, now) as orders,
     ):
         beat = HealthFile(home.root / "health-0.json", LABELLER)
+        registry = CollectorRegistry()
 
         def append(records: Sequence[Envelope]) -> None:
             if records:
                 orders.put(records)
 
-        with open_labeller(site.data, settings, append, now, name=site.naming.generation) as opened:
+        with (
+            _answering(Probes(beat_of=beat.path, registry=registry), health_port),
+            open_labeller(
+                site.data,
+                settings,
+                append,
+                now,
+                name=site.naming.generation,
+                metrics=LlmMetrics(registry),
+            ) as opened,
+        ):
             for notice in opened.notices:
                 tell(notice)
             reader = Reader(site, opened, tell)
@@ -67,6 +83,10 @@ def run_labeller(
                 _loop(reader, opened, draining.is_set, beat.touch, follow=follow)
             finally:
                 reader.close()
+
+
+def _answering(probes: Probes, port: int) -> AbstractContextManager[object]:
+    return serving(probes, port) if port else nullcontext()
 
 
 def _loop(

@@ -16,10 +16,12 @@ from models.labelling.asking import Asker
 from models.labelling.routes import RoutePolicy
 from models.llm.guarded import Watcher
 from models.llm.prompts import DECIDE, load_prompt
+from models.llm.spending import Standing
 from settings import Settings
 from wiring.labelling.inbox import Inbox
 from wiring.labelling.labeller import Append, Labeller
 from wiring.llm.accounts import accounts_in
+from wiring.llm.metrics import LlmMetrics
 from wiring.llm.open import LanguageModels, open_language_models
 
 FOLDER = "labelling"
@@ -50,11 +52,11 @@ def open_labeller(
     now: Callable[[], datetime],
     *,
     name: str = "answers",
-    watcher: Watcher | None = None,
+    metrics: LlmMetrics | None = None,
 ) -> Iterator[Open]:
     """The labeller of a data folder; ``name`` tells its memory from that of another generation's.
 
-    Raises ``WrongUsage`` where no model is set up.
+    ``metrics`` counts every request to a model. Raises ``WrongUsage`` where no model is set up.
     """
     accounts = accounts_in(settings)
     if not accounts:
@@ -64,8 +66,8 @@ def open_labeller(
     )
     taxonomy, _warnings = load_taxonomy(settings.taxonomy)
     with ExitStack() as stack:
-        small = _models(stack, data, settings, watcher)
-        large = _models(stack, data, large_of(settings), watcher)
+        small = _models(stack, data, settings, metrics)
+        large = _models(stack, data, large_of(settings), metrics)
         store = LabellingStore(data / FOLDER / f"{name}.sqlite3")
         stack.callback(store.close)
         vault = LocalVault(data / "keys")
@@ -87,9 +89,14 @@ def open_labeller(
             batch=settings.llm_batch,
             at_once=settings.llm_concurrency,
             ledger=small.ledger,
+            on_standing=metrics.stands if metrics else _untold,
         )
         notices = tuple(dict.fromkeys((*small.notices, *large.notices)))
         yield Open(labeller, Inbox(policy), store, asker.prompt_id, notices)
+
+
+def _untold(_tenant: str, _standing: Standing) -> None:
+    """Nobody measures."""
 
 
 def large_of(settings: Settings) -> Settings:

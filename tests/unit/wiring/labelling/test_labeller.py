@@ -273,6 +273,14 @@ def test_people_are_told_once_that_money_runs_out(journey: Journey, desk: MakeDe
     assert [(signal.name, signal.value) for signal in told] == [("model_budget", 85)]
 
 
+def test_where_money_stands_is_told_after_a_turn(journey: Journey, desk: MakeDesk, tmp_path: Path) -> None:
+    metered, ledger = paid(Clerk(), tmp_path, 1.0)
+    told: list[tuple[str, str]] = []
+    deliver(journey, TEXTS[:1])
+    desk(metered, ledger=ledger, on_standing=lambda who, standing: told.append((who, standing.state))).work()
+    assert told == [("acme", "ok")]
+
+
 def test_a_cap_that_is_reached_between_two_calls_costs_nothing_more(
     journey: Journey, desk: MakeDesk, tmp_path: Path
 ) -> None:
