@@ -1,8 +1,8 @@
 """The cheapest path that suffices for a concern, with its reason.
 
 In:    the local decision, the language, whether names may be in the words.   Out: asked, or not, and why.
-Local decisions stand where local models are sure and a mistake costs little. All else goes to the small model; the
-large one sees what the small one could not decide (``asking``).
+Local decisions stand where local models are sure, by words that show the label, and a mistake costs little. All else
+goes to the small model; the large one sees what the small one could not decide (``asking``).
 """
 
 from __future__ import annotations
@@ -40,24 +40,29 @@ class Chosen:
 def choose(decision: Decision, language: str, coverage: Coverage, policy: RoutePolicy) -> Chosen:
     """The route of a concern that nobody but local models has decided.
 
-    >>> sure = Decision(category="ux", severity="low", sentiment="neutral", sentiment_milli=0, confidence_milli=970)
+    >>> sure = Decision(category="ux", severity="low", sentiment="neutral", sentiment_milli=0, confidence_milli=970,
+    ...                 evidence=((0, 4),))
     >>> choose(sure, "en", "full", RoutePolicy()).reason, choose(sure, "de", "full", RoutePolicy()).reason
-    ('local is sure (970) and the stakes are low', 'local models read English')
+    ('local is sure (970) by its words, and the stakes are low', 'local models read English')
     """
     if coverage != "full" and not policy.names_may_leave:
         return Chosen(False, "names may be in its words, and these must not leave")
     if decision.needs_review:
         return Chosen(True, f"local is unsure whether it is a concern ({decision.confidence_milli})")
-    if decision.severity in ("critical", "high") or decision.churn_risk or decision.urgent:
-        return Chosen(True, f"the stakes are high: {_stakes(decision)}")
+    if decision.severity != "low" or decision.churn_risk or decision.urgent:
+        return Chosen(True, f"a mistake would cost: {_stakes(decision)}")
     if language not in LOCAL_LANGUAGES:
         return Chosen(True, "local models read English")
+    if not decision.evidence:
+        return Chosen(True, f"local found no words for {decision.category}")
     if decision.confidence_milli >= policy.sure:
-        return Chosen(False, f"local is sure ({decision.confidence_milli}) and the stakes are low")
+        return Chosen(
+            False, f"local is sure ({decision.confidence_milli}) by its words, and the stakes are low"
+        )
     return Chosen(True, f"local is not sure enough ({decision.confidence_milli})")
 
 
 def _stakes(decision: Decision) -> str:
-    if decision.severity in ("critical", "high"):
+    if decision.severity != "low":
         return f"severity {decision.severity}"
     return "somebody may leave" if decision.churn_risk else "it is urgent"

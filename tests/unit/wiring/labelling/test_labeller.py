@@ -76,8 +76,7 @@ def test_an_answer_says_who_gave_it_why_it_was_asked_and_what_it_cost(
     asking = first.asking
     assert asking is not None
     assert (asking.provider, asking.route, asking.cost_micro_usd) == ("compatible", "small", 20)
-    assert "local is not sure enough" in asking.route_reason
-    assert "stakes" in asking.route_reason or "sure" in asking.route_reason
+    assert asking.route_reason == "a mistake would cost: severity medium"
     assert first.prompt.startswith("decide-1@")
 
 
