@@ -1,8 +1,7 @@
-"""``undercurrent label`` and ``labeller``: models answer what local models decided alone, and the answers act."""
+"""``undercurrent label``: models answer what local models of a data directory decided alone, and the answers act."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
@@ -11,18 +10,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.flow import DATA, DataOption, Generation, Partitions, Prefix, deployed_partitions
 from cli.printing import print_json
-from cli.processes import NOTICE
 from cli.run import finish
 from cli.themes import DEFAULT_DIRECTORY, Directory, existing
 from cli.worker import PARTITIONS
-from connectors.kafka.names import GENERATION, PREFIX, Naming
 from settings import load_settings
-from wiring.kafka.broker import named_cluster
-from wiring.kafka.running import Site
 from wiring.labelling.embedded import Labelled, label
-from wiring.labelling.on_kafka import run_labeller
 
 FAILED = 1
 
@@ -68,34 +61,3 @@ def _lines(found: Labelled) -> list[str]:
     if found.waiting:
         lines.append(f"{found.waiting} wait on, with local labels: {found.why}; give the same command again")
     return lines
-
-
-def labeller(
-    data: DataOption = DATA,
-    generation: Generation = GENERATION,
-    prefix: Prefix = PREFIX,
-    partitions: Partitions = None,
-    until_end: Annotated[
-        bool, typer.Option(help="End when all that there is now was asked, or nobody answers.")
-    ] = False,
-    health_port: Annotated[int, typer.Option(help="Answer /livez, /readyz and /metrics there.")] = 0,
-) -> None:
-    """Ask the language models that are set up about what extract decides, for ever; one beside the flows on Kafka.
-
-    Example: undercurrent labeller --data /var/lib/undercurrent
-    """
-    settings = load_settings()
-    naming = Naming(prefix=prefix, generation=generation)
-    site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
-    run_labeller(
-        site,
-        settings,
-        follow=not until_end,
-        now=partial(datetime.now, UTC),
-        tell=_say,
-        health_port=health_port,
-    )
-
-
-def _say(notice: str) -> None:
-    print(NOTICE + notice, file=sys.stderr, flush=True)  # noqa: T201 - the process's log

@@ -30,7 +30,7 @@ COMMANDS = {
     "similar": "cli.themes:similar",
     "name-themes": "cli.naming:name_themes",
     "label": "cli.label:label_directory",
-    "labeller": "cli.label:labeller",
+    "labeller": "cli.labeller:labeller",
     "review": "cli.review:app",
     "dlq": "cli.dlq:app",
     "events": "cli.events:app",
