@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
+from functools import partial
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from prometheus_client import CollectorRegistry
@@ -65,24 +66,13 @@ def run_labeller(
             if records:
                 orders.put(records)
 
+        open_ = partial(open_labeller, name=site.naming.generation, metrics=LlmMetrics(registry))
         with (
             _answering(Probes(beat_of=beat.path, registry=registry), health_port),
-            open_labeller(
-                site.data,
-                settings,
-                append,
-                now,
-                name=site.naming.generation,
-                metrics=LlmMetrics(registry),
-            ) as opened,
+            open_(site.data, settings, append, now) as opened,
+            closing(Reader(site, opened, tell)) as reader,
         ):
-            for notice in opened.notices:
-                tell(notice)
-            reader = Reader(site, opened, tell)
-            try:
-                _loop(reader, opened, draining.is_set, beat.touch, follow=follow)
-            finally:
-                reader.close()
+            _loop(reader, opened, draining.is_set, beat.touch, follow=follow)
 
 
 def _answering(probes: Probes, port: int) -> AbstractContextManager[object]:
@@ -117,6 +107,8 @@ class Reader:
     """Reads the topic of all partitions behind what the labeller's memory has."""
 
     def __init__(self, site: Site, opened: Open, tell: Callable[[str], None]) -> None:
+        for notice in opened.notices:
+            tell(notice)
         self._topic = site.naming.topic(TOPIC)
         self._opened = opened
         self._ends: dict[int, int] = {}

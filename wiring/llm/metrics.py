@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from models.llm.base import Reply
 from models.llm.guarded import Attempt
 from models.llm.prices import DOLLAR_MICRO
 from models.llm.spending import Standing
@@ -11,81 +12,73 @@ from models.llm.spending import Standing
 BUCKETS_S = tuple(0.01 * 2.0**n for n in range(14))
 """0.01 to 81.92 seconds: those of OpenTelemetry's conventions for generative models."""
 
+PREFIX = "undercurrent_llm_"
+
 _WHO = ("provider", "model")
+
+
+COUNTERS = {
+    "requests": ("Requests to language models by what came of them; ok is an answer.", (*_WHO, "outcome")),
+    "tokens": ("Tokens as providers told them; input counts cached_input too.", (*_WHO, "kind")),
+    "cost_usd": ("What answers cost, in US dollars.", _WHO),
+    "unpriced": ("Answers whose cost is unknown: no price, or no usage told.", _WHO),
+    "other_model": ("Answers whose author the provider names otherwise than asked for.", _WHO),
+}
+"""``undercurrent_llm_<name>_total``: its meaning and its labels."""
+
+GAUGES = {
+    "budget_remaining_usd": "What a tenant may still spend now, in US dollars.",
+    "budget_used_ratio": "Share of the month's cap that is spent or reserved.",
+}
+"""``undercurrent_llm_<name>``, by tenant."""
 
 
 class LlmMetrics:
     """A ``Watcher`` that counts every attempt in ``registry``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
-            "undercurrent_llm_requests_total",
-            "Requests to language models by what came of them; ok is an answer.",
-            (*_WHO, "outcome"),
-            registry=registry,
-        )
+        self._counters = {
+            name: Counter(f"{PREFIX}{name}_total", told, labels, registry=registry)
+            for name, (told, labels) in COUNTERS.items()
+        }
+        self._gauges = {
+            name: Gauge(f"{PREFIX}{name}", told, ("tenant",), registry=registry)
+            for name, told in GAUGES.items()
+        }
         self._seconds = Histogram(
-            "undercurrent_llm_request_duration_seconds",
+            f"{PREFIX}request_duration_seconds",
             "How long a request took.",
             _WHO,
             buckets=BUCKETS_S,
-            registry=registry,
-        )
-        self._tokens = Counter(
-            "undercurrent_llm_tokens_total",
-            "Tokens as providers told them; input counts cached_input too.",
-            (*_WHO, "kind"),
-            registry=registry,
-        )
-        self._cost = Counter("undercurrent_llm_cost_usd_total", "What answers cost.", _WHO, registry=registry)
-        self._unpriced = Counter(
-            "undercurrent_llm_unpriced_total",
-            "Answers whose cost is unknown: no price, or no usage told.",
-            _WHO,
-            registry=registry,
-        )
-        self._other_model = Counter(
-            "undercurrent_llm_other_model_total",
-            "Answers whose author the provider names otherwise than asked for.",
-            _WHO,
-            registry=registry,
-        )
-        self._left = Gauge(
-            "undercurrent_llm_budget_remaining_usd",
-            "What a tenant may still spend now.",
-            ("tenant",),
-            registry=registry,
-        )
-        self._used = Gauge(
-            "undercurrent_llm_budget_used_ratio",
-            "Share of the month's cap that is spent or reserved.",
-            ("tenant",),
             registry=registry,
         )
 
     def attempted(self, attempt: Attempt) -> None:
         """Count one request."""
         who = (attempt.provider, attempt.model)
-        self._requests.labels(*who, attempt.outcome).inc()
+        self._counters["requests"].labels(*who, attempt.outcome).inc()
         self._seconds.labels(*who).observe(attempt.seconds)
         if attempt.reply is None:
             return
-        usage = attempt.reply.usage
+        self._answered(attempt.reply, who)
+
+    def _answered(self, reply: Reply, who: tuple[str, str]) -> None:
+        usage = reply.usage
         for kind, tokens in (
             ("input", usage.input_tokens),
             ("cached_input", usage.cached_input_tokens),
             ("output", usage.output_tokens),
         ):
-            self._tokens.labels(*who, kind).inc(tokens or 0)
-        if attempt.reply.cost_micro is None:
-            self._unpriced.labels(*who).inc()
+            self._counters["tokens"].labels(*who, kind).inc(tokens or 0)
+        if reply.cost_micro is None:
+            self._counters["unpriced"].labels(*who).inc()
         else:
-            self._cost.labels(*who).inc(attempt.reply.cost_micro / DOLLAR_MICRO)
-        if attempt.reply.model and attempt.reply.is_other_model:
-            self._other_model.labels(*who).inc()
+            self._counters["cost_usd"].labels(*who).inc(reply.cost_micro / DOLLAR_MICRO)
+        if reply.model and reply.is_other_model:
+            self._counters["other_model"].labels(*who).inc()
 
     def stands(self, tenant: str, standing: Standing) -> None:
         """Tell where a tenant's budget stands."""
-        self._left.labels(tenant).set(standing.left_micro / DOLLAR_MICRO)
+        self._gauges["budget_remaining_usd"].labels(tenant).set(standing.left_micro / DOLLAR_MICRO)
         cap = standing.caps.monthly_micro
-        self._used.labels(tenant).set(standing.month_micro / cap if cap else 1.0)
+        self._gauges["budget_used_ratio"].labels(tenant).set(standing.month_micro / cap if cap else 1.0)

@@ -60,16 +60,9 @@ def open_language_models(
     ledger = Ledger(store, lambda _tenant: caps_of(settings))
     vendors = [_vendor(one, settings) for one in accounts]
     policy = retry or RetryPolicy(attempt_s=settings.llm_attempt_s)
-    guarded = (
-        GuardedProvider(
-            MeteredProvider(vendor, ledger, prices),
-            Breaker(),
-            limit=settings.llm_concurrency,
-            watcher=watcher,
-        )
-        for vendor in vendors
-    )
-    tiers = [RetryingProvider(one, policy) for one in guarded]
+    tiers = [
+        RetryingProvider(_guarded(vendor, ledger, prices, settings, watcher), policy) for vendor in vendors
+    ]
 
     def close() -> None:
         for vendor in vendors:
@@ -97,3 +90,10 @@ def _vendor(named: Named, settings: Settings) -> Vendor:
     if named.name == "anthropic":
         return AnthropicProvider(named.account)
     return CompatibleProvider(named.account, Abilities(response_format=settings.compatible_format))
+
+
+def _guarded(
+    vendor: Vendor, ledger: Ledger, prices: Prices, settings: Settings, watcher: Watcher | None
+) -> GuardedProvider:
+    metered = MeteredProvider(vendor, ledger, prices)
+    return GuardedProvider(metered, Breaker(), limit=settings.llm_concurrency, watcher=watcher)
