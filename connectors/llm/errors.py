@@ -77,6 +77,8 @@ def translated(whom: Whom, root: type[Exception]) -> Iterator[None]:
         raise
     except root as exc:
         raise ours(exc, whom) from None
+    except UnicodeError:
+        raise Rejected("cannot be sent text that is no Unicode", provider=whom.provider) from None
     # What the SDKs raise before they send: an argument or an address that they do not take.
     except (TypeError, ValueError, httpx2.InvalidURL) as exc:
         raise Misconfigured(

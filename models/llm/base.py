@@ -89,7 +89,7 @@ class Reply:
     @property
     def is_other_model(self) -> bool:
         """The provider names another author than we asked for; a dated version of the same name is no other."""
-        return re.sub(_DATED, "", self.model) != re.sub(_DATED, "", self.asked_model)
+        return self.model != "" and re.sub(_DATED, "", self.model) != re.sub(_DATED, "", self.asked_model)
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ ProviderFailed        one provider did not answer one call; says which, its HTTP
 │   └── Held          was not asked at all: it is known to be away, or has enough to do
 ├── OutOfQuota        the account is empty: no retry helps, a person must pay
 ├── Misconfigured     key, address or model name is wrong: no retry helps, a person must set what the message names
-├── Rejected          this very call cannot be served here (too long); another call, or another provider, can
+├── Rejected          this very call cannot be served here (too long, not taken); another call, or provider, can
 └── Unreadable        what came is no answer: not the vendor's format, or more bytes than are read
 CapReached            the tenant's money for the day or month is spent: nothing that costs is asked until then
 NobodyAnswers         every provider was tried or known to be away: ask again after ``retry_after_s``
@@ -133,7 +133,8 @@ class CapReached(PipelineError):
 class NobodyAnswers(RetryLater):
     """``failures`` has each provider's reason in the order they were asked.
 
-    ``in_vain``: every one rejected this very call for what it holds, so the same call will never be answered.
+    ``in_vain``: one that is there rejected this very call for what it holds, and no other took it: the same call may
+    never be answered, so nobody should wait for it.
     """
 
     def __init__(self, failures: Sequence[Exception], *, retry_after_s: float) -> None:
@@ -142,4 +143,4 @@ class NobodyAnswers(RetryLater):
         )
         super().__init__(f"no provider answers: {told}", retry_after_s=retry_after_s)
         self.failures = tuple(failures)
-        self.in_vain = bool(failures) and all(isinstance(one, Rejected) for one in failures)
+        self.in_vain = any(isinstance(one, Rejected) for one in failures)

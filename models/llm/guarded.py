@@ -24,7 +24,12 @@ MISCONFIGURED_HOLD_S = 60.0
 LONGEST_HOLD_S = 86_400.0
 """A provider that asks for more than a day is asked again after one: its clock may be wrong."""
 
+STILL_REJECTED = 20
+"""So many calls in a row that it does not take are no longer about the calls."""
+
 MANY_REQUESTS = 429
+NOT_TAKEN = (400, 422)
+"""Statuses by which a provider that is set up wrongly refuses every call, and one that is not refuses this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,8 @@ class GuardedProvider:
         self._slots = BoundedSemaphore(limit)
         self._watcher = watcher
         self._clock = clock
+        # Calls in a row that it did not take since its last answer; None before the first answer.
+        self._not_taken: int | None = None
 
     @property
     def name(self) -> str:
@@ -118,10 +125,30 @@ class GuardedProvider:
         try:
             reply = self._inner.ask(call)
         except ProviderFailed as exc:
-            self._tell(Attempt(self.name, self.model, self._clock() - began, failure=exc))
-            raise
+            failure = self._judged(exc)
+            self._tell(Attempt(self.name, self.model, self._clock() - began, failure=failure))
+            raise failure from None
+        self._not_taken = 0
         self._tell(Attempt(self.name, self.model, self._clock() - began, reply=reply))
         return reply
+
+    def _judged(self, failure: ProviderFailed) -> ProviderFailed:
+        """One that answers other calls and does not take this one is set up well: it is about this call."""
+        if (
+            not isinstance(failure, Misconfigured)
+            or failure.status not in NOT_TAKEN
+            or self._not_taken is None
+        ):
+            return failure
+        self._not_taken += 1
+        if self._not_taken > STILL_REJECTED:
+            return failure
+        return Rejected(
+            f"does not take this call, though it takes others ({failure.status})",
+            provider=self.name,
+            status=failure.status,
+            request_id=failure.request_id,
+        )
 
     def _tell(self, attempt: Attempt) -> None:
         if self._watcher is not None:
@@ -141,7 +168,7 @@ def _verdict(failure: ProviderFailed) -> tuple[bool | None, float]:
         return True, 0.0
     if isinstance(failure, OutOfQuota):
         return None, QUOTA_HOLD_S
-    if isinstance(failure, Misconfigured) and failure.status != 400:
+    if isinstance(failure, Misconfigured) and failure.status not in NOT_TAKEN:
         return None, MISCONFIGURED_HOLD_S
     if isinstance(failure, Busy) and failure.retry_after_s is not None:
         hold_s = min(failure.retry_after_s, LONGEST_HOLD_S)

@@ -212,6 +212,16 @@ def test_a_misconfigured_one_says_what_to_set(provider: Provider, server: Server
     assert f"set UNDERCURRENT_{provider.name.upper()}_API_KEY" in str(failure(provider, server, Failed(401)))
 
 
+def test_text_that_is_no_unicode_is_about_the_call_and_not_about_the_provider(provider: Provider) -> None:
+    with pytest.raises(Rejected):
+        provider.ask(a_call(user="\ud800"))
+
+
+def test_no_compressed_answer_is_asked_for(provider: Provider, server: Server) -> None:
+    provider.ask(a_call())
+    assert server.asked[0].headers["accept-encoding"] == "identity"
+
+
 def test_a_refusal_that_comes_as_an_error_is_a_refusal(provider: Provider, server: Server) -> None:
     server.answer = script(Failed(400, "content_filter"))
     assert provider.ask(a_call()).outcome == "refused"

@@ -74,7 +74,7 @@ class LlmMetrics:
             self._counters["unpriced"].labels(*who).inc()
         else:
             self._counters["cost_usd"].labels(*who).inc(reply.cost_micro / DOLLAR_MICRO)
-        if reply.model and reply.is_other_model:
+        if reply.is_other_model:
             self._counters["other_model"].labels(*who).inc()
 
     def stands(self, tenant: str, standing: Standing) -> None:

@@ -16,7 +16,7 @@ from models.llm.base import Reply, safety_tag_of
         ("m-1-mini", True),
         ("m-10", True),
         ("m-2", True),
-        ("", True),
+        ("", False),
     ],
 )
 def test_another_author_than_asked_for_is_noticed(named: str, other: bool) -> None:

@@ -45,9 +45,13 @@ def test_where_none_is_set_up_it_says_what_to_set() -> None:
         FailoverProvider([]).ask(a_call())
 
 
-def test_a_call_that_all_reject_is_in_vain() -> None:
+def test_a_call_that_one_rejects_and_nobody_takes_is_in_vain() -> None:
     too_long = Rejected("too long", provider="openai", status=400)
-    for answers, in_vain in (((too_long, too_long), True), ((too_long, busy()), False)):
+    for answers, in_vain in (
+        ((too_long, too_long), True),
+        ((too_long, busy()), True),
+        ((busy(), busy()), False),
+    ):
         provider, _scripted = tiers(*answers)
         with pytest.raises(NobodyAnswers) as caught:
             provider.ask(a_call())

@@ -71,6 +71,26 @@ def test_calls_that_are_too_long_say_nothing_about_the_provider() -> None:
     assert provider.breaker.state == "closed"
 
 
+def test_a_call_that_is_not_taken_by_one_that_answers_others_is_rejected() -> None:
+    scripted = Scripted([misconfigured(400)])
+    provider = guarded(scripted, Clock())
+    fail(provider, Misconfigured)
+    scripted.answers = [a_reply(), misconfigured(400)]
+    provider.ask(a_call())
+    fail(provider, Rejected)
+    assert provider.breaker.state == "closed"
+
+
+def test_when_no_call_is_taken_any_more_it_is_not_about_the_calls() -> None:
+    provider = guarded(Scripted([a_reply(), misconfigured(422)]), Clock())
+    provider.ask(a_call())
+    for _ in range(20):
+        fail(provider, Rejected)
+    fail(provider, Misconfigured)
+    fail(provider, Misconfigured)
+    fail(provider, Held)
+
+
 def test_every_attempt_is_told_and_none_that_was_not_made() -> None:
     watcher, clock = Counting(), Clock()
     answers = [a_reply(), a_reply(outcome="refused"), busy(status=429), busy(status=None)]
