@@ -123,7 +123,7 @@ def _play(
         arrival[concern] = n
         point = Point(concern, grid[place], "en", int(at.timestamp()))
         changes = engine.add(point)
-        told = [*watch.heard(point, concerns.decisions[place], who_is(concern), changes, tell)]
+        told = [*watch.heard(point, concerns.decisions[place], who_is(concern), changes, tell, engine.alike)]
         told += watch.changed(changes, arrival, n + 1, tell)
         told += watch.labelled(concern, who_is(concern), concerns.decisions[place].confidence_milli, tell)
         trial.events += [(n, event) for event in told]

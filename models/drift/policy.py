@@ -21,7 +21,7 @@ class DriftPolicy:
     """A theme's latest similarities below this, in thousandths, …"""
     floor_from: int = 640
     """… after they had been above this."""
-    wording: float = 6.5
+    wording: float = 8.0
     """Squared distance of a theme's latest concerns from those before, in squared standard errors; 1 is chance."""
     background: float = 12.0
     """The same of all of a tenant's concerns."""
@@ -37,6 +37,10 @@ class DriftPolicy:
     """Hours without a burst before the next one is told."""
     family_p: float = 3e-5
     """Chance that most of a new theme's concerns came as lately as they did, or that births come so often."""
+    newcomer_p: float = 1e-5
+    """Chance that so many of the concerns nearest to one came as lately as they did."""
+    look_every: int = 4
+    """One concern in so many is held against those nearest to it."""
     settled: int = 1000
     """Concerns of a tenant before it is watched."""
     quorum: int = 5

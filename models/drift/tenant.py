@@ -8,6 +8,7 @@ from typing import Any
 from models.drift.adaptive import AdaptiveMean
 from models.drift.family import sudden
 from models.drift.mix import LabelMix
+from models.drift.newcomers import Newcomers
 from models.drift.policy import DriftPolicy
 from models.drift.season import Season
 from models.drift.seen import Seen
@@ -24,6 +25,10 @@ _BLOCK = 250
 _BLOCKS = 4
 _BIRTHS_KNOWN = 20
 _UNSURE = 32
+_TOLD = 128
+"""Newcomers that are remembered as told of, so that one story is one event."""
+_SAME = 4
+"""It is the same story when one in so many of a concern's nearest was told of."""
 
 FORM = 2
 """The form of a row; what was written in another one is lost, and the tenant is watched anew."""
@@ -44,6 +49,8 @@ class TenantWatch:
         """The latest that found no theme."""
         self.unsure: list[list[Any]] = []
         """The latest of low confidence: concern, person."""
+        self._told: list[int] = []
+        """Arrival numbers of the newcomers told of last."""
         self._background = MeanVector(policy.background, _REFERENCE, _SHIFT)
         self._unassigned = AdaptiveMean(policy.tenant_delta)
         self._confidence = AdaptiveMean(policy.tenant_delta)
@@ -95,6 +102,25 @@ class TenantWatch:
         p, most, span = sudden(arrivals, now)
         return Seen(0.0, float(most), now - span, span, p) if p <= self._policy.family_p else None
 
+    @property
+    def looks_around(self) -> bool:
+        """Whether the concern that came last is to be held against those most like it."""
+        return self.came > self._policy.settled and self.came % self._policy.look_every == 0
+
+    def judge_newcomers(self, found: Newcomers, arrivals: Sequence[int]) -> Seen | None:
+        """Most of the concerns nearest to one came lately; what it says, unless it was told.
+
+        ``arrivals``: when the nearest concerns came, nearest first.
+        """
+        looked = arrivals[: found.looked]
+        is_told = _SAME * len(set(looked) & set(self._told)) >= found.looked
+        fresh = [arrival for arrival in looked if arrival >= found.since and arrival not in self._told]
+        self._told = [*self._told, *sorted(fresh)][-_TOLD:]
+        if is_told:
+            return None
+        usual = round(found.looked * found.span / found.held, 2)
+        return Seen(usual, float(found.late), found.held - found.span, found.span, found.p)
+
     def close(self) -> Told:
         """A tick came."""
         seen = self._mix.close()
@@ -119,7 +145,7 @@ class TenantWatch:
         for part in (self._background, self._unassigned, self._confidence, self._mix):
             part.write(to)
         numbers = [self.came, int(self.ticked), self.waiting, self.unsure, self._births]
-        return [FORM, *numbers, self.season.encode(), to.done()]
+        return [FORM, *numbers, self.season.encode(), self._told, to.done()]
 
     @classmethod
     def decode(cls, row: list[Any], policy: DriftPolicy) -> TenantWatch:
@@ -134,10 +160,11 @@ class TenantWatch:
 
     def _read(self, row: list[Any]) -> None:
         policy = self._policy
-        form, self.came, ticked, self.waiting, self.unsure, self._births, season, text = row
+        form, self.came, ticked, self.waiting, self.unsure, self._births, season, *told, text = row
         if form != FORM:
             raise ValueError(f"a row of form {form}, and not {FORM}")
         self.ticked, self.season = bool(ticked), Season.decode(season)
+        self._told = list(told[0]) if told else []  # rows of before there were newcomers have none
         source = Reader(text)
         self._background = MeanVector.read(source, policy.background, _REFERENCE, _SHIFT)
         self._unassigned = AdaptiveMean.read(source, policy.tenant_delta)

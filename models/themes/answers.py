@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from models.themes.alike import Alike, alike
 from models.themes.assigning import cosine, standing
 from models.themes.constraints import Constraints
 from models.themes.evidence import Evidence
@@ -64,6 +65,10 @@ class Answers:
     def twins(self, concern_id: str, themes: Sequence[str], *, waiting: bool) -> list[str]:
         """Earlier concerns still held of these origins that are nearly identical to a held one, earliest first."""
         return twins(self._state, concern_id, themes, waiting=waiting)
+
+    def alike(self, concern_id: str, most: int) -> Alike | None:
+        """The ``most`` held concerns nearest to a held one, with when they came; None while there are fewer."""
+        return alike(self._state, concern_id, most)
 
     # -- themes -------------------------------------------------------------------------------------------
 

@@ -9,19 +9,21 @@ Elsewhere: the detectors (``models.drift``), how an event reads (``drift_records
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from contracts.business import BusinessEvent
 from contracts.stages import Decision
 from contracts.themes import DriftEvent
 from models.drift.family import LOOKS
+from models.drift.newcomers import MOST, newcomers
 from models.drift.policy import DriftPolicy
 from models.drift.season import HOUR_S
 from models.drift.seen import Seen
 from models.drift.tenant import TenantWatch
 from models.drift.theme import Came, ThemeWatch
 from models.drift.wording import fold
+from models.themes.alike import Alike
 from models.themes.changes import (
     Assigned,
     Born,
@@ -42,6 +44,9 @@ BUSINESS_EVENTS = 64
 """Business events that a tenant keeps, the latest told."""
 
 TENANT = "tenant"
+
+Asked = Callable[[str, int], Alike | None]
+"""Answers which held concerns are most like one, so many of them: the engine's ``alike``."""
 
 
 class DriftWatch:
@@ -70,9 +75,15 @@ class DriftWatch:
     # -- what happens ----------------------------------------------------------------------------------
 
     def heard(
-        self, point: Point, decision: Decision, person: int, changes: Sequence[Change], tell: Teller
+        self,
+        point: Point,
+        decision: Decision,
+        person: int,
+        changes: Sequence[Change],
+        tell: Teller,
+        alike: Asked = lambda _concern, _most: None,
     ) -> Iterator[DriftEvent]:
-        """A concern came, and this is what the engine made of it."""
+        """A concern came, and this is what the engine made of it; ``alike`` is asked which are most like it."""
         tenant = self._tenant()
         if not tenant.ticked:
             tenant.season.advance(point.at_s // HOUR_S)
@@ -86,6 +97,8 @@ class DriftWatch:
         recent = tenant.season.hour is not None and 0 <= tenant.season.hour - point.at_s // HOUR_S <= 1
         if recent:
             tenant.season.update()
+        if tenant.looks_around:
+            yield from self._look_around(point.concern_id, placed, tell, alike)
         if placed is not None:
             theme, similarity = (
                 placed.theme_id if isinstance(placed, Assigned) else placed.nearest,
@@ -95,6 +108,24 @@ class DriftWatch:
                 joined = isinstance(placed, Assigned)
                 came = Came(point.concern_id, similarity, folded, label, person, joined, recent)
                 yield from self._watch(theme, came, tell)
+
+    def _look_around(
+        self, concern: str, placed: Assigned | Waiting | None, tell: Teller, asked: Asked
+    ) -> Iterator[DriftEvent]:
+        """Hold a concern against those most like it: did they come lately, too?"""
+        near = asked(concern, MOST)
+        if near is None:
+            return
+        found = newcomers(near.arrivals, near.since, near.held, self._policy.newcomer_p)
+        seen = self._tenant().judge_newcomers(found, near.arrivals) if found is not None else None
+        if found is not None and seen is not None:
+            late = [
+                other
+                for other, arrival in zip(near.concerns, near.arrivals, strict=True)
+                if arrival >= found.since
+            ]
+            theme = placed.theme_id if isinstance(placed, Assigned) else None
+            yield self._event("newcomers", seen, [concern, *late], tell, theme)
 
     def labelled(
         self, concern: str, person: int, confidence_milli: int, tell: Teller

@@ -82,6 +82,14 @@ DETECTORS: Mapping[str, _Detector] = {
         lambda s: f"{s.after:.0f} concerns of a new kind among the latest {s.after_n}, none like them before",
         retrain=True,
     ),
+    "newcomers": _Detector(
+        "concerns, of those nearest to one, among the latest `after_n` that are held",
+        lambda s: (
+            f"{s.after:.0f} of the concerns most like this one are among the latest {s.after_n}, where "
+            f"{s.before:.2g} are usual: something is being said that was not said before"
+        ),
+        retrain=True,
+    ),
     "births": _Detector(
         "themes born in a block of concerns",
         lambda s: f"{s.after:.0f} themes were born of {s.after_n} concerns, {s.before:.1f} are usual",

@@ -69,7 +69,8 @@ class TenantThemes:
         kept.concerns.add(point.concern_id, known)
         changes = self.engine.add(point)
         yield from self._telling.tell(changes, tell, arrived)
-        yield from self.drift.heard(point, arrived.about.decision, known.who, changes, tell)
+        said = arrived.about.decision
+        yield from self.drift.heard(point, said, known.who, changes, tell, self.engine.alike)
         yield from self._watch(changes, tell)
 
     def remove(self, concern: str, item_id: str, tell: Teller, why: str = "") -> Iterator[Envelope]:
