@@ -50,9 +50,11 @@ def newcomers(
     >>> newcomers(late, lambda arrival: 1000 - arrival, 1000, 1e-5)
     Newcomers(p=6.7e-24, looked=24, late=18, span=27, since=973, held=1000)
     """
+    firsts = [sorted(arrivals[:looked], reverse=True)[late - 1] for looked, late in LOOKS]
+    if since(max(firsts)) > held * max(_widest(*look, bound) for look in LOOKS):
+        return None  # the latest span is too wide for any look, and the others are wider
     found = []
-    for looked, late in LOOKS:
-        first = sorted(arrivals[:looked], reverse=True)[late - 1]
+    for (looked, late), first in zip(LOOKS, firsts, strict=True):
         span = since(first)
         if span <= held * _widest(looked, late, bound):
             chance = float(bdtrc(late - 1, looked, span / held))

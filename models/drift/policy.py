@@ -37,9 +37,9 @@ class DriftPolicy:
     """Hours without a burst before the next one is told."""
     family_p: float = 3e-5
     """Chance that most of a new theme's concerns came as lately as they did, or that births come so often."""
-    newcomer_p: float = 1e-5
+    newcomer_p: float = 2e-5
     """Chance that so many of the concerns nearest to one came as lately as they did."""
-    look_every: int = 4
+    look_every: int = 6
     """One concern in so many is held against those nearest to it."""
     settled: int = 1000
     """Concerns of a tenant before it is watched."""

@@ -7,27 +7,39 @@ of 8,000 concerns, so it is for now and then and not for every concern. Ties go 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.themes.grid import Units
+from models.themes.shelf import Shelf, Slots
 from models.themes.state import EngineState
+
+_MORE = 8
+"""So many more are looked at, since a slot that is free, or of another group, may lie near as well."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alike:
-    """Held concerns of the same group, nearest first, with their arrival numbers; ``came`` is when each of the ``held``
-    came, 0 where there is none."""
+    """Held concerns of the same group, nearest first, with their arrival numbers, out of ``held``.
+
+    Good for the moment: it looks at the state when it is asked.
+    """
 
     concerns: Sequence[str]
     arrivals: Sequence[int]
-    came: NDArray[np.int64]
     held: int
+    _shelf: Shelf
+    _slot: int
 
     def since(self, arrival: int) -> int:
-        """How many held concerns came then or later."""
-        return int(np.count_nonzero(self.came >= arrival))
+        """How many of the held concerns came then or later."""
+        shelf, slot = self._shelf, self._slot
+        late = shelf.seq >= max(arrival, 1)
+        own = int(late[slot])
+        if shelf.groups_held > 1:
+            late &= shelf.codes == shelf.codes[slot]
+        return int(np.count_nonzero(late)) - own
 
 
 def alike(state: EngineState, concern_id: str, most: int) -> Alike | None:
@@ -36,15 +48,23 @@ def alike(state: EngineState, concern_id: str, most: int) -> Alike | None:
     slot = shelf.slot_of.get(concern_id)
     if state.space is None or slot is None:
         return None
-    came = np.where(shelf.codes == shelf.codes[slot], shelf.seq, 0)
-    came[slot] = 0
     # All slots, free ones too: one product over what lies together is quicker than to gather the others.
     similar = shelf.units @ shelf.units[slot]
-    similar[came == 0] = -np.inf
-    held = int(np.count_nonzero(came))
-    if held < most:
+    near = _nearest(shelf, slot, similar, most + _MORE)
+    if len(near) < most:
+        near = _nearest(shelf, slot, similar, len(similar))
+    if len(near) < most:
         return None
-    last = np.partition(similar, len(similar) - most)[len(similar) - most]
-    near = np.flatnonzero(similar >= last)
-    near = near[np.lexsort((came[near], -similar[near]))[:most]]
-    return Alike([shelf.ids[one] for one in near.tolist()], came[near].tolist(), came, held)
+    near = near[np.lexsort((shelf.seq[near], -similar[near]))[:most]]
+    found = Alike([shelf.ids[one] for one in near.tolist()], shelf.seq[near].tolist(), 0, shelf, slot)
+    return replace(found, held=found.since(0))
+
+
+def _nearest(shelf: Shelf, slot: int, similar: Units, among: int) -> Slots:
+    """The others of the group that are held, as far as they are ``among`` the nearest slots."""
+    if among < len(similar):
+        near = np.flatnonzero(similar >= np.partition(similar, len(similar) - among)[len(similar) - among])
+    else:
+        near = np.arange(len(similar))
+    held = (shelf.seq[near] > 0) & (shelf.codes[near] == shelf.codes[slot]) & (near != slot)
+    return np.asarray(near[held])

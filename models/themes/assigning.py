@@ -10,6 +10,7 @@ from typing import Literal
 
 from models.themes.centroids import Book
 from models.themes.changes import Assigned, Moved
+from models.themes.company import company_milli
 from models.themes.evidence import Evidence, weigh
 from models.themes.grid import ONE, Units
 from models.themes.refine import Home
@@ -21,16 +22,16 @@ def assigned(
 ) -> Assigned:
     """The record of an assignment to ``row``, given the similarities ``(k,)`` to all rows."""
     second = runner_up(similar, row)
-    behind = None if second is None else int(similar[second])
+    behind = 0 if second is None else int(similar[second])
     mine = int(similar[row])
-    evidence = evidence_of(state, slot, book, row, mine, behind)
+    evidence = evidence_of(state, slot, book, row, mine, None if second is None else (second, behind))
     return Assigned(
         concern_id=state.shelf.ids[slot],
         theme_id=book.roots[row].theme_id,
         similarity=cosine(mine),
         z_milli=above_chance(state, slot, mine),
         runner_up_theme=None if second is None else book.roots[second].theme_id,
-        runner_up_similarity=None if behind is None else cosine(behind),
+        runner_up_similarity=None if second is None else cosine(behind),
         arrival=arrival,
         p_milli=state.joins.p_milli(evidence),
         evidence=evidence,
@@ -46,7 +47,7 @@ def moved(
     why: Literal["nearer", "split"] = "nearer",
 ) -> Moved:
     """The record of a move from the theme at row ``was``; to be made before it is done, or after a split."""
-    evidence = evidence_of(state, slot, book, home.row, home.near, home.behind)
+    evidence = evidence_of(state, slot, book, home.row, home.near, (home.second, home.behind))
     return Moved(
         concern_id=state.shelf.ids[slot],
         from_theme=book.roots[was].theme_id,
@@ -79,22 +80,23 @@ def standing(state: EngineState, concern_id: str) -> Evidence | None:
     book = state.themes.books[root.group]
     row, similar = book.row_of[root.ordinal], book.units @ state.shelf.units[slot]
     second = runner_up(similar, row)
-    return evidence_of(
-        state, slot, book, row, int(similar[row]), None if second is None else int(similar[second])
-    )
+    behind = None if second is None else (second, int(similar[second]))
+    return evidence_of(state, slot, book, row, int(similar[row]), behind)
 
 
 def evidence_of(
-    state: EngineState, slot: int, book: Book, row: int, mine: int, behind: int | None
+    state: EngineState, slot: int, book: Book, row: int, mine: int, behind: tuple[int, int] | None
 ) -> Evidence:
-    """What speaks for a held concern being in the theme at ``row``; similarities in 1/ONE."""
+    """What speaks for a held concern being in the theme at ``row``; ``behind`` is the runner-up's row and similarity,
+    these in 1/ONE."""
     shelf, root = state.shelf, book.roots[row]
     words = None
     if state.lexicon is not None:
         words = state.lexicon.overlap_milli(shelf.ids[slot], root.theme_id)
     concerns = state.background.counts[root.group]
     sizes = (int(book.total_n[row]), len(book.roots), concerns)
-    return weigh((mine, behind or 0), sizes, words)
+    company = None if behind is None else company_milli(state, slot, root, book.roots[behind[0]])
+    return weigh((mine, 0 if behind is None else behind[1]), sizes, words, company)
 
 
 def above_chance(state: EngineState, slot: int, mine: int) -> int:

@@ -33,6 +33,8 @@ class Evidence(NamedTuple):
     """Members of the theme beside the mean of all themes, as the binary logarithm of the ratio."""
     words: int | None
     """How much more the theme uses the concern's words than its tenant does, as a binary logarithm."""
+    company: int | None
+    """The share of the theme in the concerns most like it, among the latest of the theme and of the runner-up."""
 
 
 FEATURES = Evidence._fields
@@ -54,9 +56,10 @@ def weigh(
     similar: tuple[int, int],
     sizes: tuple[int, int, int],
     words: int | None,
+    company: int | None,
 ) -> Evidence:
     """The evidence from the similarities to the theme and the runner-up (in 1/ONE), from the theme's members, the
-    number of themes and of all concerns, and from the words."""
+    number of themes and of all concerns, from the words and from the company."""
     mine, behind = similar
     members, themes, concerns = sizes
     return Evidence(
@@ -64,4 +67,5 @@ def weigh(
         margin=1000 * (mine - max(behind, 0)) // ONE,
         size=milli_log2(members * themes) - milli_log2(concerns),
         words=words,
+        company=company,
     )

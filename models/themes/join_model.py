@@ -144,7 +144,9 @@ class JoinModel:
 
     def load(self, row: Sequence[Any]) -> None:
         """The inverse of ``encode``."""
-        self.taught, self._learned = int(row[0]), [int(part) for part in row[1]]
+        taught, *weights, bias = (int(part) for part in (row[0], *row[1]))
+        unknown = len(FEATURES) - len(weights)  # what the row was written without: nothing was learned of it
+        self.taught, self._learned = taught, [*weights, *[0] * unknown, bias]
         self._combine()
 
     def _scaled(self, evidence: Evidence) -> list[int]:

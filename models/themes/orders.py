@@ -223,6 +223,7 @@ def _take_apart(state: EngineState, theme: str, by: By) -> Iterator[Change]:
     into, root = state.themes.origins[origin.parent], state.themes.root(origin.ordinal)
     origin.parent = None
     origin.retired = False
+    state.list_anew()
     state.touch(origin, into, root)
     state.make_books()
     note_apart(theme, root.theme_id, by, state.constraints)

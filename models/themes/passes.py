@@ -167,6 +167,7 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
 def merge(state: EngineState, gone: Origin, into: Origin) -> None:
     """Read one root as another; the books must be told after."""
     gone.parent = into.ordinal
+    state.rosters.absorb(gone.ordinal, into.ordinal)
     into.last_at_s = max(into.last_at_s, gone.last_at_s)
     state.touch(gone, into)
 

@@ -121,7 +121,7 @@ def _shelve(state: EngineState, concern: str, row: list[Any]) -> None:
     ordinal = state.members.get(name)
     if ordinal is None:
         raise StateCorrupt(f"the theme engine holds concern {concern} but does not know where it belongs")
-    state.shelf.origin[slot] = ordinal
+    state.place(slot, ordinal)
     if ordinal == WAITING:
         state.pools.setdefault(group, {})[seq] = slot
     state.offer(slot)

@@ -41,7 +41,7 @@ def hold(state: EngineState, concern: str, vector: Grid) -> None:
     # Its own arrival number, and those of all that was let go with it, are free: it stays outside of the window.
     seq = next(number for number in range(state.horizon, 0, -1) if number not in taken)
     slot = shelf.put(concern, name, seq, root.group, root.last_at_s, vector)
-    shelf.origin[slot] = ordinal
+    state.place(slot, ordinal)
     state.locate(slot)
     lay(state, slot)
     state.offer(slot)
@@ -140,7 +140,7 @@ def _wait(state: EngineState, concern: str) -> list[Change]:
         state.members.put(name, UNTHEMED)
         return [Unthemed(concern), CentroidsChanged(tuple(left))]
     shelf = state.shelf
-    shelf.origin[slot] = WAITING
+    state.place(slot, WAITING)
     state.members.put(name, WAITING)
     pool = {**state.pools.get(shelf.groups[slot], {}), int(shelf.seq[slot]): slot}
     state.pools[shelf.groups[slot]] = dict(sorted(pool.items()))  # by arrival, as after a restore

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.themes.grid import Grid, Units
+from models.themes.members import WAITING
 
 Slots = NDArray[np.int64]
 Raw = NDArray[np.int32]
@@ -38,6 +39,11 @@ class Shelf:
     def __len__(self) -> int:
         return len(self.slot_of)
 
+    @property
+    def groups_held(self) -> int:
+        """Groups of which a concern has been held."""
+        return len(self._code_of)
+
     def put(self, concern_id: str, name: int, seq: int, group: str, at_s: int, vector: Grid) -> int:
         """Hold a concern; its slot."""
         if not self._free:
@@ -47,6 +53,7 @@ class Shelf:
         self.vectors[slot], self.seq[slot], self.names[slot] = vector, seq, name
         self.codes[slot] = self._code_of.setdefault(group, len(self._code_of))
         self.ids[slot], self.groups[slot], self.at_s[slot] = concern_id, group, at_s
+        self.origin[slot] = WAITING  # and not where the one was that had the slot before
         return slot
 
     def free(self, slot: int) -> str:

@@ -23,6 +23,7 @@ from models.themes.grid import Floats, Grid, Ints, Units
 from models.themes.join_model import JoinModel
 from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
 from models.themes.policy import ThemePolicy
+from models.themes.rosters import Rosters
 from models.themes.shelf import Raw, Shelf, Slots
 
 SIZE = 384
@@ -61,6 +62,7 @@ class EngineState:
         self.shelf = Shelf(SIZE, policy.components)
         self.members = Members()
         self.themes = Themes(tenant)
+        self.rosters = Rosters()
         self.constraints = Constraints()
         self.space: Space | None = None
         self.joins = JoinModel()
@@ -128,6 +130,7 @@ class EngineState:
         if shelf.seq[slot] > self.horizon or shelf.origin[slot] == WAITING:
             return
         if int(shelf.names[slot]) not in self.sample and shelf.ids[slot] not in self.constraints.concerns:
+            self._unlist(slot)
             self.dirty["vectors"].add(shelf.free(slot))
 
     def window(self) -> Slots:
@@ -230,6 +233,7 @@ class EngineState:
             return
         self.pools.get(self.shelf.groups[slot], {}).pop(int(self.shelf.seq[slot]), None)
         self.sample.pop(name, None)
+        self._unlist(slot)
         self.dirty["vectors"].add(self.shelf.free(slot))
 
     def in_window(self, slot: int) -> bool:
@@ -249,6 +253,29 @@ class EngineState:
         """Projected vectors at ``slots``, and the origin of each."""
         return self.shelf.raw[slots].astype(np.float64), self.shelf.origin[slots]
 
-    def _mark(self, slot: int, ordinal: int) -> None:
+    def place(self, slot: int, ordinal: int) -> None:
+        """Note the origin that a held concern is in, or a mark of ``members``; its sums are another matter."""
+        self._unlist(slot)
         self.shelf.origin[slot] = ordinal
+        self.enlist(slot)
+
+    def enlist(self, slot: int) -> None:
+        """Put a held concern on the roster of its theme, if it has one."""
+        ordinal = int(self.shelf.origin[slot])
+        if ordinal >= 0:
+            self.rosters.add(self.themes.root(ordinal).ordinal, int(self.shelf.seq[slot]), slot)
+
+    def list_anew(self) -> None:
+        """Make all rosters again: themes were taken apart."""
+        self.rosters.clear()
+        for slot in self.shelf.slots().tolist():
+            self.enlist(slot)
+
+    def _unlist(self, slot: int) -> None:
+        ordinal = int(self.shelf.origin[slot])
+        if ordinal >= 0:
+            self.rosters.drop(self.themes.root(ordinal).ordinal, int(self.shelf.seq[slot]), slot)
+
+    def _mark(self, slot: int, ordinal: int) -> None:
+        self.place(slot, ordinal)
         self.members.put(int(self.shelf.names[slot]), ordinal)

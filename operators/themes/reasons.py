@@ -33,6 +33,12 @@ def reason(change: Assigned | Moved, factors: Sequence[tuple[str, int]], shared:
 def _said(name: str, share: int, change: Assigned | Moved, shared: Sequence[str]) -> str:
     if name in _FOR_AND_AGAINST:
         return _FOR_AND_AGAINST[name][share < 0]
+    if name == "company":
+        return (
+            "the concerns most like it are in the theme"
+            if share > 0
+            else "many concerns like it are elsewhere"
+        )
     if name == "words":
         if share < 0:
             return "few of the theme's words"

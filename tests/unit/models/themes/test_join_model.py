@@ -91,6 +91,6 @@ def test_weights_are_written_and_read_by_the_names_of_the_features() -> None:
 
 
 def test_evidence_is_in_thousandths_and_a_lone_theme_has_all_of_its_margin() -> None:
-    found = weigh((ONE // 2, 0), (20, 10, 100), None)
+    found = weigh((ONE // 2, 0), (20, 10, 100), None, None)
     assert (found.similarity, found.margin) == (500, 500)
     assert found.size == milli_log2(200) - milli_log2(100)

@@ -6,7 +6,7 @@ from models.themes.changes import Assigned
 from models.themes.evidence import Evidence
 from operators.themes.reasons import reason
 
-EVIDENCE = Evidence(similarity=700, margin=210, size=0, words=3000)
+EVIDENCE = Evidence(similarity=700, margin=210, size=0, words=3000, company=800)
 
 
 def joined(runner_up: float | None = 0.49) -> Assigned:
