@@ -50,10 +50,10 @@ class Shelf:
             self._grow()
         slot = self._free.pop()
         self.slot_of[concern_id] = slot
+        self.origin[slot] = WAITING  # and not where the one was that had the slot before
         self.vectors[slot], self.seq[slot], self.names[slot] = vector, seq, name
         self.codes[slot] = self._code_of.setdefault(group, len(self._code_of))
         self.ids[slot], self.groups[slot], self.at_s[slot] = concern_id, group, at_s
-        self.origin[slot] = WAITING  # and not where the one was that had the slot before
         return slot
 
     def free(self, slot: int) -> str:
