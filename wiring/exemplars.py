@@ -15,25 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from connectors.durable import replace_whole
-from models.encoders.base import Encoder, Vectors
+from models.encoders.base import Around, Encoder, Vectors
 
 
-class ExemplarEncoder:
+class ExemplarEncoder(Around):
     """An encoder that remembers the vectors of each list of texts in ``folder``."""
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
-        self._encoder = encoder
+        super().__init__(encoder)
         self._folder = folder
-
-    @property
-    def version(self) -> str:
-        """That of the encoder inside."""
-        return self._encoder.version
-
-    @property
-    def dims(self) -> int:
-        """That of the encoder inside."""
-        return self._encoder.dims
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Grid vectors in order."""

@@ -1,7 +1,8 @@
 """kill -9 to a stage under a steady load: how long until its lag is what it was before.
 
-The stages run under the supervisor of ``undercurrent up``, which starts the killed one again after half a second. The
-lag is what operators see: the end of the stage's input less what it told at its last snapshot, up to a second ago.
+The stages run under the supervisor of ``undercurrent up``, which starts the killed one again after a tenth of a second,
+and waits twice as long each next time. The lag is what operators see: the end of the stage's input less what it told at
+its last snapshot, up to a second ago.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import NamedTuple
 
-from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from connectors.kafka.cluster import Cluster, kafka_errors
@@ -142,19 +142,25 @@ def gone(topic: str, partition: int, offset: int, there: Held) -> StateCorrupt:
     )
 
 
-def between(cluster: Cluster, topic: str, partition: int, start: int, end: int) -> Iterator[Message]:
-    """Every message from offset ``start`` up to before ``end``, which must be there.
+class Ranges:
+    """Reads ranges of partitions, one after another, with one consumer: a new one each time takes 50 ms to begin.
 
-    Raises ``StopWorker`` if no message comes for ``WITHIN_S`` seconds, or an offset is missing.
+    For one thread. A range that is not read to its end is given up when the next one begins.
     """
-    if start >= end:
-        return
-    place = f"topic {topic}, partition {partition}"
-    # Ask often: the broker holds back its answer at the end of a log for as long as it is allowed to.
-    consumer = cluster.consumer(
-        fetch_wait_max_ms=10, fetch_queue_backoff_ms=10, queued_max_messages_kbytes=8192
-    )
-    try:
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._made: Consumer | None = None
+
+    def between(self, topic: str, partition: int, start: int, end: int) -> Iterator[Message]:
+        """Every message from offset ``start`` up to before ``end``, which must be there.
+
+        Raises ``StopWorker`` if no message comes for ``WITHIN_S`` seconds, or an offset is missing.
+        """
+        if start >= end:
+            return
+        place = f"topic {topic}, partition {partition}"
+        consumer = self._consumer()
         with kafka_errors(f"reading {place}"):
             consumer.assign([TopicPartition(topic, partition, start)])
             deadline = time.monotonic() + WITHIN_S
@@ -174,5 +180,24 @@ def between(cluster: Cluster, topic: str, partition: int, start: int, end: int) 
                         raise StopWorker(f"{place}: {error.str()}; {REBUILD}")
                     start = offset_of(message) + (error is None)
                     deadline = time.monotonic() + WITHIN_S
-    finally:
-        consumer.close()
+            consumer.unassign()  # or it would go on fetching what nobody asks for
+
+    def close(self) -> None:
+        """Let go of the consumer; another range makes another."""
+        if self._made is not None:
+            self._made.close()
+            self._made = None
+
+    def _consumer(self) -> Consumer:
+        if self._made is None:
+            # Ask often: the broker holds back its answer at the end of a log for as long as it is allowed to.
+            self._made = self._cluster.consumer(
+                fetch_wait_max_ms=10, fetch_queue_backoff_ms=10, queued_max_messages_kbytes=8192
+            )
+        return self._made
+
+
+def between(cluster: Cluster, topic: str, partition: int, start: int, end: int) -> Iterator[Message]:
+    """One range, with a consumer of its own; see ``Ranges.between``."""
+    with closing(Ranges(cluster)) as ranges:
+        yield from ranges.between(topic, partition, start, end)

@@ -19,7 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import ID, KafkaMessage, header, sequence_of, stage_of
-from connectors.kafka.reading import REBUILD, between, gone, headers_of, held, offset_of
+from connectors.kafka.reading import REBUILD, Ranges, gone, headers_of, held, offset_of
 from connectors.kafka.writing import DELIVERED_WITHIN_S, Outlet, Writer
 from contracts.errors import StateCorrupt
 
@@ -99,6 +99,7 @@ class KafkaSink(FixedPartitionedSink[KafkaMessage, Position]):
         self._lanes = dict(sorted(lanes.items()))
         self._stage = stage
         self._writer = Writer(cluster, within_s=within_s)
+        self._ranges = Ranges(cluster)
         self._index = {name: index for index, name in enumerate(self._lanes)}
 
     def list_parts(self) -> list[str]:
@@ -140,7 +141,7 @@ class KafkaSink(FixedPartitionedSink[KafkaMessage, Position]):
             raise gone(topic, partition, offset, there)
         last_id = None
         may_jump = offset < there.first
-        for message in between(self._cluster, topic, partition, max(offset, there.first), there.end):
+        for message in self._ranges.between(topic, partition, max(offset, there.first), there.end):
             headers = headers_of(message)
             if stage_of(headers) != self._stage:
                 continue

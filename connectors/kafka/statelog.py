@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient
 
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import Headers, header
-from connectors.kafka.reading import REBUILD, between, gone, headers_of, held, offset_of
+from connectors.kafka.reading import REBUILD, Ranges, gone, headers_of, held, offset_of
 from connectors.kafka.writing import DELIVERED_WITHIN_S, Writer
 from contracts.errors import StateCorrupt
 from contracts.pointer import Change, Pointer, Segment
@@ -40,10 +40,11 @@ _EMPTY = Pointer(generation=0, bytes=0, entries=0, base_bytes=0, checksum="00000
 
 
 class KafkaStateLogs:
-    """Opens the state logs of a process; they share one producer and one admin client."""
+    """Opens the state logs of a process; they share one producer, one consumer and one admin client."""
 
     def __init__(self, cluster: Cluster, *, within_s: float = DELIVERED_WITHIN_S) -> None:
         self.cluster = cluster
+        self.ranges = Ranges(cluster)
         self.writer = Writer(cluster, within_s=within_s, linger_ms=0)  # whoever appends waits for it
 
     def open(
@@ -160,7 +161,7 @@ class KafkaStateLog:
         for session, start, end in self._at.segments:
             if start < there.first or end > there.end:
                 raise gone(self._topic, self._partition, start if start < there.first else end, there)
-            for message in between(self._logs.cluster, self._topic, self._partition, start, end):
+            for message in self._logs.ranges.between(self._topic, self._partition, start, end):
                 headers = headers_of(message)
                 if header(headers, SESSION) == session:
                     yield offset_of(message), message.value() or b"", headers

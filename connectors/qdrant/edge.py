@@ -17,8 +17,6 @@ import qdrant_edge as qe
 from connectors.durable import file_errors
 from connectors.qdrant.home import IndexVersion, Lock, current_version, point_to
 from connectors.qdrant.points import (
-    GROUP,
-    ITEM_KEYWORDS,
     StoredPoint,
     in_group,
     in_payload,
@@ -57,7 +55,7 @@ class EdgeIndex:
         self._lock = Lock(home)
         try:
             self._version.claim(home)
-            self._themes = TenantShard(home / "themes", ShardPlan(theme_dims, qe.Distance.Dot, (GROUP,)))
+            self._themes = TenantShard(home / "themes", ShardPlan(theme_dims, qe.Distance.Dot))
             self._items = self._open_items(home)
         except BaseException:
             self._lock.release()
@@ -69,7 +67,7 @@ class EdgeIndex:
             self.publish()
 
     def _open_items(self, home: Path) -> TenantShard:
-        plan = ShardPlan(self._version.item_dims, qe.Distance.Cosine, ITEM_KEYWORDS, (TIME_FIELD,))
+        plan = ShardPlan(self._version.item_dims, qe.Distance.Cosine, (TIME_FIELD,))
         try:
             return TenantShard(home / "items", plan)
         except BaseException:

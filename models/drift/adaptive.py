@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from river import drift
+from river._river_rust.drift import AdaptiveWindowing
 
 from models.drift.seen import Seen
 from models.themes.octets import Reader, Writer
@@ -28,7 +28,9 @@ VERSION = version("river")
 _CLOCK = 4
 _RAW = -15
 """Deflate without a header and checksum of its own."""
-_Adwin: Any = drift.ADWIN  # River has no types
+# River has no types. This is what its ``drift.ADWIN`` wraps: to import that loads scikit-learn along with River's data
+# sets, half of the time that a process of themes takes to import what it needs.
+_Adwin: Any = AdaptiveWindowing
 
 
 def _frame() -> bytes:
@@ -36,7 +38,7 @@ def _frame() -> bytes:
     adwin = _Adwin(delta=0.002, clock=_CLOCK)
     for _ in range(150):
         adwin.update(0.0)
-    return bytes(adwin._helper.__getstate__())
+    return bytes(adwin.__getstate__())
 
 
 _FRAME = _frame()
@@ -79,10 +81,10 @@ class AdaptiveMean:
             return None
         milli = round(1000 * value)
         self._recent.append(milli)
-        self._adwin.update(milli * self._scale / 1000)
+        is_cut = self._adwin.update(milli * self._scale / 1000)
         if self.warming:
             self.warming -= 1
-        if not self._adwin.drift_detected:
+        if not is_cut:
             return None
         seen = self._seen()
         self._adwin = self._fresh()
@@ -90,10 +92,10 @@ class AdaptiveMean:
 
     def _seen(self) -> Seen:
         """The latest values against the whole window, which ADWIN has just cut at its old end."""
-        now, width = len(self._recent), int(self._adwin.width)
+        now, width = len(self._recent), int(self._adwin.get_width())
         latest = sum(self._recent) / 1000
         rest = max(width - now, 1)
-        before = (self._adwin.total / self._scale - latest) / rest if width > now else latest / now
+        before = (self._adwin.get_total() / self._scale - latest) / rest if width > now else latest / now
         return Seen(round(before, 4), round(latest / now, 4), rest, now)
 
     def _fresh(self) -> Any:
@@ -104,7 +106,7 @@ class AdaptiveMean:
 
         ``young``: all values are among the latest, so ADWIN's bytes are left out and made from them again.
         """
-        inner = b"" if young and len(self._recent) < KEPT else _deflated(self._adwin._helper.__getstate__())
+        inner = b"" if young and len(self._recent) < KEPT else _deflated(self._adwin.__getstate__())
         to.text(VERSION)
         to.octets(inner)
         to.numbers(self.warming, len(self._recent))
@@ -127,14 +129,13 @@ class AdaptiveMean:
     def _take_up(self, inner: bytes) -> bool:
         """Read ADWIN's own bytes; whether they hold a detector with finite numbers."""
         try:
-            self._adwin._helper.__setstate__(_inflated(inner))
+            self._adwin.__setstate__(_inflated(inner))
         except (ValueError, TypeError, zlib.error):
             return False
-        return math.isfinite(self._adwin.total) and math.isfinite(self._adwin.variance)
+        return math.isfinite(self._adwin.get_total()) and math.isfinite(self._adwin.get_variance())
 
     def _refill(self) -> None:
         self._adwin = self._fresh()
         for milli in self._recent:
-            self._adwin.update(milli * self._scale / 1000)
-            if self._adwin.drift_detected:
+            if self._adwin.update(milli * self._scale / 1000):
                 self._adwin = self._fresh()

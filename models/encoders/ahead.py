@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from models.encoders.base import Encoder, Vectors
+from models.encoders.base import Around, Encoder, Vectors
 from models.encoders.cached import CachedEncoder
 
 # Texts encoded for others at once: more would not be faster, and the one who asks would wait for them.
@@ -19,7 +19,7 @@ MOST_AHEAD = 256
 T = TypeVar("T")
 
 
-class AheadEncoder(Generic[T]):
+class AheadEncoder(Around, Generic[T]):
     """A cached encoder that is told what is coming; ``texts_of`` reads the texts of one such thing."""
 
     def __init__(
@@ -31,20 +31,10 @@ class AheadEncoder(Generic[T]):
         most: int = MOST_AHEAD,
     ) -> None:
         """``capacity``: texts held, as in ``CachedEncoder``; ``most``: texts encoded ahead at once."""
-        self._cached = CachedEncoder(encoder, capacity=max(capacity, 2 * most))
+        super().__init__(CachedEncoder(encoder, capacity=max(capacity, 2 * most)))
         self._texts_of = texts_of
         self._most = most
         self._coming: list[T] = []
-
-    @property
-    def version(self) -> str:
-        """That of the encoder inside."""
-        return self._cached.version
-
-    @property
-    def dims(self) -> int:
-        """That of the encoder inside."""
-        return self._cached.dims
 
     def expect(self, coming: Iterable[T]) -> None:
         """These will be asked for soon."""
@@ -55,10 +45,10 @@ class AheadEncoder(Generic[T]):
         coming, self._coming = self._coming, []
         if coming:
             try:
-                return self._cached.encode([*texts, *self._ahead(coming)])[: len(texts)]
+                return self._encoder.encode([*texts, *self._ahead(coming)])[: len(texts)]
             except Exception:  # noqa: BLE001, S110 - what a model says of another's text, that one will hear when it asks
                 pass
-        return self._cached.encode(texts)
+        return self._encoder.encode(texts)
 
     def _ahead(self, coming: Sequence[T]) -> list[str]:
         """Texts of what is coming, the first ``most``; the rest is forgotten and pays for itself."""

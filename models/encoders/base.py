@@ -47,6 +47,23 @@ class Encoder(Protocol):
         ...
 
 
+class Around:
+    """An encoder around another one: the same vectors, so the same name and size."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+
+    @property
+    def version(self) -> str:
+        """That of the encoder inside."""
+        return self._encoder.version
+
+    @property
+    def dims(self) -> int:
+        """That of the encoder inside."""
+        return self._encoder.dims
+
+
 def to_grid(rows: Floats) -> Vectors:
     """Round rows of any length to the grid; a zero row stays zero.
 

@@ -10,34 +10,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.encoders.base import Encoder, Vectors
+from models.encoders.base import Around, Encoder, Vectors
 
 # 50,000 vectors of 384 int16 are about 40 MB with their keys.
 CAPACITY = 50_000
 
 
-class CachedEncoder:
+class CachedEncoder(Around):
     """Least-recently-used texts are forgotten first; texts are held in memory only."""
 
     def __init__(self, encoder: Encoder, *, capacity: int = CAPACITY) -> None:
         """``capacity`` is the most texts held; at least 1."""
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, not {capacity}")
-        self._encoder = encoder
+        super().__init__(encoder)
         self._capacity = capacity
         self._held: OrderedDict[str, Vectors] = OrderedDict()
         self.hits = 0
         self.misses = 0
-
-    @property
-    def version(self) -> str:
-        """That of the encoder inside."""
-        return self._encoder.version
-
-    @property
-    def dims(self) -> int:
-        """That of the encoder inside."""
-        return self._encoder.dims
 
     def __len__(self) -> int:
         """How many texts are held now."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial.distance import squareform
 
 from models.themes.grid import ONE, Units
 
@@ -20,6 +18,10 @@ def alike(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
     The mean similarity of any two parts joined on the way is at least ``threshold`` (in 1/ONE). Groups
     come in the order of their first row.
     """
+    # A third of a second to import: when there is a group to link, not at every start.
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+
     found = []
     for part in _in_touch(units, threshold, least):
         condensed = squareform(units[part] @ units[part].T, force="tovector", checks=False)

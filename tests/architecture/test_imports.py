@@ -41,6 +41,10 @@ def test_the_vendors_sdks_come_with_the_first_call() -> None:
     assert not loaded_by("cli.main", "wiring.llm.open", "wiring.llm.metrics") & set(SDKS)
 
 
+def test_a_process_of_themes_starts_without_scikit_learn() -> None:
+    assert not loaded_by("cli.flow", "wiring.stages.themes") & {*HEAVY, "sklearn", "joblib"}
+
+
 def test_the_contracts_bring_no_numbers_but_arrays_and_no_models() -> None:
     assert not loaded_by("contracts.registry", "contracts.outcomes") & {
         "models",

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
 from contracts.errors import StopWorker
 
@@ -24,8 +23,6 @@ COMMIT_EVERY_S = 1.0
 ANSWERED_WITHIN_S = 5.0
 # How long a client with an answer still due takes to end where the broker is away: the least that brokers allow.
 _ENDS_WITHIN = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 2000}
-
-Answer = Future[ConsumerGroupTopicPartitions]
 
 
 def position_group(naming: Naming, stage: str) -> str:
@@ -50,33 +47,42 @@ class Positions:
     ) -> None:
         self.attempts = 0
         self.failures = 0
+        self.refused: str | None = None
+        """What the broker said of the last that failed."""
         self._consumer = cluster.consumer(group_id=group, on_commit=self._answered, **_ENDS_WITHIN)
         self._every_s = every_s
         self._clock = clock
         self._latest: dict[tuple[str, int], int] = {}
+        self._is_told = True
         self._due = 0
         self._next = float("-inf")
 
     def commit(self, positions: Mapping[tuple[str, int], int]) -> None:
-        """Tell the next offset to read of each (topic, partition); call it at every snapshot, also without news."""
+        """Note the next offset to read of each (topic, partition); call it at every snapshot, also without news."""
         self._latest.update(positions)
+        self._is_told = False
+
+    def tell(self) -> None:
+        """Tell what was noted, if it is time; call it often: all partitions of a snapshot are told at once."""
         self._consumer.poll(0)
-        if self._clock() >= self._next and not self._due:
+        if not self._is_told and not self._due and self._clock() >= self._next:
             self._send()
 
     def close(self, within_s: float = 2.0) -> None:
         """Tell what was not told yet; wait for that no longer than ``within_s``."""
-        self._send()
+        if not self._is_told:
+            self._send()
         deadline = time.monotonic() + within_s
         while self._due and time.monotonic() < deadline:
             self._consumer.poll(0.05)
-        self.failures += self._due
+        if self._due:
+            self.failures += self._due
+            self.refused = f"no answer within {within_s:g} s"
 
     def _send(self) -> None:
-        if not self._latest:
-            return
         now = self._clock()
         self._next = now + self._every_s
+        self._is_told = True
         self.attempts += 1
         self._due += 1
         try:
@@ -86,7 +92,10 @@ class Positions:
 
     def _answered(self, refused: KafkaError | None, offsets: list[TopicPartition]) -> None:
         self._due -= 1
-        self.failures += bool(refused or any(one.error for one in offsets))
+        why = refused or next((one.error for one in offsets if one.error), None)
+        if why:
+            self.failures += 1
+            self.refused = str(why)
 
 
 def commit_positions(
@@ -98,15 +107,11 @@ def commit_positions(
     """
     if not positions:
         return
-    with kafka_errors(f"telling the positions of {group}"):
-        admin = cluster.admin()  # kept until it has answered: with the client the answer would be lost
-        offsets = _offsets(positions, time.time() if now is None else now)
-        answers = admin.alter_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group, offsets)], request_timeout=ANSWERED_WITHIN_S
-        )
-        asked: Answer = next(iter(answers.values()))
-        if refusal := _refusal(asked):
-            raise StopWorker(f"telling the positions of {group}: {refusal}")
+    once = Positions(cluster, group, clock=time.time if now is None else lambda: now)
+    once.commit(positions)
+    once.close(ANSWERED_WITHIN_S)
+    if once.refused:
+        raise StopWorker(f"telling the positions of {group}: {once.refused}")
 
 
 def beat_in(metadata: str | None) -> float | None:
@@ -121,12 +126,3 @@ def _offsets(positions: Mapping[tuple[str, int], int], now: float) -> list[Topic
     return [
         TopicPartition(topic, number, offset, f"{now:.3f}") for (topic, number), offset in positions.items()
     ]
-
-
-def _refusal(asked: Answer) -> str | None:
-    """Why the broker did not take all of it."""
-    failed = asked.exception()
-    if failed is not None:
-        return str(failed)
-    errors = [str(one.error) for one in asked.result().topic_partitions or () if one.error]
-    return errors[0] if errors else None

@@ -91,7 +91,7 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
             batch=how.batch,
             follow=how.follow,
             draining=draining.is_set,
-            on_poll=how.on_poll,
+            on_poll=_each(how.on_poll, positions.tell),
             on_lines=how.on_lines,
             on_snapshot=lambda partition, offset: positions.commit({(topics.input, partition): offset}),
         )
@@ -116,6 +116,14 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
         with closing(positions):
             run_flow(flow, home.recovery, how.epoch, how.member.process, how.member.addresses)
         return draining.is_set()
+
+
+def _each(*calls: Callable[[], None]) -> Callable[[], None]:
+    def called() -> None:
+        for call in calls:
+            call()
+
+    return called
 
 
 def _lanes(topics: StageTopics, partitions: int) -> dict[str, tuple[str, int]]:

@@ -56,7 +56,7 @@ class Restarts:
     unless the group has never been healthy: then ``first_tries`` are enough to call it misconfigured.
     """
 
-    first_delay_s: float = 0.5
+    first_delay_s: float = 0.1
     longest_delay_s: float = 30.0
     healthy_after_s: float = 60.0
     hopeless: frozenset[int] = frozenset({WRONG_USAGE, REFUSED, *CANNOT_RUN})

@@ -248,3 +248,15 @@ def test_what_the_library_really_raises_for_a_wrong_size_is_ours(tmp_path: Path)
     made.close()
     with pytest.raises(RecoveryRefused, match="other vectors"):
         shard.TenantShard(tmp_path / "s", shard.ShardPlan(5, qe.Distance.Dot))
+
+
+def test_indexes_that_an_earlier_version_made_are_dropped_at_the_opening(tmp_path: Path) -> None:
+    plan = shard.ShardPlan(4, qe.Distance.Dot, ("at_s",))
+    shard.TenantShard(tmp_path / "s", plan).close()
+    raw = qe.EdgeShard.load(str(tmp_path / "s"), plan.config())
+    raw.update(qe.UpdateOperation.create_field_index("source", qe.KeywordIndexParams()))
+    raw.close()
+    shard.TenantShard(tmp_path / "s", plan).close()
+    again = qe.EdgeShard.load(str(tmp_path / "s"), plan.config())
+    assert again.info().payload_schema.keys() == {points.TENANT, "at_s"}
+    again.close()

@@ -37,6 +37,19 @@ def test_a_mean_that_falls_is_noticed_and_one_that_stays_is_not() -> None:
     assert seen[0].after < seen[0].before
 
 
+def test_a_mean_changes_where_rivers_own_adwin_says() -> None:
+    from river.drift import ADWIN
+
+    theirs, ours = ADWIN(delta=0.002, clock=4, grace_period=30, min_window_length=8), AdaptiveMean(0.002)
+    values = noise(0.8, 500) + noise(0.5, 500, 1) + noise(0.9, 500, 2)
+    wanted = []
+    for n, value in enumerate(values):
+        theirs.update(round(1000 * value) / 1000)
+        wanted += [n] if theirs.drift_detected else []
+    assert len(wanted) > 1
+    assert [n for n, v in enumerate(values) if ours.update(v)] == wanted
+
+
 @pytest.mark.parametrize("cut", [1, 7, 31, 32, 33, 150, 301, 320])
 def test_a_mean_that_is_read_back_goes_on_alike(cut: int) -> None:
     values = noise(0.8, 300) + noise(0.5, 100, 1)

@@ -102,6 +102,7 @@ def test_positions_are_told_in_the_background_and_the_last_at_the_close(cluster:
     positions = Positions(cluster, position_group(NAMING, "themes"), clock=lambda: 70.0)
     for offset in range(100):
         positions.commit({(topic, 0): offset})
+        positions.tell()
     positions.close()
     reader = LagReader(cluster, NAMING)
     assert _of(reader.read(), "themes")[0].position == 99
@@ -109,10 +110,29 @@ def test_positions_are_told_in_the_background_and_the_last_at_the_close(cluster:
     reader.close()
 
 
+def test_what_was_told_is_not_told_again_at_the_close(cluster: Cluster) -> None:
+    topic = NAMING.topic("enriched")
+    _write(cluster, topic, 0, 5_000)
+    positions = Positions(cluster, position_group(NAMING, "themes"))
+    positions.commit({(topic, 0): 1, (topic, 1): 0})
+    positions.tell()
+    positions.close()
+    assert (positions.attempts, positions.failures) == (1, 0)
+
+
+def test_positions_that_nobody_takes_are_an_error_with_the_groups_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wiring.kafka.positions.ANSWERED_WITHIN_S", 0.2)
+    with pytest.raises(StopWorker, match=r"positions of undercurrent-g7-themes: no answer within 0\.2 s"):
+        commit_positions(Cluster("127.0.0.1:9", QUIET), position_group(NAMING, "themes"), {("t", 0): 1})
+
+
 def test_a_broker_that_is_away_fails_no_stage() -> None:
     positions = Positions(Cluster("127.0.0.1:9", QUIET), "g")
     begun = time.monotonic()
     positions.commit({("t", 0): 1})
+    positions.tell()
     assert time.monotonic() - begun < 0.5
     positions.close(within_s=0.1)
     assert time.monotonic() - begun < 2.0
