@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 COMPLAINT = "undercurrent: "
 """How the line begins, so that who reads a log finds it among an engine's noise."""
@@ -12,6 +14,10 @@ COMPLAINT = "undercurrent: "
 
 def complain(exc: Exception) -> None:
     """Write the error as one line, in red on a terminal."""
+    from rich.console import (
+        Console,
+    )  # not at every start of a stage, which seldom has something to complain of
+
     sys.stdout.flush()
     line = " ".join(str(exc).split())
     Console(stderr=True).print(

@@ -32,6 +32,9 @@ from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_wi
 NOT_DRAINED = 1
 TOLD_EVERY_S = 5.0
 
+HISTORY_EPOCH_S = 10.0
+"""Least seconds between snapshots of a first stage that has an end: what changed in between is written once."""
+
 
 def replay(
     generation: Annotated[str, typer.Option(help="The generation to make, say g2.")],
@@ -122,7 +125,8 @@ def _stage(site: Site, begun: Replay, stage: str, workers: int, *, until_end: bo
     if stage != begun.stages[0]:
         return Stage(stage, _command(argv, workers), workers)
     argv = (*argv, *entry_options(begun.of, begun.starts), *(("--until-end",) if until_end else ()))
-    return Stage(stage, _command(argv, workers), workers, finite=until_end)
+    env = {"UNDERCURRENT_EPOCH_S": str(max(load_settings().epoch_s, HISTORY_EPOCH_S))} if until_end else {}
+    return Stage(stage, _command(argv, workers, env), workers, finite=until_end)
 
 
 def entry_options(of: str, starts: Mapping[int, int]) -> tuple[str, ...]:
@@ -131,8 +135,8 @@ def entry_options(of: str, starts: Mapping[int, int]) -> tuple[str, ...]:
     return ("--reads", of, *(("--starts", told) if told else ()))
 
 
-def _command(argv: tuple[str, ...], workers: int) -> Command:
-    env = {"PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1"}
+def _command(argv: tuple[str, ...], workers: int, more: Mapping[str, str] | None = None) -> Command:
+    env = {"PYTHONPATH": python_path(), "PYTHONUNBUFFERED": "1", **(more or {})}
 
     def command(process: int, addresses: tuple[str, ...]) -> Launch:
         peers = ("--addresses", ";".join(addresses)) if workers > 1 else ()

@@ -144,8 +144,10 @@ def _conditions(wanted: Where) -> list[Condition]:
 
 
 def _opened(path: Path, plan: ShardPlan) -> qe.EdgeShard:
-    if not path.exists():
-        _create(path, plan)
+    # A shard whose making was interrupted cannot be loaded, so a file beside it says that it is not whole yet.
+    making = path.with_name(path.name + ".making")
+    if making.exists() or not path.exists():
+        return _created(path, making, plan)
     with translated(path):
         shard = qe.EdgeShard.load(str(path), plan.config())
         wanted, there = plan.indexes().keys(), shard.info().payload_schema.keys()
@@ -155,20 +157,21 @@ def _opened(path: Path, plan: ShardPlan) -> qe.EdgeShard:
         return shard
 
 
-def _create(path: Path, plan: ShardPlan) -> None:
-    # A shard whose making was interrupted cannot be loaded, so it gets its name when it is whole.
-    fresh = path.with_name(path.name + ".new")
-    with file_errors(fresh):
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-    with translated(fresh):
-        shard = qe.EdgeShard.create(str(fresh), plan.config())
+def _created(path: Path, making: Path, plan: ShardPlan) -> qe.EdgeShard:
+    with file_errors(path):
+        making.touch()
+        sync_directory(path.parent)
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir()
+    with translated(path):
+        shard = qe.EdgeShard.create(str(path), plan.config())
         _index(shard, plan, sorted(plan.indexes()))
         shard.flush()
-        shard.close()
     with file_errors(path):
-        fresh.rename(path)
         sync_directory(path.parent)
+        making.unlink()
+        sync_directory(path.parent)
+    return shard
 
 
 def _index(shard: qe.EdgeShard, plan: ShardPlan, fields: Iterable[str]) -> None:

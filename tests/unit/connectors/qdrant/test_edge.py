@@ -121,7 +121,8 @@ def test_a_refused_open_leaves_the_first_one_working(tmp_path: Path, index: Edge
 
 def test_a_shard_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
     version = home.IndexVersion("enc/1", DIMS, DIMS)
-    (tmp_path / version.name / "themes.new" / "segments").mkdir(parents=True)
+    (tmp_path / version.name / "themes" / "segments").mkdir(parents=True)
+    (tmp_path / version.name / "themes.making").touch()
     index = opened(tmp_path)
     index.put_themes("acme", [POINT])
     assert index.count_themes("acme") == 1
