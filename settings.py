@@ -114,6 +114,9 @@ class Settings(BaseSettings):
     llm_proxy: Url = ""
     """HTTP proxy for OpenAI, Anthropic and servers that are not of one's own network."""
 
+    llm_ca_file: Path | None = None
+    """File of certificates (PEM) to trust for language models, instead of the usual authorities."""
+
     llm_concurrency: int = Field(default=8, ge=1, le=64)
     """Calls at once to each provider."""
 

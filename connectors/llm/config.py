@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -20,7 +21,8 @@ class Account:
 
     ``key`` is asked anew for every call, so that a key in a file can be exchanged without a restart. ``effort`` is the
     vendor's word for how long a reasoning model thinks; "" is not sent. ``proxy``: URL of an HTTP proxy; the
-    environment's are not used. ``variables`` is how messages call the settings: ``UNDERCURRENT_OPENAI``.
+    environment's are not used. ``ca_file``: certificates to trust instead of the usual ones. ``variables`` is how
+    messages call the settings: ``UNDERCURRENT_OPENAI``.
     """
 
     base_url: str
@@ -28,6 +30,7 @@ class Account:
     key: Callable[[], str]
     effort: str = ""
     proxy: str = ""
+    ca_file: Path | None = None
     variables: str = ""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Any
 
 import httpx2
 
+from connectors.llm.http import CA_FILE
 from models.llm.errors import Busy, Misconfigured, OutOfQuota, ProviderFailed, Rejected, Unreadable
 
 PASSING = frozenset(
@@ -110,9 +112,23 @@ def _unanswered(exc: Exception, cause: BaseException | None, whom: Whom) -> Prov
         )
     if isinstance(cause, httpx2.UnsupportedProtocol):
         return Misconfigured(f"has no usable address; set {whom.variables}_URL", provider=whom.provider)
+    if _is_untrusted(exc):
+        return Misconfigured(
+            f"shows a certificate that is not trusted; set {CA_FILE}", provider=whom.provider
+        )
     told = type(cause or exc).__name__
     sent = not isinstance(cause, _NOT_SENT)
     return Busy(f"no answer ({told})", provider=whom.provider, maybe_billed=sent)
+
+
+def _is_untrusted(exc: BaseException) -> bool:
+    """Whether a certificate is what an error began with."""
+    below: BaseException | None = exc
+    while below is not None:
+        if isinstance(below, ssl.SSLCertVerificationError):
+            return True
+        below = below.__cause__ or below.__context__
+    return False
 
 
 def _refused_by_status(

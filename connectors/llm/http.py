@@ -7,13 +7,18 @@ redirects not followed (a key must not travel on), compressed bodies not read (n
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import cast
 
 import httpx2
 
-from models.llm.errors import Unreadable
+from models.llm.errors import Misconfigured, Unreadable
+
+CA_FILE = "UNDERCURRENT_LLM_CA_FILE"
+"""The variable that names the certificates of a network's own authority."""
 
 MAX_BODY_BYTES = 1_000_000
 """More than this is no answer: the longest that a model may say is some 100,000 tokens of 4 bytes."""
@@ -86,10 +91,14 @@ class _Bounded(httpx2.SyncByteStream):
         self._inner.close()
 
 
-def http_client(provider: str, proxy: str = "") -> httpx2.Client:
-    """A client for one provider; safe for many threads."""
+def http_client(provider: str, proxy: str = "", ca_file: Path | None = None) -> httpx2.Client:
+    """A client for one provider, for many threads. Raises ``Misconfigured`` if ``ca_file`` holds no certificates."""
+    try:
+        verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
+    except OSError:  # an ssl.SSLError is one
+        raise Misconfigured(f"{ca_file} holds no certificates; set {CA_FILE}", provider=provider) from None
     limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    inner = httpx2.HTTPTransport(trust_env=False, limits=limits, proxy=proxy or None)
+    inner = httpx2.HTTPTransport(trust_env=False, limits=limits, proxy=proxy or None, verify=verify)
     return httpx2.Client(
         transport=BoundedTransport(inner, provider),
         trust_env=False,

@@ -80,7 +80,7 @@ class SdkProvider(ABC, Generic[Client]):
     def _ready(self) -> tuple[Client, type[Exception], httpx2.Client]:
         with self._making:
             if self._made is None:
-                http = http_client(self.NAME, self._account.proxy)
+                http = http_client(self.NAME, self._account.proxy, self._account.ca_file)
                 self._made = (*self._make(http), http)
                 # Requests hold people's words: in no log, whatever the environment or the root logger ask for.
                 for logger in (*self.LOGGERS, "httpx2", "httpcore2"):

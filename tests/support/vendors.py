@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,10 +85,11 @@ class Server:
     asked: list[Asked] = field(default_factory=list)
     stopping: Event = field(default_factory=Event)
     lock: Lock = field(default_factory=Lock)
+    tls: ssl.SSLContext | None = None
 
     @property
     def root(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     @property
     def url(self) -> str:
@@ -103,6 +105,10 @@ class Server:
         self.stopping.clear()
         self._http = _Http(("127.0.0.1", self.port), _Handler)
         self._http.vendor = self
+        if self.tls is not None:
+            self._http.socket = self.tls.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port = self._http.server_address[1]
         Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
@@ -115,9 +121,9 @@ class Server:
 
 
 @contextmanager
-def vendor(answer: Answering | Answer) -> Iterator[Server]:
+def vendor(answer: Answering | Answer, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server that answers so, for the length of a ``with``."""
-    server = Server(answer if callable(answer) else script(answer))
+    server = Server(answer if callable(answer) else script(answer), tls=tls)
     server.start()
     try:
         yield server

@@ -75,7 +75,9 @@ def _all(settings: Settings) -> Iterator[Named]:
     for name, key, file, url, model, effort in vendors:
         read = _key(name, key, file)
         if read is not None:
-            account = Account(url, model, read, effort, settings.llm_proxy, _variables(name))
+            account = Account(
+                url, model, read, effort, settings.llm_proxy, settings.llm_ca_file, _variables(name)
+            )
             yield Named(name, account)
     yield from _compatible(settings)
 
@@ -91,7 +93,8 @@ def _compatible(settings: Settings) -> Iterator[Named]:
     read = _key("compatible", settings.compatible_api_key, settings.compatible_api_key_file)
     own = is_own_server(url)
     proxy = "" if own else settings.llm_proxy
-    yield Named("compatible", Account(url, model, read or _no_key, "", proxy, _variables("compatible")), own)
+    ca_file, variables = settings.llm_ca_file, _variables("compatible")
+    yield Named("compatible", Account(url, model, read or _no_key, "", proxy, ca_file, variables), own)
 
 
 def _no_key() -> str:
