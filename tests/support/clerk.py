@@ -85,6 +85,7 @@ class Desk:
     ) -> None:
         self.journey = journey
         self.now = NOON
+        self.directory = directory
         self.store = LabellingStore(directory / "labelling" / "answers.sqlite3")
         self.inbox = Inbox(policy)
         self.vault = LocalVault(directory / "keys")

@@ -16,17 +16,15 @@ from models.labelling.routes import RoutePolicy, choose
 
 
 class Inbox:
-    """Reads records; ``seen`` counts concerns that came, ``local`` those that need no model."""
+    """Reads records; of ``counts``, ``seen`` are concerns that came, ``local`` those that need no model."""
 
-    def __init__(self, policy: RoutePolicy, tenant: str | None = None) -> None:
-        """``tenant``: whose concerns alone are wanted; None: everybody's."""
+    def __init__(self, policy: RoutePolicy) -> None:
         self._policy = policy
-        self._tenant = tenant
         self.counts: Counter[str] = Counter()
 
     def change(self, record: Envelope) -> Change:
         """What a record changes; nothing if it is no item."""
-        if not isinstance(record, EnrichedItem) or self._tenant not in (None, record.tenant):
+        if not isinstance(record, EnrichedItem):
             return Change()
         wanted: list[Wanted] = []
         settled = [*record.retracts, *(record.dismissed or ())]

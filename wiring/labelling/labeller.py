@@ -209,17 +209,22 @@ class Labeller:
             self._held[outcomes.tenant] = min(turns, now + LOOK_AGAIN)
         else:
             found.outcomes |= {row.key: one for row, one in zip(call, outcomes, strict=True)}
-            self._store.cache(
-                {row.key: self._kept(row, one) for row, one in zip(call, outcomes, strict=True) if one.answer}
-            )
+            kept = ((row.key, self._kept(row, one)) for row, one in zip(call, outcomes, strict=True))
+            self._store.cache({key: answer for key, answer in kept if answer is not None})
 
-    def _kept(self, row: _Row, outcome: Outcome) -> bytes:
-        assert outcome.answer is not None
-        assert outcome.asking is not None
-        said = outcome.answer.model_dump_json().encode()
-        sealed = self._vault.seal(row.item.tenant, row.item.text.subject, said)
+    def _kept(self, row: _Row, outcome: Outcome) -> bytes | None:
+        sealed = self._sealed(row.item, outcome.answer) if outcome.answer is not None else None
+        if sealed is None or outcome.asking is None:
+            return None
         asking = outcome.asking.model_dump(mode="json")
         return orjson.dumps({"answer": sealed.model_dump(), "asking": asking, "model": outcome.model})
+
+    def _sealed(self, item: EnrichedItem, said: ConcernAnswer) -> Sealed | None:
+        """An answer under the key of whose words it is about; None when that was destroyed while a model was asked."""
+        try:
+            return self._vault.seal(item.tenant, item.text.subject, said.model_dump_json().encode())
+        except KeyError:
+            return None
 
     # -- what is answered ------------------------------------------------------------------------------
 
@@ -242,12 +247,13 @@ class Labeller:
                 asking = outcome.asking
                 self.counts[asking.route] += 1
             paid.add(row.key)
-            answers.append(self._answer(row, outcome.model, outcome.answer, asking))
+            sealed = self._sealed(row.item, outcome.answer)
+            if sealed is not None:
+                answers.append(self._answer(row, outcome.model, sealed, asking))
         return answers
 
-    def _answer(self, row: _Row, model: str, said: ConcernAnswer, asking: Asking) -> Answer:
+    def _answer(self, row: _Row, model: str, sealed: Sealed, asking: Asking) -> Answer:
         item = row.item
-        sealed = self._vault.seal(item.tenant, item.text.subject, said.model_dump_json().encode())
         return Answer.made(
             id="",
             kind="answer",

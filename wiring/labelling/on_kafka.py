@@ -19,12 +19,13 @@ from prometheus_client import CollectorRegistry
 from connectors.kafka.cluster import kafka_errors
 from connectors.kafka.reading import held, offset_of, passes
 from contracts.envelope import Envelope
-from contracts.errors import RetryLater, StopWorker
+from contracts.errors import RecoveryRefused, RetryLater, StopWorker
 from contracts.registry import read_stage
 from settings import Settings
 from wiring.appending import kafka_orders
 from wiring.engine import draining_on_signals
 from wiring.health import HealthFile, Probes, serving
+from wiring.kafka.generations import active_positions
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.running import Site
 from wiring.labelling.opening import Open, open_labeller
@@ -51,8 +52,9 @@ def run_labeller(
     """Run until a signal, or without ``follow`` until all that there is now was asked or nobody answers.
 
     With ``health_port``, ``/livez``, ``/readyz`` and ``/metrics`` are answered there. Raises ``PipelineError``;
-    ``WrongUsage`` where no model is set up.
+    ``WrongUsage`` where no model is set up, ``RecoveryRefused`` for a generation that is not the active one.
     """
+    _refuse_other(site)
     home = StageHome(site.data / LABELLER / site.naming.generation)
     with (
         draining_on_signals() as draining,
@@ -77,6 +79,16 @@ def run_labeller(
 
 def _answering(probes: Probes, port: int) -> AbstractContextManager[object]:
     return serving(probes, port) if port else nullcontext()
+
+
+def _refuse_other(site: Site) -> None:
+    """Answers to what another generation decided would act in the live journal. Raises ``RecoveryRefused``."""
+    active = {at.generation for at in active_positions(site.cluster, site.naming, site.partitions).values()}
+    if active and site.naming.generation not in active:
+        raise RecoveryRefused(
+            f"generation {site.naming.generation} is not the active one ({', '.join(sorted(active))}): its answers"
+            " would act in the live journal; cut over to it first"
+        )
 
 
 def _loop(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from contracts.commands import ConfirmConcern, CorrectConcern, Correction, Dismi
 from contracts.diversions import ReviewRequest
 from contracts.registry import read_record, write_record
 from contracts.stages import EnrichedItem
+from models.encoders.hashing import KeywordEncoder
 from operators.extract.standing import Standing
-from tests.support.steps import VAGUE, Journey, is_order
+from operators.extract.step import ExtractStep
+from tests.support.steps import PROVENANCE, VAGUE, Journey, is_order, labeller
 
 TWO = "The export to CSV is broken for large boards. Also, the invoice page shows no tax for our country."
 
@@ -215,6 +218,16 @@ def test_a_concern_that_comes_back_with_another_encoders_vector_gets_ours(journe
     )
     journey.answer(item.model_copy(update={"concerns": (concern,)}))
     assert last(journey).concerns[0].vector == foreign
+
+
+def test_a_concern_in_review_is_due_when_a_model_had_its_time(journey: Journey) -> None:
+    patient = ExtractStep(
+        journey.vault, KeywordEncoder(), labeller(), PROVENANCE, answers_within=timedelta(minutes=90)
+    )
+    journey.steps["redacted"] = patient
+    received = journey.deliver(VAGUE[0], record="r9")
+    asked = journey.of("reviews", ReviewRequest)[-1]
+    assert asked.due == received.event_time + timedelta(minutes=90)
 
 
 def test_a_row_says_the_same_after_the_state_log() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 
+from connectors.keys.vault import LocalVault
 from connectors.llm.spend_store import SqliteSpendStore
 from contracts.answers import Answer, AnswerSetAside, ConcernNotes
 from contracts.feedback import Signal
@@ -218,6 +219,21 @@ def test_a_newer_revision_and_an_erased_person_are_not_asked_about(journey: Jour
     seat.vault.destroy("acme", item.text.subject)
     seat.work()
     assert [shown["text"] for call in clerk.asked for shown in call] == [TEXTS[1]]
+    assert seat.store.count() == 0
+
+
+def test_who_is_erased_while_a_model_thinks_gets_no_answer(journey: Journey, desk: MakeDesk) -> None:
+    deliver(journey, TEXTS[:2])
+    subject = journey.enriched()[0].text.subject
+
+    def says(user: str) -> str:
+        with closing(LocalVault(seat.directory / "keys")) as elsewhere:
+            elsewhere.destroy("acme", subject)
+        return honest(user)
+
+    seat = desk(Clerk(says))
+    seat.work()
+    assert ([answer.item.text.subject == subject for answer in journey.of("journal", Answer)]) == [False]
     assert seat.store.count() == 0
 
 

@@ -1,0 +1,67 @@
+"""What the labeller remembers: what waits, in its order, until it is settled; a file that is none is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.labelling.store import Change, LabellingStore, Wanted
+from contracts.errors import StateCorrupt
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[LabellingStore]:
+    store = LabellingStore(tmp_path / "deep" / "answers.sqlite3")
+    yield store
+    store.close()
+
+
+def wanted(*names: str, tenant: str = "acme") -> Change:
+    return Change(tuple(Wanted(tenant, name, b"{}", "why") for name in names))
+
+
+def names(store: LabellingStore, without: tuple[str, ...] = ()) -> list[str]:
+    return [one.concern for one in store.waiting(9, without)]
+
+
+def test_what_waited_longest_comes_first_and_other_tenants_can_be_left_out(store: LabellingStore) -> None:
+    store.take([wanted("b", "a"), wanted("c", tenant="beta")], "p", {"t/0": 7})
+    assert (names(store), names(store, ("acme",)), store.count()) == (["b", "a", "c"], ["c"], 3)
+    assert store.positions() == {"t/0": 7}
+
+
+def test_what_is_told_again_keeps_its_place_and_what_is_settled_goes(store: LabellingStore) -> None:
+    store.take([wanted("a", "b"), wanted("a"), Change(settled=("b",))], "p", {})
+    assert names(store) == ["a"]
+
+
+def test_what_was_given_up_waits_for_another_prompt(store: LabellingStore) -> None:
+    store.take([wanted("a")], "p", {})
+    store.settle([], ["a"], "p")
+    store.take([wanted("a")], "p", {})
+    assert names(store) == []
+    store.take([wanted("a")], "p2", {})
+    assert names(store) == ["a"]
+
+
+def test_the_oldest_answers_are_let_go(store: LabellingStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.labelling.store.CACHED", 2)
+    for key in "abc":
+        store.cache({key: key.encode()})
+    assert store.cached("abc") == {"b": b"b", "c": b"c"}
+
+
+def test_people_are_told_once(store: LabellingStore) -> None:
+    assert not store.was_told("x")
+    store.tell("x")
+    assert store.was_told("x")
+
+
+def test_a_file_that_is_no_memory_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "answers.sqlite3").write_bytes(
+        b"not a database at all, but long enough to look like one" * 20
+    )
+    with pytest.raises(StateCorrupt, match="delete it"):
+        LabellingStore(tmp_path / "answers.sqlite3")
