@@ -1,14 +1,14 @@
 """Where a command acts: a data directory, else the journal on Kafka; the same options for every command that has both.
 
 ``at_the_desk`` puts ``--dir``, ``--data``, ``--generation``, ``--prefix`` and ``--partitions`` in the place of a
-command's parameter ``desk``, and opens what they name.
+command's parameter ``desk``, and opens what they name; ``at_a_desk`` leaves the opening to the command.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
@@ -18,7 +18,10 @@ from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
 from cli.letters import Desk, open_desk
 from connectors.kafka.names import GENERATION, PREFIX
 
-__all__ = ["Desk", "at_the_desk"]
+__all__ = ["Desk", "OpenDesk", "at_a_desk", "at_the_desk"]
+
+OpenDesk = Callable[[], Desk]
+"""Opens the desk that the options name; raises what ``open_desk`` raises."""
 
 Where = Annotated[
     Path | None,
@@ -35,11 +38,21 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
 
 def at_the_desk(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose ``desk`` is opened from the options; raises what ``open_desk`` raises."""
+    return _with_options(command, lambda where: open_desk(**where))
 
+
+def at_a_desk(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose ``desk`` is an ``OpenDesk``, for one that may not need it."""
+    return _with_options(command, lambda where: partial(open_desk, **where))
+
+
+def _with_options(
+    command: Callable[..., None], opening: Callable[[dict[str, Any]], Any]
+) -> Callable[..., None]:
     @wraps(command)
     def opened(**given: Any) -> None:
         where = {name: given.pop(name) for name in _OPTIONS}
-        command(desk=open_desk(**where), **given)
+        command(desk=opening(where), **given)
 
     hints = get_type_hints(command, include_extras=True)
     own = [

@@ -1,185 +1,292 @@
 """``undercurrent review``: what waits for a person, and what the person says of it.
 
-What a person says is a command in the journal: it acts at its own place in the order, also on replay.
+What a person says is a command in the journal: it acts at its own place in the order, also on replay. Without a command
+of its own it is a review on the terminal (``review_session``), or a CSV file to fill in (``--export``, ``--import``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from cli.cards import case_lines, case_row
+from cli.door import Desk, OpenDesk, at_a_desk, at_the_desk
 from cli.printing import print_json
-from cli.run import finish
-from cli.themes import DEFAULT_DIRECTORY, Directory, existing
-from cli.worker import PARTITIONS
-from contracts.commands import Command, ConfirmConcern, ReleaseQuarantined
-from contracts.diversions import Quarantined, ReviewRequest
-from contracts.errors import WrongUsage
-from contracts.outcomes import Ledger
-from contracts.stages import Assignment
-from contracts.steering import MoveConcern
-from wiring.appending import Given, embedded_orders
-from wiring.datadir import DataDir
-from wiring.quotes import quotes_of
-from wiring.views.gather import gather
-from wiring.views.topics import Topics
+from connectors.keys.vault import LocalVault
+from contracts.errors import OrderRefused, WrongUsage
+from models.labellers.taxonomy import Taxonomy, load_taxonomy
+from settings import load_settings
+from wiring.appending import Given
+from wiring.ordering import Scene, scene_of
+from wiring.reviewing.answers import Answers, Said, Verb, correction_of
+from wiring.reviewing.queue import Case, open_cases
+from wiring.reviewing.table import read_answers, write_cases
 
-R = TypeVar("R", ReviewRequest, Quarantined)
+REJECTED = 3
+"""Exit code: what could be done is done, and some rows were wrong."""
 
 app = typer.Typer(
-    help="List what waits for a person; confirm a concern, release from quarantine.",
-    no_args_is_help=True,
+    help="Decide what waits for a person: on the terminal, by a CSV file, or by the commands below.",
     rich_markup_mode=None,
+    invoke_without_command=True,
 )
+
+Author = Annotated[str, typer.Option(help="Who says so; kept in the journal.")]
+Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be ordered, and order nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Early = Annotated[bool, typer.Option("--all", help="Also what a model may still answer.")]
+ConcernId = Annotated[str, typer.Argument(help="Concern id, say from review ls.")]
+
+
+@app.callback()
+@at_a_desk
+def review(
+    context: typer.Context,
+    desk: OpenDesk,
+    author: Annotated[str, typer.Option(help="Who reviews; kept in the journal.")] = "",
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Write what waits to this CSV file, to be filled in.")
+    ] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", help="Take what was filled in from this CSV file.")
+    ] = None,
+    tenant: Tenant = None,
+    early: Early = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decide what waits for a person, the most valuable first; or see what one of the commands below does.
+
+    Keys: c confirm, e correct, d dismiss, t put into a theme, r release, s skip, u undo, q quit.
+    Example: undercurrent review --author ann --dir out/demo
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if export is not None and import_ is not None:
+        raise WrongUsage("--export and --import: give one of them")
+    if export is None and not author.strip():
+        raise WrongUsage("--author: say who reviews; it is kept in the journal")
+    table = Reviewing(desk(), tenant)
+    if export is not None:
+        written = write_cases(export, table.cases(early=early))
+        if as_json:
+            print_json({"file": str(export), "cases": written})
+        else:
+            _console().print(f"{export}: {written} cases")
+    elif import_ is not None:
+        _import(table, import_, author, dry_run, as_json)
+    else:
+        _session(table, author, early)
 
 
 @app.command("ls")
-def ls(
-    directory: Directory = DEFAULT_DIRECTORY,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """List concerns below the confidence bound, quarantined items (without their words), and uncertain themes.
+@at_the_desk
+def ls(desk: Desk, tenant: Tenant = None, early: Early = False, as_json: AsJson = False) -> None:
+    """List what waits: concerns below the confidence bound, uncertain themes, quarantined items (without their words).
 
-    Uncertain themes come last, the one first of which an answer is worth most: put the concern where it belongs with
-    themes move, into its own theme if it is right there.
-
-    Example: undercurrent review ls --dir out/demo
+    The one first of which an answer is worth most. Example: undercurrent review ls --dir out/demo
     """
-    rows = [
-        {
-            "kind": "concern",
-            "id": review.concern.concern_id,
-            "reason": review.reason,
-            "confidence": review.concern.decision.confidence_milli / 1000,
-            "category": review.concern.decision.category,
-            "quote": review.quote,
-        }
-        for review in concerns_in_review(existing(directory)).values()
-    ]
-    rows += [
-        {"kind": "quarantined", "id": held.item_id, "reason": held.reason, "detail": held.detail}
-        for held in items_in_quarantine(directory).values()
-    ]
-    rows += uncertain_themes(directory)
+    cases = Reviewing(desk, tenant).cases(early=early)
     if as_json:
-        print_json(rows)
+        print_json([case_row(case) for case in cases])
         return
-    console = Console()
-    for row in rows:
-        words = row.get("quote") or row.get("detail") or "(words withheld)"
-        console.print(
-            f"{row['kind']} {row['id']}  {row['reason']}\n    {words}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,  # a line each: a reason is not cut where a terminal happens to end
-        )
+    console = _console()
+    for case in cases:
+        console.print(case_lines(case))
 
 
 @app.command("confirm")
+@at_the_desk
 def confirm(
-    concern_id: Annotated[str, typer.Argument(help="Concern id from review ls.")],
-    author: Annotated[str, typer.Option(help="Who says so; kept in the journal.")],
-    directory: Directory = DEFAULT_DIRECTORY,
+    desk: Desk, concern_id: ConcernId, author: Author, dry_run: DryRun = False, as_json: AsJson = False
 ) -> None:
-    """Say that a concern in review is one: it is clustered from here on.
+    """Say that a concern is one and is right as it was decided; or that an uncertain assignment is right.
 
     Example: undercurrent review confirm 3f0c… --author ann
     """
-    review = _waiting(concerns_in_review(existing(directory)), concern_id, "concern {} is in review")
-    order = ConfirmConcern(concern_id=concern_id, item=review.item)
-    _append(directory, author, Given(review.tenant, order))
+    _decide(desk, concern_id, Said("confirm"), author, dry_run, as_json)
+
+
+@app.command("correct")
+@at_the_desk
+def correct(
+    desk: Desk,
+    concern_id: ConcernId,
+    author: Author,
+    category: Annotated[str | None, typer.Option(help="A category of the taxonomy.")] = None,
+    sublabel: Annotated[str | None, typer.Option(help="A sublabel of the category.")] = None,
+    severity: Annotated[str | None, typer.Option(help="critical, high, medium or low.")] = None,
+    sentiment: Annotated[str | None, typer.Option(help="negative, neutral or positive.")] = None,
+    area: Annotated[str | None, typer.Option(help="A product area of the taxonomy.")] = None,
+    bug: Annotated[bool | None, typer.Option("--bug/--no-bug", help="Whether it is about a defect.")] = None,
+    request: Annotated[
+        bool | None, typer.Option("--request/--no-request", help="Whether something new is wished for.")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a concern is instead; what is not named stays as it was decided. The local models learn from it.
+
+    Example: undercurrent review correct 3f0c… --category billing --severity high --author ann
+    """
+    told = {
+        "category": category, "sublabel": sublabel, "severity": severity, "sentiment": sentiment,
+        "product_area": area, "bug": bug, "feature_request": request,
+    }  # fmt: skip
+    _decide(desk, concern_id, Said("correct", correction=correction_of(told)), author, dry_run, as_json)
+
+
+@app.command("dismiss")
+@at_the_desk
+def dismiss(
+    desk: Desk, concern_id: ConcernId, author: Author, dry_run: DryRun = False, as_json: AsJson = False
+) -> None:
+    """Say that a concern is none (chatter, a test): it is taken out of its theme and stays out.
+
+    Example: undercurrent review dismiss 3f0c… --author ann
+    """
+    _decide(desk, concern_id, Said("dismiss"), author, dry_run, as_json)
+
+
+@app.command("assign")
+@at_the_desk
+def assign(
+    desk: Desk,
+    concern_id: ConcernId,
+    theme: Annotated[str, typer.Argument(help="Theme id, or how it begins.")],
+    author: Author,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put a concern into a theme for good; one in review is confirmed by that.
+
+    Example: undercurrent review assign 3f0c… 9a41 --author ann
+    """
+    _decide(desk, concern_id, Said("assign", theme=theme), author, dry_run, as_json)
 
 
 @app.command("release")
+@at_the_desk
 def release(
+    desk: Desk,
     item_id: Annotated[str, typer.Argument(help="Item id from review ls.")],
-    author: Annotated[str, typer.Option(help="Who says so; kept in the journal.")],
-    directory: Directory = DEFAULT_DIRECTORY,
+    author: Author,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say that a quarantined item is harmless: it goes on as it came.
 
     Example: undercurrent review release 9a41… --author ann
     """
-    held = _waiting(items_in_quarantine(existing(directory)), item_id, "item {} is in quarantine")
-    _append(directory, author, Given(held.tenant, ReleaseQuarantined(item=held.item)))
+    _decide(desk, item_id, Said("release"), author, dry_run, as_json)
 
 
-def _waiting(waiting: Mapping[str, R], name: str, where: str) -> R:
-    """What waits under this id. Raises ``WrongUsage``."""
-    found = waiting.get(name)
-    if found is None:
-        raise WrongUsage(f"no {where.format(name)}; list them with: undercurrent review ls")
-    return found
+class Reviewing:
+    """A desk with what waits there; everything is read when it is first asked for."""
+
+    def __init__(self, desk: Desk, tenant: str | None = None) -> None:
+        self.desk = desk
+        self.tenant = tenant
+        self.taxonomy: Taxonomy = load_taxonomy(load_settings().taxonomy)[0]
+        self._scenes: dict[str, Scene] = {}
+        self.answers = Answers(desk.topics, self.taxonomy, self.scene)
+
+    def scene(self, tenant: str) -> Scene:
+        """Where everything of a tenant is; read once."""
+        if tenant not in self._scenes:
+            self._scenes[tenant] = scene_of(self.desk.topics, tenant)
+        return self._scenes[tenant]
+
+    def cases(self, *, early: bool) -> list[Case]:
+        """What waits, by worth."""
+        with closing(LocalVault(self.desk.folder / "keys")) as vault:
+            return open_cases(self.desk.topics, vault, self.tenant, early=early)
+
+    def case(self, name: str, verb: Verb, cases: list[Case]) -> Case:
+        """The case of this id; a concern need not wait to be corrected, dismissed, assigned. Raises ``WrongUsage``."""
+        found = next((case for case in cases if case.id == name), None)
+        if found is None and verb in ("correct", "dismiss", "assign"):
+            item = self.answers.item_of(name)
+            return Case("assignment", name, item.tenant, "", item_id=item.item_id, item=item)
+        if found is None:
+            raise WrongUsage(f"nothing with the id {name} waits; list what does with: undercurrent review ls")
+        return found
 
 
-def _append(directory: Path, author: str, given: Given) -> None:
-    """Put the order at the journal's end and let the flow act on it."""
-    console = Console()
-    with embedded_orders(directory, PARTITIONS, partial(datetime.now, UTC)) as orders:
-        orders.give(author, [given])
-        total = orders.total(given.tenant)
-    finish(directory, total, console)
-    console.print("done; see it with: undercurrent themes --dir " + str(directory), markup=False)
+def _decide(desk: Desk, name: str, said: Said, author: str, dry_run: bool, as_json: bool) -> None:
+    """Put what a person says at the journal's end and let the flow act on it."""
+    table = Reviewing(desk)
+    orders = table.answers.orders(table.case(name, said.verb, table.cases(early=True)), said)
+    _give(desk, author, orders, dry_run)
+    told = [order.order.verb for order in orders]
+    if as_json:
+        print_json({"dry_run": dry_run, "id": name, "orders": told})
+    else:
+        _console().print(f"{'would order' if dry_run else 'ordered'}: {', '.join(told)}")
 
 
-def concerns_in_review(directory: Path) -> dict[str, ReviewRequest]:
-    """The concerns that wait for a person now, by id: not those that were decided, replaced or erased since."""
-
-    def waits(record: ReviewRequest, ledger: Ledger) -> bool:
-        return ledger.concern(record.concern.concern_id) == "in_review"
-
-    return {r.concern.concern_id: r for r in _still(directory, "reviews", ReviewRequest, waits)}
+def _give(desk: Desk, author: str, given: list[Given], dry_run: bool) -> None:
+    if given and not dry_run:
+        _append(desk, author, given)
+        desk.act(Console(stderr=True))
 
 
-def uncertain_themes(directory: Path) -> list[dict[str, Any]]:
-    """The assignments that a person is asked about and that still stand unanswered, by worth, the highest first."""
-    asked: dict[str, Assignment] = {}
-    topics = Topics(DataDir(directory).logs)
-    for _place, record in topics.records("assignments"):
-        if isinstance(record, Assignment) and record.change != "relabelled":
-            asked.pop(record.concern_id, None)  # another theme, or none: the question is no more
-            if record.ask_milli is not None:
-                asked[record.concern_id] = record
-    for _place, order in topics.records("journal"):
-        if isinstance(order, Command) and isinstance(order.order, MoveConcern):
-            asked.pop(order.order.concern.concern_id, None)
-    quotes = quotes_of(directory, asked)
-    standing = sorted(asked.values(), key=lambda one: (-(one.ask_milli or 0), one.concern_id))
-    return [_question(one, quotes.get(one.concern_id)) for one in standing]
+def _append(desk: Desk, author: str, given: list[Given]) -> None:
+    """Make orders durable; they are not waited for."""
+    with desk.orders() as orders:
+        orders.give(author, given)
 
 
-def _question(asked: Assignment, quote: str | None) -> dict[str, Any]:
-    return {
-        "kind": "assignment",
-        "id": asked.concern_id,
-        "reason": asked.reason,
-        "worth": asked.ask_milli,
-        "probability": (asked.p_milli or 0) / 1000,
-        "theme": asked.theme,
-        "runner_up": asked.runner_up,
-        "quote": quote,
-    }
+def _import(table: Reviewing, path: Path, author: str, dry_run: bool, as_json: bool) -> None:
+    rows, wrong = read_answers(path)
+    cases = table.cases(early=True)
+    given: list[Given] = []
+    done: list[dict[str, Any]] = []
+    told = [{"line": one.line, "id": one.id, "why": one.why} for one in wrong]
+    for row in rows:
+        try:
+            orders = table.answers.orders(table.case(row.id, row.said.verb, cases), row.said)
+        except (WrongUsage, OrderRefused) as exc:
+            told.append({"line": row.line, "id": row.id, "why": str(exc)})
+            continue
+        given += orders
+        done.append({"line": row.line, "id": row.id, "verdict": row.said.verb})
+    _give(table.desk, author, given, dry_run)
+    told.sort(key=lambda one: int(str(one["line"])))
+    if as_json:
+        print_json({"dry_run": dry_run, "decided": done, "wrong": told})
+    else:
+        console = _console()
+        for one in told:
+            console.print(f"{path}:{one['line']}: {one['why']}")
+        console.print(f"{len(done)} {'would be decided' if dry_run else 'decided'}, {len(told)} wrong")
+    raise typer.Exit(REJECTED if told else 0)
 
 
-def items_in_quarantine(directory: Path) -> dict[str, Quarantined]:
-    """The items that are held back now, by id, in the version that was held back last."""
+def _session(table: Reviewing, author: str, early: bool) -> None:
+    """One person's review; what is sent acts once it ends."""
+    if not sys.stdin.isatty():
+        raise WrongUsage(
+            "a review needs a terminal; elsewhere use --export and --import, or review ls and confirm"
+        )
+    from cli.review_session import Session  # prompt-toolkit takes a moment, which lists and files need not
 
-    def waits(record: Quarantined, ledger: Ledger) -> bool:
-        return ledger.item(record.item_id).outcome == "quarantined"
+    console = _console()
+    cases = table.cases(early=early)
+    send = partial(_append, table.desk, author)
+    told = Session(cases, table.answers, table.taxonomy, table.scene, send, console.print).run()
+    if told.sent:
+        table.desk.act(Console(stderr=True))
+    sent = ", ".join(f"{count} {verb}" for verb, count in sorted(told.sent.items())) or "nothing"
+    console.print(f"sent: {sent}; skipped: {told.skipped}; waiting: {len(cases) - sum(told.sent.values())}")
 
-    return {r.item_id: r for r in _still(directory, "quarantine", Quarantined, waits)}
 
-
-def _still(directory: Path, topic: str, kind: type[R], waits: Callable[[R, Ledger], bool]) -> Iterator[R]:
-    """The records of a topic that still wait, by what became of everything since."""
-    topics = Topics(DataDir(directory).logs)
-    ledgers = {tenant: gathered.ledger for tenant, gathered in gather(topics, None).items()}
-    for _place, record in topics.records(topic):
-        if isinstance(record, kind) and waits(record, ledgers[record.tenant]):
-            yield record
+def _console() -> Console:
+    return Console(soft_wrap=True, markup=False, highlight=False)

@@ -102,7 +102,7 @@ def test_what_was_decided_is_no_longer_listed(own_copy: Path) -> None:
 def test_what_does_not_wait_cannot_be_decided(ran: Ran, order: str) -> None:
     told = undercurrent("review", order, "unknown", "--author", "ann", "--dir", ran.out)
     assert (told.code, told.err.count("\n")) == (2, 1)
-    assert "list them with: undercurrent review ls" in told.err
+    assert "undercurrent review ls" in told.err
 
 
 def _listed(out: Path) -> list[dict[str, Any]]:

@@ -177,6 +177,7 @@ class RunBuilder:
         pii: dict[str, int] | None = None,
         revision: int = 1,
         retracts: tuple[str, ...] = (),
+        asked: dict[str, Any] | None = None,
         **about: Any,
     ) -> Said:
         """One item with one concern, through all stages; ``change`` None leaves it at ``enriched``."""
@@ -213,14 +214,14 @@ class RunBuilder:
         self.put("enriched", enriched)
         said = Said(received.item_id, name, received.id, facts, sealed)
         if concern.decision.needs_review:
-            self.review(enriched, text if full else None)
+            self.review(enriched, text if full else None, **(asked or {}))
         elif change:
             self.change(
                 said, change, theme=theme, at=at, quote=full, language=language, about=concern.decision
             )
         return said
 
-    def review(self, item: EnrichedItem, quote: str | None) -> None:
+    def review(self, item: EnrichedItem, quote: str | None, **changes: Any) -> None:
         """Send the item's concern to a person."""
         request = ReviewRequest(
             **self.header(item.id, "extract", item.event_time),
@@ -228,6 +229,7 @@ class RunBuilder:
             concern=item.concerns[0],
             item=item,
             quote=quote,
+            **changes,
         )
         self.put("reviews", request)
 

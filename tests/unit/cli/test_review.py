@@ -1,15 +1,34 @@
-"""Questions about uncertain themes: which stand, and in which order."""
+"""A review: what waits and in which order, one case at a time by keys, and the same by a CSV file."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
 
-from cli.review import uncertain_themes
+from cli.review_session import Session, Tally
+from connectors.keys.vault import LocalVault
+from contracts.commands import ConfirmConcern, CorrectConcern, DismissConcern
 from contracts.steering import ConcernRef, MoveConcern, ThemeRef
-from tests.support.runs import RunBuilder
+from models.labellers.taxonomy import load_taxonomy
+from tests.support.runs import NOON, RunBuilder, Said
+from wiring.appending import Given
+from wiring.datadir import DataDir
+from wiring.ordering import scene_of
+from wiring.reviewing.answers import Answers
+from wiring.reviewing.queue import Case, open_cases
+from wiring.reviewing.table import plain, read_answers, safe, write_cases
+from wiring.views.topics import Topics
+
+TAXONOMY = load_taxonomy()[0]
 
 
 @pytest.fixture
@@ -25,12 +44,24 @@ def ask(run: RunBuilder, text: str, worth: int | None) -> str:
     return said.concern_id
 
 
+def waits(run: RunBuilder, text: str, **asked: Any) -> Said:
+    """A concern in review."""
+    options = tuple(label.name for label in TAXONOMY.labels)
+    return run.item(text, needs_review=True, confidence_milli=400, asked=asked | {"options": options})
+
+
+def cases(run: RunBuilder, **how: Any) -> list[Case]:
+    topics = Topics(DataDir(run.write()).logs)
+    with closing(LocalVault(run.directory / "keys")) as vault:
+        return open_cases(topics, vault, **how)
+
+
 def test_the_question_whose_answer_is_worth_most_comes_first(run: RunBuilder) -> None:
     low, high = ask(run, "the map is slow", 900), ask(run, "charged twice", 3900)
     ask(run, "cannot log in", None)
-    rows = uncertain_themes(run.write())
-    assert [row["id"] for row in rows] == [high, low]
-    assert (rows[0]["quote"], rows[0]["probability"]) == ("charged twice", 0.48)
+    waiting = cases(run)
+    assert [case.id for case in waiting] == [high, low]
+    assert (waiting[0].quote, waiting[0].p_milli) == ("charged twice", 480)
 
 
 def test_an_answer_or_another_theme_ends_the_question(run: RunBuilder) -> None:
@@ -40,4 +71,156 @@ def test_an_answer_or_another_theme_ends_the_question(run: RunBuilder) -> None:
     run.change(moved, "moved", theme="t2", from_theme="t1")
     item = ConcernRef(concern_id=answered, item_id="i")
     run.command(MoveConcern(concern=item, to=ThemeRef(theme_id="t1"), reason="it is right there"))
-    assert uncertain_themes(run.write()) == []
+    assert cases(run) == []
+
+
+def test_what_a_model_may_still_answer_is_shown_when_it_is_due_or_asked_for(run: RunBuilder) -> None:
+    asked = waits(run, "the thing", worth_milli=700, due=NOON + timedelta(hours=1))
+    run.tick(NOON)
+    assert (cases(run), [case.id for case in cases(run, early=True)]) == ([], [asked.concern_id])
+    run.tick(NOON + timedelta(hours=1))
+    assert [case.id for case in cases(run)] == [asked.concern_id]
+
+
+def test_what_was_decided_waits_no_more_though_no_stage_has_acted_yet(run: RunBuilder) -> None:
+    waits(run, "the thing", worth_milli=700)
+    (case,) = cases(run)
+    assert case.item is not None
+    run.command(DismissConcern(concern_id=case.id, item=case.item))
+    assert cases(run) == []
+
+
+# -- the terminal ----------------------------------------------------------------------------------------
+
+
+class Desk:
+    """A run with one case of each kind, and what a review by keys sends and says."""
+
+    def __init__(self, run: RunBuilder) -> None:
+        self.run = run
+        self.sent: list[list[Given]] = []
+        self.said: list[str] = []
+        self.theme = run.theme("founder", "charged twice · invoice", concerns=3)
+        run.lines.setdefault("assignments", []).append(run.lines["themes"][-1])
+        self.known: Said = waits(run, "thing is broken", worth_milli=900)
+        waits(run, "it does it again", worth_milli=500)
+
+    def press(self, keys: str) -> Tally:
+        topics = Topics(DataDir(self.run.write()).logs)
+        answers = Answers(topics, TAXONOMY, lambda tenant: scene_of(topics, tenant))
+        with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+            pipe.send_text(keys)
+            scene = lambda tenant: scene_of(topics, tenant)  # noqa: E731
+            session = Session(cases(self.run), answers, TAXONOMY, scene, self.sent.append, self.said.append)
+            return session.run()
+
+    def orders(self) -> list[Any]:
+        return [given.order for orders in self.sent for given in orders]
+
+
+@pytest.fixture
+def desk(run: RunBuilder) -> Desk:
+    return Desk(run)
+
+
+def test_keys_confirm_and_dismiss_the_most_valuable_first(desk: Desk) -> None:
+    tally = desk.press("cdq")
+    confirmed, dismissed = desk.orders()
+    assert isinstance(confirmed, ConfirmConcern)
+    assert isinstance(dismissed, DismissConcern)
+    assert (confirmed.concern_id, tally.sent) == (desk.known.concern_id, {"confirm": 1, "dismiss": 1})
+    assert "thing is broken" in desk.said[0]
+
+
+def test_a_correction_is_given_by_letters_or_names_and_enter_keeps(desk: Desk) -> None:
+    desk.press("eb\rh\r\rbf\rq")
+    (order,) = desk.orders()
+    assert isinstance(order, CorrectConcern)
+    told = order.correction.model_dump(exclude_none=True)
+    assert told == {"category": "login", "bug": True, "feature_request": True}
+
+
+def test_a_category_that_the_taxonomy_lacks_is_refused_with_how_to_add_it(desk: Desk) -> None:
+    tally = desk.press("eshipping\r\r\r\rq")
+    assert (desk.orders(), tally.sent) == ([], {})
+    (refused,) = [line for line in desk.said if "has no category 'shipping'" in line]
+    assert "UNDERCURRENT_TAXONOMY" in refused
+
+
+def test_undo_takes_back_what_was_said_last_before_it_is_sent(desk: Desk) -> None:
+    tally = desk.press("cuds" + "q")
+    (order,) = desk.orders()
+    assert (type(order), order.concern_id) == (DismissConcern, desk.known.concern_id)
+    assert (tally.sent, tally.skipped) == ({"dismiss": 1}, 1)
+
+
+def test_what_was_said_before_the_terminal_went_away_is_sent(desk: Desk) -> None:
+    assert desk.press("c\x04").sent == {"confirm": 1}
+
+
+def test_a_theme_is_found_by_its_words_and_the_concern_is_confirmed_into_it(desk: Desk) -> None:
+    desk.press("tnothing\rtinvo\r1\rq")
+    confirmed, moved = desk.orders()
+    assert isinstance(confirmed, ConfirmConcern)
+    assert isinstance(moved, MoveConcern)
+    assert (moved.to and moved.to.theme_id, moved.concern.concern_id) == (desk.theme, desk.known.concern_id)
+    assert "  no theme has these words" in desk.said
+
+
+def test_a_key_that_means_nothing_here_does_nothing(desk: Desk) -> None:
+    assert desk.press("r\rzxq") == Tally()
+
+
+# -- the file --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+49", "-x", "@SUM(A1)", "\tx", "'quoted", "fine", "", "a=b", "\r=1"]
+)
+def test_no_cell_is_a_formula_and_reading_gives_back_what_was_written(cell: str) -> None:
+    assert not safe(cell).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert plain(safe(cell)) == cell
+
+
+def filled(path: Path, *verdicts: dict[str, str]) -> None:
+    """Fill in the rows of an exported file, in their order."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(row | verdict for row, verdict in zip(rows, verdicts, strict=True))
+
+
+def test_an_exported_file_is_read_back_with_lines_and_verdicts(desk: Desk, tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    assert write_cases(path, cases(desk.run)) == 2
+    assert read_answers(path) == ([], [])
+    filled(path, {"verdict": "correct", "new_severity": "low", "new_bug": "no"}, {"verdict": "dismiss"})
+    (first, second), wrong = read_answers(path)
+    assert (first.line, first.id, second.said.verb, wrong) == (2, desk.known.concern_id, "dismiss", [])
+    assert first.said.correction is not None
+    assert first.said.correction.model_dump(exclude_none=True) == {"severity": "low", "bug": False}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "why"),
+    [
+        ({"verdict": "yes"}, "say one of: confirm"),
+        ({"verdict": "correct"}, "names at least one field"),
+        ({"verdict": "correct", "new_severity": "huge"}, "severity: .*'critical'"),
+        ({"verdict": "correct", "new_bug": "maybe"}, "new_bug 'maybe': say yes or no"),
+        ({"verdict": "confirm", "new_category": "ux"}, "new_category is filled in"),
+        ({"verdict": "", "new_category": "ux"}, "verdict is empty"),
+    ],
+)
+def test_a_wrong_row_is_told_with_its_line_and_the_others_count(
+    desk: Desk, tmp_path: Path, verdict: dict[str, str], why: str
+) -> None:
+    path = tmp_path / "cases.csv"
+    write_cases(path, cases(desk.run))
+    filled(path, verdict, {"verdict": "confirm"})
+    (right,), (wrong,) = read_answers(path)
+    assert (wrong.line, right.line) == (2, 3)
+    with pytest.raises(AssertionError, match=why):
+        raise AssertionError(wrong.why)

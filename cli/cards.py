@@ -1,0 +1,76 @@
+"""How a case that waits for a person reads: a row for programs, two lines for lists, a card for the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wiring.reviewing.queue import Case
+
+WITHHELD = "(words withheld)"
+_FLAGS = ("bug", "feature_request", "urgent", "churn_risk")
+
+
+def case_row(case: Case) -> dict[str, Any]:
+    """A case for programs."""
+    told = case.decision
+    row: dict[str, Any] = {
+        "kind": case.kind,
+        "id": case.id,
+        "tenant": case.tenant,
+        "item_id": case.item_id,
+        "reason": case.reason,
+        "worth": case.worth,
+        "due": case.due,
+        "quote": case.quote,
+        "by": case.by or None,
+    }
+    if told is not None:
+        row |= {
+            "category": told.category,
+            "sublabel": told.sublabel,
+            "severity": told.severity,
+            "sentiment": told.sentiment,
+            "bug": told.bug,
+            "feature_request": told.feature_request,
+            "confidence": told.confidence_milli / 1000,
+            "provisional": told.provisional,
+            "options": list(case.options),
+        }
+    if case.kind == "assignment":
+        row |= {
+            "theme": case.theme,
+            "runner_up": case.runner_up,
+            "probability": None if case.p_milli is None else case.p_milli / 1000,
+        }
+    return row
+
+
+def case_lines(case: Case) -> str:
+    """A case in two lines, its words the second."""
+    words = " ".join((case.quote or WITHHELD).split())
+    return f"{case.kind} {case.id}  worth {case.worth}, {case.reason}\n    {words}"
+
+
+def card(case: Case, place: str, themes: dict[str, str]) -> str:
+    """A case for the terminal; ``place`` says which of how many, ``themes`` names themes by id."""
+    lines = [f"── {place} · {case.kind} · worth {case.worth} ──", f"  {case.quote or WITHHELD}", ""]
+    told = case.decision
+    if told is not None:
+        flags = [name.replace("_", " ") for name in _FLAGS if getattr(told, name)]
+        kind = f"{told.category}{f' / {told.sublabel}' if told.sublabel else ''}"
+        lines.append(
+            f"  {kind}, {told.severity}, {told.sentiment}{''.join(f', {flag}' for flag in flags)}"
+            f"  (sure {told.confidence_milli / 1000:.2f}, said by {case.by})"
+        )
+        others = [name for name in case.options if name != told.category][:3] or [told.runner_up or ""]
+        lines.append(f"  else: {', '.join(filter(None, others)) or 'nothing near'}")
+    if case.kind == "assignment":
+        sure = "" if case.p_milli is None else f"  (p {case.p_milli / 1000:.2f})"
+        lines.append(f"  theme: {_named(case.theme, themes)}{sure}")
+        lines.append(f"  else: {_named(case.runner_up, themes)}")
+    lines.append(f"  why: {case.reason}")
+    return "\n".join(lines)
+
+
+def _named(theme: str | None, themes: dict[str, str]) -> str:
+    return "none" if theme is None else f"{themes.get(theme, 'theme')} [{theme[:8]}]"

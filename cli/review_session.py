@@ -1,0 +1,217 @@
+"""The review of ``undercurrent review``: one case at a time on the terminal, by single keys.
+
+What is said becomes an order of the journal as soon as the next case is decided, or the review ends: until then ``u``
+takes it back. Whoever presses Ctrl-C or Ctrl-D quits as with ``q``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import WordCompleter
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+from cli.cards import card
+from contracts.commands import Correction
+from contracts.errors import OrderRefused, WrongUsage
+from models.labellers.taxonomy import Taxonomy
+from wiring.appending import Given
+from wiring.ordering import Scene
+from wiring.reviewing.answers import ALLOWED, Answers, Said, check, correction_of, themes_about
+from wiring.reviewing.queue import Case
+
+KEYS = {"confirm": "c", "correct": "e", "dismiss": "d", "assign": "t", "release": "r"}
+"""The key of each verb; the others are s to skip, u to undo, q to quit."""
+
+SEVERITIES = {"c": "critical", "h": "high", "m": "medium", "l": "low"}
+SENTIMENTS = {"-": "negative", "0": "neutral", "+": "positive"}
+FLAGS = {"b": "bug", "f": "feature_request"}
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was sent, by verb, and how many cases were skipped."""
+
+    sent: dict[str, int] = field(default_factory=dict)
+    skipped: int = 0
+
+
+@dataclass(slots=True)
+class _Pending:
+    """The last decision, which can still be taken back."""
+
+    at: int
+    verb: str
+    orders: list[Given]
+
+
+class Session:
+    """One person's review. ``send`` makes orders durable, ``say`` shows a line, ``scene`` finds themes."""
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        answers: Answers,
+        taxonomy: Taxonomy,
+        scene: Callable[[str], Scene],
+        send: Callable[[list[Given]], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._cases = cases
+        self._answers = answers
+        self._taxonomy = taxonomy
+        self._scene = scene
+        self._send = send
+        self._say = say
+        self._asking: PromptSession[Any] = PromptSession()
+        self._pending: _Pending | None = None
+        self._tally = Tally()
+
+    def run(self) -> Tally:
+        """Until all cases are decided or skipped, or the person quits."""
+        try:
+            self._go()
+        except (EOFError, KeyboardInterrupt):
+            self._say("ended")
+        self._flush()
+        return self._tally
+
+    def _go(self) -> None:
+        at = 0
+        while True:
+            while at < len(self._cases):
+                case = self._cases[at]
+                self._say(card(case, f"{at + 1} of {len(self._cases)}", self._names(case)))
+                key = self._key(case)
+                if key == "q":
+                    return
+                if key == "u":
+                    at = self._undone(at)
+                elif key == "s":
+                    self._tally.skipped += 1
+                    at += 1
+                elif self._decide(at, key):
+                    at += 1
+            if self._pending is None or self._one_of({"u": "undo the last", "q": "done"}) == "q":
+                return
+            at = self._undone(at)
+
+    # -- a case ----------------------------------------------------------------------------------------
+
+    def _key(self, case: Case) -> str:
+        keys = {KEYS[verb]: verb for verb in ALLOWED[case.kind]} | {"s": "skip"}
+        return self._one_of(keys | ({"u": "undo"} if self._pending else {}) | {"q": "quit"})
+
+    def _decide(self, at: int, key: str) -> bool:
+        """Ask what else there is to say, and keep the orders until the next decision; whether there is one."""
+        case = self._cases[at]
+        try:
+            said = self._said(case, next(verb for verb, its in KEYS.items() if its == key))
+            if said is None:
+                return False
+            orders = self._answers.orders(case, said)
+        except (WrongUsage, OrderRefused) as exc:
+            self._say(f"  {exc}")
+            return False
+        self._flush()
+        self._pending = _Pending(at, said.verb, orders)
+        return True
+
+    def _said(self, case: Case, verb: str) -> Said | None:
+        if verb == "correct":
+            correction = self._correction(case)
+            return None if correction is None else Said("correct", correction=correction)
+        if verb == "assign":
+            theme = self._theme(case)
+            return None if theme is None else Said("assign", theme=theme)
+        return Said(next(one for one in ALLOWED[case.kind] if one == verb))
+
+    def _undone(self, at: int) -> int:
+        """The case of the decision that is taken back."""
+        if self._pending is None:
+            return at
+        at, self._pending = self._pending.at, None
+        self._say("  taken back")
+        return at
+
+    def _flush(self) -> None:
+        """Send the last decision: it can be taken back no more."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self._send(pending.orders)
+            self._tally.sent[pending.verb] = self._tally.sent.get(pending.verb, 0) + 1
+
+    # -- what is asked ---------------------------------------------------------------------------------
+
+    def _correction(self, case: Case) -> Correction | None:
+        """What the person changes; None if nothing. Raises ``WrongUsage`` for what the taxonomy lacks."""
+        told = case.decision
+        names = list(dict.fromkeys([*case.options, *(label.name for label in self._taxonomy.labels)]))
+        letters = dict(zip(_LETTERS, names, strict=False))
+        changed: dict[str, Any] = {"category": self._choice("category", letters)}
+        changed["severity"] = self._choice("severity", SEVERITIES)
+        changed["sentiment"] = self._choice("sentiment", SENTIMENTS)
+        flags = self._words("flags: b bug, f feature request, n none; Enter keeps > ", FLAGS.values())
+        if flags:
+            changed |= {name: letter in flags or name in flags for letter, name in FLAGS.items()}
+        if told is not None:  # what stays as it was decided is no correction
+            changed = {
+                name: None if value == getattr(told, name) else value for name, value in changed.items()
+            }
+        if not any(value is not None for value in changed.values()):
+            self._say("  nothing is changed")
+            return None
+        correction = correction_of(changed)
+        check(correction, told.category if told else "", self._taxonomy)
+        return correction
+
+    def _choice(self, what: str, letters: Mapping[str, str]) -> str | None:
+        """A value by its letter or its name; None keeps what was decided."""
+        shown = ", ".join(f"{letter} {name}" for letter, name in letters.items())
+        said = self._words(f"{what}: {shown}; Enter keeps > ", letters.values())
+        return letters.get(said, said) or None
+
+    def _theme(self, case: Case) -> str | None:
+        """A theme by words of its name, then by its number; None goes back to the case."""
+        scene = self._scene(case.tenant)
+        words = self._words("words of the theme; Enter goes back > ", ())
+        found = themes_about(scene, words) if words else []
+        if not found:
+            self._say("  no theme has these words" if words else "  not assigned")
+            return None
+        for number, one in enumerate(found, 1):
+            self._say(f"  {number}  {one.label}  ({one.concerns} concerns) [{one.theme_id[:8]}]")
+        chosen = self._words("number; Enter goes back > ", ())
+        if not (chosen.isdecimal() and 1 <= int(chosen) <= len(found)):
+            self._say("  not assigned")
+            return None
+        return found[int(chosen) - 1].theme_id
+
+    def _names(self, case: Case) -> dict[str, str]:
+        if case.kind != "assignment":
+            return {}
+        return {name: record.label for name, record in self._scene(case.tenant).themes.items()}
+
+    def _words(self, message: str, completions: Any) -> str:
+        completer = WordCompleter(list(completions))
+        said: str = self._asking.prompt(message, completer=completer, key_bindings=KeyBindings())
+        return said.strip()
+
+    def _one_of(self, keys: Mapping[str, str]) -> str:
+        """One key of these; others do nothing."""
+        bindings = KeyBindings()
+
+        def chosen(event: KeyPressEvent) -> None:
+            event.app.exit(result=event.key_sequence[0].key)
+
+        for key in keys:
+            bindings.add(key, eager=True)(chosen)
+        for nothing in ("enter", "<any>"):
+            bindings.add(nothing)(lambda _event: None)
+        shown = "  ".join(f"[{key}] {what}" for key, what in keys.items())
+        pressed: str = self._asking.prompt(f"{shown} ", key_bindings=bindings)
+        return pressed

@@ -1,0 +1,172 @@
+"""What a person says of a case, as orders of the journal; what cannot be meant is refused before anything is written.
+
+In:    a case, and a verb with what it needs.   Out: orders, in the order in which they are to be given.
+Raises ``WrongUsage`` for what makes no sense, ``OrderRefused`` for what contradicts an earlier order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from pydantic import ValidationError
+
+from contracts.commands import (
+    ConfirmConcern,
+    CorrectConcern,
+    Correction,
+    DismissConcern,
+    ReleaseQuarantined,
+)
+from contracts.errors import OrderRefused, WrongUsage
+from contracts.stages import EnrichedItem, Vector
+from contracts.steering import ConcernRef, MoveConcern
+from contracts.themes import ThemeRecord
+from models.labellers.taxonomy import Taxonomy
+from wiring.appending import Given
+from wiring.ordering import Scene
+from wiring.reviewing.queue import Case
+from wiring.views.topics import Records
+
+Verb = Literal["confirm", "correct", "dismiss", "assign", "release"]
+VERBS: tuple[Verb, ...] = get_args(Verb)
+ALLOWED: dict[str, tuple[Verb, ...]] = {
+    "concern": ("confirm", "correct", "dismiss", "assign"),
+    "assignment": ("confirm", "correct", "dismiss", "assign"),
+    "quarantined": ("release",),
+}
+"""What can be said of each kind of case."""
+
+HOW_TO_ADD = (
+    "to add one, copy models/labellers/taxonomy.yaml, add a label with its owner and exemplars, and name the file "
+    "with UNDERCURRENT_TAXONOMY; see docs/extraction.md"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person says of a case; ``theme`` (an id) is needed to assign, ``correction`` to correct."""
+
+    verb: Verb
+    correction: Correction | None = None
+    theme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Makes orders of answers; ``scene`` is asked for once somebody names a theme."""
+
+    topics: Records
+    taxonomy: Taxonomy
+    scene: Callable[[str], Scene]
+
+    def orders(self, case: Case, said: Said) -> list[Given]:
+        """The orders that an answer means."""
+        if said.verb not in ALLOWED[case.kind]:
+            can = ", ".join(ALLOWED[case.kind])
+            raise WrongUsage(f"{said.verb} cannot be said of a {case.kind}; say one of: {can}")
+        match said.verb:
+            case "release":
+                assert case.held is not None
+                return [Given(case.tenant, ReleaseQuarantined(item=case.held.item))]
+            case "assign":
+                return self._assign(case, said.theme)
+            case "confirm":
+                if case.kind == "assignment":
+                    return self._assign(case, case.theme)
+                return [Given(case.tenant, ConfirmConcern(concern_id=case.id, item=self._item(case)))]
+            case "dismiss":
+                return [Given(case.tenant, DismissConcern(concern_id=case.id, item=self._item(case)))]
+            case "correct":
+                return [self._correct(case, said.correction)]
+
+    def _correct(self, case: Case, correction: Correction | None) -> Given:
+        if correction is None:
+            raise WrongUsage(
+                "say what is to be corrected: category, sublabel, severity, sentiment, a flag or the area"
+            )
+        item = self._item(case)
+        check(correction, item.concerns[0].decision.category, self.taxonomy)
+        return Given(case.tenant, CorrectConcern(concern_id=case.id, item=item, correction=correction))
+
+    def _assign(self, case: Case, theme: str | None) -> list[Given]:
+        """Into a theme for good; a concern in review is confirmed first."""
+        if theme is None:
+            raise WrongUsage("say which theme; find one with: undercurrent themes")
+        item, scene = self._item(case), self.scene(case.tenant)
+        ref = ConcernRef(concern_id=case.id, item_id=item.item_id, vector=_vector(item))
+        order = MoveConcern(concern=ref, to=scene.root(theme), reason="review")
+        if (why := scene.refusal(order)) is not None:
+            raise OrderRefused(f"refused: {why}")
+        placed = Given(case.tenant, order)
+        if case.kind != "concern":
+            return [placed]
+        return [Given(case.tenant, ConfirmConcern(concern_id=case.id, item=item)), placed]
+
+    def item_of(self, concern_id: str) -> EnrichedItem:
+        """The item of a concern as it was decided last, with that concern alone. Raises ``WrongUsage``."""
+        return item_of(self.topics, concern_id)
+
+    def _item(self, case: Case) -> EnrichedItem:
+        return case.item or self.item_of(case.id)
+
+
+def _vector(item: EnrichedItem) -> Vector | None:
+    return item.concerns[0].vector
+
+
+def item_of(topics: Records, concern_id: str) -> EnrichedItem:
+    """The item of a concern as it was decided last, with that concern alone. Raises ``WrongUsage``."""
+    found: EnrichedItem | None = None
+    for _place, record in topics.records("enriched"):
+        if isinstance(record, EnrichedItem):
+            concern = next((one for one in record.concerns if one.concern_id == concern_id), None)
+            if concern is not None:
+                found = record.model_copy(update={"concerns": (concern,), "retracts": ()})
+    if found is None:
+        raise WrongUsage(f"no concern {concern_id}; list what waits with: undercurrent review ls")
+    return found
+
+
+def correction_of(told: dict[str, Any]) -> Correction:
+    """A correction of what is not None in ``told``. Raises ``WrongUsage``."""
+    try:
+        return Correction.model_validate({name: value for name, value in told.items() if value is not None})
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise WrongUsage(f"{field or 'correction'}: {first['msg']}") from None
+
+
+def check(correction: Correction, category: str, taxonomy: Taxonomy) -> None:
+    """Raises ``WrongUsage`` for a category, sublabel or product area that the taxonomy lacks, with how to add one."""
+    name = correction.category or category
+    label = taxonomy.label(name)
+    if label is None and correction.category is not None:
+        raise _lacks("category", name, (one.name for one in taxonomy.labels))
+    subs = [one.name for one in label.sublabels] if label else []
+    if correction.sublabel is not None and correction.sublabel not in subs:
+        raise _lacks(f"sublabel of {name}", correction.sublabel, subs)
+    areas = [one.name for one in taxonomy.areas]
+    if correction.product_area is not None and correction.product_area not in areas:
+        raise _lacks("product area", correction.product_area, areas)
+
+
+def _lacks(what: str, name: str, there: Iterable[str]) -> WrongUsage:
+    return WrongUsage(
+        f"the taxonomy has no {what} {name!r}; there are {', '.join(there) or 'none'}; {HOW_TO_ADD}"
+    )
+
+
+def themes_about(scene: Scene, words: str, most: int = 9) -> list[ThemeRecord]:
+    """Themes whose name, keywords or family have most of these words (or how they begin), the largest among equals."""
+    wanted = [word for word in words.lower().split() if word]
+
+    def hits(record: ThemeRecord) -> int:
+        told = " ".join((record.label, *record.keywords, record.family or "")).lower().split()
+        return sum(any(one.startswith(word) for one in told) for word in wanted)
+
+    alive = [one for one in scene.themes.values() if one.redirect_to is None and one.status == "active"]
+    found = sorted(alive, key=lambda one: (-hits(one), -one.concerns, one.theme_id))
+    return [one for one in found if hits(one)][:most]

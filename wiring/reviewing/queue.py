@@ -1,0 +1,186 @@
+"""What waits for a person now, the case first of which an answer is worth most.
+
+In:    the topics of a data directory or of Kafka, read once, and the keys of the words.
+Out:   ``Case``s: concerns below the confidence bound, uncertain assignments, quarantined items (these last: of an item
+       that nobody may read, nobody can say what an answer is worth).
+A case that a person has decided is none, whether or not the stages have acted on it yet; neither is one of somebody who
+was erased, nor, unless asked for, one of which a model may still say something (``due``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from contracts.commands import Command, ConfirmConcern, CorrectConcern, DismissConcern, ReleaseQuarantined
+from contracts.diversions import Quarantined, ReviewRequest
+from contracts.feedback import Sealed
+from contracts.stages import Assignment, Decision, EnrichedItem
+from contracts.steering import MoveConcern
+from operators.extract.acting import worth_of
+from operators.ports import Vault
+from wiring.views.gather import Gathered, gather
+from wiring.views.topics import Records
+
+Kind = Literal["concern", "assignment", "quarantined"]
+_ORDER: dict[Kind, int] = {"concern": 0, "assignment": 1, "quarantined": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that waits; ``by`` is the model or labeller that decided, ``quote`` None where words are withheld.
+
+    ``theme`` and ``runner_up`` are those of an assignment, ``p_milli`` how likely it is right.
+    """
+
+    kind: Kind
+    id: str
+    tenant: str
+    reason: str
+    worth: int = 0
+    due: datetime | None = None
+    quote: str | None = None
+    decision: Decision | None = None
+    options: tuple[str, ...] = ()
+    by: str = ""
+    language: str | None = None
+    theme: str | None = None
+    runner_up: str | None = None
+    p_milli: int | None = None
+    item_id: str = ""
+    item: EnrichedItem | None = None
+    held: Quarantined | None = None
+
+
+@dataclass(slots=True)
+class _Decided:
+    """What people have said so far."""
+
+    concerns: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
+    released: set[str] = field(default_factory=set)
+
+    def take(self, command: Command) -> None:
+        match command.order:
+            case ConfirmConcern() | CorrectConcern() | DismissConcern():
+                self.concerns.add(command.order.concern_id)
+            case MoveConcern():
+                self.moved.add(command.order.concern.concern_id)
+            case ReleaseQuarantined():
+                self.released.add(command.order.item.id)
+
+
+def open_cases(
+    topics: Records, vault: Vault, tenant: str | None = None, *, early: bool = False
+) -> list[Case]:
+    """Everything that waits, by worth; with ``early`` also what a model may still answer."""
+    gathered = gather(topics, tenant)
+    decided = _Decided()
+    for _place, record in topics.records("journal"):
+        if isinstance(record, Command):
+            decided.take(record)
+    cases = [
+        *_concerns(topics, gathered, decided, vault),
+        *_assignments(topics, gathered, decided, vault),
+        *_held(topics, gathered, decided),
+    ]
+    wanted = (case for case in cases if tenant in (None, case.tenant) and (early or _is_due(case, gathered)))
+    return by_worth(wanted)
+
+
+def by_worth(cases: Iterable[Case]) -> list[Case]:
+    """The most valuable first, in an order that is the same in every run."""
+    return sorted(cases, key=lambda case: (_ORDER[case.kind] == 2, -case.worth, _ORDER[case.kind], case.id))
+
+
+def _is_due(case: Case, gathered: dict[str, Gathered]) -> bool:
+    clock = gathered[case.tenant].clock
+    return case.due is None or clock is None or case.due <= clock
+
+
+def _concerns(
+    topics: Records, gathered: dict[str, Gathered], decided: _Decided, vault: Vault
+) -> Iterator[Case]:
+    """The latest request about each concern that is still in review."""
+    latest: dict[str, ReviewRequest] = {}
+    for _place, record in topics.records("reviews"):
+        if isinstance(record, ReviewRequest) and record.tenant in gathered:
+            latest[record.concern.concern_id] = record
+    for name, asked in latest.items():
+        state = gathered[asked.tenant].ledger.concern(name)
+        if (
+            state != "in_review"
+            or name in decided.concerns
+            or vault.open(asked.tenant, asked.item.text) is None
+        ):
+            continue
+        told, item = asked.concern.decision, asked.item
+        worth = asked.worth_milli if asked.worth_milli is not None else worth_of(told, item.facts)
+        first = tuple(one for one in (told.category, told.runner_up) if one)
+        yield Case(
+            "concern",
+            name,
+            asked.tenant,
+            asked.reason,
+            worth,
+            due=asked.due,
+            quote=asked.quote,
+            decision=told,
+            options=asked.options or first,
+            by=item.provenance.model or item.provenance.labeller,
+            language=item.language,
+            item_id=item.item_id,
+            item=item,
+        )
+
+
+def _assignments(
+    topics: Records, gathered: dict[str, Gathered], decided: _Decided, vault: Vault
+) -> Iterator[Case]:
+    """The assignments that a person is asked about and that still stand unanswered."""
+    asked: dict[str, Case] = {}
+    for _place, record in topics.records("assignments"):
+        if not isinstance(record, Assignment) or record.tenant not in gathered:
+            continue
+        before = asked.pop(record.concern_id, None)  # another theme, or none: the question is no more
+        about = record.about
+        if before is not None and record.change == "relabelled" and about is not None:
+            asked[record.concern_id] = replace(before, decision=about.decision)
+        elif record.ask_milli is not None:
+            asked[record.concern_id] = Case(
+                "assignment",
+                record.concern_id,
+                record.tenant,
+                record.reason,
+                record.ask_milli,
+                quote=_words(vault, record.tenant, about.quote if about else None),
+                decision=about.decision if about else None,
+                by="themes",
+                language=about.language if about else None,
+                theme=record.theme,
+                runner_up=record.runner_up,
+                p_milli=record.p_milli,
+                item_id=record.item_id,
+            )
+    yield from (case for name, case in asked.items() if name not in decided.moved | decided.concerns)
+
+
+def _words(vault: Vault, tenant: str, sealed: Sealed | None) -> str | None:
+    opened = None if sealed is None else vault.open(tenant, sealed)
+    return None if opened is None else opened.decode()
+
+
+def _held(topics: Records, gathered: dict[str, Gathered], decided: _Decided) -> Iterator[Case]:
+    """The items that are held back now, in the version that was held back last."""
+    latest: dict[str, Quarantined] = {}
+    for _place, record in topics.records("quarantine"):
+        if isinstance(record, Quarantined) and record.tenant in gathered:
+            latest[record.item_id] = record
+    for name, held in latest.items():
+        state = gathered[held.tenant].ledger.item(name).outcome
+        if state == "quarantined" and held.item.id not in decided.released:
+            yield Case(
+                "quarantined", name, held.tenant, f"{held.reason}: {held.detail}", item_id=name, held=held
+            )
