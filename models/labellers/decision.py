@@ -26,7 +26,7 @@ class Decision:
 
     ``evidence`` holds spans of the concern's own text, so a quote is literal by construction; ``*_milli`` are
     thousandths; ``root_cause`` and ``segment`` are left to those who can know them. ``options`` are all categories, the
-    likeliest first.
+    likeliest first; ``signals`` is what a tenant's own models read beside the vector (scores, cues, mood, stars).
     """
 
     category: str
@@ -53,3 +53,4 @@ class Decision:
     root_cause: str | None = None
     segment: str | None = None
     options: tuple[str, ...] = ()
+    signals: tuple[int, ...] = ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.encoders.base import Encoder, Vectors
+from models.encoders.base import GRID_NORM, Encoder, Vectors
 from models.labellers.category import CategoryModel, Scored
 from models.labellers.confidence import KEYWORDS, MEANING, REVIEW_BELOW, Features, confidence, word_features
 from models.labellers.decision import ConcernText, Decision, Intent
@@ -51,6 +51,8 @@ class LocalLabeller:
         self._roles = {label.role: place for place, label in reversed(list(enumerate(self._labels)))}
         self._sentiment = SentimentModel()
         self._coefficients = KEYWORDS if encoder.version.startswith("keywords") else MEANING
+        # How many numbers beside the vector a tenant's own models read: ``Decision.signals``.
+        self.signals = 2 * len(self._labels) + 11
         self._models = (("encoder", encoder.version), ("labeller", VERSION), ("taxonomy", taxonomy.version))
 
     def label(self, concerns: Sequence[ConcernText], vectors: Vectors) -> list[Decision]:
@@ -102,6 +104,7 @@ class LocalLabeller:
             urgency=is_urgent(read.folded),
             models=self._models,
             options=tuple(self._labels[place].name for place in ranking),
+            signals=_signals(read),
         )
 
     def _flag(self, role: Role, read: _Read, best: int) -> bool:
@@ -132,6 +135,22 @@ class LocalLabeller:
             mood=int(abs(read.mood.milli) >= 300),
             foreign=int(foreign),
         )
+
+
+def _signals(read: _Read) -> tuple[int, ...]:
+    """Scores, cues, mood, length and stars on the scale of grid vectors, where 2,048 is one; then a one."""
+    mood, stars = read.mood, read.concern.rating
+    return (
+        *(total * GRID_NORM // 500 for total in read.scored.total),
+        *(len(found) * GRID_NORM // 2 for found in read.scored.cues),
+        mood.milli * GRID_NORM // 700,
+        abs(mood.milli) * GRID_NORM // 1000,
+        GRID_NORM * (mood.label == "negative"),
+        GRID_NORM * (mood.label == "positive"),
+        min(400, len(read.folded)) * GRID_NORM // 400,
+        *(GRID_NORM * (stars == star) for star in range(1, 6)),
+        GRID_NORM,
+    )
 
 
 def _is_angry_issue(best: Label, read: _Read) -> bool:

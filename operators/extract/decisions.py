@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.answers import Answer
-from contracts.commands import Correction
+from contracts.commands import Correction, ModelRole
 from contracts.stages import Decision as DecisionRecord
 from models.labellers.decision import Decision
 from models.labellers.taxonomy import Taxonomy
@@ -90,6 +90,31 @@ def answered_decision(
             "provisional": False,
         }
     )
+
+
+def labelled(
+    decision: DecisionRecord, role: ModelRole, label: str, sure_milli: int, taxonomy: Taxonomy
+) -> DecisionRecord:
+    """One label from a tenant's own model; how sure the rest is does not change."""
+    before: str = getattr(decision, role)
+    said = corrected(decision, Correction.model_validate({role: label}), taxonomy) if label != before else decision
+    update: dict[str, Any] = {
+        "confidence_milli": decision.confidence_milli,
+        "needs_review": decision.needs_review,
+        "provisional": True,
+    }
+    if role == "category":
+        kind = taxonomy.label(label)
+        update |= {"category_milli": sure_milli}
+        if kind is not None and label != before:
+            bug = decision.bug or kind.role == "bug"
+            update |= {
+                "bug": bug,
+                "feature_request": decision.feature_request or kind.role == "feature_request",
+                "product_fix": bug or decision.severity == "critical",
+                "explanation": f"{label} by the tenant's own model, before that {before}. {decision.explanation}",
+            }
+    return said.model_copy(update=update)
 
 
 def confirmed(decision: DecisionRecord) -> DecisionRecord:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.answers import Answer
-from contracts.commands import Command
+from contracts.commands import Command, DirectModel
 from contracts.diversions import DeadLetter, ReviewRequest
 from contracts.envelope import Envelope, Out
 from contracts.feedback import Coordinates
@@ -29,6 +29,7 @@ from contracts.identity import cause_of, concern_id
 from contracts.stages import Concern, Decision, EnrichedItem, Provenance, RedactedItem, Vector
 from models.encoders.base import Encoder
 from models.labellers.decision import ConcernText
+from models.labellers.decision import Decision as LocalDecision
 from models.labellers.local import LocalLabeller
 from models.priority.matrix import Matrix, load_matrix
 from models.segments.concerns import Span, concerns
@@ -37,6 +38,7 @@ from operators.budget import RejectBudget, RejectPolicy
 from operators.extract.acting import acting, worth_of
 from operators.extract.deciding import Deciding, PersonsOrder
 from operators.extract.decisions import decision_record
+from operators.extract.learning import Learning
 from operators.extract.standing import Standing
 from operators.isolation import Poisoned, each_apart
 from operators.marking import markers
@@ -77,7 +79,7 @@ class _Read:
     decision: Decision
     vector: Vector
     summary_vector: Vector
-    options: tuple[str, ...]
+    local: LocalDecision
 
 
 class ExtractStep:
@@ -112,7 +114,11 @@ class ExtractStep:
             self._in_our_space,
             self._matrix,
         )
-        self.tables: Mapping[str, Table[Any]] = {"standing": self._standing}
+        self._learning = Learning(vault, encoder, labeller, provenance.git_commit, self._numbering.after)
+        self.tables: Mapping[str, Table[Any]] = {
+            "standing": self._standing,
+            "learning": self._learning.table,
+        }
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
         """Enriched items, review requests and dead letters, in the order of the records.
@@ -128,7 +134,10 @@ class ExtractStep:
             elif isinstance(record, Answer):
                 outs.extend(self._deciding.answer(record))
             elif isinstance(record, Command) and isinstance(record.order, PersonsOrder):
-                outs.extend(self._deciding.order(record, record.order))
+                outs += self._deciding.order(record, record.order)
+                outs += self._learning.after(record, record.order, outs[-1].record)
+            elif isinstance(record, Command) and isinstance(record.order, DirectModel):
+                outs += [*self._learning.direct(record, record.order), Out("enriched", record)]
             else:
                 outs += [*markers(record, PUBLIC, self._numbering), Out("enriched", record)]
         return outs
@@ -169,7 +178,7 @@ class ExtractStep:
                 decision_record(decision, concern.text),
                 self._vector(of_text[i]),
                 self._vector(of_summary[i]),
-                decision.options,
+                decision,
             )
             for i, ((_, concern), decision) in enumerate(zip(flat, decisions, strict=True))
         ]
@@ -212,10 +221,13 @@ class ExtractStep:
             start=read.found.span.start,
             end=read.found.span.end,
             summary=self._vault.seal(item.tenant, item.text.subject, read.found.summary.encode()),
-            decision=acting(read.decision, self._matrix, item.tenant),
+            decision=acting(self._learned(item.tenant, read), self._matrix, item.tenant),
             vector=read.vector,
             summary_vector=read.summary_vector,
         )
+
+    def _learned(self, tenant: str, read: _Read) -> Decision:
+        return self._learning.relabelled(tenant, read.local, read.decision, read.vector)
 
     def _enriched(self, item: RedactedItem, concerns: tuple[Concern, ...]) -> EnrichedItem:
         """The item with these concerns, which stand from here on."""
@@ -277,7 +289,7 @@ class ExtractStep:
             quote=read.found.text if item.coverage == "full" else None,
             worth_milli=worth_of(concern.decision, item.facts),
             due=None if self._answers_within is None else item.event_time + self._answers_within,
-            options=read.options,
+            options=read.local.options,
             schema_version="1.1",
         )
 

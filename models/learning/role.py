@@ -1,0 +1,240 @@
+"""What one tenant's model for one role (category, sentiment or severity) knows, and which version of it labels.
+
+In:    corrections, one by one, with what the untrained model said; orders of people.
+Out:   what became of the model (``Happening``), and labels with a calibrated probability of being right.
+Promise: until it is promoted the untrained model labels. The challenger learns from every correction and nothing waits
+for it; champion, challenger and former champion say what a concern is before anybody learns from the correction, so all
+that is compared is held out. A promoted version is frozen; the challenger goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from models.labellers.confidence import sigmoid_milli
+from models.learning.contest import Contest
+from models.learning.learner import ONE, Frozen, Learner, Row
+from models.learning.watch import BASELINE, QUORUM, RECENT, Told, signs
+
+FORM = 1
+"""Major version of every model: which numbers it reads, and how it learns."""
+
+UNTRAINED = f"{FORM}.0.0"
+TELL_EVERY = 50
+"""Corrections between two ``trained`` events, and between two reasons to retrain."""
+
+# The untrained model's label is what a head believes before it has seen a correction.
+PRETRAINED = 40
+SURE_WIDTH = 3
+
+
+class Said(NamedTuple):
+    """A label, and in thousandths how probably it is right."""
+
+    label: str
+    sure_milli: int
+
+
+class Happening(NamedTuple):
+    """What became of a model; the fields are those of ``contracts.learning.ModelEvent``."""
+
+    event: str
+    version: str
+    before: str | None
+    metrics: dict[str, int]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A frozen model with its calibration; ``head`` is None for the untrained one, whose probability is unknown."""
+
+    name: str = UNTRAINED
+    head: Frozen | None = None
+    sure: Frozen | None = None
+
+    def says(self, row: Row, base: str, labels: Sequence[str]) -> Said:
+        """What it makes of one row; ``base`` is the untrained model's label."""
+        if self.head is None or self.sure is None:
+            return Said(base, 0)
+        logits = self.head.logits(row)
+        best, margin = _best(logits)
+        traits = sure_row(margin, agrees=labels[best] == base)
+        right, wrong = self.sure.logits(traits).tolist()
+        return Said(labels[best], min(999, max(1, sigmoid_milli(right - wrong))))
+
+    def encode(self) -> list[Any]:
+        """As data for the state log."""
+        return [self.name, *(part.encode() if part else None for part in (self.head, self.sure))]
+
+    @classmethod
+    def decode(cls, data: Sequence[Any]) -> Version:
+        """The inverse of ``encode``."""
+        name, *parts = data
+        return cls(name, *(Frozen.decode(part) if part else None for part in parts))
+
+
+def sure_row(margin: int, *, agrees: bool) -> Row:
+    """What the probability of being right rests on; ``margin`` between the two best logits, in thousandths."""
+    return np.array([ONE, min(8 * ONE, margin * ONE // 1000), ONE * agrees], dtype=np.int16)
+
+
+def _best(logits: Any) -> tuple[int, int]:
+    """The place of the best logit, ties to the first, and its lead over the next."""
+    said = logits.tolist()
+    best = max(range(len(said)), key=lambda place: (said[place], -place))
+    second = max((said[place] for place in range(len(said)) if place != best), default=said[best])
+    return best, said[best] - second
+
+
+@dataclass
+class RoleModel:
+    """``labels`` in the taxonomy's order; a row is the concern's numbers and a place for each label after them."""
+
+    labels: tuple[str, ...]
+    numbers: int
+    corrections: int = 0
+    promotions: int = 0
+    pinned: bool = False
+    quiet_until: int = 0
+    champion: Version = field(default_factory=Version)
+    former: Version | None = None
+    rise: Contest = field(default_factory=Contest)
+    hold: Contest = field(default_factory=Contest)
+    recent: list[Told] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """A challenger that believes what the untrained model says."""
+        width = self.numbers + len(self.labels)
+        self._learner = Learner(self.labels, width)
+        for place, label in enumerate(self.labels):
+            self._learner.pretrain(self.numbers + place, label, PRETRAINED)
+        self._sure = Learner(("right", "wrong"), SURE_WIDTH, replayed=0)
+        self._challenger: Version | None = None
+
+    def row(self, numbers: Row, base: str) -> Row:
+        """The concern's numbers, and a one at the label that the untrained model gave."""
+        one_hot = np.array([ONE * (label == base) for label in self.labels], dtype=np.int16)
+        return np.concatenate([numbers, one_hot])
+
+    def says(self, numbers: Row, base: str) -> Said:
+        """What labels from here on: the champion's word."""
+        return self.champion.says(self.row(numbers, base), base, self.labels)
+
+    def challenger(self) -> Version:
+        """The newest version, frozen as it is now."""
+        if self._challenger is None:
+            self._challenger = Version(self.newest, self._learner.freeze(), self._sure.freeze())
+        return self._challenger
+
+    @property
+    def newest(self) -> str:
+        """The version that the challenger has: form, promotions, corrections."""
+        return f"{FORM}.{self.promotions + 1}.{self.corrections}"
+
+    # -- corrections -----------------------------------------------------------------------------------
+
+    def correct(self, numbers: Row, base: str, gold: str) -> list[Happening]:
+        """Compare, learn, and promote or roll back if the comparison says so."""
+        row = self.row(numbers, base)
+        said = self.champion.says(row, base, self.labels)
+        newest = self.challenger().says(row, base, self.labels)
+        self.rise = self.rise.with_pair(right=newest.label == gold, right_other=said.label == gold)
+        if self.former is not None:
+            earlier = self.former.says(row, base, self.labels)
+            self.hold = self.hold.with_pair(right=earlier.label == gold, right_other=said.label == gold)
+        self.recent = [*self.recent, Told(gold, said.label, newest.sure_milli)][-RECENT - BASELINE :]
+        self._learn(row, base, gold, newest.label == gold)
+        return list(self._looks())
+
+    def _learn(self, row: Row, base: str, gold: str, right: bool) -> None:
+        best, margin = _best(self.challenger().head.logits(row))  # type: ignore[union-attr]
+        traits = sure_row(margin, agrees=self.labels[best] == base)
+        self._sure.learn(traits, "right" if right else "wrong")
+        self._learner.learn(row, gold)
+        self.corrections += 1
+        self._challenger = None
+
+    def _looks(self) -> Iterator[Happening]:
+        if self.corrections % TELL_EVERY == 0:
+            yield Happening("trained", self.newest, None, self.rise.metrics(), _told(self.rise, self.champion.name))
+        if not self.pinned and self.hold.is_won():
+            yield self.roll_back(f"{_told(self.hold.turned(), self.former.name if self.former else '')}")
+        elif not self.pinned and self.rise.is_won():
+            yield self.promote(_told(self.rise, self.champion.name))
+        shown = signs(self.recent) if self.corrections >= self.quiet_until else []
+        if len(shown) >= QUORUM:
+            self.quiet_until = self.corrections + TELL_EVERY
+            yield Happening("retrain_candidate", self.champion.name, None, {"signs": len(shown)}, "; ".join(shown))
+
+    # -- which version labels --------------------------------------------------------------------------
+
+    def promote(self, reason: str) -> Happening:
+        """The challenger labels from here on, as it is now."""
+        metrics, before = self.rise.metrics(), self.champion
+        self.champion, self.former = self.challenger(), before
+        self.promotions += 1
+        self.rise, self.hold, self._challenger = Contest(), Contest(), None
+        return Happening("promoted", self.champion.name, before.name, metrics, reason)
+
+    def roll_back(self, reason: str) -> Happening:
+        """The version before labels again; the one before that is gone, so what follows is the untrained one."""
+        metrics, before = self.hold.turned().metrics(), self.champion
+        self.champion, self.former = self.former or Version(), None
+        self.rise, self.hold = Contest(), Contest()
+        return Happening("rolled_back", self.champion.name, before.name, metrics, reason)
+
+    def direct(self, act: str, version: str | None, reason: str) -> Happening:
+        """A person's order; what cannot be is refused, and says why."""
+        if act in ("pin", "unpin"):
+            self.pinned = act == "pin"
+            return Happening(f"{act}ned", self.champion.name, None, {}, reason)
+        if act == "promote" and version == self.newest and self.corrections:
+            return self.promote(reason)
+        here = self.former or Version()
+        if act == "roll_back" and self.champion.head is not None and version in (None, here.name):
+            return self.roll_back(reason)
+        held = f"{self.newest} can be promoted, {here.name} rolled back to"
+        return Happening("refused", self.champion.name, None, {}, f"{act} {version or ''}: {held}")
+
+    # -- state -----------------------------------------------------------------------------------------
+
+    def rows(self, learned: str | None = None) -> Iterator[tuple[str, Any]]:
+        """State as rows by name; with ``learned`` only those that a correction to that label changed."""
+        yield "small", {
+            "n": [self.corrections, self.promotions, int(self.pinned), self.quiet_until],
+            "rise": self.rise.row(),
+            "hold": self.hold.row(),
+            "recent": [list(one) for one in self.recent],
+        }
+        yield "versions", [self.champion.encode(), self.former.encode() if self.former else None]
+        yield from ((f"sure/{name}", data) for name, data in self._sure.rows(learned))
+        yield from ((f"head/{name}", data) for name, data in self._learner.rows(learned))
+
+    def load(self, name: str, data: Any) -> None:
+        """Take up one row of ``rows``."""
+        kind, _, rest = name.partition("/")
+        self._challenger = None
+        if kind == "small":
+            self.corrections, self.promotions, pinned, self.quiet_until = data["n"]
+            self.pinned = bool(pinned)
+            self.rise, self.hold = Contest(*data["rise"]), Contest(*data["hold"])
+            self.recent = [Told(*one) for one in data["recent"]]
+        elif kind == "versions":
+            champion, former = data
+            self.champion = Version.decode(champion)
+            self.former = Version.decode(former) if former else None
+        else:
+            (self._sure if kind == "sure" else self._learner).load(rest, data)
+
+
+def _told(contest: Contest, other: str) -> str:
+    told = contest.metrics()
+    return (
+        f"right on {contest.right} of {contest.pairs} corrections before anybody learned from them, {other} on "
+        f"{contest.right_other}; p = {told['p_milli'] / 1000:.3f}"
+    )

@@ -1,0 +1,202 @@
+"""Local models that learn from people's corrections, tenant by tenant, at each correction's own place in the order.
+
+In:    corrections that acted, orders about models, and the concerns that are about to be told.
+Out:   ``model-events``; concerns with the labels of the version that is promoted, where one is.
+State: the ``learning`` table: weights, examples as numbers, comparisons. No text, and nothing that is sealed.
+Elsewhere: how a model learns and when it is promoted (``models.learning``).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterable
+from typing import Any, cast, get_args
+
+import numpy as np
+
+from contracts.commands import Command, CorrectConcern, DirectModel, ModelRole
+from contracts.envelope import Envelope, Out
+from contracts.learning import ModelEvent
+from contracts.stages import Concern, EnrichedItem, SentimentLabel, Severity, Vector
+from contracts.stages import Decision as DecisionRecord
+from models.encoders.base import Encoder
+from models.labellers.decision import ConcernText, Decision
+from models.labellers.local import LocalLabeller
+from models.learning.learner import Row
+from models.learning.role import Happening, RoleModel
+from operators.extract.deciding import PersonsOrder
+from operators.extract.decisions import labelled
+from operators.ports import Vault
+from operators.state import Table
+
+ROLES: tuple[ModelRole, ...] = get_args(ModelRole)
+VECTOR_WEIGHT = 3
+"""What the dimensions of a vector count against the other numbers; chosen with the rate of learning."""
+
+OURS = "extract"
+
+
+class Learning:
+    """The models of the tenants of one journal partition."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        encoder: Encoder,
+        labeller: LocalLabeller,
+        git_commit: str,
+        next_id: Callable[[Envelope], str],
+    ) -> None:
+        """``next_id`` numbers what is told because of a record."""
+        self._vault = vault
+        self._labeller = labeller
+        self._git_commit = git_commit
+        self._next_id = next_id
+        categories = tuple(label.name for label in labeller.taxonomy.labels)
+        self._labels: dict[ModelRole, tuple[str, ...]] = {
+            "category": categories,
+            "sentiment": get_args(SentimentLabel),
+            "severity": get_args(Severity),
+        }
+        self._numbers = encoder.dims + labeller.signals
+        # Rows of other labels or vectors are another model's: with a new taxonomy or encoder it starts anew.
+        self._form = f"{encoder.version}:{self._numbers}:{labeller.taxonomy.version}"
+        self._models: dict[tuple[str, ModelRole], RoleModel] = {}
+        self.table: Table[Any] = Table()
+
+    # -- what the models say ---------------------------------------------------------------------------
+
+    def relabelled(
+        self, tenant: str, read: Decision, record: DecisionRecord, vector: Vector
+    ) -> DecisionRecord:
+        """The record with the labels of the tenant's promoted models; as it came where none is."""
+        promoted = [(role, model) for role, model in self._of(tenant) if model.champion.head is not None]
+        if not promoted:
+            return record
+        numbers = _numbers(vector, read)
+        for role, model in promoted:
+            said = model.says(numbers, _base(role, read))
+            record = labelled(record, role, said.label, said.sure_milli, self._labeller.taxonomy)
+        return record
+
+    def _of(self, tenant: str) -> Iterable[tuple[ModelRole, RoleModel]]:
+        for role in ROLES:
+            model = self._models.get((tenant, role)) or self._restored(tenant, role)
+            if model is not None:
+                yield role, model
+
+    # -- what they learn -------------------------------------------------------------------------------
+
+    def after(self, command: Command, order: PersonsOrder, told: Envelope) -> list[Out]:
+        """Learn from an order, if it is a correction and acted: ``told`` is then the item as it is decided now.
+
+        A text that cannot be read any more teaches nothing.
+        """
+        if not (isinstance(order, CorrectConcern) and isinstance(told, EnrichedItem)):
+            return []
+        concern = told.concerns[0]
+        read = self._read(told, concern)
+        if read is None or concern.vector is None:
+            return []
+        numbers = _numbers(concern.vector, read)
+        outs: list[Out] = []
+        for role in ROLES:
+            gold = getattr(order.correction, role)
+            if gold not in self._labels[role]:
+                continue
+            model = self._model(command.tenant, role)
+            happened = model.correct(numbers, _base(role, read), gold)
+            self._dates(command, role)
+            self._save(command.tenant, role, gold)
+            outs += [self._event(command, role, one, OURS, None) for one in happened]
+        return outs
+
+    def direct(self, command: Command, order: DirectModel) -> list[Out]:
+        """What a person orders about a model; an order that cannot be is told as refused."""
+        model = self._model(command.tenant, order.role)
+        happened = model.direct(order.act, order.version, order.why)
+        self._save(command.tenant, order.role, "")
+        return [self._event(command, order.role, happened, command.author, command.id)]
+
+    def _read(self, item: EnrichedItem, concern: Concern) -> Decision | None:
+        """What the untrained labeller says of a concern, whoever decided it."""
+        opened = self._vault.open(item.tenant, item.text)
+        if opened is None or concern.vector is None:
+            return None
+        text = opened.decode()[concern.start : concern.end]
+        stars = None if item.facts.rating is None else round(item.facts.rating)
+        return self._labeller.label(
+            [ConcernText(text, item.language, stars)], _grid(concern.vector).reshape(1, -1)
+        )[0]
+
+    # -- state and records -----------------------------------------------------------------------------
+
+    def _model(self, tenant: str, role: ModelRole) -> RoleModel:
+        key = (tenant, role)
+        if key not in self._models:
+            self._models[key] = self._restored(tenant, role) or RoleModel(self._labels[role], self._numbers)
+        return self._models[key]
+
+    def _restored(self, tenant: str, role: ModelRole) -> RoleModel | None:
+        names = self.table.get(f"{tenant}/{role}")
+        if names is None or names["form"] != self._form:
+            return None
+        model = RoleModel(self._labels[role], self._numbers)
+        for name in names["rows"]:
+            model.load(name, self.table[f"{tenant}/{role}/{name}"])
+        self._models[tenant, role] = model
+        return model
+
+    def _save(self, tenant: str, role: ModelRole, learned: str) -> None:
+        """Write what changed; everything where the rows are not this model's yet."""
+        model, key = self._models[tenant, role], f"{tenant}/{role}"
+        known = self.table.get(key)
+        new = known is None or known.get("form") != self._form
+        names = []
+        for name, data in model.rows(None if new else learned):
+            self.table.put(f"{key}/{name}", data)
+            names.append(name)
+        if new:
+            self.table.put(key, {**(known or {}), "form": self._form, "rows": names})
+
+    def _dates(self, command: Command, role: ModelRole) -> None:
+        key, at = f"{command.tenant}/{role}/window", command.event_time.isoformat()
+        since, _ = self.table.get(key) or (at, at)
+        self.table.put(key, [since, at])
+
+    def _event(
+        self, command: Command, role: ModelRole, one: Happening, author: str, order_id: str | None
+    ) -> Out:
+        since, until = self.table.get(f"{command.tenant}/{role}/window") or (None, None)
+        record = ModelEvent(
+            id=self._next_id(command),
+            tenant=command.tenant,
+            event_time=command.event_time,
+            ingested_at=command.ingested_at,
+            trace=command.trace,
+            event=cast(Any, one.event),
+            role=role,
+            version=one.version,
+            before=one.before,
+            git_commit=self._git_commit,
+            corrections=self._models[command.tenant, role].corrections,
+            since=since,
+            until=until,
+            metrics=one.metrics,
+            author=author,
+            reason=one.reason,
+            order_id=order_id,
+        )
+        return Out("model-events", record)
+
+
+def _numbers(vector: Vector, read: Decision) -> Row:
+    return np.concatenate([_grid(vector) * VECTOR_WEIGHT, np.array(read.signals, dtype=np.int16)])
+
+
+def _grid(vector: Vector) -> Row:
+    return np.frombuffer(base64.b64decode(vector.data), dtype="<i2").astype(np.int16)
+
+
+def _base(role: ModelRole, read: Decision) -> str:
+    return {"category": read.category, "sentiment": read.sentiment_label, "severity": read.severity}[role]
