@@ -91,7 +91,8 @@ class Decision(Message):
     ``sentiment_milli`` runs from -1000 to 1000, ``confidence_milli`` (that this is an understood
     concern) from 0 to 1000. ``evidence`` holds literal spans of the concern, as [start, end) offsets.
     ``suggested_action`` is an action of the decision matrix, ``action_rule`` the rule that fired and ``action_owner``
-    whose work that is. ``category_milli`` is the probability that the category is right, where a tenant's own model says so.
+    whose work that is.
+    ``category_milli`` is the probability that the category is right, where a tenant's own model says so.
     """
 
     category: str

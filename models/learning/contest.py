@@ -2,9 +2,9 @@
 
 McNemar's exact test, one-sided: of the corrections on which exactly one of the two was right, the challenger was on
 ``better`` and the other on ``worse``; without a difference each is a fair coin. It is looked at again and again, so
-look k must be below .05 / (k (k + 1)): these sum to .05, and that is the chance of ever promoting a model that is no better.
-Source: McNemar 1947; the exact form as in Agresti, Categorical Data Analysis, §11.1. In whole numbers: a library's float
-near the bound might decide differently on another machine.
+look k must be below .05 / (k (k + 1)): these sum to .05, the chance of ever promoting a model that is no better.
+Source: McNemar 1947; the exact form as in Agresti, Categorical Data Analysis, §11.1. In whole numbers: near the bound a
+library's float might decide differently on another machine.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from river import linear_model, optim
 
 ONE = 2048
 """One, in the numbers that a model reads: the length of a grid vector."""
@@ -57,12 +56,19 @@ class Frozen:
 class Learner:
     """One softmax regression over ``width`` numbers, and the examples that it learns again."""
 
-    def __init__(self, labels: Sequence[str], width: int, *, replayed: int = REPLAYED) -> None:
+    def __init__(
+        self, labels: Sequence[str], width: int, *, rate: float = RATE, replayed: int = REPLAYED
+    ) -> None:
         """Knows nothing; ``replayed`` older examples are learned after each new one."""
         self.labels = tuple(labels)
         self._width = width
         self._replayed = replayed
-        self._model = linear_model.SoftmaxRegression(optim.AdaGrad(RATE), l2=PENALTY if replayed else 0.0)
+        # River takes a second to load, which who never sees a correction does not pay; it comes without types.
+        from river import linear_model, optim
+
+        penalty = PENALTY if replayed else 0.0
+        model: Any = linear_model.SoftmaxRegression(optim.AdaGrad(rate), l2=penalty)
+        self._model = model
         for label in self.labels:
             # All keys at once and in order: sums then run in one order, also after a restore.
             self._model.weights[label] = dict.fromkeys(range(width), 0.0)

@@ -30,6 +30,7 @@ TELL_EVERY = 50
 # The untrained model's label is what a head believes before it has seen a correction.
 PRETRAINED = 40
 SURE_WIDTH = 3
+SURE_RATE = 0.3
 
 
 class Said(NamedTuple):
@@ -113,7 +114,7 @@ class RoleModel:
         self._learner = Learner(self.labels, width)
         for place, label in enumerate(self.labels):
             self._learner.pretrain(self.numbers + place, label, PRETRAINED)
-        self._sure = Learner(("right", "wrong"), SURE_WIDTH, replayed=0)
+        self._sure = Learner(("right", "wrong"), SURE_WIDTH, rate=SURE_RATE, replayed=0)
         self._challenger: Version | None = None
 
     def row(self, numbers: Row, base: str) -> Row:
@@ -161,7 +162,9 @@ class RoleModel:
 
     def _looks(self) -> Iterator[Happening]:
         if self.corrections % TELL_EVERY == 0:
-            yield Happening("trained", self.newest, None, self.rise.metrics(), _told(self.rise, self.champion.name))
+            yield Happening(
+                "trained", self.newest, None, self.rise.metrics(), _told(self.rise, self.champion.name)
+            )
         if not self.pinned and self.hold.is_won():
             yield self.roll_back(f"{_told(self.hold.turned(), self.former.name if self.former else '')}")
         elif not self.pinned and self.rise.is_won():
@@ -169,7 +172,9 @@ class RoleModel:
         shown = signs(self.recent) if self.corrections >= self.quiet_until else []
         if len(shown) >= QUORUM:
             self.quiet_until = self.corrections + TELL_EVERY
-            yield Happening("retrain_candidate", self.champion.name, None, {"signs": len(shown)}, "; ".join(shown))
+            yield Happening(
+                "retrain_candidate", self.champion.name, None, {"signs": len(shown)}, "; ".join(shown)
+            )
 
     # -- which version labels --------------------------------------------------------------------------
 
@@ -205,12 +210,15 @@ class RoleModel:
 
     def rows(self, learned: str | None = None) -> Iterator[tuple[str, Any]]:
         """State as rows by name; with ``learned`` only those that a correction to that label changed."""
-        yield "small", {
-            "n": [self.corrections, self.promotions, int(self.pinned), self.quiet_until],
-            "rise": self.rise.row(),
-            "hold": self.hold.row(),
-            "recent": [list(one) for one in self.recent],
-        }
+        yield (
+            "small",
+            {
+                "n": [self.corrections, self.promotions, int(self.pinned), self.quiet_until],
+                "rise": self.rise.row(),
+                "hold": self.hold.row(),
+                "recent": [list(one) for one in self.recent],
+            },
+        )
         yield "versions", [self.champion.encode(), self.former.encode() if self.former else None]
         yield from ((f"sure/{name}", data) for name, data in self._sure.rows(learned))
         yield from ((f"head/{name}", data) for name, data in self._learner.rows(learned))

@@ -47,7 +47,9 @@ def signs(told: Sequence[Told]) -> list[str]:
 
 def _drift(recent: Sequence[Told], before: Sequence[Told]) -> str | None:
     now, then = Counter(one.gold for one in recent), Counter(one.gold for one in before)
-    apart = sum(abs(now[label] / len(recent) - then[label] / len(before)) for label in sorted({*now, *then})) / 2
+    apart = (
+        sum(abs(now[label] / len(recent) - then[label] / len(before)) for label in sorted({*now, *then})) / 2
+    )
     return f"label drift: the mix of labels moved by {apart:.2f}" if apart >= DRIFT else None
 
 

@@ -97,7 +97,11 @@ def labelled(
 ) -> DecisionRecord:
     """One label from a tenant's own model; how sure the rest is does not change."""
     before: str = getattr(decision, role)
-    said = corrected(decision, Correction.model_validate({role: label}), taxonomy) if label != before else decision
+    said = (
+        corrected(decision, Correction.model_validate({role: label}), taxonomy)
+        if label != before
+        else decision
+    )
     update: dict[str, Any] = {
         "confidence_milli": decision.confidence_milli,
         "needs_review": decision.needs_review,

@@ -7,10 +7,9 @@ from typing import Any
 
 from connectors.keys.vault import LocalVault
 from contracts.identity import concern_id, item_id, linear_issue_id, partition, theme_id
-from operators.extract.step import ExtractStep
 from operators.intake.step import IntakeStep
 from operators.themes.step import ThemesStep
-from tests.support.steps import POLICY, PROVENANCE, labeller, memory_index, readers
+from tests.support.steps import POLICY, extract, memory_index, readers
 from wiring.pipeline import FLOW
 from wiring.product import product_pipeline
 from wiring.topics import STAGES
@@ -36,7 +35,7 @@ def test_stages_read_the_topics_they_always_read() -> None:
 def test_the_tables_of_state_keep_their_names(tmp_path: Path) -> None:
     vault = LocalVault(tmp_path)
     assert sorted(IntakeStep(vault, readers()).tables) == ["accounts", "items", "letters", "loading"]
-    assert sorted(ExtractStep(vault, NOTHING, labeller(), PROVENANCE).tables) == ["standing"]
+    assert sorted(extract(vault).tables) == ["learning", "standing"]
     assert dict(ThemesStep(vault, memory_index(), "keywords-1", POLICY).tables) == {}
 
 

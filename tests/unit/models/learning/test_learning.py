@@ -1,0 +1,140 @@
+"""A tenant's own model: taught in order, restored exactly, promoted on held-out corrections and taken back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.learning.contest import LOOK_EVERY, Contest
+from models.learning.learner import ONE, Frozen, Learner, Row
+from models.learning.role import UNTRAINED, RoleModel
+from models.learning.watch import BASELINE, RECENT, Told, signs
+
+LABELS = ("billing", "bug", "praise")
+WIDTH = 6
+
+
+def example(n: int) -> tuple[Row, str, str]:
+    """Numbers that tell the label, which the untrained model gets right one time in three; and that label."""
+    gold = LABELS[n % 3]
+    numbers = np.zeros(WIDTH, dtype=np.int16)
+    numbers[n % 3] = ONE
+    numbers[3 + n % 2] = ONE // 2
+    return numbers, LABELS[n // 3 % 3], gold
+
+
+def taught(many: int, model: RoleModel | None = None, start: int = 0) -> tuple[RoleModel, list[str]]:
+    model, happened = model or RoleModel(LABELS, WIDTH), []
+    for n in range(start, start + many):
+        happened += [one.event for one in model.correct(*example(n))]
+    return model, happened
+
+
+def test_before_any_correction_it_says_what_the_untrained_model_says() -> None:
+    model = RoleModel(LABELS, WIDTH)
+    newest = model.challenger()
+    for n in range(9):
+        numbers, base, _ = example(n)
+        assert (
+            newest.says(model.row(numbers, base), base, LABELS).label
+            == base
+            == model.says(numbers, base).label
+        )
+
+
+def test_it_is_promoted_when_it_was_right_before_it_learned_and_not_sooner() -> None:
+    model, happened = taught(LOOK_EVERY - 1)
+    assert (happened, model.champion.name) == ([], UNTRAINED)
+    model, happened = taught(1, model, LOOK_EVERY - 1)
+    assert happened == ["trained", "promoted"]
+    assert (model.champion.name, model.former and model.former.name) == ("1.1.50", UNTRAINED)
+    numbers, base, gold = example(1)
+    assert base != gold == model.says(numbers, base).label
+
+
+def test_rows_restore_it_exactly_also_those_that_one_correction_changed() -> None:
+    model, _ = taught(60)
+    rows = dict(model.rows())
+    model, _ = taught(1, model, 60)
+    rows |= dict(model.rows(example(60)[2]))
+    again = RoleModel(LABELS, WIDTH)
+    for name, data in rows.items():
+        again.load(name, data)
+    assert dict(again.rows()) == dict(model.rows())
+    assert taught(90, again, 61)[1] == taught(90, model, 61)[1]
+    assert dict(again.rows()) == dict(model.rows())
+
+
+def test_a_promoted_version_that_falls_behind_is_rolled_back() -> None:
+    model, _ = taught(LOOK_EVERY)
+    happened = []
+    for n in range(4 * LOOK_EVERY):  # from here on the untrained model is right, and the promoted one is not
+        numbers, _, gold = example(n)
+        other = LABELS[(LABELS.index(gold) + 1) % 3]
+        happened += [one.event for one in model.correct(numbers, other, other)]
+        if "rolled_back" in happened:
+            break
+    assert "rolled_back" in happened
+    assert model.champion.name == UNTRAINED
+
+
+def test_a_pinned_model_changes_by_order_only_and_wrong_orders_are_refused() -> None:
+    model = RoleModel(LABELS, WIDTH)
+    assert model.direct("pin", None, "wait").event == "pinned"
+    model, happened = taught(100, model)
+    assert "promoted" not in happened
+    assert model.direct("promote", "1.1.7", "now").event == "refused"
+    assert model.direct("roll_back", None, "now").event == "refused"
+    assert model.direct("promote", model.newest, "now").version == "1.1.100"
+    assert model.direct("roll_back", None, "back").version == UNTRAINED
+
+
+def test_batches_change_no_label() -> None:
+    generator = np.random.default_rng(5)
+    weights = generator.integers(-(1 << 24), 1 << 24, (3, 400))
+    rows = generator.integers(-3 * ONE, 3 * ONE, (50, 400))
+    whole = Frozen(weights).logits(rows)
+    assert all((Frozen(weights).logits(row[None]) == whole[n]).all() for n, row in enumerate(rows))
+    assert (Frozen.decode(Frozen(weights).encode()).weights == weights).all()
+
+
+def test_a_rare_label_is_learned_again() -> None:
+    def right(replayed: int) -> bool:
+        learner = Learner(("common", "rare"), 2, replayed=replayed)
+        for n in range(200):
+            rare = n % 20 == 0
+            learner.learn(np.array([ONE, ONE * rare], dtype=np.int16), "rare" if rare else "common")
+        logits = learner.freeze().logits(np.array([[ONE, ONE]])).tolist()[0]
+        return bool(logits[1] > logits[0] + 1000)
+
+    assert right(3)
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "won"), [(9, 1, True), (8, 4, False), (0, 12, False), (0, 0, False)]
+)
+def test_a_contest_is_won_by_more_than_luck(better: int, worse: int, won: bool) -> None:
+    contest = Contest(LOOK_EVERY, better, worse, 30, 30)
+    assert contest.is_won() == won
+    assert not Contest(LOOK_EVERY - 1, better, worse, 30, 30).is_won()
+
+
+def test_the_more_looks_the_more_it_takes() -> None:
+    assert Contest(LOOK_EVERY, 12, 3, 30, 30).is_won()
+    assert not Contest(4 * LOOK_EVERY, 12, 3, 120, 120).is_won()
+
+
+def test_one_sign_is_weather_and_two_are_a_reason() -> None:
+    before = [Told(LABELS[n % 3], LABELS[n % 3], 900) for n in range(BASELINE)]
+    calm = [Told(LABELS[n % 3], LABELS[n % 3], 900) for n in range(RECENT)]
+    assert signs([*before, *calm]) == signs(before) == []
+    unsure = [one._replace(sure_milli=300) for one in calm]
+    assert len(signs([*before, *unsure])) == 1
+    wrong = [Told("bug", "praise", 300) for _ in range(RECENT)]
+    told = " ".join(signs([*before, *wrong]))
+    assert all(sign in told for sign in ("label drift", "imbalance", "falling F1", "low confidence"))
+
+
+def test_a_label_that_was_not_there_before_is_a_sign() -> None:
+    before = [Told("bug", "bug", 900) for _ in range(BASELINE + RECENT - 3)]
+    assert "new issue family: billing" in signs([*before, *[Told("billing", "billing", 900)] * 3])

@@ -1,0 +1,89 @@
+"""Corrections teach a tenant's own models at their own place; promoted ones label that tenant's concerns alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from contracts.commands import Correction, DirectModel
+from contracts.learning import ModelEvent
+from contracts.stages import EnrichedItem
+from tests.support.laws import assert_batching_law
+from tests.support.steps import Journey, extract
+
+SAID = (
+    ("The gantry view of our hangar plan is empty for the night crew", "bug"),
+    ("Our hangar plan should print the gantry names for auditors", "feature_request"),
+)
+"""Sentences that the untrained labeller files elsewhere, and what people call them here."""
+
+
+@pytest.fixture
+def journey(tmp_path: Path) -> Iterator[Journey]:
+    journey = Journey(tmp_path)
+    del journey.steps["enriched"]
+    yield journey
+    journey.vault.close()
+
+
+def corrected(journey: Journey, many: int, label: str = "login", tenant: str = "acme") -> None:
+    """Deliver and correct so many concerns of one kind."""
+    for n in range(many):
+        journey.deliver(f"{SAID[n % 2][0]}, take {n}", record=f"{tenant}-{label}-{n}", tenant=tenant)
+        journey.correct(journey.enriched()[-1], Correction(category=label))
+
+
+def events(journey: Journey) -> Sequence[ModelEvent]:
+    return journey.of("model-events", ModelEvent)
+
+
+def said_now(journey: Journey, tenant: str = "acme") -> EnrichedItem:
+    journey.deliver(f"{SAID[0][0]}, and now", record="now", tenant=tenant)
+    return journey.enriched()[-1]
+
+
+def test_fifty_corrections_promote_a_model_for_that_tenant_alone(journey: Journey) -> None:
+    corrected(journey, 50)
+    trained, promoted = events(journey)
+    assert (trained.event, promoted.event, promoted.version, promoted.before) == (
+        *("trained", "promoted", "1.1.50", "1.0.0"),
+    )
+    assert (promoted.role, promoted.corrections, promoted.author) == ("category", 50, "extract")
+    decision = said_now(journey).concerns[0].decision
+    assert (decision.category, decision.provisional) == ("login", True)
+    assert (decision.category_milli or 0) > 500
+    assert said_now(journey, "beta").concerns[0].decision.category != "login"
+
+
+def test_a_person_rolls_back_and_pins_by_order(journey: Journey) -> None:
+    corrected(journey, 50)
+    command = journey.order(DirectModel(role="category", act="roll_back", why="audit"))
+    told = events(journey)[-1]
+    assert (told.event, told.version, told.author, told.order_id) == (
+        "rolled_back",
+        "1.0.0",
+        "ann",
+        command.id,
+    )
+    assert said_now(journey).concerns[0].decision.category != "login"
+    journey.order(DirectModel(role="category", act="promote", version="7.0.0", why="no such"))
+    assert events(journey)[-1].event == "refused"
+
+
+def test_who_is_erased_teaches_nothing(journey: Journey) -> None:
+    journey.deliver(SAID[0][0], author="jo@example.org")
+    item = journey.enriched()[-1]
+    journey.vault.destroy("acme", item.text.subject)
+    journey.correct(item, Correction(category="bug"))
+    extract_step = journey.steps["redacted"]
+    assert extract_step.tables["learning"].keys() == []  # type: ignore[attr-defined]
+
+
+def test_learning_obeys_the_law_of_batches_and_restores(journey: Journey) -> None:
+    corrected(journey, 52)
+    journey.order(DirectModel(role="category", act="pin", why="keep"))
+    corrected(journey, 4, "trust")
+    journey.deliver(SAID[1][0], record="last")
+    assert_batching_law(lambda: extract(journey.vault), journey.topics["redacted"], [0.3, 0.5, 0.9])
