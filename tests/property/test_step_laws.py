@@ -13,11 +13,15 @@ from contracts.feedback import FeedbackReceived
 from contracts.registry import write_record
 from contracts.stages import Assignment, AssignmentFacts
 from contracts.themes import ThemeRecord
+from models.priority.policy import CriticalRule, PriorityPolicy
+from models.priority.windows import cell_of
 from operators.budget import RejectPolicy
+from operators.prioritise import PrioritiseStep
 from operators.step import bulk_of
 from operators.themes.notes import is_critical
 from tests.support.laws import assert_batching_law
 from tests.support.steps import Journey, decide, extract, feedback, intake, themes, wander
+from tests.unit.operators.priority_streams import PlainOpener
 
 NEVER = RejectPolicy(max_ratio=1.0, max_in_a_row=10**9)
 SEEDS = (1, 2, 3)
@@ -90,16 +94,39 @@ def test_themes_are_as_large_as_their_living_concerns(journeys: dict[int, Journe
                 assert record.concerns == len(living), name
 
 
+def decided_anew(journey: Journey, seed: int) -> Journey:
+    """Much feedback, about most of which models and people decide anew, several times, while more comes."""
+    draw = random.Random(seed)
+    for _ in range(60):
+        feedback(journey, draw)
+    for _ in range(90):
+        draw.choice((feedback, decide, decide, decide))(journey, draw)
+    return journey
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_priority_counts_each_concern_once_as_what_it_is_now(seed: int, tmp_path: Path) -> None:
+    journey = decided_anew(Journey(tmp_path), seed)
+    priority = PrioritiseStep(0, PriorityPolicy(), PlainOpener())
+    priority.on_records(journey.topics["assignments"])
+    outcomes = journey.ledger().concerns()
+    final = {c.concern_id: c.decision for item in journey.enriched() for c in item.concerns}
+    counted = {key.split("|")[1]: row for key, row in priority.tables["concerns"].drain() if row}
+    assert set(counted) == {
+        name for name, outcome in outcomes.items() if outcome in ("themed", "waiting", "unthemed")
+    }
+    sure = round(1000 * CriticalRule().min_confidence)
+    assert {name: (tuple(row[2]), row[3], row[4]) for name, row in counted.items()} == {
+        name: (cell_of(final[name], sure), final[name].category, final[name].product_area) for name in counted
+    }
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_themes_count_as_critical_what_is_critical_now(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("operators.themes.concerns.KEPT_TERMS", 10)
-    journey, draw = Journey(tmp_path), random.Random(seed)
-    for _ in range(60):
-        feedback(journey, draw)
-    for _ in range(90):
-        draw.choice((feedback, decide, decide, decide))(journey, draw)
+    journey = decided_anew(Journey(tmp_path), seed)
     latest: dict[str, Assignment] = {}
     about: dict[str, AssignmentFacts] = {}
     for change in journey.of("assignments", Assignment):
