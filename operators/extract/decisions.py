@@ -11,6 +11,7 @@ from typing import Any
 from contracts.answers import Answer
 from contracts.commands import Correction, ModelRole
 from contracts.stages import Decision as DecisionRecord
+from contracts.stages import ItemFacts
 from models.labellers.decision import Decision
 from models.labellers.taxonomy import Taxonomy
 
@@ -18,7 +19,12 @@ LEAN_MILLI = 500
 """How strong a sentiment is that a person named: half of the way."""
 
 
-def decision_record(decision: Decision, text: str) -> DecisionRecord:
+def segment_of(facts: ItemFacts) -> str | None:
+    """The segment of whoever wrote: the plan that the account has, None where nobody knows. No model decides it."""
+    return None if facts.tier == "unknown" else facts.tier
+
+
+def decision_record(decision: Decision, text: str, segment: str | None = None) -> DecisionRecord:
     """The record of a decision about a concern with this text.
 
     Evidence must lie inside the text, in order and without overlap; a model that quotes what is not there
@@ -38,7 +44,7 @@ def decision_record(decision: Decision, text: str) -> DecisionRecord:
         root_cause=decision.root_cause,
         suggested_action=None,
         intent=decision.intent,
-        segment=decision.segment,
+        segment=segment,
         entities=(),
         evidence=decision.evidence if literal else (),
         explanation=decision.explanation,
@@ -81,7 +87,7 @@ def answered_decision(
             "product_area": _known(said.product_area, areas) or label.product_area,
             "root_cause": None,
             "intent": _known(said.intent, {one.name for one in taxonomy.intents}),
-            "segment": None,
+            "segment": local.segment,
             "entities": (),
             "explanation": f"{said.category} by {answer.model}, before that {local.category}; "
             f"severity {said.severity}, before that {local.severity}.",

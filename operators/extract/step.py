@@ -37,7 +37,7 @@ from models.segments.summary import summary
 from operators.budget import RejectBudget, RejectPolicy
 from operators.extract.acting import acting, worth_of
 from operators.extract.deciding import Deciding, PersonsOrder
-from operators.extract.decisions import decision_record
+from operators.extract.decisions import decision_record, segment_of
 from operators.extract.learning import Learning
 from operators.extract.standing import Standing
 from operators.isolation import Poisoned, each_apart
@@ -56,6 +56,7 @@ class _Text:
     text: str
     language: str
     stars: int | None
+    segment: str | None
 
 
 PUBLIC = ("reviews",)
@@ -154,7 +155,8 @@ class ExtractStep:
 
     def _text_of(self, item: RedactedItem) -> _Text:
         opened = self._vault.open(item.tenant, item.text)
-        return _Text(opened.decode() if opened else "", item.language, _stars(item.facts.rating))
+        text = opened.decode() if opened else ""
+        return _Text(text, item.language, _stars(item.facts.rating), segment_of(item.facts))
 
     # -- what the models say; a function of each text alone --------------------------------------------
 
@@ -175,12 +177,12 @@ class ExtractStep:
         return [
             _Read(
                 concern,
-                decision_record(decision, concern.text),
+                decision_record(decision, concern.text, one.segment),
                 self._vector(of_text[i]),
                 self._vector(of_summary[i]),
                 decision,
             )
-            for i, ((_, concern), decision) in enumerate(zip(flat, decisions, strict=True))
+            for i, ((one, concern), decision) in enumerate(zip(flat, decisions, strict=True))
         ]
 
     def _vector(self, vector: npt.NDArray[np.int16]) -> Vector:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -123,16 +123,7 @@ class Prompt:
             safety_tag=safety_tag,
         )
         rules = "\n".join(f"- {rule}" for rule in dict.fromkeys(broken))
-        return Call(
-            system=asked.system,
-            user=_fill(self._parts["repair"], data=asked.user, rules=rules),
-            schema=asked.schema,
-            schema_name=asked.schema_name,
-            max_output_tokens=asked.max_output_tokens,
-            temperature=asked.temperature,
-            deadline_s=asked.deadline_s,
-            safety_tag=asked.safety_tag,
-        )
+        return replace(asked, user=_fill(self._parts["repair"], data=asked.user, rules=rules))
 
     def _data(self, questions: Sequence[Question], examples: Sequence[Example], salt: str) -> str:
         shown = "\n".join(_shown(number, question) for number, question in enumerate(questions, start=1))

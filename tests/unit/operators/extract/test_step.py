@@ -55,6 +55,12 @@ def test_a_revision_takes_back_exactly_the_concerns_of_the_standing_one(journey:
     assert third.retracts == tuple(c.concern_id for c in second.concerns)
 
 
+def test_the_segment_is_the_plan_of_the_account_where_it_is_known(journey: Journey) -> None:
+    journey.deliver(ONE, record="a", tier="enterprise")
+    journey.deliver(ONE, record="b")
+    assert [item.concerns[0].decision.segment for item in journey.enriched()] == ["enterprise", None]
+
+
 def test_a_withdrawn_revision_takes_back_and_brings_nothing(journey: Journey) -> None:
     journey.deliver(TWO)
     journey.deliver(TOXIC)
