@@ -31,8 +31,9 @@ from models.llm.verify import (
 )
 from models.llm.verify.reasons import TO_REVIEW
 
-Verdict = Literal["answered", "left_to_people", "local_stands", "later"]
-"""``later``: nobody answered, or the money is spent; it is to be asked again."""
+Verdict = Literal["answered", "left_to_people", "local_stands", "later", "poisoned"]
+"""``later``: nobody answered, or the money is spent; it is to be asked again. ``poisoned``: asking raised what nobody
+expected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,22 +17,21 @@ from typing import NamedTuple
 import orjson
 
 from connectors.labelling.store import LabellingStore, Wanted
-from contracts.answers import ANSWER_SCHEMA, MODEL_BUDGET, Answer, Asking, ConcernAnswer
+from contracts.answers import ANSWER_SCHEMA, Answer, Asking, ConcernAnswer
 from contracts.envelope import Envelope
-from contracts.feedback import Sealed, Signal
+from contracts.feedback import Sealed
 from contracts.registry import read_record
 from contracts.stages import Concern, EnrichedItem
 from models.labelling.asking import Asker, Outcome, Tally
 from models.llm.errors import CapReached, NobodyAnswers
 from models.llm.prompts import Question
 from models.llm.spending import Ledger, Standing
+from operators.isolation import Poisoned, each_apart
 from operators.ports import Vault
+from wiring.labelling.budget import Append, Budget
 
-Append = Callable[[Sequence[Envelope]], None]
-"""Make records durable in the journal, in order; they happen when they are appended."""
-
-PAUSE_S = 5.0
-"""Until what failed halfway is asked again."""
+PAUSE_S = 60.0
+"""Until what failed halfway is asked again: it may have been paid for."""
 
 LOOK_AGAIN = timedelta(hours=1)
 """How soon a tenant without money is looked at again: somebody may have raised the cap."""
@@ -66,6 +65,13 @@ class _Found:
     wait_s: float | None = None
     why: str = ""
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether a model has just answered about anything."""
+        return any(
+            one.answer is not None and key not in self.from_cache for key, one in self.outcomes.items()
+        )
+
 
 class Labeller:
     """Asks about what waits in ``store``; ``now`` is the wall clock."""
@@ -94,8 +100,7 @@ class Labeller:
         self._now = now
         self._batch = batch
         self._at_once = at_once
-        self._ledger = ledger
-        self._on_standing = on_standing
+        self._budget = Budget(store, append, ledger, on_standing)
         self._held: dict[str, datetime] = {}
         self.tally = Tally()
         self.counts: Counter[str] = Counter()
@@ -119,9 +124,12 @@ class Labeller:
         if answers:
             self._append(answers)
         self._settle(waiting, rows, found)
-        if found.wait_s is None and any(one.verdict == "later" for one in found.outcomes.values()):
+        verdicts = {one.verdict for one in found.outcomes.values()}
+        if found.wait_s is None and (
+            "later" in verdicts or ("poisoned" in verdicts and not found.is_answering)
+        ):
             found.wait_s, found.why = PAUSE_S, "some are to be asked again"
-        self._tell_spending({row.item.tenant for row in rows}, now)
+        self._budget.look({row.item.tenant for row in rows}, now)
         return Turn(len(answers), found.wait_s, found.why)
 
     # -- what is asked ---------------------------------------------------------------------------------
@@ -187,11 +195,16 @@ class Labeller:
         self, call: Sequence[_Row], now: datetime
     ) -> tuple[list[Outcome] | NobodyAnswers | CapReached, Tally]:
         tally = Tally()
-        questions, reasons = [row.question for row in call], [row.wanted.why for row in call]
+
+        def ask(rows: Sequence[_Row]) -> list[Outcome]:
+            questions, reasons = [row.question for row in rows], [row.wanted.why for row in rows]
+            return self._asker.ask(rows[0].item.tenant, questions, reasons, now.date(), tally)
+
         try:
-            return self._asker.ask(call[0].item.tenant, questions, reasons, now.date(), tally), tally
+            found = each_apart(ask, call)
         except (NobodyAnswers, CapReached) as exc:
             return exc, tally
+        return [Outcome("poisoned") if isinstance(one, Poisoned) else one for one in found], tally
 
     def _take(
         self,
@@ -207,6 +220,7 @@ class Labeller:
         elif isinstance(outcomes, CapReached):
             turns = datetime.combine(outcomes.until, time(), UTC)
             self._held[outcomes.tenant] = min(turns, now + LOOK_AGAIN)
+            self._budget.stopped(outcomes.tenant, outcomes.until, now)
         else:
             found.outcomes |= {row.key: one for row, one in zip(call, outcomes, strict=True)}
             kept = ((row.key, self._kept(row, one)) for row, one in zip(call, outcomes, strict=True))
@@ -275,37 +289,10 @@ class Labeller:
         verdicts = {row.wanted.concern: found.outcomes.get(row.key) for row in rows}
         done = [one.concern for one in waiting if one.concern not in verdicts]
         done += [name for name, one in verdicts.items() if one is not None and one.answer is not None]
-        lost = [name for name, one in verdicts.items() if one is not None and one.verdict == "local_stands"]
+        # Who cannot bear one concern answers about others; where there is no answer at all, it is no concern's fault.
+        hopeless = {"local_stands", "poisoned"} if found.is_answering else {"local_stands"}
+        lost = [name for name, one in verdicts.items() if one is not None and one.verdict in hopeless]
         self._store.settle(done, lost, self._asker.prompt_id)
-
-    def _tell_spending(self, tenants: set[str], now: datetime) -> None:
-        """Let people know, once, that a tenant's money runs out; it becomes an alert."""
-        for tenant in sorted(tenants) if self._ledger is not None else ():
-            assert self._ledger is not None
-            standing = self._ledger.standing(tenant, now.date())
-            self._on_standing(tenant, standing)
-            month, day = _percents(standing)
-            what = f"{tenant} {f'{now:%Y-%m}' if month >= day else f'{now:%Y-%m-%d}'} {standing.state}"
-            if standing.state == "ok" or self._store.was_told(what):
-                continue
-            told = Signal(
-                id="",
-                tenant=tenant,
-                event_time=now,
-                ingested_at=now,
-                name=MODEL_BUDGET,
-                value=max(month, day),
-            )
-            self._append([told])
-            self._store.tell(what)
-
-
-def _percents(standing: Standing) -> tuple[int, int]:
-    """How much of the month's cap is spent, and of the day's."""
-    caps = standing.caps
-    month = 100 * standing.month_micro // caps.monthly_micro if caps.monthly_micro else 100
-    day = 100 * standing.day_micro // caps.daily_micro if caps.daily_micro else 0
-    return month, day
 
 
 def _again(asking: Asking, why: str) -> Asking:

@@ -18,8 +18,9 @@ from models.llm.guarded import Watcher
 from models.llm.prompts import DECIDE, load_prompt
 from models.llm.spending import Standing
 from settings import Settings
+from wiring.labelling.budget import Append
 from wiring.labelling.inbox import Inbox
-from wiring.labelling.labeller import Append, Labeller
+from wiring.labelling.labeller import Labeller
 from wiring.llm.accounts import accounts_in
 from wiring.llm.metrics import LlmMetrics
 from wiring.llm.open import LanguageModels, open_language_models

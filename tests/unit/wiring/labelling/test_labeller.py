@@ -222,6 +222,33 @@ def test_a_newer_revision_and_an_erased_person_are_not_asked_about(journey: Jour
     assert seat.store.count() == 0
 
 
+def test_a_concern_that_nobody_can_bear_keeps_its_local_labels_and_the_others_are_answered(
+    journey: Journey, desk: MakeDesk
+) -> None:
+    def says(user: str) -> str:
+        if "charged twice" in user:
+            raise ZeroDivisionError
+        return honest(user)
+
+    deliver(journey, TEXTS)
+    seat = desk(Clerk(says))
+    seat.work()
+    assert (seat.store.count(), len(provisional(journey)), seat.labeller.counts["poisoned"]) == (0, 1, 1)
+
+
+def test_where_asking_fails_for_all_nothing_is_given_up(journey: Journey, desk: MakeDesk) -> None:
+    def says(_user: str) -> str:
+        raise ZeroDivisionError
+
+    clerk = Clerk(says)
+    deliver(journey, TEXTS)
+    seat = desk(clerk)
+    assert (seat.work().wait_s, seat.store.count()) == (60.0, 5)
+    clerk.says = honest
+    seat.work()
+    assert (seat.store.count(), provisional(journey)) == (0, [])
+
+
 def test_who_is_erased_while_a_model_thinks_gets_no_answer(journey: Journey, desk: MakeDesk) -> None:
     deliver(journey, TEXTS[:2])
     subject = journey.enriched()[0].text.subject
@@ -305,6 +332,7 @@ def test_a_cap_that_is_reached_between_two_calls_costs_nothing_more(
     seat = desk(metered, ledger=ledger)
     seat.work()
     assert (clerk.asked, seat.store.count()) == ([], 5)
+    assert [signal.value for signal in journey.of("journal", Signal)] == [100]
     with pytest.raises(CapReached):
         ledger.reserve("acme", seat.now.date(), 1)
 
