@@ -10,6 +10,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -94,7 +95,7 @@ class _Bounded(httpx2.SyncByteStream):
 def http_client(provider: str, proxy: str = "", ca_file: Path | None = None) -> httpx2.Client:
     """A client for one provider, for many threads. Raises ``Misconfigured`` if ``ca_file`` holds no certificates."""
     try:
-        verify = ssl.create_default_context(cafile=ca_file) if ca_file else True
+        verify = _trust(ca_file)
     except OSError:  # an ssl.SSLError is one
         raise Misconfigured(f"{ca_file} holds no certificates; set {CA_FILE}", provider=provider) from None
     limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
@@ -105,6 +106,14 @@ def http_client(provider: str, proxy: str = "", ca_file: Path | None = None) -> 
         follow_redirects=False,
         headers={"accept-encoding": "identity"},
     )
+
+
+@lru_cache(maxsize=4)
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Whom to trust; reading the usual authorities takes as long as a short request, so clients share it."""
+    if ca_file is not None:
+        return ssl.create_default_context(cafile=ca_file)
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def time_limit(deadline_s: float) -> httpx2.Timeout:
