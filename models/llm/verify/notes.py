@@ -90,9 +90,9 @@ class Notes:
             return "note_placeholder"
         if shares(plain, self._others, self._own):
             return "note_of_others"
-        if self._personal(plain) or (not names and self._names(plain)):
+        if self._personal(plain):
             return "note_personal"
-        return None
+        return "note_name" if not names and self._names(plain) else None
 
     def _personal(self, plain: str) -> bool:
         """Whether patterns find personal data in it that the text does not hold."""

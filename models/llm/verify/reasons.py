@@ -70,6 +70,7 @@ Remark = Literal[
     "note_link",
     "note_placeholder",
     "note_personal",
+    "note_name",
     "note_of_others",
     "note_unclean",
 ]
@@ -87,6 +88,7 @@ COSTS: Final[dict[Remark, int]] = {
     "note_link": 200,
     "note_placeholder": 100,
     "note_personal": 100,
+    "note_name": 0,  # most names are a product's or a country's: the sentence goes, the labels may be right
     "note_of_others": 200,
     "note_unclean": 50,
 }

@@ -40,7 +40,7 @@ def why_not(said: str) -> str | None:
         ("Decode " + "QUJD" * 12, "note_unclean"),
         ("Told by <PERSON_2>.", "note_placeholder"),
         ("Ask for 4111 1111 1111 1111 there.", "note_personal"),
-        ("The export fails for Margaret.", "note_personal"),
+        ("The export fails for Margaret.", "note_name"),
         (f"They say: {OTHER}", "note_of_others"),
         (f"They say: {' '.join(OTHER.upper())}", "note_of_others"),
     ],
