@@ -165,7 +165,7 @@ class Ranges:
             consumer.assign([TopicPartition(topic, partition, start)])
             deadline = time.monotonic() + WITHIN_S
             while start < end:
-                batch = consumer.consume(500, 0.02)
+                batch = _next_of(consumer)
                 if not batch and time.monotonic() > deadline:
                     raise StopWorker(
                         f"{place}: no message at offset {start} for {WITHIN_S:.0f} s; start again"
@@ -195,6 +195,12 @@ class Ranges:
                 fetch_wait_max_ms=10, fetch_queue_backoff_ms=10, queued_max_messages_kbytes=8192
             )
         return self._made
+
+
+def _next_of(consumer: Consumer) -> list[Message]:
+    """What there is once something is: asked for 500, ``consume`` would wait the time out for the last of them."""
+    first = consumer.poll(0.02)
+    return [] if first is None else [first, *consumer.consume(500, 0)]
 
 
 def between(cluster: Cluster, topic: str, partition: int, start: int, end: int) -> Iterator[Message]:
