@@ -1,15 +1,14 @@
 """Answer the questions of the themes stage: from the data directory to a namer, and its answer into the journal.
 
-In: topic ``questions``, and the sealed words of the concerns that they name.   Out: ``ThemeAnswer``s, one for each
-question that nobody has answered; they act at their place in the journal. Nothing is kept here: what has been answered
-is read from the journal's answers as the themes stage passed them on.
+In: topic ``questions`` of a data directory or of Kafka, and the sealed words of the concerns that they name.
+Out: ``ThemeAnswer``s, one for each question that nobody has answered; they act at their place in the journal.
+Nothing is kept here: what has been answered is read from the journal's answers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from contracts.errors import RejectItem
 from contracts.feedback import Sealed
@@ -18,8 +17,7 @@ from contracts.stages import Assignment
 from models.naming.base import Namer, NamingTask, Shown
 from operators.ports import Vault
 from wiring.appending import Orders
-from wiring.datadir import DataDir
-from wiring.views.topics import Topics
+from wiring.views.topics import Records
 
 Asked = tuple[str, str, int]
 """Tenant, theme and content: what a question is about."""
@@ -33,9 +31,8 @@ class Answered:
     failed: Mapping[Asked, str]
 
 
-def open_questions(directory: Path) -> list[ThemeQuestion]:
+def open_questions(topics: Records) -> list[ThemeQuestion]:
     """What is asked and not answered, the latest question about each theme, in the order asked."""
-    topics = Topics(DataDir(directory).logs)
     latest: dict[tuple[str, str], ThemeQuestion] = {}
     for _place, record in topics.records("questions"):
         if isinstance(record, ThemeQuestion):
@@ -49,10 +46,10 @@ def open_questions(directory: Path) -> list[ThemeQuestion]:
     return [one for one in latest.values() if (one.tenant, one.theme_id, one.content) not in done]
 
 
-def answer(directory: Path, orders: Orders, namer: Namer) -> Answered:
+def answer(topics: Records, orders: Orders, namer: Namer) -> Answered:
     """Put an answer to every open question at the journal's end. Raises ``RetryLater`` when the namer does."""
-    questions = open_questions(directory)
-    sealed = _words(directory, {name for question in questions for name in question.examples})
+    questions = open_questions(topics)
+    sealed = _words(topics, {name for question in questions for name in question.examples})
     failed: dict[Asked, str] = {}
     answers = 0
     for question in questions:
@@ -97,11 +94,11 @@ def _shown(question: ThemeQuestion, sealed: Mapping[str, Sealed], vault: Vault) 
             yield name, opened.decode()
 
 
-def _words(directory: Path, wanted: Iterable[str]) -> dict[str, Sealed]:
+def _words(topics: Records, wanted: Iterable[str]) -> dict[str, Sealed]:
     """The sealed words of concerns, as the themes stage handed them on."""
     names = set(wanted)
     found: dict[str, Sealed] = {}
-    for _place, record in Topics(DataDir(directory).logs).records("assignments") if names else ():
+    for _place, record in topics.records("assignments") if names else ():
         about = record.about if isinstance(record, Assignment) and record.concern_id in names else None
         if isinstance(record, Assignment) and about is not None and about.quote is not None:
             found[record.concern_id] = about.quote

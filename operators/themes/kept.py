@@ -17,6 +17,7 @@ from operators.ports import Vault
 from operators.state import Table, Tables
 from operators.themes.concerns import Concerns
 from operators.themes.drift import DriftWatch
+from operators.themes.drift_alerts import DriftAlerts
 from operators.themes.families import Families
 from operators.themes.profiles import Profiles
 from operators.themes.questions import Questions
@@ -35,6 +36,7 @@ class Kept:
         self.families = Families(tenant, self.profiles, self.terms, self.vocabulary)
         self.questions = Questions()
         self.drift = DriftWatch()
+        self.alerts = DriftAlerts(tenant)
         self.away: Table[int] = Table()
         """How often a concern had changed that was taken out of its theme but may come back."""
         self.arrivals = 0
@@ -45,6 +47,7 @@ class Kept:
         tables: dict[str, Table[Any]] = {
             "away": self.away,
             "concerns": self.concerns.table,
+            "drift_alerts": self.alerts.told,
             "families": self.families.table,
             "themes": self.profiles.table,
             "candidates": self.vocabulary.candidates,

@@ -12,6 +12,7 @@ from contracts.commands import Command
 from contracts.envelope import Envelope
 from contracts.identity import cause_of
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
+from contracts.priority import Alert
 from contracts.stages import Assignment, AssignmentFacts
 from contracts.steering import Steering
 from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
@@ -185,6 +186,10 @@ class Teller:
     def drift(self, **said: Any) -> DriftEvent:
         """A detector saw a change; see ``operators.themes.drift_records``."""
         return DriftEvent.made(**self._header("signal"), **said)
+
+    def alert(self, **said: Any) -> Alert:
+        """A drift event is worth an alert; see ``operators.themes.drift_alerts``."""
+        return Alert.made(**self._header("signal"), **said)
 
     @property
     def at(self) -> datetime:

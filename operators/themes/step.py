@@ -122,7 +122,7 @@ class ThemesStep:
         if isinstance(record, EnrichedItem):
             changed = points.setdefault(record.tenant, {})
             tell = Teller(record, self._numbering.after)
-            yield from _out(self._on_item(record, self._tenant(record.tenant), tell, changed))
+            yield from self._out(self._on_item(record, self._tenant(record.tenant), tell, changed), tell)
             return
         if isinstance(record, Tick):
             yield from self._on_tick(record)
@@ -135,18 +135,18 @@ class ThemesStep:
                 yield from self._on_order(record, record.order)
         elif isinstance(record, ThemeAnswer):
             tell = Teller(record, self._numbering.after)
-            yield from _out(self._tenant(record.tenant).answered(record, tell))
+            yield from self._out(self._tenant(record.tenant).answered(record, tell), tell)
         yield Out("assignments", record)
 
     def _on_order(self, command: Command, order: ThemeOrder) -> Iterator[Out]:
         by = By(cause_of(command.id), order.verb, command.author)
         tell = Teller(command, self._numbering.after)
-        yield from _out(self._tenant(command.tenant).steer(order, by, tell))
+        yield from self._out(self._tenant(command.tenant).steer(order, by, tell), tell)
 
     def _on_tick(self, record: Tick) -> Iterator[Out]:
         for name in self._concerned(record):
             tell = Teller(record.model_copy(update={"tenant": name}), self._numbering.after)
-            yield from _out(self._tenant(name).tick(int(record.event_time.timestamp()), tell))
+            yield from self._out(self._tenant(name).tick(int(record.event_time.timestamp()), tell), tell)
 
     def _concerned(self, record: Envelope) -> list[str]:
         """The tenants that a record is about: of one for everyone, those that are not loading history."""
@@ -189,6 +189,24 @@ class ThemesStep:
             ):  # what local models say; answers say nothing of how well these do
                 sure, who = concern.decision.confidence_milli, who_is(person_of(item))
                 yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
+
+    def _out(self, records: Iterable[Envelope], tell: Teller) -> Iterator[Out]:
+        """Theme news goes to its own public topic and, in order, along with the assignments; all else to its own."""
+        for record in records:
+            if isinstance(record, ThemeQuestion | AnswerRefused):
+                yield Out("questions" if isinstance(record, ThemeQuestion) else "receipts", record)
+                continue
+            if isinstance(record, DriftEvent):
+                yield Out("drift", record)
+                alert = self._tenant(record.tenant).alert(record, tell)
+                if alert is not None:
+                    yield Out("alerts", alert)
+                continue
+            yield Out("assignments", record)
+            if isinstance(record, ThemeRecord):
+                yield Out("themes", record)
+            elif isinstance(record, ThemeEvent | ThemeOrdered):
+                yield Out("theme-events", record)
 
     def _check_encoder(self, concerns: Sequence[Concern]) -> None:
         """Raises ``RecoveryRefused`` for a vector of an encoder that this stage is not set to."""
@@ -233,19 +251,3 @@ def _taken_out(item: EnrichedItem) -> Iterator[tuple[str, str]]:
     for concern in item.concerns:
         if concern.decision.needs_review:
             yield concern.concern_id, "nobody is sure of it any more: it is in review"
-
-
-def _out(records: Iterable[Envelope]) -> Iterator[Out]:
-    """Theme news goes to its own public topic and, in order, along with the assignments; questions only to theirs."""
-    for record in records:
-        if isinstance(record, ThemeQuestion | AnswerRefused):
-            yield Out("questions" if isinstance(record, ThemeQuestion) else "receipts", record)
-            continue
-        if isinstance(record, DriftEvent):
-            yield Out("drift", record)
-            continue
-        yield Out("assignments", record)
-        if isinstance(record, ThemeRecord):
-            yield Out("themes", record)
-        elif isinstance(record, ThemeEvent | ThemeOrdered):
-            yield Out("theme-events", record)

@@ -13,7 +13,9 @@ import numpy as np
 
 from contracts.envelope import Envelope
 from contracts.naming import AnswerRefused, ThemeAnswer
+from contracts.priority import Alert
 from contracts.steering import ThemeOrder
+from contracts.themes import DriftEvent
 from contracts.vectors import GridVector, ThemePoint
 from models.themes.changes import Assigned, Born, Change, Moved
 from models.themes.constraints import By
@@ -23,8 +25,9 @@ from operators.ports import Vault
 from operators.state import Tables
 from operators.themes.arrivals import Arrived
 from operators.themes.concerns import Known, mark_of, who_is
+from operators.themes.drift_alerts import Theme
 from operators.themes.kept import Kept
-from operators.themes.names import Names
+from operators.themes.names import Names, name_of
 from operators.themes.naming import ASKED_A_TICK, Naming
 from operators.themes.notes import is_critical
 from operators.themes.records import Teller
@@ -140,6 +143,24 @@ class TenantThemes:
         rows = {name: self._kept.concerns.table.get(name) for name in named}
         arrivals = {name: known.arrival for name, known in rows.items() if known is not None}
         yield from self.drift.changed(changes, arrivals, self._kept.arrivals, tell)
+
+    def alert(self, event: DriftEvent, tell: Teller) -> Alert | None:
+        """The alert that a drift event is worth, if it is."""
+        kept = self._kept
+        known = event.theme_id is not None and kept.profiles.get(event.theme_id) is not None
+        if event.theme_id is None or not known:
+            return kept.alerts.alert(event, None, tell)
+        root = kept.profiles.root(event.theme_id)
+        parts = kept.profiles.family(root)
+        profile = kept.profiles.table[root]
+        theme = Theme(
+            root,
+            name_of(root, profile),
+            sum(kept.profiles.table[part].concerns for part in parts),
+            kept.profiles.people.distinct(parts),
+            kept.engine.constraints.get("muted", root) is not None,
+        )
+        return kept.alerts.alert(event, theme, tell)
 
     # -- where themes are ------------------------------------------------------------------------------
 

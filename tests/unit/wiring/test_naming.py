@@ -51,22 +51,26 @@ def orders(run: RunBuilder) -> Iterator[Orders]:
         yield found
 
 
+def topics(run: RunBuilder) -> Topics:
+    return Topics(DataDir(run.directory).logs)
+
+
 def answers(run: RunBuilder) -> list[ThemeAnswer]:
-    records = Topics(DataDir(run.directory).logs).records("journal")
+    records = topics(run).records("journal")
     return [record for _place, record in records if isinstance(record, ThemeAnswer)]
 
 
 def test_every_question_is_answered_once(run: RunBuilder) -> None:
     for expected in (2, 0):
         with orders(run) as journal:
-            assert answer(run.directory, journal, ExtractiveNamer()).answers == expected
+            assert answer(topics(run), journal, ExtractiveNamer()).answers == expected
     assert [one.theme_id for one in answers(run)] == ["theme-0", "theme-1"]
-    assert open_questions(run.directory) == []
+    assert open_questions(topics(run)) == []
 
 
 def test_an_answer_is_sealed_for_whom_it_quotes_and_says_what_was_shown(run: RunBuilder) -> None:
     with orders(run) as journal:
-        answer(run.directory, journal, ExtractiveNamer())
+        answer(topics(run), journal, ExtractiveNamer())
     one = answers(run)[0]
     naming = ThemeNaming.model_validate_json(run.vault.open("acme", one.answer) or b"")
     assert naming.name == "The CSV export is empty since Monday"
@@ -76,10 +80,10 @@ def test_an_answer_is_sealed_for_whom_it_quotes_and_says_what_was_shown(run: Run
 
 
 def test_an_erased_person_is_shown_to_nobody(run: RunBuilder) -> None:
-    asked = open_questions(run.directory)
+    asked = open_questions(topics(run))
     run.vault.destroy("acme", run.subject("p0"))
     with orders(run) as journal:
-        found = answer(run.directory, journal, ExtractiveNamer())
+        found = answer(topics(run), journal, ExtractiveNamer())
     assert [one.theme_id for one in answers(run)] == ["theme-1"]
     assert list(found.failed) == [("acme", asked[0].theme_id, 0)]
 
@@ -97,14 +101,14 @@ class Mute:
 
 def test_what_a_namer_cannot_name_is_told_and_asked_again_next_time(run: RunBuilder) -> None:
     with orders(run) as journal:
-        found = answer(run.directory, journal, Mute())
+        found = answer(topics(run), journal, Mute())
     assert (found.answers, list(found.failed.values())) == (1, ["no idea"])
-    assert [one.theme_id for one in open_questions(run.directory)] == ["theme-0"]
+    assert [one.theme_id for one in open_questions(topics(run))] == ["theme-0"]
 
 
 def test_a_question_about_a_new_content_is_open_again(run: RunBuilder) -> None:
     with orders(run) as journal:
-        answer(run.directory, journal, ExtractiveNamer())
+        answer(topics(run), journal, ExtractiveNamer())
     (asked,) = [one for one in answers(run) if one.theme_id == "theme-0"]
     again = {"content": 1, "theme_id": "theme-0", "keywords": ("csv",), "language": "en", "concerns": 20}
     header = run.header("0-0", "themes", datetime(2026, 4, 1, tzinfo=UTC))
@@ -112,4 +116,4 @@ def test_a_question_about_a_new_content_is_open_again(run: RunBuilder) -> None:
     folder = run.directory / "logs" / "questions"
     (folder / "p0000.jsonl").write_bytes(b"".join(line + b"\n" for line in run.lines["questions"]))
     assert asked.content == 0
-    assert [(one.theme_id, one.content) for one in open_questions(run.directory)] == [("theme-0", 1)]
+    assert [(one.theme_id, one.content) for one in open_questions(topics(run))] == [("theme-0", 1)]
