@@ -7,8 +7,10 @@ Promise: a wrong file is refused naming file, line and field; a label that no ru
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -24,6 +26,21 @@ Action = Literal["engineering_ticket", "content_update", "routing_change", "retr
 Intent = Literal["request", "complaint", "question", "praise", "statement"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Owner = Annotated[str, Field(min_length=1, max_length=80)]
+
+KEPT = 20_000
+"""Combinations of labels whose rule is remembered; there are a few hundred in a day."""
+
+_LABELS = attrgetter(
+    "category",
+    "sublabel",
+    "severity",
+    "sentiment",
+    "intent",
+    "bug",
+    "feature_request",
+    "churn_risk",
+    "urgent",
+)
 
 WITHHELD_SHARE = (2, 3)
 """From this part of a theme's concerns on whose rules open no issue, the theme opens none."""
@@ -109,8 +126,25 @@ class Matrix(Setting):
         return self
 
     def rule_of(self, decision: Decision, tenant: str) -> Rule | None:
-        """The first rule that fires."""
-        return next((rule for rule in self.of(tenant) if rule.when.holds(decision)), None)
+        """The first rule that fires; looked up once for each combination of labels."""
+        side = bisect_right(self._bounds, decision.confidence_milli)
+        key = (tenant if tenant in self.tenants else "", side, *_LABELS(decision))
+        if key not in self._found:
+            if len(self._found) >= KEPT:
+                self._found.clear()
+            self._found[key] = next((rule for rule in self.of(tenant) if rule.when.holds(decision)), None)
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[tuple[Any, ...], Rule | None]:
+        return {}
+
+    @cached_property
+    def _bounds(self) -> tuple[int, ...]:
+        """Every bound of a confidence, in thousandths: between two of them it makes no difference."""
+        whens = [rule.when for rules in (self.rules, *self.tenants.values()) for rule in rules]
+        bounds = [bound for when in whens for bound in (when.confidence_below, when.confidence_at_least)]
+        return tuple(sorted({round(1000 * bound) for bound in bounds if bound is not None}))
 
     def of(self, tenant: str) -> tuple[Rule, ...]:
         """The rules of a tenant, in their order."""

@@ -11,17 +11,19 @@ from tests.support.kafka_flow import KafkaFlow
 from tests.support.product import KEYWORDS, OUTAGE_DAY, load_sample
 from wiring.kafka.broker import Broker
 
+UP_TO_THEMES = ("intake", "extract", "themes")
+
 
 @pytest.fixture(scope="module")
 def flow(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> KafkaFlow:
-    """A slice of the sample, through all stages."""
+    """A slice of the sample, through the stages up to themes."""
     root = tmp_path_factory.mktemp("steer")
     load_sample(root / "loaded", OUTAGE_DAY)
     made = KafkaFlow(broker.cluster, fresh_naming(), root / "data")
     made.take_keys(root / "loaded" / "keys")
     made.make()
     made.copy_journal(root / "loaded")
-    made.run_to_end()
+    made.run_to_end(UP_TO_THEMES)
     return made
 
 
@@ -51,7 +53,7 @@ def test_what_people_order_is_acted_on_by_the_stages(flow: KafkaFlow) -> None:
     case = next(one for one in give(flow, "review", "ls", "--json").json if one["kind"] == "concern")
     assert give(flow, "review", "assign", case["id"], theme, "--author", "ann").code == 0
     assert case["id"] not in give(flow, "review", "ls").out
-    flow.run_to_end(["intake", "extract", "themes"])
+    flow.run_to_end(UP_TO_THEMES)
     told_of = [one["event"] for one in ledger(flow) if one.get("author") == "ann"]
     assert told_of == ["pinned", "marked", "renamed", "moved"]
     assert "“Ours”" in give(flow, "themes", "history", theme).out
