@@ -6,7 +6,9 @@ from cli.drift import eval_drift
 from cli.evaluate import app
 from cli.joins import joins
 from cli.language import language
+from cli.learning import learning
 
 app.command("joins")(joins)
 app.command("drift")(eval_drift)
 app.command("language")(language)
+app.command("learning")(learning)

@@ -1,0 +1,201 @@
+"""``undercurrent eval learning``: what corrections are worth to a model, on a labelled set, seed by seed.
+
+Of every seed's order the first texts are corrections, the rest are held out. Before each correction is learned the
+model says what it makes of it (prequential). A model's version is asked as it labels: frozen, in whole numbers.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+import typer
+from rich.console import Console
+
+from cli.benchmark import vectors_of
+from cli.evaluate import KINDS, AsJson, InputFile, LabelField, Labels, Row, read_labelled, renamed, report
+from contracts.errors import WrongUsage
+from models.encoders.base import to_grid
+from models.encoders.load import load_encoder
+from models.labellers.decision import ConcernText, Decision
+from models.labellers.local import LocalLabeller
+from models.labellers.scoring import OTHER, kind_of, score_labels
+from models.labellers.taxonomy import load_taxonomy
+from models.language.detector import LanguageDetector
+from models.learning.role import RoleModel, Said
+from models.learning.scoring import calibration, ranking
+from operators.extract.learning import VECTOR_WEIGHT
+from settings import load_settings
+
+LAST = 200
+"""Corrections at the end of the stream that the prequential figure is of."""
+
+REVIEW_BELOW = 500
+"""A label that is more probably wrong than right is one to ask about."""
+
+
+class Role(StrEnum):
+    """What is learned."""
+
+    category = "category"
+    sentiment = "sentiment"
+
+
+class Labelled(NamedTuple):
+    """A set as a model reads it: numbers ``(n, width)``, untrained labels, right labels, group of each row."""
+
+    numbers: Any
+    base: Sequence[str]
+    gold: Sequence[str]
+    group: Sequence[str]
+    labels: tuple[str, ...]
+
+
+def learning(
+    source: InputFile,
+    role: Annotated[Role, typer.Option(help="What is learned.")] = Role.category,
+    corrections: Annotated[int, typer.Option(min=1, help="So many corrections.")] = 500,
+    seeds: Annotated[int, typer.Option(min=1, help="So many orders; figures are means.")] = 3,
+    other: Annotated[
+        Path | None, typer.Option(help="Another set, of another domain, to be no worse on than untrained.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="A field: figures for each of its values.")] = None,
+    label_field: LabelField = "label",
+    labels: Labels = None,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Vectors are read from this .npz file, or written there if it is new.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Learn from so many corrections, and label what was held out.
+
+    Example: undercurrent eval learning --input tweets.jsonl.gz --role sentiment --label-field sentiment
+    """
+    asked = _labelled(source, role, label_field, labels, by, vectors)
+    if len(asked.gold) <= corrections:
+        raise WrongUsage(
+            f"{source}: {len(asked.gold)} labelled rows are too few for {corrections} corrections"
+        )
+    away = _labelled(other, role, label_field, None, None, None) if other else None
+    runs = [run(asked, corrections, seed, away) for seed in range(seeds)]
+    means = {name: round(float(np.mean([one[name] for one in runs])), 4) for name in runs[0] if name != "by"}
+    told: dict[str, Any] = {"n": len(asked.gold), "corrections": corrections, "seeds": seeds} | means
+    if by:
+        told["by"] = runs[0]["by"]
+    report(told, as_json)
+
+
+def run(asked: Labelled, corrections: int, seed: int, away: Labelled | None) -> dict[str, Any]:
+    """The figures of one order."""
+    order = list(range(len(asked.gold)))
+    random.Random(seed).shuffle(order)  # noqa: S311 - an order to be repeated, no secret
+    model = RoleModel(asked.labels, asked.numbers.shape[1])
+    early, promoted, started = [], 0, time.perf_counter()
+    for place in order[:corrections]:
+        early.append(_says(model, asked, place).label)
+        happened = model.correct(asked.numbers[place], asked.base[place], asked.gold[place])
+        promoted += sum(one.event == "promoted" for one in happened)
+    learned_s = time.perf_counter() - started
+    held = order[corrections:]
+    said = [_says(model, asked, place) for place in held]
+    figures = _figures(asked, held, said)
+    late = order[:corrections][-LAST:]
+    figures |= {
+        "untrained": _macro(asked, held, [asked.base[place] for place in held]),
+        "prequential_last": _macro(asked, late, early[-LAST:]),
+        "promoted": promoted,
+        "ms_per_correction": 1000 * learned_s / corrections,
+        "by": _by_group(asked, held, said),
+    }
+    return figures | (_elsewhere(model, away) if away else {})
+
+
+def _says(model: RoleModel, asked: Labelled, place: int) -> Said:
+    base = asked.base[place]
+    return model.challenger().says(model.row(asked.numbers[place], base), base, asked.labels)
+
+
+def _figures(asked: Labelled, held: Sequence[int], said: Sequence[Said]) -> dict[str, Any]:
+    right = [one.label == asked.gold[place] for one, place in zip(said, held, strict=True)]
+    sure = [one.sure_milli for one in said]
+    return {
+        "macro_f1": _macro(asked, held, [one.label for one in said]),
+        "accuracy": float(np.mean(right)),
+        "ece": calibration(sure, right),
+        "auroc": ranking(sure, right),
+        "review_share": float(np.mean([one < REVIEW_BELOW for one in sure])),
+    }
+
+
+def _elsewhere(model: RoleModel, away: Labelled) -> dict[str, Any]:
+    """What the untrained labeller and this model make of another tenant's texts, which only the first one labels."""
+    every = range(len(away.gold))
+    said = [_says(model, away, place).label for place in every]
+    return {
+        "elsewhere_untrained": _macro(away, every, away.base),
+        "elsewhere_if_it_were_asked": _macro(away, every, said),
+    }
+
+
+def _macro(asked: Labelled, places: Sequence[int], said: Sequence[str]) -> float:
+    return score_labels([asked.gold[place] for place in places], said).macro_f1
+
+
+def _by_group(asked: Labelled, held: Sequence[int], said: Sequence[Said]) -> dict[str, Any]:
+    told = {}
+    for group in sorted(set(asked.group)):
+        those = [n for n, place in enumerate(held) if asked.group[place] == group]
+        if those:
+            places = [held[n] for n in those]
+            told[group] = {
+                "n": len(those),
+                "macro_f1": round(_macro(asked, places, [said[n].label for n in those]), 4),
+                "untrained": round(_macro(asked, places, [asked.base[place] for place in places]), 4),
+            }
+    return told
+
+
+def _labelled(
+    source: Path, role: Role, label_field: str, renames: str | None, by: str | None, cache: Path | None
+) -> Labelled:
+    rows = [row for row in read_labelled(source) if row.get(label_field) is not None]
+    if not rows:
+        raise WrongUsage(f"{source}: no row has the field {label_field!r}; say which one with --label-field")
+    gold = renamed([str(row[label_field]) for row in rows], renames)
+    decisions, vectors = _read(rows, role, cache)
+    base: list[str]
+    labels: tuple[str, ...]
+    if role is Role.sentiment:
+        base, labels = [one.sentiment_label for one in decisions], ("negative", "neutral", "positive")
+    elif set(gold) & set(KINDS):
+        gold = [label if label in KINDS else OTHER for label in gold]
+        base, labels = [kind_of(one) for one in decisions], (*KINDS, OTHER)
+    else:
+        base = [one.category for one in decisions]
+        labels = tuple(sorted({*gold, *base}))
+    numbers = np.hstack([vectors * VECTOR_WEIGHT, np.array([one.signals for one in decisions])])
+    group = [str(row.get(by)) if by else "" for row in rows]
+    return Labelled(numbers.astype(np.int16), base, gold, group, labels)
+
+
+def _read(rows: Sequence[Row], role: Role, cache: Path | None) -> tuple[list[Decision], Any]:
+    settings = load_settings()
+    encoder, notice = load_encoder(settings.encoder)
+    if notice:
+        Console(stderr=True).print(notice, style="yellow", markup=False)
+    labeller = LocalLabeller(load_taxonomy(settings.taxonomy)[0], encoder)
+    texts = [str(row["text"]) for row in rows]
+    languages = LanguageDetector().detect(texts)
+    vectors = to_grid(vectors_of(rows, encoder, cache))
+    # Stars are as good as the sentiment that is asked for, so they are shown for the category alone.
+    stars = [row.get("rating") if role is Role.category else None for row in rows]
+    asked = [
+        ConcernText(text, language, None if star is None else round(star))
+        for text, language, star in zip(texts, languages, stars, strict=True)
+    ]
+    return labeller.label(asked, vectors), vectors

@@ -1,0 +1,57 @@
+"""``eval learning``: corrections against held-out texts, on a tiny set made here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from models.learning.scoring import calibration, ranking
+from tests.support.commands import undercurrent
+
+
+def _written(path: Path, many: int = 80) -> Path:
+    rows = [
+        {
+            "id": str(n),
+            "text": f"the gantry plan of hangar {n} {'stays' if n % 2 else 'looks'} {'empty' if n % 2 else 'tidy'}",
+            "label": "other" if n % 2 else "bug",
+            "site": "north" if n % 4 < 2 else "south",
+        }
+        for n in range(many)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_corrections_are_worth_something_on_what_was_held_out(tmp_path: Path) -> None:
+    source = _written(tmp_path / "labelled.jsonl")
+    told = undercurrent(
+        *(
+            "eval",
+            "learning",
+            "--input",
+            source,
+            "--corrections",
+            "40",
+            "--seeds",
+            "2",
+            "--by",
+            "site",
+            "--json",
+        )
+    )
+    assert (told.code, told.json["n"], set(told.json["by"])) == (0, 80, {"north", "south"})
+    assert told.json["macro_f1"] > max(0.9, told.json["untrained"])
+    assert 0 <= told.json["ece"] <= 1
+
+
+def test_too_few_rows_for_so_many_corrections_are_told(tmp_path: Path) -> None:
+    told = undercurrent("eval", "learning", "--input", _written(tmp_path / "labelled.jsonl", 8))
+    assert (told.code, "too few" in told.err) == (2, True)
+
+
+def test_a_probability_that_is_kept_is_calibrated_and_one_that_is_random_does_not_rank() -> None:
+    assert calibration([800] * 100, [n % 5 != 0 for n in range(100)]) < 0.1
+    assert calibration([990] * 100, [n % 2 == 0 for n in range(100)]) > 0.4
+    assert ranking([100, 200, 800, 900], [False, False, True, True]) == 1.0
+    assert ranking([500, 500], [True, True]) == 0.5
