@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import comb
 
-LOOK_EVERY = 50
-"""Pairs between two looks, and so the fewest pairs that decide anything."""
+LOOK_AT = 50
+"""Pairs at the first look; each later look is at twice as many, so that few looks share the .05."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class Contest:
 
     @property
     def looks(self) -> int:
-        """How often it was looked at, this time included."""
-        return self.pairs // LOOK_EVERY
+        """Which look this is, from 1; 0 if it is none."""
+        doublings, rest = divmod(self.pairs, LOOK_AT)
+        return doublings.bit_length() if rest == 0 and doublings.bit_count() == 1 else 0
 
     def is_won(self) -> bool:
         """Whether this is a look, and the challenger is better by more than luck."""
-        if self.pairs == 0 or self.pairs % LOOK_EVERY:
-            return False
+        look = self.looks
         at_least, all_of = tail(self.better, self.worse)
-        return at_least * 20 * self.looks * (self.looks + 1) < all_of
+        return look > 0 and at_least * 20 * look * (look + 1) < all_of
 
     def metrics(self) -> dict[str, int]:
         """The figures of a model event."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.learning.contest import LOOK_EVERY, Contest
+from models.learning.contest import LOOK_AT, Contest
 from models.learning.learner import ONE, Frozen, Learner, Row
 from models.learning.role import UNTRAINED, RoleModel
 from models.learning.watch import BASELINE, RECENT, Told, signs
@@ -43,9 +43,9 @@ def test_before_any_correction_it_says_what_the_untrained_model_says() -> None:
 
 
 def test_it_is_promoted_when_it_was_right_before_it_learned_and_not_sooner() -> None:
-    model, happened = taught(LOOK_EVERY - 1)
+    model, happened = taught(LOOK_AT - 1)
     assert (happened, model.champion.name) == ([], UNTRAINED)
-    model, happened = taught(1, model, LOOK_EVERY - 1)
+    model, happened = taught(1, model, LOOK_AT - 1)
     assert happened == ["trained", "promoted"]
     assert (model.champion.name, model.former and model.former.name) == ("1.1.50", UNTRAINED)
     numbers, base, gold = example(1)
@@ -66,9 +66,9 @@ def test_rows_restore_it_exactly_also_those_that_one_correction_changed() -> Non
 
 
 def test_a_promoted_version_that_falls_behind_is_rolled_back() -> None:
-    model, _ = taught(LOOK_EVERY)
+    model, _ = taught(LOOK_AT)
     happened = []
-    for n in range(4 * LOOK_EVERY):  # from here on the untrained model is right, and the promoted one is not
+    for n in range(4 * LOOK_AT):  # from here on the untrained model is right, and the promoted one is not
         numbers, _, gold = example(n)
         other = LABELS[(LABELS.index(gold) + 1) % 3]
         happened += [one.event for one in model.correct(numbers, other, other)]
@@ -114,14 +114,15 @@ def test_a_rare_label_is_learned_again() -> None:
     ("better", "worse", "won"), [(9, 1, True), (8, 4, False), (0, 12, False), (0, 0, False)]
 )
 def test_a_contest_is_won_by_more_than_luck(better: int, worse: int, won: bool) -> None:
-    contest = Contest(LOOK_EVERY, better, worse, 30, 30)
+    contest = Contest(LOOK_AT, better, worse, 30, 30)
     assert contest.is_won() == won
-    assert not Contest(LOOK_EVERY - 1, better, worse, 30, 30).is_won()
+    assert not Contest(LOOK_AT - 1, better, worse, 30, 30).is_won()
 
 
 def test_the_more_looks_the_more_it_takes() -> None:
-    assert Contest(LOOK_EVERY, 12, 3, 30, 30).is_won()
-    assert not Contest(4 * LOOK_EVERY, 12, 3, 120, 120).is_won()
+    assert Contest(LOOK_AT, 12, 3, 30, 30).is_won()
+    assert not Contest(4 * LOOK_AT, 12, 3, 120, 120).is_won()
+    assert [n for n in range(0, 500, 10) if Contest(n).looks] == [50, 100, 200, 400]
 
 
 def test_one_sign_is_weather_and_two_are_a_reason() -> None:
