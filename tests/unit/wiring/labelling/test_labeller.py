@@ -16,7 +16,7 @@ from contracts.answers import Answer, AnswerSetAside, ConcernNotes
 from contracts.feedback import Signal
 from contracts.stages import EnrichedItem
 from models.labelling.routes import RoutePolicy
-from models.llm.errors import CapReached
+from models.llm.errors import CapReached, NobodyAnswers, Rejected
 from models.llm.metered import MeteredProvider
 from models.llm.prices import load_prices
 from models.llm.spending import Caps, Ledger
@@ -234,6 +234,19 @@ def test_a_concern_that_nobody_can_bear_keeps_its_local_labels_and_the_others_ar
     seat = desk(Clerk(says))
     seat.work()
     assert (seat.store.count(), len(provisional(journey)), seat.labeller.counts["poisoned"]) == (0, 1, 1)
+
+
+def test_a_call_that_is_too_long_is_taken_apart(journey: Journey, desk: MakeDesk) -> None:
+    class Short(Clerk):
+        def ask(self, call: Any) -> Any:
+            if len(shown_in(call.user)) > 1:
+                raise NobodyAnswers([Rejected("too long", provider="openai")], retry_after_s=1.0)
+            return super().ask(call)
+
+    clerk = Short()
+    deliver(journey, TEXTS)
+    desk(clerk).work()
+    assert ([len(shown) for shown in clerk.asked], provisional(journey)) == ([1] * 5, [])
 
 
 def test_where_asking_fails_for_all_nothing_is_given_up(journey: Journey, desk: MakeDesk) -> None:
