@@ -120,12 +120,18 @@ class ThemeTerms:
         self._themes: dict[str, TermCounts] = {}
         self._tenant = TermCounts(BACKGROUND_CAPACITY)
         self._dirty: set[str] = set()
+        self.changes = 0
+        """How often any count changed; what was looked up holds until this moves."""
 
     def add(self, theme: str, hashes: Sequence[int]) -> None:
         """Count a text that joined ``theme``."""
-        self._themes.setdefault(theme, TermCounts()).add(hashes)
+        counts = self._themes.get(theme)
+        if counts is None:
+            counts = self._themes[theme] = TermCounts()
+        counts.add(hashes)
         self._tenant.add(hashes)
         self._dirty.update((theme, ""))
+        self.changes += 1
 
     def subtract(self, theme: str, hashes: Sequence[int]) -> None:
         """Take back a text that left ``theme``."""
@@ -133,6 +139,7 @@ class ThemeTerms:
             self._themes[theme].subtract(hashes)
             self._tenant.subtract(hashes)
             self._dirty.update((theme, ""))
+            self.changes += 1
 
     def counts(self, theme: str) -> TermCounts | None:
         """The terms of the theme's texts, None if it has had none. Not to be changed."""
@@ -172,6 +179,7 @@ class ThemeTerms:
 
     def load(self, key: str, encoded: Sequence[Any]) -> None:
         """Take up one row."""
+        self.changes += 1
         if key:
             self._themes[key] = TermCounts.decode(encoded)
         else:

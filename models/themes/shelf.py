@@ -35,6 +35,12 @@ class Shelf:
         self.slot_of: dict[str, int] = {}
         self._free: list[int] = []
         self._code_of: dict[str, int] = {}
+        # Slots as they were taken, with the arrival number that each had then; who left since is still among them,
+        # under a number that its slot has no more. Kept because the list is asked for at every step of a pass.
+        self._taken: Slots = np.zeros(0, np.int64)
+        self._taken_seq: Slots = np.zeros(0, np.int64)
+        self._many = 0
+        self._in_order = True
 
     def __len__(self) -> int:
         return len(self.slot_of)
@@ -48,12 +54,15 @@ class Shelf:
         """Hold a concern; its slot."""
         if not self._free:
             self._grow()
+        if not self._comes_after(seq):  # an order holds an old concern again: nobody who left may be mistaken for it
+            self._tidy()
         slot = self._free.pop()
         self.slot_of[concern_id] = slot
         self.origin[slot] = WAITING  # and not where the one was that had the slot before
         self.vectors[slot], self.seq[slot], self.names[slot] = vector, seq, name
         self.codes[slot] = self._code_of.setdefault(group, len(self._code_of))
         self.ids[slot], self.groups[slot], self.at_s[slot] = concern_id, group, at_s
+        self._note(slot, seq)
         return slot
 
     def free(self, slot: int) -> str:
@@ -66,14 +75,43 @@ class Shelf:
 
     def slots(self) -> Slots:
         """All slots in use, by arrival."""
-        used = np.fromiter(self.slot_of.values(), np.int64, len(self.slot_of))
-        return used[np.argsort(self.seq[used])]
+        return self.since(0)
+
+    def since(self, seq: int) -> Slots:
+        """The slots in use whose arrival number is higher, by arrival."""
+        if not self._in_order:
+            self._tidy()
+        first = int(self._taken_seq[: self._many].searchsorted(seq, "right"))
+        taken = self._taken[first : self._many]
+        return taken[self.seq[taken] == self._taken_seq[first : self._many]]
 
     def by_group(self, slots: Slots) -> dict[str, Slots]:
         """These slots by group, groups by name, each in the order given."""
+        if len(self._code_of) == 1:
+            return dict.fromkeys(self._code_of, slots) if len(slots) else {}
         codes = self.codes[slots]
         parts = ((group, slots[codes == code]) for group, code in sorted(self._code_of.items()))
         return {group: part for group, part in parts if len(part)}
+
+    def _comes_after(self, seq: int) -> bool:
+        return self._in_order and (self._many == 0 or seq > int(self._taken_seq[self._many - 1]))
+
+    def _note(self, slot: int, seq: int) -> None:
+        if self._many == len(self._taken):
+            self._tidy()
+        self._in_order = self._comes_after(seq)
+        self._taken[self._many], self._taken_seq[self._many] = slot, seq
+        self._many += 1
+
+    def _tidy(self) -> None:
+        """Drop who left, sort, and make room for as many again."""
+        taken, before = self._taken[: self._many], self._taken_seq[: self._many]
+        used = taken[self.seq[taken] == before]
+        used = used[np.argsort(self.seq[used])]
+        self._many, self._in_order = len(used), True
+        room = max(2 * len(used), 256)
+        self._taken, self._taken_seq = np.zeros(room, np.int64), np.zeros(room, np.int64)
+        self._taken[: len(used)], self._taken_seq[: len(used)] = used, self.seq[used]
 
     def _grow(self) -> None:
         old = len(self.seq)

@@ -135,8 +135,8 @@ class EngineState:
 
     def window(self) -> Slots:
         """Slots of the window that have a theme, by arrival."""
-        slots = self.shelf.slots()
-        return slots[(self.shelf.seq[slots] > self.horizon) & (self.shelf.origin[slots] >= 0)]
+        slots = self.shelf.since(self.horizon)
+        return slots[self.shelf.origin[slots] >= 0]
 
     def waiting(self) -> Iterator[tuple[str, Slots]]:
         """Each group's pool, by arrival."""

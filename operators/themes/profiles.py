@@ -101,6 +101,8 @@ class Profiles:
         self.people = People()
         self._changed: set[str] = set()
         self._families: dict[str, list[str]] | None = None
+        self.regrouped = 0
+        """How often it changed which themes are read as one."""
 
     def get(self, theme: str) -> Profile | None:
         """The profile of a theme id, None if it never was."""
@@ -111,14 +113,14 @@ class Profiles:
         profile = Profile(group, at_s, at_s)
         self.table.put(theme, profile)
         self._changed.add(theme)
-        self._families = None
+        self._regroup()
         return profile
 
     def redirect(self, theme: str, into: str | None) -> None:
         """The theme was merged into another, or stands for itself again."""
         profile = self.table[theme]
         profile.redirect, profile.status = into, "active" if into is None else "merged"
-        self._families = None
+        self._regroup()
         self.touch(theme)
 
     def root(self, theme: str) -> str:
@@ -213,4 +215,8 @@ class Profiles:
 
     def finish_load(self) -> None:
         """The table is loaded."""
+        self._regroup()
+
+    def _regroup(self) -> None:
         self._families = None
+        self.regrouped += 1

@@ -30,6 +30,11 @@ def reason(change: Assigned | Moved, factors: Sequence[tuple[str, int]], shared:
     return ", ".join([*parts, _when(change)])
 
 
+def tells_words(factors: Sequence[tuple[str, int]]) -> bool:
+    """Whether a reason with these factors may name words; else nobody needs to look for any."""
+    return any(name == "words" and share >= _TOLD for name, share in factors)
+
+
 def _said(name: str, share: int, change: Assigned | Moved, shared: Sequence[str]) -> str:
     if name in _FOR_AND_AGAINST:
         return _FOR_AND_AGAINST[name][share < 0]

@@ -36,7 +36,7 @@ from operators.themes.following import Placed, follow_concern, follow_theme, the
 from operators.themes.kept import Kept
 from operators.themes.names import Names
 from operators.themes.notes import precedent, speed
-from operators.themes.reasons import SHARED_WORDS, reason
+from operators.themes.reasons import SHARED_WORDS, reason, tells_words
 from operators.themes.records import Teller
 from operators.themes.words import Words
 
@@ -135,8 +135,9 @@ class Telling:
 
     def _reason(self, change: Assigned | Moved, known: Known) -> str:
         theme = change.theme_id if isinstance(change, Assigned) else change.to_theme
-        shared = self._words.shared(known.terms, theme, SHARED_WORDS)
-        return reason(change, self._kept.engine.factors(change.evidence), shared)
+        factors = self._kept.engine.factors(change.evidence)
+        shared = self._words.shared(known.terms, theme, SHARED_WORDS) if tells_words(factors) else ()
+        return reason(change, factors, shared)
 
     def _duplicate_of(self, change: Placed, known: Known) -> str | None:
         """The earliest concern held, of another item, that says nearly the same."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from models.themes.changes import Assigned, Change, Merged, Moved
 from models.themes.keywords import ThemeTerms, terms
 from models.themes.members import concern_hash
-from models.themes.shared_words import overlap_milli
+from models.themes.shared_words import overlap_milli, usage
 
 
 class HeardWords:
@@ -24,7 +24,7 @@ class HeardWords:
         """As ``models.themes.evidence.Lexicon`` says."""
         family = [theme_id, *self._parts.get(theme_id, [])]
         parts = [part for theme in family if (part := self._terms.counts(theme)) is not None]
-        return overlap_milli(self._words(concern_id), parts, self._terms.everywhere)
+        return overlap_milli(usage(self._words(concern_id), parts, self._terms.everywhere))
 
     def listen(self, changes: Sequence[Change]) -> None:
         """Take note of what was assigned, moved and merged."""
