@@ -35,12 +35,12 @@ class Season:
     (1.9, 0.3)
     """
 
-    __slots__ = ("_factors", "counts", "hour", "hours")
+    __slots__ = ("_factors", "_twice", "_week", "counts", "hour", "hours")
 
     def __init__(self) -> None:
         self.counts, self.hours = [0] * WEEK_H, [0] * WEEK_H
         self.hour: int | None = None
-        self._factors = self._learned()
+        self._take_up(self._learned())
 
     @property
     def is_known(self) -> bool:
@@ -58,7 +58,7 @@ class Season:
         new_day = hour // DAY_H != self.hour // DAY_H
         self.hour = hour
         if new_day:
-            self._factors = self._learned()
+            self._take_up(self._learned())
 
     def update(self, concerns: int = 1) -> None:
         """So many concerns happened in the running hour."""
@@ -72,8 +72,15 @@ class Season:
     def span(self, first: int, last: int) -> float:
         """The sum of the factors of the hours from ``first`` to before ``last``."""
         whole, rest = divmod(max(last - first, 0), WEEK_H)
-        part = sum(self._factors[slot_of(hour)] for hour in range(first, first + rest))
-        return whole * sum(self._factors) + part
+        slot = slot_of(first)
+        part = sum(self._twice[slot : slot + rest])
+        return whole * self._week + part if whole else part
+
+    def _take_up(self, factors: list[float]) -> None:
+        self._factors = factors
+        # Two weeks on end, so that any span is a slice; and the sum of one.
+        self._twice = factors + factors
+        self._week = sum(factors)
 
     def _learned(self) -> list[float]:
         total, passed = sum(self.counts), sum(self.hours)
@@ -94,5 +101,5 @@ class Season:
         """The inverse of ``encode``."""
         season = cls()
         season.counts, season.hours, season.hour = list(row[0]), list(row[1]), row[2]
-        season._factors = list(row[3])
+        season._take_up(list(row[3]))
         return season

@@ -81,6 +81,7 @@ class Volume:
         self.burst: int | None = None
         """The last hour with a burst."""
         self.bound: Bound | None = None
+        """Of the running hour and day, once there are enough people in either for a burst."""
 
     def update(
         self, person: int, season: Season, p: float, least: int, quiet_h: int
@@ -89,10 +90,10 @@ class Volume:
         hour = season.hour or 0
         if hour != self.hour:
             self._close(hour, season)
-        if self.bound is None:
-            self.bound = self._bounds(season, p, least)
-        if not self._counts(person):
+        if not self._counts(person) or (self.count < least and self.day < 2 * least):
             return None
+        if self.bound is None:  # only now: most themes of most hours have too few for any bound
+            self.bound = self._bounds(season, p, least)
         name = "hour" if self.count >= self.bound.hour else "day" if self.day >= self.bound.day else None
         if name is None or not season.is_known or self.milli_h < 1000 * KNOWN_H:
             return None
