@@ -7,6 +7,7 @@ Ids are UUIDs as text: a theme's id is its point's, a concern's id is its point'
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
@@ -136,8 +137,13 @@ def _value(name: str, value: str | int | bool) -> str | bool:
     raise WrongUsage(f"cannot filter by {name} = {value!r}; fields are {known} (flags take true or false)")
 
 
+_USUAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def point_id(text: str) -> str:
     """The id in its one spelling, which the order of ids goes by. Raises ``StopWorker`` if not a UUID."""
+    if _USUAL_UUID.fullmatch(text):  # as all of ours are; parsing and spelling it takes ten times as long
+        return text
     try:
         return str(UUID(text))
     except ValueError as exc:

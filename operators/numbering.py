@@ -25,10 +25,13 @@ class Numbering:
         self._stage = stage
         self._cause = ""
         self._next = 0
+        self._record = self._record_cause = ""
 
     def after(self, record: Envelope) -> str:
         """The next output id on account of ``record``."""
-        return self.after_cause(cause_of(record.id))
+        if record.id != self._record:  # of one record come several outputs, one after the other
+            self._record, self._record_cause = record.id, cause_of(record.id)
+        return self.after_cause(self._record_cause)
 
     def after_cause(self, cause: str) -> str:
         """The next output id on account of the journal record ``cause``."""

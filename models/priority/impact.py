@@ -7,6 +7,7 @@ Floats are computed from integers in one fixed order, so the same sums always gi
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from contracts.priority import Factors, Priority, Window, WindowScore
 from models.priority.policy import Weights
@@ -82,14 +83,20 @@ def _score(window: Window, sums: Sums, measure: Measure) -> WindowScore:
         accounts=len(sums.by_who),
         impact=impact,
         factors=Factors.made(
-            volume=round(volume, 4),
-            sentiment=round(sentiment, 4),
-            tier=round(tier, 4),
-            urgency=round(urgency, 4),
-            recency=round(recency, 4),
+            volume=volume,  # in quarters, so there is nothing to round
+            sentiment=_four_places(sentiment),
+            tier=_four_places(tier),
+            urgency=_four_places(urgency),
+            recency=_four_places(recency),
         ),
         negative=wilson_interval(sums.total[NEGATIVE], sums.total[N]),
     )
+
+
+@lru_cache(maxsize=16_384)
+def _four_places(factor: float) -> float:
+    """Kept: factors are ratios of small numbers and come again and again, and rounding takes longer than finding."""
+    return round(factor, 4)
 
 
 def effective_impact(priority: Priority, at: datetime) -> float:

@@ -100,7 +100,9 @@ class Sums:
         self.volume, self.weighted = self._unpraised if mostly_praise else self._all
 
     def _points(self, concerns: int) -> int:
-        return 3 + min(concerns, self._cap) if concerns else 0
+        if not concerns:
+            return 0
+        return 3 + (concerns if concerns < self._cap else self._cap)
 
     def add(self, who: str, cell: Sequence[int], standing: Standing, sign: int = 1) -> None:
         """Count ``cell`` for ``who``, or take it away again with ``sign`` -1."""
@@ -113,8 +115,11 @@ class Sums:
         for place, value in _parts(tuple(cell)):
             mine[place] += sign * value
             total[place] += sign * value
-        self._weigh(self._all, self._points(mine[N]) - self._points(before), standing)
-        self._weigh(self._unpraised, self._points(mine[N] - mine[PRAISE]) - self._points(unpraised), standing)
+        points = self._points(mine[N]) - self._points(before)
+        self._weigh(self._all, points, standing)
+        if before != unpraised or mine[PRAISE]:  # of who never praised, both change alike
+            points = self._points(mine[N] - mine[PRAISE]) - self._points(unpraised)
+        self._weigh(self._unpraised, points, standing)
         self._settle()
         if not mine[N]:
             del self.by_who[who]

@@ -33,6 +33,8 @@ class Columns:
         self._columns: list[NDArray[Any]] = [np.empty(0, type_) for type_ in types]
         self._changed: set[int] = set()
         self._segments = 0
+        # The name that was not there when it was asked for last: of what is new several ask, one after the other.
+        self._absent = -1
 
     def __contains__(self, name: int) -> bool:
         return self.get(name) is not None
@@ -40,10 +42,12 @@ class Columns:
     def get(self, name: int) -> Row | None:
         """The row of a name, None if there is none."""
         found = self._recent.get(name)
-        if found is None and len(self._names) and name not in self._recent:
+        if found is None and name != self._absent and name not in self._recent:
             at = int(self._names.searchsorted(np.uint64(name)))
             if at < len(self._names) and int(self._names[at]) == name:
                 found = tuple(int(column[at]) for column in self._columns)
+            else:
+                self._absent = name
         return found
 
     def put(self, name: int, row: Row) -> None:
@@ -84,7 +88,7 @@ class Columns:
         self._segments = int(key) + 1
 
     def _take(self, name: int, row: Row | None) -> None:
-        self._recent[name] = row
+        self._recent[name], self._absent = row, -1
         if len(self._recent) >= max(_FOLD_AT, len(self._names) // _FOLD_SHARE):
             self._fold()
 

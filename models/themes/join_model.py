@@ -110,8 +110,7 @@ class JoinModel:
         total = self._bias
         for value, (centre, scale, weight) in zip(evidence, self._terms, strict=True):
             if value is not None:
-                scaled = (value - centre) * UNIT // scale
-                total += weight * (-_CUT if scaled < -_CUT else min(scaled, _CUT))
+                total += weight * _cut((value - centre) * UNIT // scale)
         return logistic_milli(total // (UNIT * FINE))
 
     def factors(self, evidence: Evidence) -> list[tuple[str, int]]:
@@ -152,7 +151,7 @@ class JoinModel:
     def _scaled(self, evidence: Evidence) -> list[int]:
         pairs = zip(evidence, self._terms, strict=True)
         return [
-            0 if value is None else min(max((value - centre) * UNIT // scale, -_CUT), _CUT)
+            0 if value is None else _cut((value - centre) * UNIT // scale)
             for value, (centre, scale, _) in pairs
         ]
 
@@ -161,6 +160,10 @@ class JoinModel:
         weights = [w * FINE + d for w, d in zip(own.weight, self._learned, strict=False)]
         self._terms = list(zip(own.centre, own.scale, weights, strict=True))
         self._bias = (own.bias * FINE + self._learned[-1]) * UNIT
+
+
+def _cut(scaled: int) -> int:
+    return -_CUT if scaled < -_CUT else _CUT if scaled > _CUT else scaled
 
 
 def _part(value: int, parts: int) -> int:

@@ -166,8 +166,9 @@ class ThemeTerms:
         scored, everywhere = [], self._tenant.rows.get
         for name, number in total.items():
             if number >= 2:
-                elsewhere = max(everywhere(name, 0) - number, 0)
-                ratio = number * (others + _UNHEARD) / (texts * (elsewhere + _UNHEARD))
+                elsewhere = everywhere(name, 0) - number
+                unheard = elsewhere + _UNHEARD if elsewhere > 0 else _UNHEARD
+                ratio = number * (others + _UNHEARD) / (texts * unheard)
                 scored.append((-number * math.log(1 + ratio), name))
         return [name for _, name in heapq.nsmallest(count, scored)]
 

@@ -7,6 +7,7 @@ Whole numbers take as few octets as they need (LEB128, signs folded in), arrays 
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from base64 import b64decode, b64encode
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 _DECIMALS = 10_000
+_USUAL_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Writer:
@@ -51,13 +53,9 @@ class Writer:
 
     def text(self, value: str) -> None:
         """A text; a UUID in its usual form takes 17 octets, others one or two more than they have."""
-        try:
-            name = UUID(value)
-        except ValueError:
-            name = None
-        if name is not None and str(name) == value:
+        if _USUAL_UUID.fullmatch(value):
             self.number(-1)
-            self._octets += name.bytes
+            self._octets += bytes.fromhex(value.replace("-", ""))
         else:
             self.octets(value.encode())
 

@@ -33,7 +33,9 @@ def usage(hashes: Sequence[int], parts: Sequence[TermCounts], everywhere: TermCo
     """Look up a concern's terms in a theme (its parts) and in all texts, once for everything that is asked of it."""
     first = hashes[:MOST_TERMS]
     texts = sum([part.documents for part in parts])
-    return Usage(first, _texts_with(first, parts), _texts_with(first, [everywhere]), texts, everywhere.documents)
+    return Usage(
+        first, _texts_with(first, parts), _texts_with(first, [everywhere]), texts, everywhere.documents
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -76,7 +78,7 @@ def shared_terms(used: Usage, most: int) -> list[int]:
     Score: (texts of the theme)² ÷ (texts of all) that have the term.
     """
     found = [
-        (-1000 * inside * inside // max(outside, inside), name)
+        (-1000 * inside * inside // (outside if outside > inside else inside), name)
         for name, inside, outside in zip(used.hashes, used.inside, used.outside, strict=True)
         if inside >= 2
     ]

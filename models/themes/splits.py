@@ -187,7 +187,8 @@ def splits(state: EngineState, place: Place) -> Step:
         )
         if not asked.any():
             continue
-        row = min(np.flatnonzero(asked).tolist(), key=lambda at: book.roots[at].ordinal)
+        rows_asked = np.flatnonzero(asked)
+        row = int(rows_asked[book.ordinals[rows_asked].argmin()])
         mine, root = free(state, slots[rows == row]), book.roots[row]
         changes = [] if root.retired else list(_split(state, root, mine))
         return Step(changes, [group, root.ordinal], 1_000 + 10 * len(mine))

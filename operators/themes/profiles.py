@@ -113,7 +113,9 @@ class Profiles:
         profile = Profile(group, at_s, at_s)
         self.table.put(theme, profile)
         self._changed.add(theme)
-        self._regroup()
+        self.regrouped += 1
+        if self._families is not None:  # alone so far, so nobody else's family changes
+            self._families[theme] = [theme]
         return profile
 
     def redirect(self, theme: str, into: str | None) -> None:

@@ -38,22 +38,23 @@ class Vocabulary:
         self.candidates: Table[list[Any]] = Table()
         # hash → [order of arrival, term]; the term is sealed on its way to the state log.
         self.words: Table[tuple[int, str]] = Table(self._seal, self._open)
-        self._known: set[int] = set()
+        # The words by hash as it is: asked for several times of every concern.
+        self._known: dict[int, str] = {}
         self._hash = lru_cache(maxsize=KNOWN)(self._salted)
         self._age: dict[str, dict[str, None]] = {"candidates": {}, "words": {}}
 
     def learn(self, terms: Sequence[str], subject: str) -> tuple[int, ...]:
         """The hashes of a text's terms; notes that this subject used them."""
         hashes = tuple(map(self._hash, terms))
-        term_of, who = dict(zip(hashes, terms, strict=True)), subject[:12]
-        for name in filterfalse(self._known.__contains__, hashes):
-            self._note(name, term_of[name], who)
+        if not all(map(self._known.__contains__, hashes)):
+            term_of, who = dict(zip(hashes, terms, strict=True)), subject[:12]
+            for name in filterfalse(self._known.__contains__, hashes):
+                self._note(name, term_of[name], who)
         return hashes
 
     def word(self, name: int) -> str | None:
         """The term of a hash, None while too few people have used it."""
-        row = self.words.get(f"{name:016x}")
-        return row[1] if row else None
+        return self._known.get(name)
 
     def knows(self, term: str) -> bool:
         """Whether enough people have used a term."""
@@ -64,7 +65,7 @@ class Vocabulary:
         ages = [(self.candidates[key][0], key) for key in self.candidates]
         self._age["candidates"] = {key: None for _, key in sorted(ages)}
         known = [(self.words[key][0], key) for key in self.words]
-        self._known = {int(key, 16) for key in self.words}
+        self._known = {int(key, 16): self.words[key][1] for key in self.words}
         self._age["words"] = {key: None for _, key in sorted(known)}
         self._count = 1 + max((age for age, _ in [*ages, *known]), default=-1)
 
@@ -86,7 +87,7 @@ class Vocabulary:
             del self._age["candidates"][key]
             self._remember("words", key, KNOWN)
             self.words.put(key, (self._next(), term))
-            self._known.add(name)
+            self._known[name] = term
 
     def _remember(self, table: str, key: str, most: int) -> None:
         ages = self._age[table]
@@ -95,7 +96,7 @@ class Vocabulary:
             oldest = next(iter(ages))
             del ages[oldest]
             (self.candidates if table == "candidates" else self.words).drop(oldest)
-            self._known.discard(int(oldest, 16))
+            self._known.pop(int(oldest, 16), None)
 
     def _next(self) -> int:
         self._count += 1

@@ -18,7 +18,10 @@ THEME = counts(*[[1, 2]] * 10)
 
 
 def test_words_of_the_theme_count_for_it_and_other_words_against_it() -> None:
-    own, foreign = overlap_milli(usage([1, 2], [THEME], EVERYWHERE)), overlap_milli(usage([3, 4], [THEME], EVERYWHERE))
+    own, foreign = (
+        overlap_milli(usage([1, 2], [THEME], EVERYWHERE)),
+        overlap_milli(usage([3, 4], [THEME], EVERYWHERE)),
+    )
     assert own is not None
     assert foreign is not None
     assert foreign < 0 < own
@@ -26,7 +29,9 @@ def test_words_of_the_theme_count_for_it_and_other_words_against_it() -> None:
 
 def test_the_parts_of_a_merged_theme_count_together() -> None:
     parts = [counts(*[[1, 2]] * 5), counts(*[[1, 2]] * 5)]
-    assert overlap_milli(usage([1, 2], parts, EVERYWHERE)) == overlap_milli(usage([1, 2], [THEME], EVERYWHERE))
+    assert overlap_milli(usage([1, 2], parts, EVERYWHERE)) == overlap_milli(
+        usage([1, 2], [THEME], EVERYWHERE)
+    )
 
 
 def test_without_words_on_either_side_nothing_is_known() -> None:
@@ -36,7 +41,9 @@ def test_without_words_on_either_side_nothing_is_known() -> None:
 
 def test_a_long_concern_is_judged_by_its_first_terms() -> None:
     first = [1] * MOST_TERMS
-    assert overlap_milli(usage([*first, 3, 3, 3], [THEME], EVERYWHERE)) == overlap_milli(usage(first, [THEME], EVERYWHERE))
+    assert overlap_milli(usage([*first, 3, 3, 3], [THEME], EVERYWHERE)) == overlap_milli(
+        usage(first, [THEME], EVERYWHERE)
+    )
 
 
 def test_shared_terms_are_those_of_several_texts_and_most_the_themes_own_first() -> None:
