@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from contracts.feedback import Sealed
@@ -26,6 +27,13 @@ class Vault(Protocol):
 
     def open(self, tenant: str, sealed: Sealed) -> bytes | None:
         """The plaintext, or None when the subject's key was destroyed. Raises ``StateCorrupt``."""
+        ...
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """What is sealed and opened inside counts as one moment: keys that others destroy meanwhile are gone after it.
+
+        For a batch: to look for destroyed keys before each text takes longer than to open it.
+        """
         ...
 
 

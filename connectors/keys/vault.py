@@ -118,7 +118,8 @@ class LocalVault:
         self._check_master(directory / "master.key")
         self._tenant_keys = lru_cache(maxsize=1024)(self._derive_tenant_keys)
         self._ciphers: dict[tuple[str, str], _SubjectCipher] = {}
-        self._version = self._db.cursor()  # asked before every text: a cursor of its own saves making one
+        self._version = self._db.cursor()  # asked before most texts: a cursor of its own saves making one
+        self._is_one_moment = False
         self._data_version = self._pragma_data_version()
         self._destructions = self._count_destructions()
 
@@ -189,6 +190,16 @@ class LocalVault:
             ) from None
 
     @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is sealed and opened inside counts as one moment: others' destructions are looked for once, before."""
+        self._forget_destroyed()
+        self._is_one_moment = True
+        try:
+            yield
+        finally:
+            self._is_one_moment = False
+
+    @contextmanager
     def _writing(self) -> Iterator[None]:
         """One transaction: all of it is on disk when this ends, or none."""
         self._db.execute("BEGIN IMMEDIATE")
@@ -246,7 +257,8 @@ class LocalVault:
         return row[0] if row else None
 
     def _cipher(self, tenant: str, subject: str) -> _SubjectCipher | None:
-        self._forget_destroyed()
+        if not self._is_one_moment:
+            self._forget_destroyed()
         known = self._ciphers.get((tenant, subject))
         if known is not None:
             return known

@@ -9,6 +9,7 @@ library's eigen-solver (only the subspace they span matters: similarities do not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -150,20 +151,29 @@ def _first_block(size: int, components: int) -> Floats:
 
 
 def _orthonormal(block: Floats) -> Floats:
-    """Gram-Schmidt on integers, rounded after each exact product; a column with nothing new is zero."""
-    done = np.zeros_like(block)
-    for j in range(block.shape[1]):
-        peak = float(np.abs(block[:, j]).max())
+    """Gram-Schmidt on integers, rounded after each exact product; a column with nothing new is zero.
+
+    Worked on as rows: what is multiplied lies together in memory then.
+    """
+    rows = np.ascontiguousarray(block.T)
+    done = np.zeros_like(rows)
+    for j, row in enumerate(rows):
+        peak = max(float(row.max()), -float(row.min()))
         if peak == 0.0:
             continue
-        column = np.rint(block[:, j] * (_PEAK / peak))
-        for _ in range(2):  # once leaves what rounding left of the earlier directions
-            along = np.rint(column @ done[:, :j] / BASIS)
-            column = column - np.rint(done[:, :j] @ along / BASIS)
-        norm = float(np.sqrt(column @ column))
+        found, earlier = np.rint(row * (_PEAK / peak)), done[:j]
+        for _ in range(2 if j else 0):  # once leaves what rounding left of the earlier directions
+            found -= _rounded(_rounded(earlier @ found) @ earlier)
+        norm = math.sqrt(float(found @ found))
         if norm >= 4096.0:  # of about 2**22; less is what the rounding of earlier directions leaves
-            done[:, j] = np.rint(column * (BASIS / norm))
-    return done
+            done[j] = np.rint(found * (BASIS / norm))
+    return np.ascontiguousarray(done.T)
+
+
+def _rounded(products: Floats) -> Floats:
+    """Products with directions in units of their norm, in place."""
+    products /= BASIS
+    return np.rint(products, out=products)
 
 
 class Background:

@@ -70,7 +70,8 @@ class ThemesStep:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
         points: dict[str, dict[str, ItemPoint | None]] = {}
         self._look_ahead([record for record in records if isinstance(record, EnrichedItem)])
-        outs = [out for record in records for out in self._on_record(record, points)]
+        with self._vault.at_once():
+            outs = [out for record in records for out in self._on_record(record, points)]
         concerned = sorted({name for record in records for name in self._concerned(record)})
         self._view.write_through(points, concerned)
         return outs

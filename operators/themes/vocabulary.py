@@ -8,7 +8,6 @@ key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from hashlib import blake2b
 from itertools import filterfalse
 from typing import Any
@@ -40,12 +39,16 @@ class Vocabulary:
         self.words: Table[tuple[int, str]] = Table(self._seal, self._open)
         # The words by hash as it is: asked for several times of every concern.
         self._known: dict[int, str] = {}
-        self._hash = lru_cache(maxsize=KNOWN)(self._salted)
+        # Of each term its hash. Not in order of use as an ``lru_cache`` is: every hit would touch memory all over.
+        self._hashes: dict[str, int] = {}
         self._age: dict[str, dict[str, None]] = {"candidates": {}, "words": {}}
 
     def learn(self, terms: Sequence[str], subject: str) -> tuple[int, ...]:
         """The hashes of a text's terms; notes that this subject used them."""
-        hashes = tuple(map(self._hash, terms))
+        try:
+            hashes = tuple(map(self._hashes.__getitem__, terms))
+        except KeyError:
+            hashes = tuple(map(self._hash, terms))
         if not all(map(self._known.__contains__, hashes)):
             term_of, who = dict(zip(hashes, terms, strict=True)), subject[:12]
             for name in filterfalse(self._known.__contains__, hashes):
@@ -69,8 +72,14 @@ class Vocabulary:
         self._age["words"] = {key: None for _, key in sorted(known)}
         self._count = 1 + max((age for age, _ in [*ages, *known]), default=-1)
 
-    def _salted(self, term: str) -> int:
-        return int.from_bytes(blake2b(term.encode(), digest_size=8, key=self._salt).digest(), "big")
+    def _hash(self, term: str) -> int:
+        known = self._hashes.get(term)
+        if known is None:
+            digest = blake2b(term.encode(), digest_size=8, key=self._salt).digest()
+            if len(self._hashes) >= KNOWN:
+                self._hashes.clear()
+            known = self._hashes[term] = int.from_bytes(digest, "big")
+        return known
 
     def _note(self, name: int, term: str, subject: str) -> None:
         key = f"{name:016x}"

@@ -134,6 +134,16 @@ def test_a_key_destroyed_elsewhere_is_not_used_any_more(vault: LocalVault, tmp_p
         vault.seal("acme", "ann", b"more")
 
 
+def test_what_is_opened_at_once_is_one_moment_and_a_key_destroyed_in_it_is_gone_after(
+    vault: LocalVault, tmp_path: Path
+) -> None:
+    sealed, other = vault.seal("acme", "ann", b"a"), again(tmp_path)
+    with vault.at_once():
+        other.destroy("acme", "ann")
+        assert vault.open("acme", sealed) == b"a"
+    assert vault.open("acme", sealed) is None
+
+
 def test_who_writes_again_after_erasure_gets_a_new_key_and_the_old_texts_stay_closed(
     vault: LocalVault,
 ) -> None:
