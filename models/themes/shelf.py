@@ -85,7 +85,8 @@ class Shelf:
             self._tidy()
         first = int(self._taken_seq[: self._many].searchsorted(seq, "right"))
         taken = self._taken[first : self._many]
-        return taken[self.seq[taken] == self._taken_seq[first : self._many]]
+        held: Slots = taken[self.seq[taken] == self._taken_seq[first : self._many]]
+        return held
 
     def by_group(self, slots: Slots) -> dict[str, Slots]:
         """These slots by group, groups by name, each in the order given."""
