@@ -14,9 +14,6 @@ from pydantic import Field
 from contracts.envelope import Message
 from contracts.stages import Vector
 
-ANCHORS = 5
-"""Members that an order names of a theme, at least, where the theme has as many."""
-
 MOST_ANCHORS = 25
 MOST_CONCERNS = 200
 MOST_LINKED = 50

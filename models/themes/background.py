@@ -112,14 +112,6 @@ def centred_one(raw: Floats, origin: Floats) -> Units:
     return on_grid_one(raw - origin)
 
 
-def fit_basis(groups: Sequence[Grid], components: int) -> Floats:
-    """Leading directions ``(d, components)`` of the rows of ``groups`` ``(n, d)``, each around its own mean."""
-    basis = first_directions(None, groups[0].shape[1], components)
-    for _ in range(COLD_ROUNDS):
-        basis = nearer_directions(basis, groups)
-    return basis
-
-
 def first_directions(warm: Grid | None, size: int, components: int) -> Floats:
     """Where the search for directions starts: at those that hold now, ``warm``, as far as there are any."""
     basis: Floats = _first_block(size, components)

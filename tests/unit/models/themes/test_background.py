@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.themes.background import Background, Space, calibrate, centred, fit_basis
-from models.themes.grid import ONE, to_grid
+from models.themes.background import (
+    COLD_ROUNDS,
+    Background,
+    Space,
+    calibrate,
+    centred,
+    first_directions,
+    nearer_directions,
+)
+from models.themes.grid import ONE, Floats, Grid, to_grid
 from models.themes.policy import ThemePolicy
 
 POLICY = ThemePolicy(components=8)
@@ -17,6 +25,14 @@ def sample(count: int = 400, shift: float = 0.0, seed: int = 1) -> np.ndarray:
     strong = np.random.default_rng(0).normal(size=(8, 384))
     rows = rng.normal(size=(count, 8)) @ strong + 0.3 * rng.normal(size=(count, 384)) + shift
     return to_grid(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def fit_basis(groups: list[Grid], components: int) -> Floats:
+    """Leading directions ``(d, components)`` of the rows of ``groups``, each around its own mean."""
+    basis = first_directions(None, groups[0].shape[1], components)
+    for _ in range(COLD_ROUNDS):
+        basis = nearer_directions(basis, groups)
+    return basis
 
 
 def test_the_directions_span_what_principal_components_span() -> None:
