@@ -14,7 +14,6 @@ import base64
 import hmac
 import os
 import secrets
-import sqlite3
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from connectors.sqlite import opened, transaction
 from contracts.errors import StateCorrupt, WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, TENANT_SUBJECT, Sealed
 
@@ -95,6 +95,17 @@ def _read_or_create_master(path: Path, subjects: Path) -> bytes:
     return key
 
 
+# ``destroyed``: whose key was destroyed, so that a text from before is known from an altered one.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS subjects (
+  tenant TEXT, subject TEXT, wrapped BLOB NOT NULL, PRIMARY KEY (tenant, subject)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS destroyed (
+  tenant TEXT, subject TEXT, times INTEGER NOT NULL, PRIMARY KEY (tenant, subject)
+) WITHOUT ROWID;
+"""
+
+
 class LocalVault:
     """Vault on one machine; safe for one writer and many readers."""
 
@@ -102,19 +113,8 @@ class LocalVault:
         subjects = directory / "subjects.sqlite3"
         self._master = _read_or_create_master(directory / "master.key", subjects)
         # Opened in one thread and used in another, but never in two: an engine runs its workers in threads of its own.
-        self._db = sqlite3.connect(subjects, timeout=30.0, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
         # A key must be on disk before the first text sealed under it is.
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS subjects (tenant TEXT, subject TEXT, wrapped BLOB NOT NULL,"
-            " PRIMARY KEY (tenant, subject)) WITHOUT ROWID"
-        )
-        # Whose key was destroyed, so that a text from before is known from an altered one.
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS destroyed (tenant TEXT, subject TEXT, times INTEGER NOT NULL,"
-            " PRIMARY KEY (tenant, subject)) WITHOUT ROWID"
-        )
+        self._db = opened(subjects, _SCHEMA)
         self._check_master(directory / "master.key")
         self._tenant_keys = lru_cache(maxsize=1024)(self._derive_tenant_keys)
         self._ciphers: dict[tuple[str, str], _SubjectCipher] = {}
@@ -143,13 +143,13 @@ class LocalVault:
             return
         wrap = self._tenant_keys(tenant).wrap
         rows = [(tenant, s, aes_key_wrap(wrap, secrets.token_bytes(KEY_BYTES))) for s in new]
-        with self._writing():
+        with transaction(self._db):
             self._db.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
 
     def destroy(self, tenant: str, subject: str) -> bool:
         """Destroy a subject's key, and so every text of theirs; False if there was none."""
         self._ciphers.pop((tenant, subject), None)
-        with self._writing():
+        with transaction(self._db):
             gone = self._db.execute(
                 "DELETE FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
             ).rowcount
@@ -198,17 +198,6 @@ class LocalVault:
             yield
         finally:
             self._is_one_moment = False
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction: all of it is on disk when this ends, or none."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
     def _check_master(self, path: Path) -> None:
         """Raise ``StateCorrupt`` when the subjects' keys were made under another master key."""

@@ -8,16 +8,14 @@ Used by one thread of one process.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from contracts.errors import StateCorrupt, StopWorker
+from connectors.sqlite import opened, sqlite_errors, transaction
 
-BUSY_S = 30.0
 CACHED = 500_000
 """Answers that are kept for equal questions, the latest; about 1.5 KB each."""
 
@@ -57,14 +55,7 @@ class LabellingStore:
         """Open or make ``path``. Raises ``StateCorrupt`` if it is no such file, ``StopWorker`` if it cannot be."""
         self._path = path
         with self._errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.executescript(_SCHEMA)
-            except sqlite3.Error:
-                self._db.close()
-                raise
+            self._db = opened(path, _SCHEMA)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -74,7 +65,7 @@ class LabellingStore:
 
     def take(self, changes: Iterable[Change], prompt: str, positions: Mapping[str, int]) -> None:
         """Remember what was read, and how far that was. Whom ``prompt`` could not answer is not taken again."""
-        with self._errors(), self._writing():
+        with self._errors(), transaction(self._db):
             for change in changes:
                 self._db.executemany(
                     "DELETE FROM pending WHERE concern = ?", [(name,) for name in change.settled]
@@ -103,7 +94,7 @@ class LabellingStore:
     def settle(self, concerns: Iterable[str], given_up: Iterable[str], prompt: str) -> None:
         """These wait no more; of those ``given_up`` no answer to this ``prompt`` can be had."""
         lost = list(given_up)
-        with self._errors(), self._writing():
+        with self._errors(), transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO given_up VALUES (?, ?)", [(c, prompt) for c in lost])
             gone = [(name,) for name in (*concerns, *lost)]
             self._db.executemany("DELETE FROM pending WHERE concern = ?", gone)
@@ -127,7 +118,7 @@ class LabellingStore:
 
     def cache(self, answers: Mapping[str, bytes]) -> None:
         """Keep answers; the oldest are let go beyond ``CACHED``."""
-        with self._errors(), self._writing():
+        with self._errors(), transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?)", list(answers.items()))
             self._db.execute("DELETE FROM cache WHERE rowid <= (SELECT MAX(rowid) FROM cache) - ?", (CACHED,))
 
@@ -140,26 +131,8 @@ class LabellingStore:
 
     def tell(self, what: str) -> None:
         """Remember that people know this."""
-        with self._errors(), self._writing():
+        with self._errors(), transaction(self._db):
             self._db.execute("INSERT OR IGNORE INTO told VALUES (?)", (what,))
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as exc:
-            raise StopWorker(f"{self._path}: {exc}; free space or fix the rights, then start again") from exc
-        except sqlite3.DatabaseError as exc:
-            raise StateCorrupt(f"{self._path}: {exc}; delete it: what waits is read again") from exc
-        except OSError as exc:
-            raise StopWorker(f"{self._path}: {exc.strerror or exc}") from exc
+    def _errors(self) -> AbstractContextManager[None]:
+        return sqlite_errors(self._path, "delete it: what waits is read again")

@@ -6,19 +6,15 @@ amount from the first to the second. A reservation whose process died stays, and
 
 from __future__ import annotations
 
-import sqlite3
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from threading import Lock
 
-from contracts.errors import StateCorrupt, StopWorker
+from connectors.sqlite import opened, sqlite_errors, transaction
 from models.llm.spending import Caps, Refused
-
-BUSY_S = 30.0
-"""How long one writer waits for another; each holds the file for about a millisecond."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spent (
@@ -46,16 +42,8 @@ class SqliteSpendStore:
         self._path = path
         self._lock = Lock()
         with self._errors():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                # What was reserved must be on disk before the call is made, or a crash of the machine forgets it.
-                self._db.execute("PRAGMA synchronous=FULL")
-                self._db.executescript(_SCHEMA)
-            except sqlite3.Error:
-                self._db.close()
-                raise
+            # What was reserved must be on disk before the call is made, or a crash of the machine forgets it.
+            self._db = opened(path, _SCHEMA)
 
     def reserve(self, tenant: str, day: date, amount_micro: int, caps: Caps) -> int | Refused:
         """See ``SpendStore``."""
@@ -101,24 +89,10 @@ class SqliteSpendStore:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """The only writer of all threads and processes, whole or not at all."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
+        with self._lock, transaction(self._db):
             yield
-        except sqlite3.OperationalError as exc:
-            raise StopWorker(f"{self._path}: {exc}; free space or fix the rights, then start again") from exc
-        except sqlite3.DatabaseError as exc:
-            raise StateCorrupt(
-                f"{self._path}: {exc}; put it aside: spending counts from 0 again, so look at the vendor's bill"
-            ) from exc
-        except OSError as exc:
-            raise StopWorker(f"{self._path}: {exc.strerror or exc}") from exc
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return sqlite_errors(
+            self._path, "put it aside: spending counts from 0 again, so look at the vendor's bill"
+        )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 from typing import Protocol
 
+from models.llm.around import Around
 from models.llm.base import Call, Provider, Reply
 from models.llm.breaker import Breaker
 from models.llm.errors import Busy, Held, Misconfigured, OutOfQuota, ProviderFailed, Rejected
@@ -61,7 +62,7 @@ class Watcher(Protocol):
         ...
 
 
-class GuardedProvider:
+class GuardedProvider(Around):
     """Lets at most ``limit`` calls at once to another provider, and none while its breaker says so."""
 
     def __init__(
@@ -73,23 +74,13 @@ class GuardedProvider:
         watcher: Watcher | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self.breaker = breaker
         self._slots = BoundedSemaphore(limit)
         self._watcher = watcher
         self._clock = clock
         # Calls in a row that it did not take since its last answer; None before the first answer.
         self._not_taken: int | None = None
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self._inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self._inner.model
 
     def ask(self, call: Call) -> Reply:
         """One attempt. Raises ``Held`` without asking where it may not; waits for a free slot within the deadline."""

@@ -8,29 +8,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.errors import WrongUsage
+from models.llm.around import Around
 from models.llm.base import Call, Provider, Reply
 from models.llm.errors import ProviderFailed
 from models.llm.prices import Prices
 from models.llm.spending import Ledger
 
 
-class MeteredProvider:
+class MeteredProvider(Around):
     """Pays for another provider's attempts; a call must say for whom (``tenant``) and when (``day``)."""
 
     def __init__(self, inner: Provider, ledger: Ledger, prices: Prices) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._ledger = ledger
         self._prices = prices
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self._inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self._inner.model
 
     def ask(self, call: Call) -> Reply:
         """One attempt, paid. Raises ``CapReached`` before anything is asked that could overstep a cap."""

@@ -14,6 +14,7 @@ from random import Random
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 
+from models.llm.around import Around
 from models.llm.base import Call, Provider, Reply
 from models.llm.errors import Busy, CapReached, Held, ProviderFailed
 
@@ -31,7 +32,7 @@ class RetryPolicy:
     """The longest a single attempt may take; a model of one's own may take this long to load."""
 
 
-class RetryingProvider:
+class RetryingProvider(Around):
     """Asks another provider again while it is busy; for many threads. ``clock`` and ``sleep`` are in seconds."""
 
     def __init__(
@@ -43,21 +44,11 @@ class RetryingProvider:
         sleep: Callable[[float], None] = time.sleep,
         rng: Random | None = None,
     ) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._policy = policy or RetryPolicy()
         self._clock = clock
         self._sleep = sleep
         self._rng = rng or Random()  # noqa: S311  # spreads callers in time, keeps no secret
-
-    @property
-    def name(self) -> str:
-        """The inner provider's."""
-        return self._inner.name
-
-    @property
-    def model(self) -> str:
-        """The inner provider's."""
-        return self._inner.model
 
     def ask(self, call: Call) -> Reply:
         """The first answer. Raises what the last attempt raised, with the ``earlier`` ones in it."""

@@ -1,0 +1,55 @@
+"""What every connector that keeps a SQLite file needs: opening, whole transactions, errors that name the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from contracts.errors import StateCorrupt, StopWorker
+
+BUSY_S = 30.0
+"""How long one writer waits for another; each holds a file for about a millisecond."""
+
+
+def opened(path: Path, schema: str) -> sqlite3.Connection:
+    """A connection in autocommit mode, with a write-ahead log; on disk when a transaction ends.
+
+    For several threads if they take turns. Raises what SQLite and the file system raise: see ``sqlite_errors``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.executescript(schema)
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """The only writer of all processes: all of it is on disk when this ends, or none."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+@contextmanager
+def sqlite_errors(path: Path, remedy: str) -> Iterator[None]:
+    """Turn what is raised over ``path`` into ``StopWorker``, or ``StateCorrupt`` with the ``remedy``."""
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        raise StopWorker(f"{path}: {exc}; free space or fix the rights, then start again") from exc
+    except sqlite3.DatabaseError as exc:
+        raise StateCorrupt(f"{path}: {exc}; {remedy}") from exc
+    except OSError as exc:
+        raise StopWorker(f"{path}: {exc.strerror or exc}") from exc
