@@ -21,6 +21,12 @@ ANSWER_SCHEMA = "1.0"
 MODEL_BUDGET = "model_budget"
 """Name of the signal that a tenant's money for models runs out; its value is the percentage that is spent."""
 
+MODEL_UNBELIEVED = "model_unbelieved"
+"""Name of the signal that hardly any answer of a tenant's models can be believed; its value is the percentage."""
+
+NOT_BELIEVED = "No model could be believed."
+"""The explanation of a decision that is the local one still, although models were asked."""
+
 MAX_NOTE = 300
 """Longest free text of a model, in characters."""
 

@@ -27,8 +27,17 @@ CREATE TABLE IF NOT EXISTS pending (
 CREATE TABLE IF NOT EXISTS given_up (concern TEXT PRIMARY KEY, prompt TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS positions (place TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, answer BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS outcomes (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, believed INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS outcomes_of ON outcomes (tenant, number);
 CREATE TABLE IF NOT EXISTS told (what TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+
+_TRIM = (
+    "DELETE FROM {table} WHERE tenant = ? AND number <="
+    " (SELECT number FROM {table} WHERE tenant = ? ORDER BY number DESC LIMIT 1 OFFSET ?)"
+)
 
 
 class Wanted(NamedTuple):
@@ -121,6 +130,21 @@ class LabellingStore:
         with self._errors(), transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?)", list(answers.items()))
             self._db.execute("DELETE FROM cache WHERE rowid <= (SELECT MAX(rowid) FROM cache) - ?", (CACHED,))
+
+    # -- whether models are believed --------------------------------------------------------------------
+
+    def outcomes(self, tenant: str) -> list[bool]:
+        """Whether answers about a tenant's concerns were believed, the latest last."""
+        asked = "SELECT believed FROM outcomes WHERE tenant = ? ORDER BY number"
+        with self._errors():
+            return [bool(row[0]) for row in self._db.execute(asked, (tenant,))]
+
+    def keep_outcomes(self, tenant: str, believed: Sequence[bool], last: int) -> None:
+        """Add to them; the ``last`` are kept."""
+        with self._errors(), transaction(self._db):
+            rows = [(tenant, int(one)) for one in believed]
+            self._db.executemany("INSERT INTO outcomes (tenant, believed) VALUES (?, ?)", rows)
+            self._db.execute(_TRIM.format(table="outcomes"), (tenant, tenant, last))
 
     # -- what people were told -------------------------------------------------------------------------
 

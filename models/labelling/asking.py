@@ -2,7 +2,8 @@
 
 In:    questions of one tenant.   Out: one ``Outcome`` for each, in their order, whatever became of its neighbours.
 Each answer is verified alone. One that is not taken is asked for again, alone, with the rules that it broke; then of
-another model; then the local decision stands. What the small model is unsure of the large one is asked about.
+another model; then the local decision stands, for a person to see if local models were unsure. What the small model is
+unsure of the large one is asked about.
 Elsewhere: what is asked and checked (``models.llm.prompts``, ``verify``), retries, caps and failover (``models.llm``).
 """
 
@@ -15,7 +16,7 @@ from typing import Literal
 
 from contracts.answers import Asking, ConcernAnswer, Route
 from models.labellers.taxonomy import Taxonomy
-from models.labelling.routes import RoutePolicy
+from models.labelling.routes import RoutePolicy, is_unsure
 from models.llm.base import Call, Provider, Reply, safety_tag_of
 from models.llm.errors import CapReached, NobodyAnswers
 from models.llm.prompts import Prompt, Question
@@ -31,8 +32,9 @@ from models.llm.verify import (
 )
 from models.llm.verify.reasons import TO_REVIEW
 
-Verdict = Literal["answered", "left_to_people", "local_stands", "later", "poisoned"]
-"""``later``: nobody answered, or the money is spent; it is to be asked again. ``poisoned``: asking raised what nobody
+Verdict = Literal["answered", "left_to_people", "unbelieved", "local_stands", "later", "poisoned"]
+"""``unbelieved``: no answer was taken and local models are unsure, so a person should look, if there are few of these.
+``later``: nobody answered, or the money is spent; it is to be asked again. ``poisoned``: asking raised what nobody
 expected."""
 
 
@@ -247,11 +249,15 @@ class Asker:
         if TO_REVIEW.intersection(
             judged.faults
         ):  # fails closed: a person looks at what a model would not touch
-            decision = left_to_people(case.question, judged.faults)
+            decision = left_to_people(case.question)
             return Outcome(
                 "left_to_people", ConcernAnswer(decision=decision), asking, by.model, judged.faults
             )
-        return Outcome("local_stands", faults=judged.faults)
+        local = case.question.local
+        if not is_unsure(local, case.question.language, self._policy):
+            return Outcome("local_stands", faults=judged.faults)
+        answer = ConcernAnswer(decision=left_to_people(case.question))
+        return Outcome("unbelieved", answer, asking, by.model, judged.faults)
 
 
 @dataclass(frozen=True, slots=True)

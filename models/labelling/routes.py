@@ -62,6 +62,12 @@ def choose(decision: Decision, language: str, coverage: Coverage, policy: RouteP
     return Chosen(True, f"local is not sure enough ({decision.confidence_milli})")
 
 
+def is_unsure(decision: Decision, language: str, policy: RoutePolicy) -> bool:
+    """Whether local models would have asked even if a mistake cost nothing: then a person is worth asking."""
+    read = language in LOCAL_LANGUAGES and bool(decision.evidence)
+    return decision.needs_review or not read or decision.confidence_milli < policy.sure
+
+
 def _stakes(decision: Decision) -> str:
     if decision.severity != "low":
         return f"severity {decision.severity}"

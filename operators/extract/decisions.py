@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from contracts.answers import Answer
+from contracts.answers import NOT_BELIEVED, Answer
 from contracts.commands import Correction, ModelRole
 from contracts.stages import Decision as DecisionRecord
 from contracts.stages import ItemFacts
@@ -80,6 +80,10 @@ def answered_decision(
     areas = {one.name for one in taxonomy.areas}
     shown = answer.item.concerns if answer.item else ()
     local = next((c.decision for c in shown if c.concern_id == answer.concern_id), said)
+    explanation = (
+        f"{said.category} by {answer.model}, before that {local.category}; "
+        f"severity {said.severity}, before that {local.severity}."
+    )
     return said.model_copy(
         update={
             "sublabel": _known(said.sublabel, {sub.name for sub in label.sublabels}),
@@ -89,8 +93,7 @@ def answered_decision(
             "intent": _known(said.intent, {one.name for one in taxonomy.intents}),
             "segment": local.segment,
             "entities": (),
-            "explanation": f"{said.category} by {answer.model}, before that {local.category}; "
-            f"severity {said.severity}, before that {local.severity}.",
+            "explanation": NOT_BELIEVED if said.explanation == NOT_BELIEVED else explanation,
             "needs_review": said.needs_review or said.confidence_milli < review_below,
             "product_fix": said.bug or said.severity == "critical",
             "provisional": False,

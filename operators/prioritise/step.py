@@ -23,7 +23,7 @@ from operators.marking import markers
 from operators.numbering import Numbering
 from operators.prioritise import actions, records
 from operators.prioritise.book import TenantBook
-from operators.prioritise.budget import budget_alert, is_budget
+from operators.prioritise.budget import is_of_models, models_alert
 from operators.prioritise.judge import (
     Grown,
     Started,
@@ -94,8 +94,8 @@ class PrioritiseStep:
             return self._on_ticks(record)
         if isinstance(record, ThemeRecord):
             return self._on_theme(record)
-        if isinstance(record, Signal) and is_budget(record):
-            return [Out("alerts", budget_alert(record, self._envelope(self._book(record.tenant), record)))]
+        if isinstance(record, Signal) and is_of_models(record):
+            return [Out("alerts", models_alert(record, self._envelope(self._book(record.tenant), record)))]
         if isinstance(record, ThemeEvent):
             return self._on_theme_event(record)
         if isinstance(record, CustomerUpdated):

@@ -29,6 +29,7 @@ from models.llm.spending import Ledger, Standing
 from operators.isolation import Poisoned, each_apart
 from operators.ports import Vault
 from wiring.labelling.budget import Append, Budget
+from wiring.labelling.trust import Trust
 
 PAUSE_S = 60.0
 """Until what failed halfway is asked again: it may have been paid for."""
@@ -69,7 +70,8 @@ class _Found:
     def is_answering(self) -> bool:
         """Whether a model has just answered about anything."""
         return any(
-            one.answer is not None and key not in self.from_cache for key, one in self.outcomes.items()
+            one.verdict in ("answered", "left_to_people") and key not in self.from_cache
+            for key, one in self.outcomes.items()
         )
 
 
@@ -101,6 +103,7 @@ class Labeller:
         self._batch = batch
         self._at_once = at_once
         self._budget = Budget(store, append, ledger, on_standing)
+        self._trust = Trust(store, append)
         self._held: dict[str, datetime] = {}
         self.tally = Tally()
         self.counts: Counter[str] = Counter()
@@ -120,9 +123,12 @@ class Labeller:
         rows = self._opened(waiting)
         found = self._cached(rows)
         self._ask(rows, found, now)
+        believed = self._weighed(rows, found)
         answers = self._answers(rows, found)
         if answers:
             self._append(answers)
+        for tenant, outcomes in believed.items():
+            self._trust.keep(tenant, outcomes, now)
         self._settle(waiting, rows, found)
         verdicts = {one.verdict for one in found.outcomes.values()}
         if found.wait_s is None and (
@@ -227,8 +233,10 @@ class Labeller:
             self._store.cache({key: answer for key, answer in kept if answer is not None})
 
     def _kept(self, row: _Row, outcome: Outcome) -> bytes | None:
-        sealed = self._sealed(row.item, outcome.answer) if outcome.answer is not None else None
-        if sealed is None or outcome.asking is None:
+        if outcome.answer is None or outcome.asking is None or outcome.verdict == "unbelieved":
+            return None
+        sealed = self._sealed(row.item, outcome.answer)
+        if sealed is None:
             return None
         asking = outcome.asking.model_dump(mode="json")
         return orjson.dumps({"answer": sealed.model_dump(), "asking": asking, "model": outcome.model})
@@ -239,6 +247,14 @@ class Labeller:
             return self._vault.seal(item.tenant, item.text.subject, said.model_dump_json().encode())
         except KeyError:
             return None
+
+    def _weighed(self, rows: Sequence[_Row], found: _Found) -> dict[str, list[bool]]:
+        """Whether what was asked just now was believed, by tenant; where hardly anything is, local decisions stand."""
+        asked: dict[str, Counter[str]] = {}
+        for row in rows:
+            if row.key in found.outcomes and row.key not in found.from_cache:
+                asked.setdefault(row.item.tenant, Counter())[row.key] += 1
+        return {tenant: self._trust.weigh(tenant, keys, found.outcomes) for tenant, keys in asked.items()}
 
     # -- what is answered ------------------------------------------------------------------------------
 
@@ -259,7 +275,7 @@ class Labeller:
                 self.counts["duplicate"] += 1
             else:
                 asking = outcome.asking
-                self.counts[asking.route] += 1
+                self.counts["unbelieved" if outcome.verdict == "unbelieved" else asking.route] += 1
             paid.add(row.key)
             sealed = self._sealed(row.item, outcome.answer)
             if sealed is not None:

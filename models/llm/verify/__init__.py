@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from contracts.answers import NOT_BELIEVED
 from contracts.stages import Decision
 from models.labellers.confidence import REVIEW_BELOW
 from models.labellers.taxonomy import Taxonomy
@@ -77,8 +78,6 @@ def asked_alone(question: Question) -> bool:
     return suspicion(question.text).instruction_like
 
 
-def left_to_people(question: Question, faults: Sequence[Fault]) -> Decision:
+def left_to_people(question: Question) -> Decision:
     """The local decision, in review: what stands when no model's answer was taken."""
-    why = ", ".join(dict.fromkeys(faults)) or "no answer"
-    said = f"{question.local.explanation} No model's answer was taken: {why}."
-    return question.local.model_copy(update={"needs_review": True, "explanation": said.strip()})
+    return question.local.model_copy(update={"needs_review": True, "explanation": NOT_BELIEVED})

@@ -52,7 +52,7 @@ SENTENCES: Final[dict[Fault, str]] = {
 
 Step = Literal["repair", "other_model", "review"]
 LADDER: Final[tuple[Step, ...]] = ("repair", "other_model", "review")
-"""What is tried, once each, when an answer was not taken; in the end the local decision stands, in review."""
+"""What is tried, once each, when an answer was not taken; in the end the local decision stands (``left_to_people``)."""
 
 # Fails closed: who refuses, or says what it was told not to say, is asked no second time about this text.
 TO_REVIEW: Final[frozenset[Fault]] = frozenset({"refused", "leak"})

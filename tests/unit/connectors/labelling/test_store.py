@@ -53,6 +53,13 @@ def test_the_oldest_answers_are_let_go(store: LabellingStore, monkeypatch: pytes
     assert store.cached("abc") == {"b": b"b", "c": b"c"}
 
 
+def test_the_latest_outcomes_of_each_tenant_are_kept(store: LabellingStore) -> None:
+    store.keep_outcomes("acme", [False, True, True], last=2)
+    store.keep_outcomes("beta", [False], last=2)
+    store.keep_outcomes("acme", [False], last=2)
+    assert (store.outcomes("acme"), store.outcomes("beta")) == ([True, False], [False])
+
+
 def test_people_are_told_once(store: LabellingStore) -> None:
     assert not store.was_told("x")
     store.tell("x")

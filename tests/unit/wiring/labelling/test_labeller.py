@@ -13,6 +13,7 @@ import pytest
 from connectors.keys.vault import LocalVault
 from connectors.llm.spend_store import SqliteSpendStore
 from contracts.answers import Answer, AnswerSetAside, ConcernNotes
+from contracts.diversions import ReviewRequest
 from contracts.feedback import Signal
 from contracts.stages import EnrichedItem
 from models.labelling.routes import RoutePolicy
@@ -23,6 +24,7 @@ from models.llm.spending import Caps, Ledger
 from tests.support.clerk import Clerk, Desk, honest, honest_entry, latest, provisional, shown_in
 from tests.support.concerns import reply
 from tests.support.steps import TOXIC, Journey
+from wiring.labelling.trust import LAST, RARE
 
 TEXTS = [
     "The export to CSV is broken for large boards.",
@@ -183,18 +185,61 @@ def test_what_a_model_cannot_answer_is_asked_of_another(journey: Journey, desk: 
     assert (answer.model, answer.asking.route, len(large.asked)) == ("large", "large", 1)
 
 
-def test_what_nobody_can_answer_keeps_its_local_decision_and_is_not_paid_for_again(
+SURE = RoutePolicy(sure=1, names_may_leave=True)
+"""Local models are asked to doubt nothing that they can read: what is asked about is asked for its stakes."""
+
+
+def test_what_nobody_can_answer_and_local_models_are_sure_of_stands_and_is_not_paid_for_again(
     journey: Journey, desk: MakeDesk
 ) -> None:
     clerk = Clerk(lambda _user: "no idea")
-    deliver(journey, TEXTS[:1])
-    seat = desk(clerk)
+    deliver(journey, TEXTS[1:2])
+    seat = desk(clerk, policy=SURE)
     seat.work()
     calls = len(clerk.asked)
     seat._read = 0
     seat.work()
     assert (len(clerk.asked), seat.store.count(), len(provisional(journey))) == (calls, 0, 1)
     assert journey.of("journal", Answer) == []
+
+
+def test_what_nobody_can_answer_and_local_models_doubt_goes_to_a_person_with_its_local_labels(
+    journey: Journey, desk: MakeDesk
+) -> None:
+    deliver(journey, TEXTS[:1])
+    before = journey.enriched()[-1].concerns[0].decision
+    seat = desk(Clerk(lambda _user: "no idea"))
+    seat.work()
+    after = journey.enriched()[-1].concerns[0].decision
+    assert (after.category, after.severity) == (before.category, before.severity)
+    assert (after.needs_review, after.explanation) == (True, "No model could be believed.")
+    assert (journey.of("reviews", ReviewRequest)[-1].concern.decision, seat.store.count()) == (after, 0)
+    assert journey.ledger().check() == []
+
+
+def test_a_model_that_talks_nonsense_fills_no_queue_and_people_are_told_once_a_day(
+    journey: Journey, desk: MakeDesk
+) -> None:
+    deliver(journey, [f"{TEXTS[n % 5]} That is case {n}." for n in range(20)])
+    asked = len(provisional(journey))
+    desk(Clerk(lambda _user: "no idea"), at_once=1).work()
+    again = desk(Clerk(lambda _user: "no idea"))
+    deliver(journey, ["The export is empty once more."])
+    again.work()
+    assert (len(journey.of("journal", Answer)), len(provisional(journey))) == (RARE, asked + 1 - RARE)
+    told = journey.of("journal", Signal)
+    assert [(signal.name, signal.value) for signal in told] == [("model_unbelieved", 100)]
+
+
+def test_a_model_that_is_believed_again_may_leave_things_to_people_again(
+    journey: Journey, desk: MakeDesk
+) -> None:
+    clerk = Clerk(lambda _user: "no idea")
+    seat = desk(clerk)
+    seat.store.keep_outcomes("acme", [False] * RARE + [True] * (LAST - 1), LAST)
+    deliver(journey, TEXTS[:1])
+    seat.work()
+    assert len(journey.of("journal", Answer)) == 1
 
 
 def test_what_the_small_model_is_unsure_of_goes_to_the_large_one(journey: Journey, desk: MakeDesk) -> None:

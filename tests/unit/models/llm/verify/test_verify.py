@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.answers import ConcernAnswer
+from contracts.answers import NOT_BELIEVED, ConcernAnswer
 from models.llm.prompts import DECIDE, Question, load_prompt
 from models.llm.verify import Accepted, Doubt, left_to_people, next_step, sentences_of, verify
 from tests.support.concerns import entry, question, reply, taxonomy
@@ -174,10 +174,10 @@ def test_the_steps_after_a_doubt_end_with_people_and_a_refusal_goes_there_at_onc
 
 
 def test_the_local_decision_stands_in_review_and_says_why() -> None:
-    left = left_to_people(SLOW, ["refused"])
+    left = left_to_people(SLOW)
     assert left.needs_review
     assert left.category == SLOW.local.category
-    assert left.explanation.endswith("No model's answer was taken: refused.")
+    assert left.explanation == NOT_BELIEVED
 
 
 def test_a_writer_who_asks_for_a_rank_does_not_get_it_from_a_model() -> None:
