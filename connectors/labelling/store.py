@@ -1,4 +1,5 @@
-"""The labeller's memory in SQLite: concerns that wait for an answer, answers to equal questions, how far was read.
+"""The labeller's memory in SQLite: concerns that wait for an answer, answers to equal
+questions, what people decided, how far was read.
 
 In:    records with sealed words, keys that are HMACs.   Out: the same; nothing in here reads as text.
 Law:   a position is told with what was read up to it, in one transaction, so nothing read is ever lost; a concern that
@@ -18,6 +19,8 @@ from connectors.sqlite import opened, sqlite_errors, transaction
 
 CACHED = 500_000
 """Answers that are kept for equal questions, the latest; about 1.5 KB each."""
+DECIDED = 500
+"""Decisions of people that are kept of each tenant, the latest; about 4 KB each."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pending (
@@ -27,6 +30,11 @@ CREATE TABLE IF NOT EXISTS pending (
 CREATE TABLE IF NOT EXISTS given_up (concern TEXT PRIMARY KEY, prompt TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS positions (place TEXT PRIMARY KEY, next INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, answer BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS decided (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, concern TEXT NOT NULL UNIQUE, language TEXT NOT NULL,
+  encoder TEXT NOT NULL, vector BLOB NOT NULL, record BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS decided_of ON decided (tenant, number);
 CREATE TABLE IF NOT EXISTS outcomes (
   number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, believed INTEGER NOT NULL
 );
@@ -49,12 +57,37 @@ class Wanted(NamedTuple):
     why: str
 
 
+class Decided(NamedTuple):
+    """A concern that a person decided: the item with it alone, as JSON, and its vector (``<i2``)."""
+
+    tenant: str
+    concern: str
+    language: str
+    encoder: str
+    vector: bytes
+    record: bytes
+
+
+class DecidedRow(NamedTuple):
+    """One of them without its record; ``number`` grows with time."""
+
+    number: int
+    language: str
+    encoder: str
+    vector: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one record of the topic means: ``wanted`` wait from here on, ``settled`` wait no more."""
+    """What one record of the topic means: ``wanted`` wait from here on, ``settled`` wait no more.
+
+    People ``decided`` some, and what they decided of those in ``gone`` stands no more.
+    """
 
     wanted: tuple[Wanted, ...] = ()
     settled: tuple[str, ...] = ()
+    decided: tuple[Decided, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 class LabellingStore:
@@ -85,7 +118,19 @@ class LabellingStore:
                     " ON CONFLICT (concern) DO UPDATE SET record = excluded.record, why = excluded.why",
                     [(*one, prompt) for one in change.wanted],
                 )
+                self._take_decided(change)
             self._db.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", list(positions.items()))
+
+    def _take_decided(self, change: Change) -> None:
+        """The latest ``DECIDED`` of a tenant are kept, in the order in which they were read last."""
+        gone = [(name,) for name in (*change.gone, *(one.concern for one in change.decided))]
+        self._db.executemany("DELETE FROM decided WHERE concern = ?", gone)
+        self._db.executemany(
+            "INSERT INTO decided (tenant, concern, language, encoder, vector, record) VALUES (?, ?, ?, ?, ?, ?)",
+            change.decided,
+        )
+        for tenant in {one.tenant for one in change.decided}:
+            self._db.execute(_TRIM.format(table="decided"), (tenant, tenant, DECIDED))
 
     def waiting(self, limit: int, without: Sequence[str] = ()) -> list[Wanted]:
         """The concerns that have waited longest, at most ``limit``, of other tenants than ``without``."""
@@ -130,6 +175,25 @@ class LabellingStore:
         with self._errors(), transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?)", list(answers.items()))
             self._db.execute("DELETE FROM cache WHERE rowid <= (SELECT MAX(rowid) FROM cache) - ?", (CACHED,))
+
+    # -- what people decided ---------------------------------------------------------------------------
+
+    def decided(self, tenant: str) -> list[DecidedRow]:
+        """What people decided of a tenant's concerns, the latest last."""
+        asked = "SELECT number, language, encoder, vector FROM decided WHERE tenant = ? ORDER BY number"
+        with self._errors():
+            return [DecidedRow(*row) for row in self._db.execute(asked, (tenant,))]
+
+    def decided_record(self, number: int) -> bytes:
+        """One of them, whole."""
+        with self._errors():
+            row = self._db.execute("SELECT record FROM decided WHERE number = ?", (number,)).fetchone()
+            return bytes(row[0])
+
+    def forget_decided(self, numbers: Iterable[int]) -> None:
+        """Let go of these: their words are gone."""
+        with self._errors(), transaction(self._db):
+            self._db.executemany("DELETE FROM decided WHERE number = ?", [(number,) for number in numbers])
 
     # -- whether models are believed --------------------------------------------------------------------
 

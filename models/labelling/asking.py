@@ -12,14 +12,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Literal
 
 from contracts.answers import Asking, ConcernAnswer, Route
 from models.labellers.taxonomy import Taxonomy
+from models.labelling.precedents import shown_with
 from models.labelling.routes import RoutePolicy, is_unsure
 from models.llm.base import Call, Provider, Reply, safety_tag_of
 from models.llm.errors import CapReached, NobodyAnswers
-from models.llm.prompts import Prompt, Question
+from models.llm.prompts import MAX_EXAMPLES, Prompt, Question
 from models.llm.verify import (
     Accepted,
     Doubt,
@@ -124,7 +126,7 @@ class Asker:
         self._large = large
         self._prompt = prompt
         self._taxonomy = taxonomy
-        self._policy = policy
+        self.policy = policy
         self._review_below = review_below
         self._deadline_s = deadline_s
 
@@ -185,6 +187,7 @@ class Asker:
             self._taxonomy,
             self._prompt,
             outcome=reply.outcome,
+            examples=shown_with(questions)[:MAX_EXAMPLES],
             review_below=self._review_below,
         )
         for case, one in zip(cases, judged, strict=True):
@@ -214,7 +217,7 @@ class Asker:
         if not isinstance(first, Accepted) or case.route == "large" or self._large is None:
             return
         sure = first.answer.decision.confidence_milli
-        if not self._policy.doubtful <= sure < self._review_below:
+        if not self.policy.doubtful <= sure < self._review_below:
             return
         by = case.by
         if self._again(case, self._large, pay) and isinstance(case.judged, Accepted):
@@ -254,7 +257,7 @@ class Asker:
                 "left_to_people", ConcernAnswer(decision=decision), asking, by.model, judged.faults
             )
         local = case.question.local
-        if not is_unsure(local, case.question.language, self._policy):
+        if not is_unsure(local, case.question.language, self.policy):
             return Outcome("local_stands", faults=judged.faults)
         answer = ConcernAnswer(decision=left_to_people(case.question))
         return Outcome("unbelieved", answer, asking, by.model, judged.faults)
@@ -272,11 +275,9 @@ class _Paying:
     def call(
         self, prompt: Prompt, questions: Sequence[Question], taxonomy: Taxonomy, broken: Sequence[str]
     ) -> Call:
-        tag = safety_tag_of(self.tenant)
-        if broken:
-            call = prompt.repair(questions, broken, taxonomy, deadline_s=self.deadline_s, safety_tag=tag)
-        else:
-            call = prompt.call(questions, taxonomy, deadline_s=self.deadline_s, safety_tag=tag)
+        near, tag = shown_with(questions), safety_tag_of(self.tenant)
+        ask = partial(prompt.repair, questions, broken) if broken else partial(prompt.call, questions)
+        call = ask(taxonomy, examples=near, deadline_s=self.deadline_s, safety_tag=tag)
         return replace(call, tenant=self.tenant, day=self.day)
 
 

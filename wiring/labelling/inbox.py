@@ -1,18 +1,23 @@
-"""What a record of ``enriched`` means to the labeller: which concerns wait for an answer, and which wait no more.
+"""What a record of ``enriched`` means to the labeller: which concerns wait for an answer, which wait no more,
+and what people decided.
 
 A concern waits while local models alone have decided it and its route says that a model is asked. An answer, a person,
-or a newer revision settles it.
+or a newer revision settles it. What a person decided is an example for models, until the concern stands no more.
 """
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from collections import Counter
 
-from connectors.labelling.store import Change, Wanted
+from connectors.labelling.store import Change, Decided, Wanted
 from contracts.envelope import Envelope
 from contracts.registry import write_record
-from contracts.stages import Concern, EnrichedItem
+from contracts.stages import Concern, Decision, EnrichedItem
 from models.labelling.routes import RoutePolicy, choose
+
+SURE_MILLI = 1000
+"""The confidence of what a person said."""
 
 
 class Inbox:
@@ -27,15 +32,18 @@ class Inbox:
         if not isinstance(record, EnrichedItem):
             return Change()
         wanted: list[Wanted] = []
-        settled = [*record.retracts, *(record.dismissed or ())]
+        gone = (*record.retracts, *(record.dismissed or ()))
+        decided: list[Decided] = []
+        settled = [*gone]
         for concern in record.concerns:
             reason = self._asked(record, concern)
             if reason is None:
                 settled.append(concern.concern_id)
             else:
-                alone = record.model_copy(update={"concerns": (concern,), "retracts": (), "dismissed": None})
-                wanted.append(Wanted(record.tenant, concern.concern_id, write_record(alone), reason))
-        return Change(tuple(wanted), tuple(settled))
+                wanted.append(Wanted(record.tenant, concern.concern_id, _alone(record, concern), reason))
+            if is_of_person(concern.decision) and may_leave(record, self._policy):
+                decided += _decided(record, concern)
+        return Change(tuple(wanted), tuple(settled), tuple(decided), gone)
 
     def _asked(self, item: EnrichedItem, concern: Concern) -> str | None:
         """Why a model is asked about a concern; None if it is not."""
@@ -45,3 +53,26 @@ class Inbox:
         chosen = choose(concern.decision, item.language, item.coverage, self._policy)
         self.counts["local"] += not chosen.asked
         return chosen.reason if chosen.asked else None
+
+
+def is_of_person(decision: Decision) -> bool:
+    """Whether a person said so: no model is that sure."""
+    return not decision.provisional and not decision.needs_review and decision.confidence_milli == SURE_MILLI
+
+
+def may_leave(item: EnrichedItem, policy: RoutePolicy) -> bool:
+    """Whether an item's words may be shown to models elsewhere."""
+    return item.coverage == "full" or policy.names_may_leave
+
+
+def _decided(item: EnrichedItem, concern: Concern) -> list[Decided]:
+    vector = concern.vector
+    if vector is None:
+        return []
+    data = a2b_base64(vector.data)
+    record = _alone(item, concern)
+    return [Decided(item.tenant, concern.concern_id, item.language, vector.model, data, record)]
+
+
+def _alone(item: EnrichedItem, concern: Concern) -> bytes:
+    return write_record(item.model_copy(update={"concerns": (concern,), "retracts": (), "dismissed": None}))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
@@ -24,11 +24,14 @@ from contracts.registry import read_record
 from contracts.stages import Concern, EnrichedItem
 from models.labelling.asking import Asker, Outcome, Tally
 from models.llm.errors import CapReached, NobodyAnswers
-from models.llm.prompts import Question
+from models.llm.prompts import Question, labels_shown
 from models.llm.spending import Ledger, Standing
+from models.llm.verify import asked_alone
 from operators.isolation import Poisoned, each_apart
 from operators.ports import Vault
 from wiring.labelling.budget import Append, Budget
+from wiring.labelling.examples import Examples
+from wiring.labelling.inbox import may_leave
 from wiring.labelling.trust import Trust
 
 PAUSE_S = 60.0
@@ -104,6 +107,7 @@ class Labeller:
         self._at_once = at_once
         self._budget = Budget(store, append, ledger, on_standing)
         self._trust = Trust(store, append)
+        self._examples = Examples(store, vault, lambda item: may_leave(item, asker.policy))
         self._held: dict[str, datetime] = {}
         self.tally = Tally()
         self.counts: Counter[str] = Counter()
@@ -143,6 +147,7 @@ class Labeller:
     def _opened(self, waiting: Sequence[Wanted]) -> list[_Row]:
         """The concerns whose words can be opened."""
         rows = []
+        self._examples.refresh()
         for wanted in waiting:
             item = read_record("enriched", wanted.record)
             assert isinstance(item, EnrichedItem)
@@ -152,6 +157,8 @@ class Labeller:
             (concern,) = item.concerns
             text = opened.decode()[concern.start : concern.end]
             question = Question(text, item.language, concern.decision, item.facts.rating)
+            if not asked_alone(question):  # who gives instructions sees nobody else's words
+                question = replace(question, near=self._examples.near(item, concern))
             rows.append(_Row(wanted, item, concern, question, self._key(item.tenant, question)))
         return rows
 
@@ -159,7 +166,8 @@ class Labeller:
         """Equal questions of a tenant to equal models have equal keys: an HMAC, so it tells nothing of the words."""
         local = question.local
         decided = (local.category, local.runner_up, local.severity, local.confidence_milli)
-        asked = (question.text, question.language, question.rating, *decided)
+        near = [[one.text, *labels_shown(one).values()] for one in question.near]
+        asked = (question.text, question.language, question.rating, *decided, *([near] if near else []))
         how = (self._asker.prompt_id, self._asker.models, ANSWER_SCHEMA)
         return self._vault.digest(tenant, orjson.dumps([*asked, *how]))
 

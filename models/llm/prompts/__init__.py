@@ -4,10 +4,10 @@
 A published file is never changed: a change is a file with the next number (``docs/prompts.md``).
 """
 
-from models.llm.prompts.artefact import Prompt, load_prompt
+from models.llm.prompts.artefact import MAX_EXAMPLES, Prompt, labels_shown, load_prompt
 from models.llm.prompts.question import Example, Question
 
 DECIDE = "decide-1"
 """The prompt that decides concerns."""
 
-__all__ = ["DECIDE", "Example", "Prompt", "Question", "load_prompt"]
+__all__ = ["DECIDE", "MAX_EXAMPLES", "Example", "Prompt", "Question", "labels_shown", "load_prompt"]

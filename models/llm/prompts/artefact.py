@@ -192,17 +192,19 @@ def _shown(number: int, question: Question) -> str:
     return one_line({**known, "text": question.text[:MAX_SHOWN]})
 
 
-def _shot(example: Example) -> str:
+def labels_shown(example: Example) -> dict[str, str | None]:
+    """What a model is told of an example beside its text."""
     said = example.decision
-    labels = {"category": said.category, "sublabel": said.sublabel}
-    return one_line(
-        {
-            **labels,
-            "severity": said.severity,
-            "sentiment": said.sentiment,
-            "text": example.text[:EXAMPLE_CHARS],
-        }
-    )
+    return {
+        "category": said.category,
+        "sublabel": said.sublabel,
+        "severity": said.severity,
+        "sentiment": said.sentiment,
+    }
+
+
+def _shot(example: Example) -> str:
+    return one_line({**labels_shown(example), "text": example.text[:EXAMPLE_CHARS]})
 
 
 def _label(label: Label) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.labelling.store import Change, LabellingStore, Wanted
+from connectors.labelling.store import Change, Decided, LabellingStore, Wanted
 from contracts.errors import StateCorrupt
 
 
@@ -51,6 +51,31 @@ def test_the_oldest_answers_are_let_go(store: LabellingStore, monkeypatch: pytes
     for key in "abc":
         store.cache({key: key.encode()})
     assert store.cached("abc") == {"b": b"b", "c": b"c"}
+
+
+def by_person(*names: str, gone: tuple[str, ...] = ()) -> Change:
+    return Change(decided=tuple(Decided("acme", n, "en", "e", b"vv", n.encode()) for n in names), gone=gone)
+
+
+def records(store: LabellingStore) -> list[bytes]:
+    return [store.decided_record(row.number) for row in store.decided("acme")]
+
+
+def test_the_latest_decisions_of_people_are_kept_however_often_they_are_read(
+    store: LabellingStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.labelling.store.DECIDED", 2)
+    for _ in range(2):
+        store.take([by_person("a"), by_person("b", "c")], "p", {})
+        assert records(store) == [b"b", b"c"]
+    assert store.decided("beta") == []
+
+
+def test_a_decision_about_what_stands_no_more_is_forgotten(store: LabellingStore) -> None:
+    store.take([by_person("a", "b"), by_person(gone=("a",))], "p", {})
+    assert records(store) == [b"b"]
+    store.forget_decided([store.decided("acme")[0].number])
+    assert records(store) == []
 
 
 def test_the_latest_outcomes_of_each_tenant_are_kept(store: LabellingStore) -> None:
