@@ -17,6 +17,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import Held, held
+from contracts.errors import StopWorker
 from tests.support.broker import make_topics
 from tests.support.checker import check
 from tests.support.kafka_flow import KafkaFlow
@@ -175,8 +176,8 @@ class NotYet:
     def __init__(self, times: int) -> None:
         self._left = 2 * times
 
-    def list_topics(self, **_how: object) -> None:
-        return None
+    def list_topics(self, **_how: object) -> SimpleNamespace:
+        return SimpleNamespace(topics={"t": None})
 
     def list_offsets(self, asked: Iterable[TopicPartition], **_how: object) -> dict[TopicPartition, Any]:
         self._left -= 1
@@ -199,8 +200,8 @@ class NobodyLeads:
         self.patience_s: list[float] = []
         self._times = times
 
-    def list_topics(self, **_how: object) -> None:
-        return None
+    def list_topics(self, **_how: object) -> SimpleNamespace:
+        return SimpleNamespace(topics={"t": None})
 
     def list_offsets(
         self, asked: Iterable[TopicPartition], *, request_timeout: float
@@ -215,3 +216,20 @@ def test_a_start_that_asks_often_stays_within_what_the_client_takes() -> None:
     admin: Any = NobodyLeads(times=15)
     held(admin, [("t", 0)])
     assert max(admin.patience_s) <= 30.0
+
+
+class Nowhere(NobodyLeads):
+    """A broker that answers, and has never heard of the topic."""
+
+    def list_topics(self, **_how: object) -> SimpleNamespace:
+        return SimpleNamespace(topics={"another": None})
+
+
+def test_a_topic_that_an_answering_broker_does_not_know_is_not_waited_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("connectors.kafka.reading._UNKNOWN_S", 0.1)
+    admin: Any = Nowhere(times=15)
+    with pytest.raises(StopWorker, match="offsets of t"):
+        held(admin, [("t", 0)])
+    assert len(admin.patience_s) < 5
