@@ -23,6 +23,7 @@ from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.indexes import indexes
 from wiring.kafka.recovery import Entry
 from wiring.kafka.recovery import rebuild_stage as drop_state
+from wiring.kafka.replay import own_answers
 from wiring.kafka.running import Site, StageRunning, run_stage
 from wiring.stage import open_stage
 from wiring.supervisor import Launch, OneLog, Stage, Supervisor, log_width
@@ -127,7 +128,9 @@ def run_one(
         if health_port:
             probes = Probes(beat_of=beat.path, readiness=readiness)
             closing.enter_context(serving(probes, health_port + member.process))
-        opened = open_stage(stage, site.keys, settings, site.partitions, indexes(site, settings))
+        opened = open_stage(
+            stage, site.keys, settings, site.partitions, indexes(site, settings), own_answers(site)
+        )
         closing.callback(opened.close)
         for notice in opened.notices:
             print(NOTICE + notice, file=sys.stderr, flush=True)  # noqa: T201 - the process's log

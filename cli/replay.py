@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +47,9 @@ def replay(
     time: Annotated[
         str | None, typer.Option(help="Begin with what arrived in the topic since, say 2026-01-31T12:00:00Z.")
     ] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="A table that undercurrent labeller --answers filled.")
+    ] = None,
     until_end: Annotated[
         bool,
         typer.Option(
@@ -69,7 +73,7 @@ def replay(
     since = read_since(offset or [], time, site.partitions)
     if restart:
         _drop(site, of, yes=yes)
-    begun, new = begin(site, source, of, since)
+    begun, new = begin(site, source, of, since, answers)
     plan = [_stage(site, begun, stage, workers, until_end=until_end) for stage in begun.stages]
     log = SharedLog(sys.stdout, as_json=as_json, width=log_width(plan))
     for line in _told(begun, new=new):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from contracts.answers import Answer
 from contracts.feedback import Sealed
 from contracts.vectors import GridVector, ItemPoint, SimilarItem, ThemePoint
 
@@ -34,6 +35,19 @@ class Vault(Protocol):
 
         For a batch: to look for destroyed keys before each text takes longer than to open it.
         """
+        ...
+
+
+class OwnAnswers(Protocol):
+    """Answers of models that a generation was given before it began; they never change."""
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """The prompts that were answered."""
+        ...
+
+    def about(self, concern: str) -> Answer | None:
+        """The answer about a concern."""
         ...
 
 

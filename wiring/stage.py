@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.keys.vault import LocalVault
+from connectors.labelling.table import AnswerTable
 from connectors.polling import OnLines
 from contracts.registry import read_journal, read_stage
 from flows.stages import Decode, Pipeline, alone
@@ -32,21 +33,30 @@ class OpenStage:
 
 
 def open_stage(
-    name: str, keys: Path, settings: Settings, partitions: int, open_index: OpenIndex
+    name: str,
+    keys: Path,
+    settings: Settings,
+    partitions: int,
+    open_index: OpenIndex,
+    own_answers: Path | None = None,
 ) -> OpenStage:
     """Load what one stage needs. Raises ``PipelineError``; ``close`` lets go of it.
 
-    ``keys`` is the folder of the key store, which all stages share.
+    ``keys`` is the folder of the key store, which all stages share; ``own_answers`` the generation's table of
+    answers, if it has one.
     """
     vault = LocalVault(keys)
     opened: list[VectorIndex] = []
+    table = AnswerTable(own_answers) if own_answers is not None and name == "extract" else None
 
     def close() -> None:
         for index in opened:
             index.close()
+        if table is not None:
+            table.close()
         vault.close()
 
-    made = _opened(name, vault, keys, settings, open_index, opened)
+    made = _opened(name, vault, keys, settings, open_index, opened, table)
     steps = dict.fromkeys(STAGES, _not_here) | {name: made.step}
     pipeline = alone(pipeline_of(partitions, **steps), name, _decode(name))
     return OpenStage(pipeline, made.notices, close, made.expect)
@@ -59,6 +69,7 @@ def _opened(
     settings: Settings,
     open_index: OpenIndex,
     opened: list[VectorIndex],
+    own_answers: AnswerTable | None,
 ) -> Made:
     """Each stage's module is imported here alone: together they take seconds, which a restart has not."""
     match name:
@@ -69,7 +80,7 @@ def _opened(
         case "extract":
             from wiring.stages import extract
 
-            return extract.open_alone(vault, keys, settings)
+            return extract.open_alone(vault, keys, settings, own_answers)
         case "themes":
             from wiring.stages import themes
 

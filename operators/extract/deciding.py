@@ -95,6 +95,10 @@ class Deciding:
             outs.append(Out("reviews", self._review(answer, told, concern, applied.text)))
         return outs
 
+    def not_ours(self, answer: Answer) -> list[Out]:
+        """A receipt for an answer that is meant for another generation."""
+        return [Out("receipts", self._set_aside(answer, "this generation has answers of its own"))]
+
     def _applied(self, answer: Answer) -> _Applied:
         """What there is to apply. Raises ``_SetAside``."""
         item, concern, place = self._stands(answer)

@@ -38,12 +38,13 @@ from operators.budget import RejectBudget, RejectPolicy
 from operators.extract.acting import acting, worth_of
 from operators.extract.deciding import Deciding, PersonsOrder
 from operators.extract.decisions import decision_record, segment_of
+from operators.extract.given import Given
 from operators.extract.learning import Learning
 from operators.extract.standing import Standing
 from operators.isolation import Poisoned, each_apart
 from operators.marking import markers
 from operators.numbering import Numbering
-from operators.ports import Vault
+from operators.ports import OwnAnswers, Vault
 from operators.state import Table
 
 READING = "its text was read"
@@ -95,8 +96,12 @@ class ExtractStep:
         rejects: RejectPolicy | None = None,
         answers_within: timedelta | None = None,
         matrix: Matrix | None = None,
+        own_answers: OwnAnswers | None = None,
     ) -> None:
-        """``answers_within``: how long after it happened a model may still say what a concern in review is."""
+        """``answers_within``: how long after it happened a model may still say what a concern in review is.
+
+        ``own_answers``: what models answered beforehand; then answers to others' prompts in the journal do not act.
+        """
         self._vault = vault
         self._matrix = matrix or load_matrix()
         self._encoder = encoder
@@ -115,6 +120,7 @@ class ExtractStep:
             self._in_our_space,
             self._matrix,
         )
+        self._given = Given(vault, own_answers)
         self._learning = Learning(vault, encoder, labeller, provenance.git_commit, self._numbering.after)
         self.tables: Mapping[str, Table[Any]] = {
             "standing": self._standing,
@@ -133,7 +139,8 @@ class ExtractStep:
             if isinstance(record, RedactedItem):
                 outs.extend(self._conclude(record, next(readings)))
             elif isinstance(record, Answer):
-                outs.extend(self._deciding.answer(record))
+                others = self._given.is_of_others(record)
+                outs += self._deciding.not_ours(record) if others else self._deciding.answer(record)
             elif isinstance(record, Command) and isinstance(record.order, PersonsOrder):
                 outs += self._deciding.order(record, record.order)
                 outs += self._learning.after(record, record.order, outs[-1].record)
@@ -209,6 +216,8 @@ class ExtractStep:
         for concern, read in zip(concerns, reading, strict=True):
             if concern.decision.needs_review:
                 outs.append(Out("reviews", self._review(item, enriched, concern, read)))
+        for answer in self._given.after(item, enriched):
+            outs += self._deciding.answer(answer)
         return outs
 
     def _give_up(self, item: RedactedItem, by: Poisoned) -> list[Out]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,30 @@ def test_killed_and_started_again_every_concern_is_asked_and_answered(
     assert len({(answer.concern_id, answer.answer.ciphertext) for answer in answers}) == len(
         provisional(flow)
     )
+
+
+def test_the_next_generation_takes_its_answers_from_a_table_and_the_journal_gets_none(
+    flow: KafkaFlow, server: Server
+) -> None:
+    own = {"UNDERCURRENT_COMPATIBLE_URL": server.url, "UNDERCURRENT_COMPATIBLE_MODEL": "llama"}
+    env = flow.environment({**KEYWORDS, **own, "UNDERCURRENT_LLM_SURE": "1"})
+    flow.run_to_end(["intake", "extract"])
+    table = flow.data.parent / "answers.sqlite3"
+    filling = argv(flow, "--answers", str(table), "--rate", "100000")
+    ended = subprocess.run(filling, env=env, capture_output=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr.decode()
+    where = ["--data", str(flow.data), "--partitions", str(flow.partitions), "--prefix", flow.naming.prefix]
+    told = ["replay", "--generation", "g2", "--from", "redacted", "--answers", str(table), "--until-end"]
+    again = [sys.executable, "-m", "cli", *told, *where]
+    ended = subprocess.run(again, env=env, capture_output=True, timeout=150, check=False)
+    assert ended.returncode == 0, ended.stdout.decode()
+    second = replace(flow, naming=replace(flow.naming, generation="g2"))
+    assert (answered(flow), decided_by(flow), decided_by(second)) == ([], {None}, {"llama"})
+
+
+def decided_by(flow: KafkaFlow) -> set[str | None]:
+    """The models that decided the concerns, as they were told last."""
+    records = [read_record("enriched", value or b"") for value in flow.values("enriched")]
+    items = [record for record in records if isinstance(record, EnrichedItem)]
+    last = {c.concern_id: item.provenance.model for item in items for c in item.concerns}
+    return set(last.values())

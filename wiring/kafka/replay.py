@@ -12,7 +12,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.groups import told_offsets
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import WITHIN_S, Held, held
+from connectors.labelling.table import AnswerTable
 from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsage
 from wiring.datadir import write_whole
 from wiring.kafka.generations import active_positions
@@ -58,7 +59,7 @@ class Since:
 class Replay:
     """A generation that was begun: ``source`` (short name) of generation ``of`` is its input, from ``since`` on.
 
-    ``starts``: the first offset by partition, where that is not 0.
+    ``starts``: the first offset by partition, where that is not 0. ``answers``: it has a table of answers of its own.
     """
 
     generation: str
@@ -66,6 +67,7 @@ class Replay:
     source: str
     since: str
     starts: Mapping[int, int]
+    answers: bool = False
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -87,13 +89,29 @@ class Advance:
     there: int
 
 
-def begin(site: Site, source: str, of: str, since: Since) -> tuple[Replay, bool]:
+def own_answers(site: Site) -> Path | None:
+    """The generation's own table of answers; None if it was begun without. Raises ``StateCorrupt`` if it is lost."""
+    begun, path = read_replay(site), _answers(site)
+    if begun is None or not begun.answers:
+        return None
+    if not path.is_file():
+        raise StateCorrupt(
+            f"{path}: the generation's answers are gone; put the file back, or begin with --restart"
+        )
+    return path
+
+
+def begin(site: Site, source: str, of: str, since: Since, answers: Path | None = None) -> tuple[Replay, bool]:
     """The replay into the site's generation, made (then True) or found as it was begun before.
+
+    ``answers`` is a table that the generation gets a copy of.
 
     Raises ``WrongUsage`` or ``StopWorker`` when it cannot be, or was begun in another way.
     """
     naming = site.naming
     _refuse(site, source, of)
+    if answers is not None and "extract" not in STAGES[SOURCES.index(source) :]:
+        raise WrongUsage(f"--answers: extract takes them, and --from {source} does not run it")
     found = read_replay(site)
     if found is not None:
         if (found.of, found.source, found.since) != (of, source, str(since)):
@@ -101,13 +119,21 @@ def begin(site: Site, source: str, of: str, since: Since) -> tuple[Replay, bool]
                 f"generation {naming.generation} was begun from {found.source} of {found.of}, {found.since}, not from "
                 f"{source} of {of}, {since}; give those again to go on, or --restart to drop it and begin anew"
             )
+        if answers is not None and not found.answers:
+            raise RecoveryRefused(
+                f"generation {naming.generation} was begun without a table of answers; --restart to begin anew"
+            )
         return found, False
     refuse_active(site)
     starts = _starts(site, replace(naming, generation=of).topic(source), since)
     _make_topics(site)
-    made = Replay(naming.generation, of, source, str(since), starts)
+    made = Replay(naming.generation, of, source, str(since), starts, answers is not None)
     path = _record(site)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _answers(site).unlink(missing_ok=True)
+    if answers is not None:
+        with closing(AnswerTable(answers)) as table:
+            table.copy_to(_answers(site))
     write_whole(path, json.dumps(asdict(made), indent=1).encode())
     return made, True
 
@@ -277,6 +303,10 @@ def _forget_positions(site: Site) -> None:
     admin = site.cluster.admin()  # kept until it has answered: with the client the answers would be lost
     for future in admin.delete_consumer_groups(groups, request_timeout=WITHIN_S).values():
         future.exception(2 * WITHIN_S)
+
+
+def _answers(site: Site) -> Path:
+    return _record(site).with_name("answers.sqlite3")
 
 
 def _record(site: Site) -> Path:

@@ -23,8 +23,10 @@ SURE_MILLI = 1000
 class Inbox:
     """Reads records; of ``counts``, ``seen`` are concerns that came, ``local`` those that need no model."""
 
-    def __init__(self, policy: RoutePolicy) -> None:
+    def __init__(self, policy: RoutePolicy, *, anew: bool = False) -> None:
+        """``anew``: what a model has answered is asked about as if none had; what a person decided is not."""
         self._policy = policy
+        self._anew = anew
         self.counts: Counter[str] = Counter()
 
     def change(self, record: Envelope) -> Change:
@@ -36,6 +38,8 @@ class Inbox:
         decided: list[Decided] = []
         settled = [*gone]
         for concern in record.concerns:
+            if self._anew and not concern.decision.provisional and not is_of_person(concern.decision):
+                continue  # it waits as local models decided it, as far as the topic still holds that
             reason = self._asked(record, concern)
             if reason is None:
                 settled.append(concern.concern_id)

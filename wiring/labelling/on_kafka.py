@@ -12,14 +12,19 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
+from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from prometheus_client import CollectorRegistry
 
 from connectors.kafka.cluster import kafka_errors
 from connectors.kafka.reading import held, offset_of, passes
+from connectors.labelling.table import AnswerTable
+from contracts.answers import Answer
 from contracts.envelope import Envelope
 from contracts.errors import RecoveryRefused, RetryLater, StopWorker
+from contracts.feedback import Signal
 from contracts.registry import read_stage
 from settings import Settings
 from wiring.appending import kafka_orders
@@ -28,7 +33,7 @@ from wiring.health import HealthFile, Probes, serving
 from wiring.kafka.generations import active_positions
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.running import Site
-from wiring.labelling.opening import Open, open_labeller
+from wiring.labelling.opening import FOLDER, Open, open_labeller
 from wiring.llm.metrics import LlmMetrics
 
 LABELLER = "labeller"
@@ -75,6 +80,70 @@ def run_labeller(
             closing(Reader(site, opened, tell)) as reader,
         ):
             _loop(reader, opened, draining.is_set, beat.touch, follow=follow)
+
+
+def fill_answers(
+    site: Site,
+    settings: Settings,
+    answers: Path,
+    now: Callable[[], datetime],
+    tell: Callable[[str], None],
+    *,
+    rate: int,
+    prompt: str,
+    pause: Callable[[float], None] = time.sleep,
+) -> int:
+    """Ask about what the generation's topic holds now, into a table; how many concerns it answers in the end.
+
+    At most ``rate`` concerns a minute. Nothing goes into the journal. The same call goes on where it was. Ends, too,
+    when nobody answers. Raises ``WrongUsage`` where no model is set up.
+    """
+    name = f"table-{_digest(answers.resolve(), site.naming.generation, prompt)}"
+    if not answers.exists():  # its memory would say that all of it was asked
+        (site.data / FOLDER / f"{name}.sqlite3").unlink(missing_ok=True)
+    with (
+        draining_on_signals() as draining,
+        joined(StageHome(site.data / LABELLER / name), Member(), lambda: None),
+        closing(AnswerTable(answers, make=True)) as table,
+    ):
+
+        def keep(records: Sequence[Envelope]) -> None:
+            table.add(record for record in records if isinstance(record, Answer))
+            for record in records:
+                if isinstance(record, Signal):
+                    tell(f"{record.tenant}: {record.name} {record.value} %")
+
+        slow = settings.model_copy(update={"llm_concurrency": 1})
+        with (
+            open_labeller(site.data, slow, keep, now, name=name, prompt=prompt, anew=True) as opened,
+            closing(Reader(site, opened, tell)) as reader,
+        ):
+            while not reader.is_over and not draining.is_set():
+                reader.read()
+            ask_slowly(opened, draining.is_set, tell, pause, rate)
+        return table.count()
+
+
+def ask_slowly(
+    opened: Open,
+    draining: Callable[[], bool],
+    tell: Callable[[str], None],
+    pause: Callable[[float], None],
+    rate: int,
+) -> None:
+    """Turns until nothing waits, with a ``pause`` (seconds) after each, for ``rate`` concerns a minute."""
+    while not draining() and (before := opened.store.count()):
+        turn = opened.labeller.turn()
+        left = opened.store.count()
+        if left and turn.wait_s is not None:
+            tell(f"{left} wait on: {turn.why}; give the same command again")
+            return
+        pause(60.0 * (before - left) / rate)
+
+
+def _digest(*what: object) -> str:
+    """What tells one table's memory from another's."""
+    return sha256("\x1f".join(map(str, what)).encode()).hexdigest()[:12]
 
 
 def _answering(probes: Probes, port: int) -> AbstractContextManager[object]:

@@ -54,10 +54,12 @@ def open_labeller(
     *,
     name: str = "answers",
     metrics: LlmMetrics | None = None,
+    prompt: str = DECIDE,
+    anew: bool = False,
 ) -> Iterator[Open]:
     """The labeller of a data folder; ``name`` tells its memory from that of another generation's.
 
-    ``metrics`` counts every request to a model. Raises ``WrongUsage`` where no model is set up.
+    ``anew`` as in ``Inbox``; ``metrics`` counts every request to a model. Raises ``WrongUsage`` where none is set up.
     """
     accounts = accounts_in(settings)
     if not accounts:
@@ -76,7 +78,7 @@ def open_labeller(
         asker = Asker(
             small.provider,
             large.provider if large.any else None,
-            load_prompt(DECIDE),
+            load_prompt(prompt),
             taxonomy,
             policy,
             review_below=round(1000 * settings.review_below),
@@ -93,7 +95,7 @@ def open_labeller(
             on_standing=metrics.stands if metrics else _untold,
         )
         notices = tuple(dict.fromkeys((*small.notices, *large.notices)))
-        yield Open(labeller, Inbox(policy), store, asker.prompt_id, notices)
+        yield Open(labeller, Inbox(policy, anew=anew), store, asker.prompt_id, notices)
 
 
 def _untold(_tenant: str, _standing: Standing) -> None:

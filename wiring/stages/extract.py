@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from connectors.keys.vault import LocalVault
+from connectors.labelling.table import AnswerTable
 from connectors.polling import JournalLine
 from contracts.registry import read_stage
 from contracts.stages import Provenance, RedactedItem
@@ -59,7 +60,9 @@ def answers_within(settings: Settings) -> timedelta | None:
     return timedelta(minutes=minutes) if minutes else None
 
 
-def open_alone(vault: LocalVault, keys: Path, settings: Settings) -> Made:
+def open_alone(
+    vault: LocalVault, keys: Path, settings: Settings, own_answers: AnswerTable | None = None
+) -> Made:
     """Extract as a flow of its own; it is told what it will be given, and encodes that ahead."""
     encoder, notice = load_encoder(settings.encoder)
     ahead = AheadEncoder(encoder, partial(_texts_of, vault), capacity=CACHED_VECTORS)
@@ -69,7 +72,15 @@ def open_alone(vault: LocalVault, keys: Path, settings: Settings) -> Made:
     def step(partition: int) -> ExtractStep:
         served.add(partition)
         within = answers_within(settings)
-        return ExtractStep(vault, ahead, labeller, provenance, answers_within=within, matrix=matrix)
+        return ExtractStep(
+            vault,
+            ahead,
+            labeller,
+            provenance,
+            answers_within=within,
+            matrix=matrix,
+            own_answers=own_answers,
+        )
 
     def expect(lines: Sequence[JournalLine]) -> None:
         # A line of another partition goes to another process of the group.

@@ -11,11 +11,12 @@ import pytest
 from cli.replay import read_since
 from connectors.kafka.admin import topic_ids
 from connectors.kafka.names import Naming
-from contracts.errors import RecoveryRefused, WrongUsage
+from connectors.labelling.table import AnswerTable
+from contracts.errors import RecoveryRefused, StateCorrupt, WrongUsage
 from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
 from wiring.kafka.home import Member, joined
-from wiring.kafka.replay import Advances, Since, begin, drop, own_topics, read_replay
+from wiring.kafka.replay import Advances, Since, begin, drop, own_answers, own_topics, read_replay
 from wiring.kafka.running import Site
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -90,6 +91,28 @@ def test_a_generation_whose_stage_runs_is_not_dropped(site: Site) -> None:
         pytest.raises(RecoveryRefused, match="in use by the group"),
     ):
         drop(site)
+
+
+def test_a_generation_keeps_a_copy_of_the_answers_that_it_was_given(site: Site, tmp_path: Path) -> None:
+    make_topics(site.cluster, [replace(site.naming, generation="g1").topic("redacted")], 2)
+    given = tmp_path / "answers.sqlite3"
+    AnswerTable(given, make=True).close()
+    with pytest.raises(WrongUsage, match="--from enriched does not run it"):
+        begin(site, "enriched", "g1", Since(), given)
+    begin(site, "redacted", "g1", Since(), given)
+    given.unlink()
+    assert own_answers(site) == tmp_path / "g2" / "answers.sqlite3"
+    (tmp_path / "g2" / "answers.sqlite3").unlink()
+    with pytest.raises(StateCorrupt, match="put the file back"):
+        own_answers(site)
+
+
+def test_a_generation_that_was_begun_without_answers_is_given_none_later(site: Site, tmp_path: Path) -> None:
+    make_topics(site.cluster, [replace(site.naming, generation="g1").topic("redacted")], 2)
+    begin(site, "redacted", "g1", Since())
+    assert own_answers(site) is None
+    with pytest.raises(RecoveryRefused, match="begun without a table"):
+        begin(site, "redacted", "g1", Since(), tmp_path / "answers.sqlite3")
 
 
 def test_a_generation_named_like_a_topic_owns_no_public_topic() -> None:

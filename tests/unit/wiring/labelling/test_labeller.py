@@ -13,6 +13,7 @@ import pytest
 from connectors.keys.vault import LocalVault
 from connectors.llm.spend_store import SqliteSpendStore
 from contracts.answers import Answer, AnswerSetAside, ConcernNotes
+from contracts.commands import Correction
 from contracts.diversions import ReviewRequest
 from contracts.feedback import Signal
 from contracts.stages import EnrichedItem
@@ -21,9 +22,12 @@ from models.llm.errors import CapReached, NobodyAnswers, Rejected
 from models.llm.metered import MeteredProvider
 from models.llm.prices import load_prices
 from models.llm.spending import Caps, Ledger
-from tests.support.clerk import Clerk, Desk, honest, honest_entry, latest, provisional, shown_in
+from tests.support.clerk import ASK_ALL, Clerk, Desk, honest, honest_entry, latest, provisional, shown_in
 from tests.support.concerns import reply
 from tests.support.steps import TOXIC, Journey
+from wiring.labelling.inbox import Inbox
+from wiring.labelling.on_kafka import ask_slowly
+from wiring.labelling.opening import Open
 from wiring.labelling.trust import LAST, RARE
 
 TEXTS = [
@@ -393,6 +397,46 @@ def test_a_cap_that_is_reached_between_two_calls_costs_nothing_more(
     assert [signal.value for signal in journey.of("journal", Signal)] == [100]
     with pytest.raises(CapReached):
         ledger.reserve("acme", seat.now.date(), 1)
+
+
+# -- a table for another generation ------------------------------------------------------------------
+
+
+def test_a_table_is_filled_no_faster_than_was_said(journey: Journey, desk: MakeDesk) -> None:
+    deliver(journey, TEXTS)
+    seat = desk(Clerk(), batch=2, at_once=1)
+    seat.read()
+    pauses: list[float] = []
+    opened = Open(seat.labeller, seat.inbox, seat.store, seat.asker.prompt_id, ())
+    ask_slowly(opened, lambda: False, pauses.append, pauses.append, rate=60)
+    assert pauses == [2.0, 2.0, 1.0]
+
+
+def test_filling_a_table_ends_and_says_so_when_nobody_answers(journey: Journey, desk: MakeDesk) -> None:
+    deliver(journey, TEXTS)
+    seat = desk(Clerk(away=True))
+    seat.read()
+    said: list[str] = []
+    opened = Open(seat.labeller, seat.inbox, seat.store, seat.asker.prompt_id, ())
+    ask_slowly(opened, lambda: False, said.append, lambda _s: None, rate=60)
+    (line,) = said
+    assert (line.startswith("5 wait on: "), line.endswith("give the same command again")) == (True, True)
+
+
+def test_for_a_table_what_a_model_answered_is_asked_anew_and_what_a_person_decided_is_not(
+    journey: Journey, desk: MakeDesk
+) -> None:
+    deliver(journey, TEXTS[:3])
+    desk(Clerk()).work()
+    journey.correct(journey.enriched()[0], Correction(category="billing"))
+    anew, usual = Inbox(ASK_ALL, anew=True), Inbox(ASK_ALL)
+    store = desk(Clerk()).store
+    told: list[int] = []
+    for inbox in (anew, usual):
+        store.settle([row.concern for row in store.waiting(9)], [], "p")
+        store.take(map(inbox.change, journey.topics["enriched"]), "p", {})
+        told.append(store.count())
+    assert told == [2, 0]
 
 
 # -- nobody waits ------------------------------------------------------------------------------------
