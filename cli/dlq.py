@@ -15,11 +15,10 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
-from cli.letters import Desk, line_of, open_desk, rate_of, row_of
+from cli.door import Desk, OpenDesk, at_a_desk, at_the_desk
+from cli.letters import line_of, rate_of, row_of
 from cli.printing import print_json
 from cli.times import time_of
-from connectors.kafka.names import GENERATION, PREFIX
 from connectors.keys.vault import LocalVault
 from contracts.commands import DropLetter
 from contracts.errors import WrongUsage
@@ -37,10 +36,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Where = Annotated[
-    Path | None,
-    typer.Option("--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."),
-]
 Ids = Annotated[list[str] | None, typer.Argument(help="Ids from dlq ls.")]
 Reason = Annotated[str | None, typer.Option(help="Only letters with this reason, say poison.")]
 Tenant = Annotated[str | None, typer.Option(help="Only this tenant's; nobody's are those that say none.")]
@@ -53,22 +48,18 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("ls")
+@at_the_desk
 def ls(
+    desk: Desk,
     reason: Reason = None,
     tenant: Tenant = None,
     since: Since = None,
-    directory: Where = None,
-    data: DataOption = DATA,
-    generation: Generation = GENERATION,
-    prefix: Prefix = PREFIX,
-    partitions: Partitions = None,
     as_json: AsJson = False,
 ) -> None:
     """List the letters that are still dead, and how many there are of each reason.
 
     Example: undercurrent dlq ls --reason invalid --since 7d
     """
-    desk = open_desk(directory, data, generation, prefix, partitions)
     after = None if since is None else time_of(since, "--since", datetime.now(UTC))
     letters = dead(read_letters(desk.topics), Wanted(tenant, reason, after))
     counts = dict(Counter(letter.record.reason for letter in letters).most_common())
@@ -83,18 +74,15 @@ def ls(
 
 
 @app.command("show")
+@at_a_desk
 def show(
+    desk: OpenDesk,
     letter_id: Annotated[str, typer.Argument(help="Id from dlq ls.")],
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Open what is sealed; this is written down.")
     ] = False,
     author: Annotated[str, typer.Option(help="Who looks; needed to reveal.")] = "",
     why: Annotated[str, typer.Option("--reason-text", help="Why; needed to reveal.")] = "",
-    directory: Where = None,
-    data: DataOption = DATA,
-    generation: Generation = GENERATION,
-    prefix: Prefix = PREFIX,
-    partitions: Partitions = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell where a letter came from and why it is dead; what came only with --reveal, which is noted with your name.
@@ -105,13 +93,13 @@ def show(
         raise WrongUsage(
             "--reveal shows a person's words: say who looks and why with --author and --reason-text"
         )
-    desk = open_desk(directory, data, generation, prefix, partitions)
-    letter = next((one for one in read_letters(desk.topics) if one.id == letter_id), None)
+    opened = desk()
+    letter = next((one for one in read_letters(opened.topics) if one.id == letter_id), None)
     if letter is None:
         raise WrongUsage(f"no dead letter {letter_id}; list them with: undercurrent dlq ls")
     row = row_of(letter) | {"state": letter.state}
     if reveal:
-        row["content"] = _revealed(desk, letter, author, why)
+        row["content"] = _revealed(opened, letter, author, why)
     if as_json:
         print_json(row)
         return
@@ -122,7 +110,9 @@ def show(
 
 
 @app.command("redrive")
+@at_a_desk
 def redrive(
+    desk: OpenDesk,
     author: Author,
     ids: Ids = None,
     reason: Reason = None,
@@ -133,11 +123,6 @@ def redrive(
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many, the oldest first.")] = None,
     rate: Annotated[str | None, typer.Option(help="At most so many a second, say 20/s.")] = None,
     dry_run: DryRun = False,
-    directory: Where = None,
-    data: DataOption = DATA,
-    generation: Generation = GENERATION,
-    prefix: Prefix = PREFIX,
-    partitions: Partitions = None,
     as_json: AsJson = False,
 ) -> None:
     """Try letters again: named ones, or all with a reason. Each takes a new place in the order, and counts once.
@@ -151,12 +136,12 @@ def redrive(
     if fixed is not None and len(ids or []) != 1:
         raise WrongUsage("--fixed corrects one letter: name it by its id")
     per_s = rate_of(rate)
-    desk = open_desk(directory, data, generation, prefix, partitions)
-    letters = read_letters(desk.topics)
+    opened = desk()
+    letters = read_letters(opened.topics)
     body = None if fixed is None else Fixed(_bytes_of(fixed), tenant)
     wanted = Wanted(None if body else tenant, reason)
     meant = dead(named(letters, ids) if ids else letters, wanted)[:limit]
-    with desk.orders() as orders:
+    with opened.orders() as orders:
         now = datetime.now(UTC)
         given, skipped = _orders(
             meant, lambda letter: redrive_of(letter, orders.vault, now, body), strict=bool(body)
@@ -164,7 +149,7 @@ def redrive(
         if given and not dry_run:
             orders.give(author, list(given.values()), per_s)
     console = Console(stderr=as_json, soft_wrap=True, markup=False, highlight=False)
-    again = desk.dead_again(letters, console) if given and not dry_run else []
+    again = opened.dead_again(letters, console) if given and not dry_run else []
     done = {"redriven": list(given), "skipped": skipped, "dead_again": again, "dry_run": dry_run}
     if as_json:
         print_json(done)
@@ -174,16 +159,13 @@ def redrive(
 
 
 @app.command("drop")
+@at_a_desk
 def drop(
+    desk: OpenDesk,
     ids: Annotated[list[str], typer.Argument(help="Ids from dlq ls.")],
     author: Author,
     why: Annotated[str, typer.Option(help="Why; kept in the journal. No personal data.")],
     dry_run: DryRun = False,
-    directory: Where = None,
-    data: DataOption = DATA,
-    generation: Generation = GENERATION,
-    prefix: Prefix = PREFIX,
-    partitions: Partitions = None,
     as_json: AsJson = False,
 ) -> None:
     """Give letters up for good: an item of which nothing else stands counts as filtered, by you and for this reason.
@@ -192,13 +174,13 @@ def drop(
     """
     if not why.strip():
         raise WrongUsage("--why: say why; it is kept in the journal")
-    desk = open_desk(directory, data, generation, prefix, partitions)
-    given = [_drop_of(letter, why) for letter in named(read_letters(desk.topics), ids)]
+    opened = desk()
+    given = [_drop_of(letter, why) for letter in named(read_letters(opened.topics), ids)]
     console = Console(stderr=as_json, soft_wrap=True, markup=False, highlight=False)
     if not dry_run:
-        with desk.orders() as orders:
+        with opened.orders() as orders:
             orders.give(author, given)
-        desk.act(console)
+        opened.act(console)
     if as_json:
         print_json({"dropped": ids, "dry_run": dry_run})
     else:

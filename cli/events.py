@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
 
-from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
-from cli.letters import open_desk
+from cli.door import OpenDesk, at_a_desk
 from cli.printing import print_json
 from cli.times import time_of
-from connectors.kafka.names import GENERATION, PREFIX
 from contracts.business import BusinessKind
 from contracts.errors import WrongUsage
 from wiring.appending import Told
@@ -36,23 +33,15 @@ def events() -> None:
 
 
 @app.command("add")
+@at_a_desk
 def add(
+    desk: OpenDesk,
     kind: Annotated[str, typer.Argument(help=" | ".join(KINDS))],
     name: Annotated[str, typer.Argument(help="What people call it, say 7.4.1; no personal data.")],
     tenant: Annotated[str, typer.Option(help="Whose business it is.")],
     at: Annotated[str | None, typer.Option(help="When it happened, RFC 3339; default: now.")] = None,
     url: Annotated[str | None, typer.Option(help="Where there is more about it.")] = None,
     author: Annotated[str, typer.Option(help="Who says so; kept in the journal.")] = "",
-    directory: Annotated[
-        Path | None,
-        typer.Option(
-            "--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."
-        ),
-    ] = None,
-    data: DataOption = DATA,
-    generation: Generation = GENERATION,
-    prefix: Prefix = PREFIX,
-    partitions: Partitions = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tell of one event; drift that is seen after it in the journal and near it in time names it.
@@ -64,10 +53,10 @@ def add(
     now = datetime.now(UTC)
     when = time_of(at, "--at", now) if at else now
     told = Told(tenant, KINDS[kind], name, when, url)
-    desk = open_desk(directory, data, generation, prefix, partitions)
-    with desk.orders() as orders:
+    opened = desk()
+    with opened.orders() as orders:
         orders.tell(author, told)
-    desk.act(Console(stderr=True))
+    opened.act(Console(stderr=True))
     if as_json:
         row = told._asdict() | {"at": told.at.isoformat()}
         print_json(row)

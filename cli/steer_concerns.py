@@ -150,6 +150,3 @@ def _decide(
         reason=why,
     )
     give(desk, scene, author, order, dry_run, as_json)
-
-
-# -- what the commands share -----------------------------------------------------------------------------
