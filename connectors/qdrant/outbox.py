@@ -24,15 +24,14 @@ import orjson
 
 from connectors.durable import file_errors, sync_directory
 from connectors.qdrant.points import StoredPoint
+from connectors.sqlite import opened, transaction
 from contracts.errors import RetryLater, StateCorrupt, StopWorker
 
 MAX_BYTES = 1 << 30
 """Largest outbox: about 600,000 concerns of 384 dimensions. Beyond it the stream waits."""
 
-BUSY_S = 30.0
-"""Longest wait for another process's commit, in seconds; one takes milliseconds."""
-
 SCHEMA = """
+PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS waiting (
     seq    INTEGER PRIMARY KEY AUTOINCREMENT,
     kind   TEXT NOT NULL,
@@ -87,13 +86,7 @@ class Outbox:
             self._path.touch(mode=0o600)
             self._lock = os.open(directory / "outbox.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         with self._errors():
-            self._db = sqlite3.connect(
-                self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.execute("PRAGMA secure_delete = ON")
-            self._db.executescript(SCHEMA)
+            self._db = opened(self._path, SCHEMA)
         with file_errors(self._path):
             sync_directory(directory)
 
@@ -129,16 +122,8 @@ class Outbox:
                 retry_after_s=30.0,
             )
         rows = [(o.kind, o.verb, o.tenant, o.body()) for o in operations]
-        with self._errors():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._db.executemany(
-                    "INSERT INTO waiting (kind, verb, tenant, body) VALUES (?, ?, ?, ?)", rows
-                )
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
+        with self._errors(), transaction(self._db):
+            self._db.executemany("INSERT INTO waiting (kind, verb, tenant, body) VALUES (?, ?, ?, ?)", rows)
 
     def head(self, operations: int) -> list[tuple[int, Operation]]:
         """The oldest so many with their numbers, in order."""
