@@ -41,6 +41,15 @@ class Numbering:
         self._next += 1
         return output_id(cause, self._stage, number)
 
+    def header(self, cause: Envelope, tenant: str | None = None) -> dict[str, Any]:
+        """What an output has of ``cause``, with the next id; ``tenant`` where it is told of another's."""
+        return {
+            "id": self.after(cause),
+            "tenant": cause.tenant if tenant is None else tenant,
+            "ingested_at": cause.ingested_at,
+            "trace": cause.trace,
+        }
+
     def snapshot(self) -> dict[str, Any]:
         """The last cause and its count."""
         return {"cause": self._cause, "next": self._next}

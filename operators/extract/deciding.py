@@ -22,9 +22,10 @@ from contracts.envelope import Envelope, Out
 from contracts.stages import Concern, EnrichedItem
 from models.labellers.taxonomy import Taxonomy
 from models.priority.matrix import Matrix
-from operators.extract.acting import acting, worth_of
+from operators.extract.acting import acting, review_request
 from operators.extract.decisions import answered_decision, confirmed, corrected
 from operators.extract.standing import Standing
+from operators.numbering import Numbering
 from operators.ports import Vault
 from operators.state import Table
 
@@ -54,7 +55,7 @@ class Deciding:
         taxonomy: Taxonomy,
         review_below: int,
         standing: Table[Standing],
-        next_id: Callable[[Envelope], str],
+        numbering: Numbering,
         in_our_space: Callable[[Concern, str], Concern],
         matrix: Matrix,
     ) -> None:
@@ -67,7 +68,7 @@ class Deciding:
         self._taxonomy = taxonomy
         self._review_below = review_below
         self._standing = standing
-        self._next_id = next_id
+        self._numbering = numbering
         self._in_our_space = in_our_space
         self._matrix = matrix
 
@@ -155,7 +156,7 @@ class Deciding:
 
     def _set_aside(self, answer: Answer, reason: str) -> AnswerSetAside:
         return AnswerSetAside.made(
-            **self._header(answer),
+            **self._numbering.header(answer),
             kind="answer",
             event_time=answer.event_time,
             concern_id=answer.concern_id,
@@ -222,7 +223,7 @@ class Deciding:
             }
         return item.model_copy(
             update={
-                **self._header(cause),
+                **self._numbering.header(cause),
                 "concerns": (concern,) if concern is not None else (),
                 "retracts": (),
                 "dismissed": None,
@@ -232,32 +233,14 @@ class Deciding:
 
     def _review(self, cause: Envelope, told: EnrichedItem, concern: Concern, text: str) -> ReviewRequest:
         """A model has spoken and is not sure: nobody is waited for any more."""
-        return ReviewRequest.made(
-            **self._header(cause),
-            kind="signal",
-            event_time=told.event_time,
-            reason="low_confidence",
-            concern=concern,
-            item=told,
-            quote=text if told.coverage == "full" else None,
-            worth_milli=worth_of(concern.decision, told.facts),
-            options=self._options(concern),
-            schema_version="1.1",
-        )
+        header = self._numbering.header(cause)
+        return review_request(header, told, concern, text, self._options(concern))
 
     def _options(self, concern: Concern) -> tuple[str, ...]:
         """Every category, what was decided and its runner-up first."""
         first = (concern.decision.category, concern.decision.runner_up)
         names = [*first, *(label.name for label in self._taxonomy.labels)]
         return tuple(dict.fromkeys(name for name in names if name))
-
-    def _header(self, cause: Envelope) -> dict[str, Any]:
-        return {
-            "id": self._next_id(cause),
-            "tenant": cause.tenant,
-            "ingested_at": cause.ingested_at,
-            "trace": cause.trace,
-        }
 
 
 def mark_of(answer: Answer) -> str:

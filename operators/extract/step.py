@@ -35,7 +35,7 @@ from models.priority.matrix import Matrix, load_matrix
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
 from operators.budget import RejectBudget, RejectPolicy
-from operators.extract.acting import acting, worth_of
+from operators.extract.acting import acting, review_request
 from operators.extract.deciding import Deciding, PersonsOrder
 from operators.extract.decisions import decision_record, segment_of
 from operators.extract.given import Given
@@ -116,7 +116,7 @@ class ExtractStep:
             labeller.taxonomy,
             labeller.review_below,
             self._standing,
-            self._numbering.after,
+            self._numbering,
             self._in_our_space,
             self._matrix,
         )
@@ -243,7 +243,7 @@ class ExtractStep:
     def _enriched(self, item: RedactedItem, concerns: tuple[Concern, ...]) -> EnrichedItem:
         """The item with these concerns, which stand from here on."""
         enriched = EnrichedItem.model_construct(
-            **self._header(item),
+            **self._numbering.header(item),
             kind="feedback",
             event_time=item.event_time,
             item_id=item.item_id,
@@ -264,7 +264,7 @@ class ExtractStep:
     def _dead_letter(self, item: RedactedItem, by: Poisoned) -> DeadLetter:
         error, again = by.rejection(READING), item.redriven
         return DeadLetter.model_construct(
-            **self._header(item),
+            **self._numbering.header(item),
             kind="signal",
             event_time=item.event_time,
             stage="extract",
@@ -290,27 +290,14 @@ class ExtractStep:
     def _review(
         self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, read: _Read
     ) -> ReviewRequest:
-        return ReviewRequest.model_construct(
-            **self._header(item),
-            kind="signal",
-            event_time=item.event_time,
-            reason="low_confidence",
-            concern=concern,
-            item=enriched.model_copy(update={"concerns": (concern,), "retracts": ()}),
-            quote=read.found.text if item.coverage == "full" else None,
-            worth_milli=worth_of(concern.decision, item.facts),
-            due=None if self._answers_within is None else item.event_time + self._answers_within,
-            options=read.local.options,
-            schema_version="1.1",
+        return review_request(
+            self._numbering.header(item),
+            enriched.model_copy(update={"concerns": (concern,), "retracts": ()}),
+            concern,
+            read.found.text,
+            read.local.options,
+            None if self._answers_within is None else item.event_time + self._answers_within,
         )
-
-    def _header(self, cause: Envelope) -> dict[str, Any]:
-        return {
-            "id": self._numbering.after(cause),
-            "tenant": cause.tenant,
-            "ingested_at": cause.ingested_at,
-            "trace": cause.trace,
-        }
 
 
 def _find(text: str) -> list[_Found]:

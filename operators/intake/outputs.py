@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from contracts.commands import Redrive, ReleaseQuarantined
 from contracts.diversions import DeadLetter, Quarantined, Receipt
@@ -68,7 +68,7 @@ class Outputs:
         redaction = reading.redaction if reading else None
         text = redaction.text if redaction else ""
         return RedactedItem.model_construct(
-            **self._header(attempt.cause, delivery.tenant),
+            **self._numbering.header(attempt.cause, delivery.tenant),
             kind="feedback",
             event_time=delivery.event_time,
             item_id=delivery.item_id,
@@ -91,7 +91,7 @@ class Outputs:
     def quarantined(self, attempt: Attempt, reason: str, detail: str) -> Quarantined:
         """A delivery that is held back."""
         return Quarantined.model_construct(
-            **self._header(attempt.cause, attempt.tenant),
+            **self._numbering.header(attempt.cause, attempt.tenant),
             kind="signal",
             event_time=attempt.delivery.event_time,
             reason=reason,
@@ -104,7 +104,7 @@ class Outputs:
     def receipt(self, attempt: Attempt, outcome: Literal["repeat", "stale", "erased"]) -> Receipt:
         """A delivery that changes nothing."""
         return Receipt.model_construct(
-            **self._header(attempt.cause, attempt.tenant),
+            **self._numbering.header(attempt.cause, attempt.tenant),
             kind="signal",
             event_time=attempt.delivery.event_time,
             item_id=attempt.delivery.item_id,
@@ -115,7 +115,7 @@ class Outputs:
     def undecodable(self, record: Undecodable) -> DeadLetter:
         """A journal value that is no record; it belongs to nobody yet."""
         return DeadLetter.model_construct(
-            **self._header(record, record.tenant),
+            **self._numbering.header(record, record.tenant),
             kind="signal",
             event_time=record.event_time,
             stage="intake",
@@ -134,7 +134,7 @@ class Outputs:
         redrive = attempt.redrive
         first: datetime = redrive.first_failed_at if redrive else attempt.cause.ingested_at
         return DeadLetter.model_construct(
-            **self._header(attempt.cause, attempt.tenant),
+            **self._numbering.header(attempt.cause, attempt.tenant),
             kind="signal",
             event_time=attempt.cause.event_time,
             stage="intake",
@@ -155,11 +155,3 @@ class Outputs:
     def poisoned(self, attempt: Attempt, by: Poisoned, doing: str, *, withdraws: bool) -> DeadLetter:
         """A delivery on which something raised what nobody expected."""
         return self.dead_letter(attempt, by.rejection(doing), exception=by.exception, withdraws=withdraws)
-
-    def _header(self, cause: Envelope, tenant: str) -> dict[str, Any]:
-        return {
-            "id": self._numbering.after(cause),
-            "tenant": tenant,
-            "ingested_at": cause.ingested_at,
-            "trace": cause.trace,
-        }
