@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     kafka_properties: Path | None = None
     """Properties file with librdkafka's names for every Kafka client (TLS, SASL, time-outs)."""
 
+    connections: Path | None = None
+    """YAML file of connections to vendors: docs/connectors.md; None: no vendor is connected."""
+
+    store_url: SecretStr | None = None
+    """SQLAlchemy address of the edge's store (``postgresql+psycopg://…``); None: a SQLite file in the data folder."""
+
     qdrant_url: str = ""
     """Address of a Qdrant server; empty: the embedded one in the data directory."""
 

@@ -99,6 +99,41 @@ class DirectModel(Message):
     why: str = Field(min_length=1, max_length=500)
 
 
+class RetractItem(Message):
+    """Its source deleted the item: what stands of it is withdrawn, and older versions that come late stay out.
+
+    Not an erasure: the key of its author lives on.
+    """
+
+    verb: Literal["retract_item"] = "retract_item"
+    item_id: str
+    source: str
+    why: str = Field(min_length=1, max_length=500)
+    at: UtcTime | None = None
+
+
+IssueState = Literal["open", "started", "done", "cancelled", "duplicate", "deleted"]
+
+
+class ReportIssue(Message):
+    """A tracker says what became of an issue of ours, as of ``at``; ``author`` of the command is the tracker.
+
+    ``duplicate_of`` is our own issue that it repeats, where it is one of ours. ``priority`` is Linear's (0 none, 1
+    urgent to 4 low) where people set it by hand. ``by_people`` is False for what our own dispatcher did.
+    """
+
+    verb: Literal["report_issue"] = "report_issue"
+    tracker: Literal["linear", "jira"]
+    issue_id: str
+    key: str = Field(max_length=100)
+    state: IssueState
+    at: UtcTime
+    by_people: bool = True
+    duplicate_of: str | None = None
+    priority: Annotated[int, Field(ge=0, le=4)] | None = None
+    url: str | None = Field(default=None, max_length=2000)
+
+
 class Redrive(Message):
     """Try again what went to the dead letters: a delivery at this place in the order, once for each letter.
 
@@ -143,6 +178,8 @@ Order = Annotated[
     | CorrectConcern
     | DismissConcern
     | DirectModel
+    | RetractItem
+    | ReportIssue
     | Redrive
     | DropLetter
     | Erase

@@ -44,11 +44,22 @@ class Sealed(Message):
     ciphertext: str
 
 
+class ContextTurn(Message):
+    """What somebody else said around a piece of feedback: kept beside it, never labelled or counted."""
+
+    role: Literal["customer", "agent", "system", "bot"]
+    text: str = Field(max_length=MAX_TEXT_CHARS)
+    at: UtcTime | None = None
+
+
 class FeedbackBody(Message):
     """The canonical piece of feedback, as every connector maps it. Only ``text`` is required.
 
-    ``rating`` is 1 to 5; ``mrr`` is in whole currency units a month; ``resolution`` is free text such
-    as ``solved``; ``source_updated_at`` orders the revisions of one record.
+    ``rating`` is 1 to 5, normalised by the connector from a scale that ended at ``rating_scale``; ``mrr`` is in whole
+    currency units a month; ``resolution`` is free text such as ``solved``; ``source_updated_at`` orders the revisions
+    of one record. ``section`` is the part of a form or review that it is of (``likes``, ``dislikes``). ``language`` is
+    what the source says of it, a hint. ``second_hand``: an employee wrote down what a customer said. ``context`` is
+    what agents and systems said around it.
     """
 
     text: str = Field(min_length=1)
@@ -64,6 +75,12 @@ class FeedbackBody(Message):
     device: str | None = None
     resolution: str | None = None
     source_url: str | None = None
+    product: str | None = Field(default=None, max_length=200)
+    language: str | None = Field(default=None, max_length=64)
+    section: str | None = Field(default=None, max_length=64)
+    rating_scale: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    second_hand: bool = False
+    context: tuple[ContextTurn, ...] = Field(default=(), max_length=200)
     created_at: UtcTime | None = None
     source_updated_at: UtcTime | None = None
 

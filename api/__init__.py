@@ -1,0 +1,1 @@
+"""The HTTP interface: feedback in, by FastAPI."""

@@ -1,0 +1,39 @@
+"""Webhook deliveries that were taken: a vendor that sends one again, or somebody who replays it, changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.store.engine import micros, store_errors, writing
+from connectors.store.tables import deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryStore:
+    """Remembers ids of deliveries."""
+
+    engine: Engine
+
+    def seen(self, connection: str, delivery: str) -> bool:
+        """Whether this delivery was taken before."""
+        asked = select(deliveries.c.seen_at).where(
+            deliveries.c.connection == connection, deliveries.c.delivery == delivery
+        )
+        with store_errors(), self.engine.connect() as reader:
+            return reader.execute(asked).first() is not None
+
+    def note(self, connection: str, delivery: str, now: datetime) -> None:
+        """Remember a delivery once what it brought is durable; before that a crash must let it come again."""
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        row = {"connection": connection, "delivery": delivery, "seen_at": micros(now)}
+        with writing(self.engine) as writer:
+            writer.execute(dialect.insert(deliveries).values(row).on_conflict_do_nothing())
+
+    def forget_before(self, moment: datetime) -> int:
+        """Forget what is older than any vendor's retries; how many."""
+        with writing(self.engine) as writer:
+            return writer.execute(delete(deliveries).where(deliveries.c.seen_at < micros(moment))).rowcount

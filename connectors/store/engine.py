@@ -1,0 +1,119 @@
+"""Open the edge's store, on SQLite or PostgreSQL, at the schema that this code knows.
+
+SQLite: a file with a write-ahead log, on disk when a transaction ends; one writer at a time, of any number of
+processes. PostgreSQL: whatever URL SQLAlchemy takes (``postgresql+psycopg://…``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from contracts.errors import RetryLater, StateCorrupt, WrongUsage
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+BUSY_S = 30.0
+"""How long one writer of SQLite waits for another; each holds the file for about a millisecond."""
+
+# Any number that no other program on the same PostgreSQL uses: only one process migrates at a time.
+_MIGRATING = 7_401_936_025
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of an embedded store."""
+    return f"sqlite:///{path}"
+
+
+def open_store(url: str) -> Engine:
+    """The store at ``url``, migrated to the newest schema; safe when several processes start at once.
+
+    Raises ``WrongUsage`` for an address that names no store, ``RetryLater`` when the server is away, ``StateCorrupt``
+    for a store whose schema is newer than this code.
+    """
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+    except (SQLAlchemyError, ModuleNotFoundError) as exc:
+        raise WrongUsage(
+            f"store address: {type(exc).__name__}; say sqlite:///PATH or postgresql+psycopg://…"
+        ) from exc
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    with store_errors():
+        _migrate(engine)
+    return engine
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what a database raises into ``RetryLater`` (away, locked) or ``StateCorrupt``; no message holds a value."""
+    try:
+        yield
+    except OperationalError as exc:
+        raise RetryLater(f"store: {_said(exc)}", retry_after_s=1.0) from exc
+    except DBAPIError as exc:
+        if exc.connection_invalidated:
+            raise RetryLater(f"store: {_said(exc)}", retry_after_s=1.0) from exc
+        raise StateCorrupt(f"store: {_said(exc)}; restore it from your backup") from exc
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction: all of it is durable when this ends, or nothing is. Raises as ``store_errors``."""
+    with store_errors(), engine.begin() as connection:
+        yield connection
+
+
+def micros(moment: datetime) -> int:
+    """A time as the store keeps it: microseconds since 1970."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def moment_of(micros_: int) -> datetime:
+    """A time that the store kept."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros_)
+
+
+def _said(exc: DBAPIError) -> str:
+    return str(exc.orig).strip().partition("\n")[0]
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    if engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    @event.listens_for(engine, "connect")
+    def _connected(raw: object, _record: object) -> None:
+        raw.isolation_level = None  # type: ignore[attr-defined]  # the driver shall begin nothing by itself
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BUSY_S * 1000)}"):
+            raw.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        # A reader that becomes a writer could find the file changed meanwhile: writers queue from the start.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATING})
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as exc:
+            raise StateCorrupt(
+                f"store: its schema is none of {', '.join(sorted(known))}: it was made by newer code; run that"
+            ) from exc
