@@ -215,6 +215,27 @@ class Proposed:
 
 
 @dataclass(frozen=True, slots=True)
+class Reran:
+    """A pass left themes worse than is usual, so births were tried again at lower bars; what ``quality`` measures, in
+    thousandths.
+
+    ``fell_to`` is of the ``judged`` latest concerns, ``usual`` what passes had before. ``share`` of the joining
+    threshold is the bar that was kept, with so many ``themes`` born of it, told of next; None: no bar was better.
+    ``before`` and ``after`` are of the latest concerns and those that founded themes, without and with these.
+    """
+
+    usual: int
+    fell_to: int
+    judged: int
+    share: float | None
+    before: int
+    after: int
+    themes: int
+    concerns: tuple[str, ...] = ()
+    """Some that founded them."""
+
+
+@dataclass(frozen=True, slots=True)
 class CentroidsChanged:
     """These themes' centroids are not what they were; themes that are gone have none any more."""
 
@@ -236,5 +257,6 @@ Change = (
     | Steered
     | Ordered
     | Proposed
+    | Reran
     | CentroidsChanged
 )

@@ -24,6 +24,7 @@ from models.themes.proposals import may_merge, propose_merge
 from models.themes.quanta import Step, gathered, product_us
 from models.themes.recalibrate import adopt, fit, project
 from models.themes.refine import better_homes, near_enough
+from models.themes.rerun import judge
 from models.themes.shelf import Slots
 from models.themes.splits import divided, splits
 from models.themes.state import EngineState, Place
@@ -263,5 +264,6 @@ PHASES: Mapping[str, Phase] = {
     "merges": merges,
     "late_joins": late_joins,
     "moves": moves,
+    "judge": judge,
 }
 """The phases of a pass in order; their names are in saved state."""

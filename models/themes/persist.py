@@ -83,13 +83,15 @@ def load(state: EngineState, table: str, key: str, value: Any) -> None:
 def small(state: EngineState) -> dict[str, Any]:
     """The numbers that are not rows."""
     numbers = {name: getattr(state, name) for name in _NUMBERS}
-    return numbers | {"job": None if state.job is None else list(state.job)}
+    job = None if state.job is None else list(state.job)
+    return numbers | {"usual_milli": state.usual_milli, "job": job}
 
 
 def restore_small(state: EngineState, numbers: Mapping[str, Any]) -> None:
     """The inverse of ``small``."""
     for name in _NUMBERS:
         setattr(state, name, int(numbers[name]))
+    state.usual_milli = numbers.get("usual_milli")  # states from before it was measured have none
     job = numbers["job"]
     state.job = None if job is None else (job[0], job[1])
 

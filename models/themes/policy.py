@@ -86,6 +86,16 @@ class ThemePolicy:
     """A concern moves only to a theme that is nearer by this much."""
     sweeps: int = 2
     """Lloyd sweeps in a pass."""
+    judged: int = 256
+    """Latest concerns that a pass is judged by, at its end; half as many are needed."""
+    fall_milli: int = 50
+    """A pass is run again when what is measured of it (``quality``) is so much below what is usual; …"""
+    usual_over: int = 4
+    """… usual is what passes had, each with one part in so many, and then what it fell to; …"""
+    rerun_shares: tuple[float, ...] = (0.65,)
+    """… again, that is: births at these shares of the joining threshold, the first that makes it better …"""
+    rerun_gain_milli: int = 15
+    """… by so much or more: less is within what single concerns do."""
     history_weight: int = 10
     """Weight of a theme's whole history in its centroid, in members, beside its members in the window."""
     group_weight: int = 20

@@ -82,6 +82,8 @@ class EngineState:
         self.checked_at = 0
         """How many concerns had been seen when a pass last began to look for themes that are one."""
         self.credit_us = policy.burst_us
+        self.usual_milli: int | None = None
+        """What ``quality`` is usual at the end of a pass; None before it was measured."""
         self.job: Job | None = None
         self.next_basis: Floats | None = None
         """Directions that a pass in progress is about to take up."""

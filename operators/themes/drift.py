@@ -32,12 +32,13 @@ from models.themes.changes import (
     Moved,
     Ordered,
     Point,
+    Reran,
     Retired,
     Unmerged,
     Waiting,
 )
 from operators.state import Table
-from operators.themes.drift_records import Near, drift_record, near_of, rebuilt_record
+from operators.themes.drift_records import Near, drift_record, near_of, rebuilt_record, reran_records
 from operators.themes.records import Teller
 
 BUSINESS_EVENTS = 64
@@ -161,6 +162,8 @@ class DriftWatch:
                 case Ordered(event="split", theme_id=theme, other_theme=other):
                     self._restart(theme)
                     self.families.drop(other or "")
+                case Reran():
+                    yield from reran_records(tell, change, self._near(tell))
                 case Retired():
                     self.themes.drop(change.theme_id)
                     self.families.drop(change.theme_id)

@@ -56,8 +56,9 @@ KINDS: Mapping[str, _Kind] = {
     "unassigned": _Kind("More and more finds no theme", "info", _WEEK_H),
     "low_confidence": _Kind("Labels are less sure", "warn", _WEEK_H),
     "births": _Kind("Many new themes", "info", _WEEK_H),
+    "quality": _Kind("Themes hold together less well", "info", _WEEK_H),
 }
-"""The detectors whose events become alerts; others, such as ``warm_up``, are for those who read ``drift``."""
+"""The detectors whose events become alerts; others (``warm_up``, ``rerun``) are for those who read ``drift``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from contracts.business import Nearby
 from contracts.themes import DriftEvent
 from models.drift.seen import Seen
+from models.themes.changes import Reran
 from operators.themes.records import Teller
 
 EXAMPLES = 5
@@ -95,6 +96,19 @@ DETECTORS: Mapping[str, _Detector] = {
         lambda s: f"{s.after:.0f} themes were born of {s.after_n} concerns, {s.before:.1f} are usual",
         retrain=True,
     ),
+    "quality": _Detector(
+        "mean silhouette of the latest concerns, 0 for one without a theme (-1 to 1)",
+        lambda s: (
+            f"themes hold together and apart less well than is usual here: silhouette {s.after:.3f} over the latest "
+            f"{s.after_n} concerns, {s.before:.3f} before; births are tried again at lower bars"
+        ),
+    ),
+    "rerun": _Detector(
+        "mean silhouette of the latest concerns, without and with what the re-run of a pass would change",
+        lambda s: (
+            f"a pass was run again, since themes got worse: silhouette {s.before:.3f}, then {s.after:.3f}"
+        ),
+    ),
 }
 """Every detector by its name in a ``DriftEvent``."""
 
@@ -130,6 +144,18 @@ def rebuilt_record(tell: Teller, count: int) -> DriftEvent:
         reason=f"the state of {count} detectors was lost or is of another version; they are silent while they learn",
         warming=True,
     )
+
+
+def reran_records(tell: Teller, change: Reran, near: Near) -> Iterator[DriftEvent]:
+    """Themes were worse than is usual, and what trying again at lower bars did about it."""
+    fell = Seen(change.usual / 1000, change.fell_to / 1000, 0, change.judged)
+    yield drift_record(tell, "quality", fell, change.concerns, None, near)
+    again = Seen(change.before / 1000, change.after / 1000, change.judged, change.judged)
+    tried = ", no bar that was tried makes it better: themes stay as they were"
+    if change.share is not None:
+        tried = f" with {change.themes} themes born at {100 * change.share:.0f} % of the bar: kept"
+    event = drift_record(tell, "rerun", again, change.concerns, None, ())
+    yield event.model_copy(update={"reason": f"{event.reason}{tried}"})
 
 
 def near_of(rows: Mapping[str, list[Any]], now_s: int, within_s: int) -> Near:

@@ -21,6 +21,7 @@ from models.themes.changes import (
     Merged,
     Moved,
     Point,
+    Reran,
     Retracted,
     Unthemed,
     Waiting,
@@ -49,6 +50,10 @@ POLICY = ThemePolicy(
 )
 SPLITTING = replace(POLICY, gather=6, split_alike=0.95, merge_gap_milli=2_500)
 """Three to six of the themes of a ``stream`` are split."""
+RERUNNING = replace(
+    POLICY, judged=40, fall_milli=-1_000, rerun_shares=(0.9, 0.7), rerun_gain_milli=1, gather=0
+)
+"""Every pass is run again."""
 QUICK = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -114,7 +119,7 @@ def everything(engine: ThemeEngine) -> dict[tuple[str, str], Any]:
     return {**log.rows, **{("small", key): value for key, value in engine.small_state().items()}}
 
 
-@pytest.mark.parametrize("policy", [POLICY, SPLITTING], ids=["plain", "splitting"])
+@pytest.mark.parametrize("policy", [POLICY, SPLITTING, RERUNNING], ids=["plain", "splitting", "rerunning"])
 @QUICK
 @given(st.integers(0, 50), st.lists(st.integers(1, 399), max_size=4))
 def test_an_engine_restored_at_any_point_goes_on_bit_by_bit_alike(
@@ -134,9 +139,10 @@ def test_an_engine_restored_at_any_point_goes_on_bit_by_bit_alike(
 
 
 def test_an_engine_restored_at_every_record_of_a_pass_goes_on_alike() -> None:
-    policy = replace(POLICY, gather=0, quantum_us=100)  # so that there is something left for every phase
+    policy = replace(RERUNNING, quantum_us=100)  # so that there is something left for every phase
     points, undisturbed = stream(3, count=260), ThemeEngine("acme", policy)
     expected = [play_on(undisturbed, points, i, i + 1) for i in range(len(points))]
+    assert any(isinstance(one, Reran) and one.share for said in expected for one in said)
     engine, log, phases = ThemeEngine("acme", policy), Log(), set[str]()
     for i in range(len(points)):
         assert play_on(engine, points, i, i + 1) == expected[i]
@@ -146,7 +152,7 @@ def test_an_engine_restored_at_every_record_of_a_pass_goes_on_alike() -> None:
             log.drain(engine)
             engine = log.restored(engine, policy)
     log.drain(engine)
-    assert {"fit", "project", "births", "splits", "merges", "late_joins", "moves"} <= phases
+    assert {"fit", "project", "births", "splits", "merges", "late_joins", "moves", "judge"} <= phases
     assert alive(log.rows) == alive(everything(undisturbed))
 
 
