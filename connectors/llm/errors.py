@@ -6,19 +6,18 @@ and its exception is not chained.
 
 from __future__ import annotations
 
-import math
 import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
 import httpx2
 
 from connectors.llm.http import CA_FILE
+from connectors.waits import retry_after_s
 from models.llm.errors import Busy, Misconfigured, OutOfQuota, ProviderFailed, Rejected, Unreadable
 
 PASSING = frozenset(
@@ -174,25 +173,6 @@ def _codes(exc: Exception) -> set[str]:
     """The vendor's short words for what is wrong: ``code``, ``type``, ``error_code``; nothing that could be prose."""
     said = (getattr(exc, name, None) for name in ("code", "type", "error_code"))
     return {word for word in said if isinstance(word, str) and _CODE.match(word)}
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait as the headers tell, None where they do not: milliseconds, seconds, or a date.
-
-    A date is held against the answer's own ``Date``, so that no clock of ours matters.
-    """
-    for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        try:
-            wait_s = float(headers.get(name, "")) * unit_s
-        except ValueError:
-            continue
-        if math.isfinite(wait_s):
-            return max(0.0, wait_s)
-    try:
-        then, now = (parsedate_to_datetime(headers[name]) for name in ("retry-after", "date"))
-        return max(0.0, (then - now).total_seconds())
-    except (KeyError, ValueError, TypeError):
-        return None
 
 
 def request_id_in(headers: Mapping[str, str]) -> str:

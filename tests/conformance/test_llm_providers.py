@@ -18,7 +18,7 @@ from models.llm.errors import (
     Rejected,
     Unreadable,
 )
-from tests.support.vendors import (
+from tests.support.model_vendors import (
     NO_QUOTA,
     OVERLOADED,
     PROVIDERS,

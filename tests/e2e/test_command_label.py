@@ -11,8 +11,8 @@ from contracts.answers import Answer
 from contracts.stages import Assignment, EnrichedItem
 from tests.support.clerk import honest
 from tests.support.commands import undercurrent
+from tests.support.model_vendors import Server, vendor
 from tests.support.product import KEYWORDS, ledger_of
-from tests.support.vendors import Server, vendor
 from wiring.datadir import DataDir
 from wiring.views.topics import Topics
 

@@ -19,8 +19,8 @@ from contracts.registry import read_journal, read_record
 from contracts.stages import EnrichedItem
 from tests.support.clerk import honest
 from tests.support.kafka_flow import KafkaFlow
+from tests.support.model_vendors import Server, vendor
 from tests.support.product import KEYWORDS, load_sample
-from tests.support.vendors import Server, vendor
 from wiring.kafka.broker import Broker
 
 PART = slice(850, 900)

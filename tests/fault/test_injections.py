@@ -22,8 +22,8 @@ from models.llm.verify.notes import letters, link_in, runs, shares
 from tests.support.attacks import Attack, attacks, clean, unseen
 from tests.support.concerns import entry, question, reply, taxonomy
 from tests.support.gullible import WAYS, action_of, data_lines, obeying
+from tests.support.model_vendors import provider_at, vendor
 from tests.support.vendor_wire import Asked
-from tests.support.vendors import provider_at, vendor
 
 PROMPT = load_prompt(DECIDE)
 BATCH = 34

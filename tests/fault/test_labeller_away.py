@@ -16,9 +16,9 @@ from contracts.answers import Answer, AnswerSetAside
 from models.llm.retrying import RetryPolicy
 from settings import Settings
 from tests.support.clerk import Desk, honest, provisional
+from tests.support.model_vendors import Broken, Failed, Server, vendor
 from tests.support.steps import Journey, text_about
 from tests.support.vendor_wire import Asked
-from tests.support.vendors import Broken, Failed, Server, vendor
 from wiring.llm.open import open_language_models
 
 

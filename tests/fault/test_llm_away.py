@@ -15,7 +15,7 @@ from models.llm.errors import CapReached, Misconfigured, NobodyAnswers, OutOfQuo
 from models.llm.retrying import RetryPolicy
 from settings import Settings
 from tests.support.llm import LABEL, a_call
-from tests.support.vendors import (
+from tests.support.model_vendors import (
     NO_QUOTA,
     OVERLOADED,
     Answer,

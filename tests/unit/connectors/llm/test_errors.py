@@ -7,7 +7,8 @@ import httpx2
 import openai
 import pytest
 
-from connectors.llm.errors import Declined, Whom, ours, retry_after_s, translated
+from connectors.llm.errors import Declined, Whom, ours, translated
+from connectors.waits import retry_after_s
 from models.llm.errors import Busy, Misconfigured, ProviderFailed, Unreadable
 
 WHOM = Whom("openai", "model-1", "UNDERCURRENT_OPENAI")

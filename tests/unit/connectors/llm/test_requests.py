@@ -12,7 +12,7 @@ from connectors.llm.compatible import CompatibleProvider
 from connectors.llm.config import Abilities
 from models.llm.errors import Busy
 from tests.support.llm import LABEL, a_call
-from tests.support.vendors import Said, account_at, provider_at, vendor
+from tests.support.model_vendors import Said, account_at, provider_at, vendor
 
 
 def sent(name: str, **changed: Any) -> dict[str, Any]:

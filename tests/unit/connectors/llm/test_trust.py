@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from connectors.llm.openai import OpenAIProvider
 from models.llm.errors import Misconfigured
 from tests.support.llm import LABEL, a_call
-from tests.support.vendors import Server, account_at, vendor
+from tests.support.model_vendors import Server, account_at, vendor
 
 
 @pytest.fixture(scope="module")
