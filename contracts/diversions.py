@@ -68,12 +68,13 @@ class ReviewRequest(Envelope):
 
 
 class Receipt(Envelope):
-    """Topic ``receipts``: an accepted delivery that changes nothing, and why.
+    """Topic ``receipts``: an accepted delivery that changes nothing, and why; or an item that was taken back.
 
     ``outcome``: ``repeat`` (same content as the current revision), ``stale`` (an older version that came
-    late) or ``erased`` (its subject's key is gone).
+    late, or one that its source wrote before it deleted the item), ``erased`` (its subject's key is gone) or
+    ``retracted`` (its source deleted the item, and what stood of it is withdrawn).
     """
 
     kind: Literal["signal"] = "signal"
     item_id: str
-    outcome: Literal["repeat", "stale", "erased"]
+    outcome: Literal["repeat", "stale", "erased", "retracted"]

@@ -7,7 +7,7 @@ Out:   exactly one outcome per concern and per item, one fate per delivery, and 
 An item's outcome is that of its standing revision: ``quarantined``, or what follows from its concerns (the
 first of ``themed, waiting, in_review, unthemed, erased`` that one of them has; ``filtered`` without any).
 A dead letter leaves an earlier revision standing, unless it withdraws it; when a person gives it up, the item is
-``filtered``. None means: still on its way through the stages.
+``filtered``; one that its source deleted is ``superseded``. None means: still on its way through the stages.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from contracts.commands import Command, DropLetter, Erase, Redrive, ReleaseQuarantined
+from contracts.commands import Command, DropLetter, Erase, Redrive, ReleaseQuarantined, RetractItem
 from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.feedback import FeedbackReceived, Undecodable
 from contracts.identity import cause_of, ordinal_of
 from contracts.stages import Assignment, EnrichedItem, Outcome, RedactedItem
 
-Fate = Literal["applied", "quarantined", "dead_lettered", "repeat", "stale", "erased"]
-"""What a delivery did: ``applied`` made the item's current revision."""
+Fate = Literal["applied", "quarantined", "dead_lettered", "repeat", "stale", "erased", "retracted"]
+"""What a delivery did: ``applied`` made the item's current revision; ``retracted`` took it back."""
 
 LetterState = Literal["dead", "redriven", "dropped", "superseded", "erased"]
 """What has become of a dead letter; ``superseded``: a newer revision of its item went on since."""
@@ -134,8 +134,8 @@ class Ledger:
             case DeadLetter():
                 self._dead(record)
             case Receipt():
-                if record.outcome == "erased":
-                    self._stands(record.item_id, record, "erased", None, "")
+                if record.outcome in ("erased", "retracted"):
+                    self._stands(record.item_id, record, record.outcome, None, "")
                 self._fate(record, record.outcome)
             case ReviewRequest():
                 self._reviews.add(record.concern.concern_id)
@@ -155,6 +155,8 @@ class Ledger:
         elif isinstance(command.order, ReleaseQuarantined):
             item = command.order.item
             self._deliveries[command.id] = _Delivery(item.item_id, item.body.subject)
+        elif isinstance(command.order, RetractItem):
+            self._deliveries[command.id] = _Delivery(command.order.item_id, "")
         elif isinstance(command.order, Redrive):
             item = command.order.item
             self._deliveries[command.id] = _Delivery(item.item_id, item.body.subject)
@@ -272,6 +274,8 @@ class Ledger:
             return ItemOutcome("erased", item.revision)
         if item.standing == "quarantined":
             return ItemOutcome("quarantined")
+        if item.standing == "retracted":
+            return ItemOutcome("superseded")
         if item.standing == "dead_lettered":
             return ItemOutcome(self._of_letters(item))
         if item.enriched < item.ordinal or item.revision is None:

@@ -37,7 +37,9 @@ class ItemFacts(Message):
     """What is known of an item besides its text; carried through every stage.
 
     ``author`` is a salted hash. ``account`` is the customer's account id (hashed if it looked like
-    personal data). ``mrr`` is in whole currency units a month.
+    personal data). ``mrr`` is in whole currency units a month. ``section`` is the part of a form or review that it is
+    of, ``language_hint`` what its source says of its language. ``second_hand``: an employee wrote down what a customer
+    said.
     """
 
     source: str
@@ -53,6 +55,10 @@ class ItemFacts(Message):
     device: str | None = None
     resolution: str | None = None
     source_url: str | None = None
+    product: str | None = None
+    section: str | None = None
+    language_hint: str | None = None
+    second_hand: bool | None = None
 
 
 class Redriven(Message):

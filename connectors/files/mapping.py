@@ -10,8 +10,12 @@ from typing import Any
 from contracts.errors import WrongUsage
 from contracts.feedback import FeedbackBody
 
-FIELDS: tuple[str, ...] = ("source", "source_record_id", *FeedbackBody.model_fields)
-"""Fields that a column can be mapped to."""
+FIELDS: tuple[str, ...] = (
+    "source",
+    "source_record_id",
+    *(name for name in FeedbackBody.model_fields if name != "context"),
+)
+"""Fields that a column can be mapped to; what was said around it is no column."""
 
 # Column names that need no mapping when a file has them, besides the field names themselves.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {

@@ -79,6 +79,10 @@ def facts_of(
         device=safe_label(body.device),
         resolution=safe_label(body.resolution),
         source_url=safe_url(body.source_url),
+        product=safe_label(body.product),
+        section=safe_label(body.section),
+        language_hint=safe_label(body.language),
+        second_hand=body.second_hand or None,
     )
 
 

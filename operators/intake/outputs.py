@@ -9,17 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from contracts.commands import Redrive, ReleaseQuarantined
+from contracts.commands import Command, Redrive, ReleaseQuarantined
 from contracts.diversions import DeadLetter, Quarantined, Receipt
 from contracts.envelope import Envelope
 from contracts.errors import RejectItem
-from contracts.feedback import DEAD_LETTER_SUBJECT, Coordinates, FeedbackReceived, Undecodable
+from contracts.feedback import (
+    DEAD_LETTER_SUBJECT,
+    TENANT_SUBJECT,
+    Coordinates,
+    FeedbackReceived,
+    Undecodable,
+)
 from contracts.stages import ItemFacts, RedactedItem, Redriven
 from models.language.detector import UNDETERMINED
 from operators.intake.redaction import Readers, Reading
+from operators.intake.revisions import RETRACTED
 from operators.isolation import Poisoned
 from operators.numbering import Numbering
 from operators.ports import Vault
+
+Retraction = Literal["retracted", "repeat", "stale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +94,39 @@ class Outputs:
             redriven=Redriven(attempt=again.attempt, first_failed_at=again.first_failed_at)
             if again
             else None,
+            schema_version="1.0",
+        )
+
+    def withdrawn(
+        self, order: Command, item: str, facts: ItemFacts, revision: int, replaces: int
+    ) -> RedactedItem:
+        """What stands of an item is taken back, as its source deleted it."""
+        return RedactedItem.model_construct(
+            **self._numbering.header(order),
+            kind="feedback",
+            event_time=order.event_time,
+            item_id=item,
+            doc_id=self._vault.digest(order.tenant, f"{RETRACTED} {item}".encode()),
+            revision=revision,
+            replaces=replaces,
+            text=self._vault.seal(order.tenant, TENANT_SUBJECT, b""),
+            language=UNDETERMINED,
+            coverage="structured",
+            pii={},
+            facts=facts,
+            withdrawn=True,
+            redaction_version=self._readers.redaction_version,
+            schema_version="1.0",
+        )
+
+    def retraction(self, order: Command, item: str, outcome: Retraction) -> Receipt:
+        """What became of an order to take an item back."""
+        return Receipt.model_construct(
+            **self._numbering.header(order),
+            kind="signal",
+            event_time=order.event_time,
+            item_id=item,
+            outcome=outcome,
             schema_version="1.0",
         )
 

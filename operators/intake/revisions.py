@@ -1,6 +1,7 @@
 """Which delivery of an item counts: new revisions go on, repeats and late old versions do not.
 
-Revisions are ordered by ``source_updated_at``; where one of the two has none, by the journal.
+Revisions are ordered by ``source_updated_at``; where one of the two has none, by the journal. An item that its source
+deleted stays out until the source says something that it wrote after that.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import Any, Literal
 from operators.state import Table
 
 Verdict = Literal["first", "revision", "repeat", "stale"]
+
+RETRACTED = "retracted"
+"""The digest of an item that its source deleted; no content has it, as contents' are hexadecimal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,11 @@ class Current:
     updated_at: datetime | None
     standing: int | None
     ordinal: int = -1
+
+    @property
+    def is_retracted(self) -> bool:
+        """Whether its source deleted the item, and has not brought it back since."""
+        return self.digest == RETRACTED
 
 
 def _encode(current: Current) -> list[Any]:
@@ -50,9 +59,22 @@ class Revisions:
         current = self.table.get(item)
         if current is None:
             return "first"
+        if current.is_retracted:
+            # Only what its source surely wrote after the deletion brings an item back.
+            newer = updated_at and current.updated_at and updated_at > current.updated_at
+            return "revision" if newer else "stale"
         if updated_at and current.updated_at and updated_at < current.updated_at:
             return "stale"
         return "repeat" if digest == current.digest else "revision"
+
+    def judge_retraction(self, item: str, at: datetime) -> Literal["applies", "repeat", "stale"]:
+        """What it is to what we have that the source deleted the item at ``at``."""
+        current = self.table.get(item)
+        if current is None:
+            return "applies"
+        if current.is_retracted:
+            return "repeat"
+        return "stale" if current.updated_at and at < current.updated_at else "applies"
 
     def confirm(self, item: str, updated_at: datetime | None) -> None:
         """The current content was delivered again: what its source wrote before that is late from now on."""

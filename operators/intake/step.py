@@ -15,7 +15,15 @@ from typing import Any
 
 import orjson
 
-from contracts.commands import Command, DropLetter, LoadBegin, LoadEnd, Redrive, ReleaseQuarantined
+from contracts.commands import (
+    Command,
+    DropLetter,
+    LoadBegin,
+    LoadEnd,
+    Redrive,
+    ReleaseQuarantined,
+    RetractItem,
+)
 from contracts.envelope import Envelope, Out
 from contracts.errors import PipelineError, RejectItem
 from contracts.feedback import CustomerUpdated, FeedbackBody, FeedbackReceived, Signal, Telemetry, Undecodable
@@ -27,7 +35,7 @@ from operators.intake.facts import Account, account_id, facts_of
 from operators.intake.letters import Letters, Refusal, refusal
 from operators.intake.outputs import Attempt, Outputs
 from operators.intake.redaction import Readers, Reading, read_texts
-from operators.intake.revisions import Revisions
+from operators.intake.revisions import RETRACTED, Revisions
 from operators.isolation import POISON, Poisoned, each_apart
 from operators.numbering import Numbering
 from operators.ports import Vault
@@ -50,11 +58,23 @@ class _Fresh:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    """A record that needs no model: where it goes, and whether that is the dead letters."""
+    """A record that needs no model: what it leads to, and whether that is the dead letters."""
 
-    topic: str
-    record: Envelope
+    outs: tuple[Out, ...]
     rejected: bool = False
+
+
+def _settled(topic: str, record: Envelope, *, rejected: bool = False) -> _Settled:
+    return _Settled((Out(topic, record),), rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Retracted:
+    """An order to take an item back, which counts."""
+
+    cause: Command
+    order: RetractItem
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +121,12 @@ class IntakeStep:
                 reading = next(readings)
                 rejected = isinstance(reading, Poisoned) or reading.redaction is None
                 outs.extend(self._conclude(entry, reading))
+            elif isinstance(entry, _Retracted):
+                rejected = False
+                outs.extend(self._withdraw(entry))
             else:
                 rejected = entry.rejected
-                outs.append(Out(entry.topic, entry.record))
+                outs.extend(entry.outs)
             # What nobody expected is a defect of ours, so it counts in a load too.
             if counted.is_delivery and not (
                 rejected and counted.loading and not isinstance(reading, Poisoned)
@@ -122,23 +145,25 @@ class IntakeStep:
 
     # -- before the models ---------------------------------------------------------------------------
 
-    def _settle(self, record: Envelope) -> _Fresh | _Settled:
+    def _settle(self, record: Envelope) -> _Fresh | _Settled | _Retracted:
         match record:
             case FeedbackReceived():
                 return self._settle_delivery(Attempt(record, record))
             case Command(order=ReleaseQuarantined() | Redrive() as order):
                 return self._settle_delivery(Attempt(record, order.item, order))
             case Undecodable():
-                return _Settled("dead-letters", self._outputs.undecodable(record), rejected=True)
+                return _settled("dead-letters", self._outputs.undecodable(record), rejected=True)
             case CustomerUpdated() | Telemetry() | Signal():
                 return self._settle_account(record)
+            case Command(order=RetractItem() as order):
+                return self._retract(record, order)
             case Command(order=DropLetter(letter=letter)):
                 self._letters.drop(letter)
             case Command(order=LoadBegin()):
                 self._loading.put(record.tenant, value=True)
             case Command(order=LoadEnd()):
                 self._loading.drop(record.tenant)
-        return _Settled("redacted", record)
+        return _settled("redacted", record)
 
     def _settle_account(self, record: CustomerUpdated | Telemetry | Signal) -> _Settled:
         """Speak of the account as items do: by its id, or by a hash where that may be a person's address."""
@@ -146,26 +171,36 @@ class IntakeStep:
         if isinstance(record, CustomerUpdated) and account:
             self._accounts.put(f"{record.tenant}/{account}", Account(record.tier, record.mrr))
         if account and account != record.account:
-            return _Settled("redacted", record.model_copy(update={"account": account}))
-        return _Settled("redacted", record)
+            return _settled("redacted", record.model_copy(update={"account": account}))
+        return _settled("redacted", record)
+
+    def _retract(self, record: Command, order: RetractItem) -> _Settled | _Retracted:
+        """Keep out what its source wrote of an item before it deleted it."""
+        item, at = order.item_id, order.at or record.event_time
+        verdict = self._revisions.judge_retraction(item, at)
+        if verdict != "applies":
+            if verdict == "repeat":
+                self._revisions.confirm(item, at)
+            return _settled("receipts", self._outputs.retraction(record, item, verdict))
+        return _Retracted(record, order, self._revisions.apply(item, RETRACTED, at, ordinal_of(record.id)))
 
     def _settle_delivery(self, attempt: Attempt) -> _Fresh | _Settled:
         redrive = attempt.redrive
         if redrive and (refused := self._refused(attempt, redrive)):
-            return _Settled("receipts", self._outputs.receipt(attempt, refused))
+            return _settled("receipts", self._outputs.receipt(attempt, refused))
         raw = self._vault.open(attempt.tenant, attempt.delivery.body)
         if raw is None:
-            return _Settled("receipts", self._outputs.receipt(attempt, "erased"))
+            return _settled("receipts", self._outputs.receipt(attempt, "erased"))
         try:
             body, facts = self._decoded(attempt, raw)
         except RejectItem as exc:
-            return _Settled("dead-letters", self._outputs.dead_letter(attempt, exc), rejected=True)
+            return _settled("dead-letters", self._outputs.dead_letter(attempt, exc), rejected=True)
         except PipelineError:
             raise
         except Exception as exc:  # noqa: BLE001 - decoding is a function of the body alone: only this item suffers
             poisoned = Poisoned(type(exc).__name__)
             letter = self._outputs.poisoned(attempt, poisoned, DECODING, withdraws=False)
-            return _Settled("dead-letters", letter, rejected=True)
+            return _settled("dead-letters", letter, rejected=True)
         return self._ordered(attempt, body, facts)
 
     def _refused(self, attempt: Attempt, order: Redrive) -> Refusal | None:
@@ -202,12 +237,22 @@ class IntakeStep:
             if verdict == "repeat" and not attempt.released:
                 self._revisions.confirm(item, body.source_updated_at)
             told = self._outputs.receipt(attempt, "repeat" if verdict == "repeat" else "stale")
-            return _Settled("receipts", told)
+            return _settled("receipts", told)
         place = ordinal_of(attempt.cause.id)
         revision = self._revisions.apply(item, digest, body.source_updated_at, place)
         return _Fresh(attempt, body.text, facts, digest, revision)
 
     # -- after the models ----------------------------------------------------------------------------
+
+    def _withdraw(self, order: _Retracted) -> list[Out]:
+        """Take back what stands of an item; what does is known once all before it was read."""
+        item, outs = order.order.item_id, []
+        replaces = self._revisions.stand(item, None)
+        if replaces is not None:
+            facts = ItemFacts.model_construct(source=order.order.source)
+            gone = self._outputs.withdrawn(order.cause, item, facts, order.revision, replaces)
+            outs.append(Out("redacted", gone))
+        return [*outs, Out("receipts", self._outputs.retraction(order.cause, item, "retracted"))]
 
     def _conclude(self, fresh: _Fresh, reading: Reading | Poisoned) -> list[Out]:
         attempt, outputs = fresh.attempt, self._outputs

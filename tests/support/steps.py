@@ -30,11 +30,12 @@ from contracts.commands import (
     Order,
     Redrive,
     ReleaseQuarantined,
+    RetractItem,
 )
 from contracts.diversions import DeadLetter, Quarantined, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.feedback import Coordinates, FeedbackReceived
-from contracts.identity import ordinal_of
+from contracts.identity import item_id, ordinal_of
 from contracts.outcomes import Ledger
 from contracts.registry import read_journal, read_record, write_record
 from contracts.stages import EnrichedItem, Provenance
@@ -290,6 +291,7 @@ def wander(journey: Journey, seed: int, count: int = 110) -> Journey:
             0.94,
             lambda: journey.put(journey.maker().customer("acct-1", "pro", draw.randrange(9), journey.now)),
         ),
+        (0.95, lambda: _retract(journey, draw)),
         (0.97, lambda: _redeliver(journey, draw)),
         (1.00, lambda: _letter(journey, draw)),
     )
@@ -346,6 +348,14 @@ def _redeliver(journey: Journey, draw: random.Random) -> None:
     there = journey.of("journal", FeedbackReceived)
     if there:
         journey.put(write_record(draw.choice(there)))
+
+
+def _retract(journey: Journey, draw: random.Random) -> None:
+    """A source deletes a record, which may come later or never."""
+    tenant, record = draw.choice(("acme", "beta")), f"r{draw.randrange(40)}"
+    at = draw.choice((None, NOON + timedelta(minutes=draw.randrange(100))))
+    order = RetractItem(item_id=item_id(tenant, "tickets", record), source="tickets", why="deleted", at=at)
+    journey.order(order, tenant)
 
 
 def _letter(journey: Journey, draw: random.Random) -> None:

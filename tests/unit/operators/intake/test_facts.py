@@ -97,3 +97,19 @@ def test_no_field_passes_an_address_or_a_number_on() -> None:
     body = FeedbackBody.model_validate({"text": "x", "author": personal} | dict.fromkeys(fields, personal))
     told = facts_of(body, source="s", author=None, account=None, hashed=hashed).model_dump_json()
     assert ("b.example" in told, "7946" in told) == (False, False)
+
+
+def test_what_a_source_says_of_part_product_and_language_is_kept_as_labels() -> None:
+    body = FeedbackBody(text="t", product="Maps", section="dislikes", language="de", second_hand=True)
+    facts = facts_of(body, source="s", author=None, account=None, hashed=str)
+    assert (facts.product, facts.section, facts.language_hint, facts.second_hand) == (
+        "Maps",
+        "dislikes",
+        "de",
+        True,
+    )
+
+
+def test_a_product_that_looks_like_an_address_is_not_kept() -> None:
+    body = FeedbackBody(text="t", product="ask ann@example.com")
+    assert facts_of(body, source="s", author=None, account=None, hashed=str).product is None
