@@ -2,6 +2,7 @@
 
 PipelineError                anything we raise on purpose
 ├── RetryLater               the same call may succeed after a wait
+│   └── QuotaExceeded        the caller sends more than it may: it has to slow down
 ├── RejectItem               this item can never succeed: it goes to the dead-letter topic
 ├── WrongUsage               the person who called must change the call (exit code 2)
 ├── OrderRefused             an earlier order says otherwise: lift it first (exit code 4)
@@ -27,6 +28,10 @@ class RetryLater(PipelineError):
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class QuotaExceeded(RetryLater):
+    """The caller sends more than it may; the same call may succeed when it has slowed down."""
 
 
 class RejectItem(PipelineError):

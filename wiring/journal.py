@@ -51,7 +51,7 @@ class RecordMaker:
 
     def feedback(self, arrivals: Sequence[Arrival]) -> list[bytes]:
         """Seal deliveries, each under its author's key, which is durable before the text is."""
-        subjects = [self._subject(arrival) for arrival in arrivals]
+        subjects = [self.subject(arrival) for arrival in arrivals]
         self._vault.ensure(self._tenant, subjects)
         return [self._feedback(arrival, subject) for arrival, subject in zip(arrivals, subjects, strict=True)]
 
@@ -84,12 +84,15 @@ class RecordMaker:
             first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
             raise WrongUsage(f"business event: {first['loc'][0]}: {first['msg']}") from None
 
-    def _subject(self, arrival: Arrival) -> str:
+    def subject(self, arrival: Arrival) -> str:
+        """Whose key seals a delivery: its author's; without an author the item is a subject of its own."""
         if arrival.body is None:
             return DEAD_LETTER_SUBJECT
         author = arrival.body.get("author")
-        # Without an author each item is a data subject of its own: it can be erased, and nothing else with it.
-        return self._vault.subject(self._tenant, str(author) if author else f"item {self._item(arrival)}")
+        if author:
+            return self._vault.subject(self._tenant, str(author))
+        # It can be erased, and nothing else with it.
+        return nobodys_subject(self._vault, self._tenant, self._item(arrival))
 
     def _item(self, arrival: Arrival) -> str:
         return item_id(self._tenant, arrival.source, arrival.source_record_id)
@@ -120,3 +123,8 @@ class RecordMaker:
             "trace": f"00-{seed[:32]}-{seed[32:48]}-01",
             "schema_version": "1.0",
         }
+
+
+def nobodys_subject(vault: LocalVault, tenant: str, item: str) -> str:
+    """The data subject of an item whose author nobody knows."""
+    return vault.subject(tenant, f"item {item}")

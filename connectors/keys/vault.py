@@ -137,12 +137,21 @@ class LocalVault:
 
     def ensure(self, tenant: str, subjects: Iterable[str]) -> None:
         """Make keys for the subjects that have none; durable when this returns."""
-        wanted = set(subjects).difference(TENANT_SUBJECTS)
-        new = sorted(s for s in wanted if (tenant, s) not in self._ciphers and not self._wrapped(tenant, s))
+        self.ensure_all((tenant, subject) for subject in subjects)
+
+    def ensure_all(self, subjects: Iterable[tuple[str, str]]) -> None:
+        """As ``ensure``, for ``(tenant, subject)`` pairs of any tenants, in one transaction."""
+        new = sorted(
+            (tenant, s)
+            for tenant, s in set(subjects)
+            if s not in TENANT_SUBJECTS and (tenant, s) not in self._ciphers and not self._wrapped(tenant, s)
+        )
         if not new:
             return
-        wrap = self._tenant_keys(tenant).wrap
-        rows = [(tenant, s, aes_key_wrap(wrap, secrets.token_bytes(KEY_BYTES))) for s in new]
+        rows = [
+            (tenant, s, aes_key_wrap(self._tenant_keys(tenant).wrap, secrets.token_bytes(KEY_BYTES)))
+            for tenant, s in new
+        ]
         with transaction(self._db):
             self._db.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
 

@@ -1,0 +1,129 @@
+"""Append to logs in files from many requests at once; ``append`` returns when the disk has the records.
+
+A log has one writer: it is held only while there is something to write, so that other commands get their turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from connectors.grouping import Grouped
+from connectors.jsonl.log import JsonlLog
+from contracts.errors import PipelineError, RetryLater, StopWorker
+
+IDLE_S = 1.0
+"""How long a log is held with nothing to write; opening one again reads it once."""
+
+RETRY_AFTER_S = 1.0
+
+
+class _Put(NamedTuple):
+    topic: str
+    partition: int
+    lines: Sequence[bytes]
+
+
+def _nothing() -> None:
+    return None
+
+
+class JsonlAccepting:
+    """``folders`` are the logs' folders by short topic name (``journal``, ``bulk``). For one event loop.
+
+    ``may_write`` is asked before a log is opened, and raises where something else has to be finished first.
+    """
+
+    def __init__(
+        self,
+        folders: Mapping[str, Path],
+        partitions: int,
+        *,
+        may_write: Callable[[], None] = _nothing,
+        idle_s: float = IDLE_S,
+    ) -> None:
+        self._folders = dict(folders)
+        self._partitions = partitions
+        self._may_write = may_write
+        self._idle_s = idle_s
+        self._open: dict[str, JsonlLog] = {}
+        self._work: Grouped[_Put | None, None] = Grouped("jsonl-accepting", self._write)
+        self._idle: asyncio.TimerHandle | None = None
+        self._letting_go: asyncio.Task[None] | None = None
+        self.trouble: str | None = None
+        """Why the last append failed; None when it did not."""
+
+    async def append(self, topic: str, partition: int, lines: Sequence[bytes]) -> None:
+        """Make records durable, in order. Raises ``RetryLater`` while another process writes or the disk is full."""
+        if not lines:
+            return
+        try:
+            await self._work(_Put(topic, partition, lines))
+        except RetryLater as exc:
+            self.trouble = str(exc)
+            raise
+        finally:
+            self._let_go_later()
+        self.trouble = None
+
+    def close(self) -> None:
+        """Let go of the logs."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self._work.close()
+        self._close_all()
+
+    def __enter__(self) -> JsonlAccepting:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _let_go_later(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._idle is not None:
+            self._idle.cancel()
+        self._idle = loop.call_later(self._idle_s, self._let_go, loop)
+
+    def _let_go(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._letting_go = loop.create_task(self._work(None))
+
+    def _write(self, group: Sequence[_Put | None]) -> list[Exception | None]:
+        """Write what belongs to one partition together; in the writer's thread."""
+        places: dict[tuple[str, int], list[int]] = {}
+        for number, put in enumerate(group):
+            if put is not None:
+                places.setdefault((put.topic, put.partition), []).append(number)
+        answers: list[Exception | None] = [None] * len(group)
+        for (topic, partition), numbers in places.items():
+            lines = [line for n in numbers for line in (group[n] or _Put("", 0, ())).lines]
+            failed = self._append(topic, partition, lines)
+            for n in numbers:
+                answers[n] = failed
+        if not places:
+            self._close_all()
+        return answers
+
+    def _append(self, topic: str, partition: int, lines: Sequence[bytes]) -> Exception | None:
+        try:
+            if topic not in self._open:
+                self._may_write()
+                self._open[topic] = JsonlLog(self._folders[topic], self._partitions)
+            self._open[topic].append(partition, lines)
+        except (
+            StopWorker
+        ) as exc:  # held by another process, or a full disk: both pass, and nothing was written
+            return RetryLater(str(exc), retry_after_s=RETRY_AFTER_S)
+        except PipelineError as exc:
+            return exc
+        return None
+
+    def _close_all(self) -> None:
+        for log in self._open.values():
+            log.close()
+        self._open.clear()

@@ -1,0 +1,57 @@
+"""Many requests at once into a journal in files, which other commands may write to in between."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from connectors.jsonl.accepting import JsonlAccepting
+from connectors.jsonl.log import JsonlLog, read_log
+from contracts.errors import RetryLater, WrongUsage
+
+
+def stored(folder: Path) -> list[bytes]:
+    return [line.data for line in read_log(folder, 0)]
+
+
+def test_requests_at_once_are_all_there_each_in_its_order(tmp_path: Path) -> None:
+    calls = [[b"%d-%d" % (n, k) for k in range(3)] for n in range(50)]
+
+    async def called() -> None:
+        with JsonlAccepting({"journal": tmp_path}, 1) as accepting:
+            await asyncio.gather(*(accepting.append("journal", 0, lines) for lines in calls))
+
+    asyncio.run(called())
+    assert stored(tmp_path) == [line for lines in calls for line in lines]
+
+
+def test_another_writer_gets_its_turn_when_there_is_nothing_to_write(tmp_path: Path) -> None:
+    async def called() -> None:
+        with JsonlAccepting({"journal": tmp_path}, 1, idle_s=0.01) as accepting:
+            await accepting.append("journal", 0, [b"one"])
+            await asyncio.sleep(0.2)
+            with JsonlLog(tmp_path, 1) as other:
+                other.append(0, [b"two"])
+                with pytest.raises(RetryLater, match="another process"):
+                    await accepting.append("journal", 0, [b"too early"])
+            await accepting.append("journal", 0, [b"three"])
+
+    asyncio.run(called())
+    assert stored(tmp_path) == [b"one", b"two", b"three"]
+
+
+def test_what_must_be_finished_first_is_asked_before_the_log_is_opened(tmp_path: Path) -> None:
+    def unfinished() -> None:
+        raise WrongUsage("finish the load")
+
+    async def called() -> None:
+        with (
+            JsonlAccepting({"journal": tmp_path}, 1, may_write=unfinished) as accepting,
+            pytest.raises(WrongUsage, match="finish the load"),
+        ):
+            await accepting.append("journal", 0, [b"one"])
+
+    asyncio.run(called())
+    assert stored(tmp_path) == []
