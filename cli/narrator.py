@@ -56,7 +56,7 @@ class Narrator:
                     )
             case Priority():
                 self._impact[record.theme_id] = (record.impact, record.label)
-            case LinearIssue():
+            case LinearIssue(change="open"):
                 self._tell_issue(record)
 
     def _tell_windows(self, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from contracts.commands import IssueState
 from contracts.envelope import Envelope, Message, UtcTime
 from contracts.stages import Precedent
 
@@ -48,7 +49,9 @@ class Priority(Envelope):
     ``impact`` (0 to 100) is the larger of the windows' impacts; afterwards it decays by half every
     ``half_life_s`` seconds without news, which a reader computes from this record. ``why`` is a sentence.
     ``action`` is what the decision matrix suggests for most of its concerns, ``action_rule`` the rule and
-    ``action_owner`` whose work that is; absent where no rule fired.
+    ``action_owner`` whose work that is; absent where no rule fired. ``issue_id`` is the issue that stands for the
+    theme and ``issue_state`` what its tracker last said of it; ``resolution`` is the share of the theme's issues that
+    came to an end by being done, and ``regressions`` how often one that was done was opened again.
     """
 
     kind: Literal["signal"] = "signal"
@@ -65,6 +68,10 @@ class Priority(Envelope):
     action: str | None = None
     action_rule: str | None = None
     action_owner: str | None = None
+    issue_id: str | None = None
+    issue_state: IssueState | None = None
+    resolution: Interval | None = None
+    regressions: int | None = None
 
 
 class Quote(Message):
@@ -76,12 +83,20 @@ class Quote(Message):
     source_url: str | None = None
 
 
+IssueChange = Literal["open", "recur", "reopen", "relink"]
+
+
 class LinearIssue(Envelope):
-    """Topic ``linear``: an issue as Linear's ``IssueCreateInput`` wants it; kept 7 days.
+    """Topic ``linear``: an issue as Linear's ``IssueCreateInput`` wants it, or what is to be done to one; kept 7 days.
 
     ``priority`` is Linear's: 1 urgent, 2 high, 3 medium, 4 low. ``issue_id`` is a function of tenant,
     lineage and ``episode``, so creating it twice is creating it once. ``action``, ``action_rule`` and
     ``action_owner`` are as in ``Priority``.
+
+    ``change``: ``open`` creates the issue; ``recur`` comments on it, because customers still come; ``reopen`` opens it
+    again, because they came back after it was done; ``relink`` ties it to ``into_issue_id``, because their themes were
+    merged. ``description`` is then the comment's text, and ``concerns_since`` and ``accounts_since`` count what came
+    since ``since``. ``priority_by_people``: people set the tracker's priority by hand, so it is left alone.
     """
 
     kind: Literal["signal"] = "signal"
@@ -101,6 +116,61 @@ class LinearIssue(Envelope):
     action: str | None = None
     action_rule: str | None = None
     action_owner: str | None = None
+    change: IssueChange = "open"
+    since: UtcTime | None = None
+    concerns_since: int | None = None
+    accounts_since: int | None = None
+    into_issue_id: str | None = None
+    priority_by_people: bool = False
+
+
+class Drop(Message):
+    """Distinct accounts of a theme in the 7 days up to when its issue was done, and in the 7 days after that.
+
+    ``ratio_low`` and ``ratio_high`` bound after ÷ before at 95 % (from Wilson's interval of after's share of both;
+    absent where it has no bound). ``p`` is two-sided, of the exact conditional test of two Poisson counts; unless it is
+    below 0.05 the verdict is ``not shown``.
+    """
+
+    before: int
+    after: int
+    ratio_low: float
+    ratio_high: float | None = None
+    p: float
+    verdict: Literal["fell", "rose", "not shown"]
+
+
+class IssueStatus(Envelope):
+    """Topic ``issues`` (compacted by issue): what became of an issue of ours, written whenever that changes.
+
+    ``state`` is what the tracker said last, as of ``at``; ``open`` until it says anything. ``theme_resolution`` and
+    ``rule_resolution`` are shares of the issues that came to an end (done, cancelled, duplicate) which were done, of
+    the theme with what was merged into it and of the rule that opened the issue. ``regressions``: how often it was
+    opened again after it was done. ``drop`` is measured 7 days after it was done. ``tell`` are the accounts to tell
+    that it is done, at most 500; ``accounts`` is how many there are.
+    """
+
+    kind: Literal["signal"] = "signal"
+    issue_id: str
+    theme_id: str
+    label: str
+    episode: int = Field(ge=1)
+    rule: str
+    state: IssueState
+    at: UtcTime
+    opened_at: UtcTime
+    theme_resolution: Interval
+    rule_resolution: Interval
+    regressions: int = 0
+    tracker: str | None = None
+    key: str | None = None
+    url: str | None = None
+    duplicate_of: str | None = None
+    priority: int | None = None
+    done_at: UtcTime | None = None
+    drop: Drop | None = None
+    accounts: int = 0
+    tell: tuple[str, ...] = ()
 
 
 class Alert(Envelope):

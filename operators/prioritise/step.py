@@ -40,7 +40,7 @@ MAX_LEAD = timedelta(hours=1)
 """How far ahead of the tenant's clock an issue or alert may date itself: ticks come at most this far apart."""
 
 
-PUBLIC = ("priorities", "linear", "alerts")
+PUBLIC = ("priorities", "linear", "alerts", "issues")
 """What subscribers read of this stage."""
 
 

@@ -124,7 +124,7 @@ class Fold:
                 standing.themes[record.theme_id] = Theme(record.label, record.redirect_to)
             case Priority():
                 standing.priorities[record.theme_id] = record
-            case LinearIssue():
+            case LinearIssue(change="open"):
                 ordinal = ordinal_of(record.id)
                 standing.issues.append(
                     Issue(record.issue_id, record.theme_id, record.rule, record.priority, ordinal)

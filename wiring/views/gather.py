@@ -123,7 +123,7 @@ class Gathered:
                 self.theme_events.append(record)
             case ReviewRequest():
                 self._asked(record)
-            case LinearIssue():
+            case LinearIssue(change="open"):
                 self.issues.append(record)
             case Alert():
                 self.alerts.append(record)

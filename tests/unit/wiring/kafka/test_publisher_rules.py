@@ -24,4 +24,4 @@ def test_every_public_topic_gets_marks_from_one_stage() -> None:
 
 def test_every_public_partition_has_rules() -> None:
     tables = {rules_of(place).topic for place in public_places(3) if rules_of(place).is_table}
-    assert (len(public_places(3)), tables) == (21, {"themes", "priorities"})
+    assert (len(public_places(3)), tables) == (24, {"themes", "priorities", "issues"})
