@@ -59,13 +59,15 @@ class Request:
 class Utterance:
     """One thing that one person said: the fields of a ``FeedbackBody``, and where it stands at the vendor.
 
-    ``record_id`` is the vendor's own and stays the same through edits; ``happened_at`` is when it was said.
+    ``record_id`` is the vendor's own and stays the same through edits; ``happened_at`` is when it was said. ``parent``
+    is the record that it is a part of (a conversation, a ticket): a ``Gone`` of that takes it along.
     """
 
     record_id: str
     body: Mapping[str, Json]
     happened_at: datetime
     origin: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,10 @@ Order = tuple[int | str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a stream was read: what the vendor needs to go on (``state``), and its place in the order."""
+    """How far a stream was read: what the vendor needs to go on (``state``), and its place in the order.
+
+    Where a poll reads again what it has read (an overlap), its cursors are not before the one that it began at.
+    """
 
     state: Mapping[str, Json]
     order: Order

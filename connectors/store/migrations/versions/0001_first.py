@@ -30,9 +30,19 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.BigInteger, nullable=False),
     )
     op.create_index("deliveries_by_age", "deliveries", ["seen_at"])
+    op.create_table(
+        "parts",
+        sa.Column("connection", sa.String(64), primary_key=True),
+        sa.Column("record", sa.String(200), primary_key=True, comment="the vendor's id of what was said"),
+        sa.Column(
+            "parent", sa.String(200), nullable=False, comment="the vendor's id of what it is a part of"
+        ),
+    )
+    op.create_index("parts_by_parent", "parts", ["connection", "parent"])
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("parts")
     op.drop_table("deliveries")
     op.drop_table("cursors")

@@ -1,0 +1,44 @@
+"""Which records belong to which record of a vendor: a conversation's messages, a ticket's comments.
+
+A vendor that deletes a conversation names the conversation alone; what was said in it has to go with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.store.engine import store_errors, writing
+from connectors.store.tables import parts
+
+# SQLite's bound of parameters (32,766) over the columns of a row.
+_TOGETHER = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class PartStore:
+    """Remembers records and what they belong to. Ids only; nothing of what was said."""
+
+    engine: Engine
+
+    def note(self, connection: str, parents: Mapping[str, str]) -> None:
+        """Remember the parent of each record, before the record itself is durable anywhere."""
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        rows = [{"connection": connection, "record": own, "parent": up} for own, up in parents.items()]
+        with writing(self.engine) as writer:
+            for start in range(0, len(rows), _TOGETHER):
+                adding = dialect.insert(parts).values(rows[start : start + _TOGETHER])
+                writer.execute(adding.on_conflict_do_nothing())
+
+    def of(self, connection: str, parent: str) -> Sequence[str]:
+        """The records that belong to ``parent``, in order of their ids."""
+        asked = (
+            select(parts.c.record)
+            .where(parts.c.connection == connection, parts.c.parent == parent)
+            .order_by(parts.c.record)
+        )
+        with store_errors(), self.engine.connect() as reader:
+            return list(reader.execute(asked).scalars())

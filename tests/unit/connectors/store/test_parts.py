@@ -1,0 +1,33 @@
+"""Which record belongs to which, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connectors.store.engine import open_store, sqlite_url
+from connectors.store.parts import PartStore
+from tests.support.postgres import fresh_database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PartStore]:
+    url = sqlite_url(tmp_path / "edge.sqlite3") if request.param == "sqlite" else fresh_database()
+    engine = open_store(url)
+    yield PartStore(engine)
+    engine.dispose()
+
+
+def test_parts_are_found_by_what_they_belong_to(store: PartStore) -> None:
+    store.note("acme", {"7:2": "7", "7:1": "7", "8:1": "8"})
+    store.note("acme", {"7:1": "7", "7:3": "7"})
+    store.note("other", {"7:9": "7"})
+    assert store.of("acme", "7") == ["7:1", "7:2", "7:3"]
+    assert store.of("acme", "9") == []
+
+
+def test_more_parts_than_one_statement_takes_are_remembered(store: PartStore) -> None:
+    store.note("acme", {f"7:{n:05d}": "7" for n in range(6_000)})
+    assert len(store.of("acme", "7")) == 6_000
