@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.store.engine import micros, store_errors, writing
@@ -26,12 +27,23 @@ class DeliveryStore:
         with store_errors(), self.engine.connect() as reader:
             return reader.execute(asked).first() is not None
 
+    def seen_of(self, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which ``(connection, delivery)`` pairs were taken before."""
+        key = tuple_(deliveries.c.connection, deliveries.c.delivery)
+        asked = select(deliveries.c.connection, deliveries.c.delivery).where(key.in_(list(pairs)))
+        with store_errors(), self.engine.connect() as reader:
+            return {(row.connection, row.delivery) for row in reader.execute(asked)}
+
     def note(self, connection: str, delivery: str, now: datetime) -> None:
         """Remember a delivery once what it brought is durable; before that a crash must let it come again."""
+        self.note_all([(connection, delivery, now)])
+
+    def note_all(self, taken: Iterable[tuple[str, str, datetime]]) -> None:
+        """As ``note``, for ``(connection, delivery, now)``, in one transaction."""
         dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        row = {"connection": connection, "delivery": delivery, "seen_at": micros(now)}
+        rows = [{"connection": c, "delivery": d, "seen_at": micros(now)} for c, d, now in taken]
         with writing(self.engine) as writer:
-            writer.execute(dialect.insert(deliveries).values(row).on_conflict_do_nothing())
+            writer.execute(dialect.insert(deliveries).on_conflict_do_nothing(), rows)
 
     def forget_before(self, moment: datetime) -> int:
         """Forget what is older than any vendor's retries; how many."""
