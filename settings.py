@@ -60,6 +60,15 @@ class Settings(BaseSettings):
     store_url: SecretStr | None = None
     """SQLAlchemy address of the edge's store (``postgresql+psycopg://…``); None: a SQLite file in the data folder."""
 
+    tenant_live_per_s: int = Field(default=50, ge=1, le=100_000)
+    """Records a second that a tenant may send to the journal, on average over 10 s; more waits in the bulk lane."""
+
+    tenant_most_per_s: int = Field(default=1_000, ge=1, le=1_000_000)
+    """Records a second that are accepted of a tenant at all; more is refused with 429."""
+
+    poll_every_s: float = Field(default=60.0, ge=1, le=86_400)
+    """Seconds between two polls of a vendor."""
+
     qdrant_url: str = ""
     """Address of a Qdrant server; empty: the embedded one in the data directory."""
 

@@ -43,6 +43,7 @@ COMMANDS = {
     "replay": "cli.replay:replay",
     "compare": "cli.compare:compare",
     "ticker": "cli.ticker:ticker",
+    "edge": "cli.edge:edge",
     "publish": "cli.publish:publish_topics",
     "generations": "cli.generations:generations",
     "cutover": "cli.generations:cutover",

@@ -67,6 +67,11 @@ def labelling(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
     return {"labeller": place.stage_options} if accounts_in(settings) else {}
 
 
+def edge(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
+    """The edge, where connections to vendors are set up."""
+    return {"edge": place.stage_options} if settings.connections else {}
+
+
 def up(
     context: typer.Context,
     data: Annotated[
@@ -93,7 +98,8 @@ def up(
     counts = read_workers(workers or ())
     place = Place(data, Naming(prefix=prefix, generation=generation), partitions, exporter_port)
     known = context.find_root().command.list_commands(context)  # type: ignore[attr-defined]  # the root is a group
-    more = labelling(load_settings(), place)
+    settings = load_settings()
+    more = {**labelling(settings, place), **edge(settings, place)}
     width = log_width(stages(place, counts, known, {}, more))
     with (
         closing(OneLog(sys.stdout, as_json=as_json, width=width)) as log,
