@@ -38,6 +38,7 @@ from connectors.vendors.values import (
     moment,
     options_of,
     rating_of,
+    rows_at,
     said,
 )
 from connectors.vendors.values import without_none as known
@@ -125,7 +126,7 @@ class G2(Polled):
                 walk.begin()
                 async for payload in self._pages(connection, options, http, window):
                     inside = partial(_is_inside, window=window, options=options)
-                    rows = walk.fresh(_rows(payload), _id, _version, _total(payload), inside)
+                    rows = walk.fresh(rows_at(payload, "data"), _id, _version, _total(payload), inside)
                     newest = max((newest, *(at for row in rows if (at := _updated(row, options)))))
                     taken = [one for row in rows for one in utterances(row, options)]
                     yield Page(taken, None, f"reviews of {window.since:%Y-%m-%d}, {walk.progress}")
@@ -149,7 +150,7 @@ class G2(Polled):
             header = {"authorization": options.auth.format(key=connection.credential("key"))}
             payload = (await http.request("GET", options.url, params=asked, headers=header)).json()
             yield payload
-            more = bool(_rows(payload)) and bool(dig(payload, "links.next"))
+            more = bool(rows_at(payload, "data")) and bool(dig(payload, "links.next"))
             number += 1
 
 
@@ -158,11 +159,6 @@ def _windows(start: datetime, now: datetime, length: timedelta) -> Iterator[_Win
         yield _Window(start, start + length)
         start += length
     yield _Window(start, None)
-
-
-def _rows(payload: Json) -> list[Json]:
-    rows = dig(payload, "data")
-    return rows if isinstance(rows, list) else []
 
 
 def _total(payload: Json) -> int:

@@ -52,6 +52,14 @@ def dig(value: Json, path: str) -> Json:
     return value
 
 
+def rows_at(payload: Json, path: str) -> list[Json]:
+    """The list at ``path``. Raises ``VendorGarbled``: an answer of another shape is not an empty one."""
+    rows = dig(payload, path)
+    if not isinstance(rows, list):
+        raise VendorGarbled(f"the vendor answered without a list at {path or 'the top'}")
+    return rows
+
+
 def said(value: Json) -> str | None:
     """A text or number as text; None for what is empty or neither."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
