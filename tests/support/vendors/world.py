@@ -56,6 +56,22 @@ class World:
         """Every item, in order of its last change."""
         return sorted(self.items.values(), key=lambda item: (item.changed_at, item.id))
 
+    def offset_after(self, token: str) -> int:
+        """How many changes lie up to ``token``, one of ``token_at``; 0 for none."""
+        if not token:
+            return 0
+        at, _, number = token.partition(".")
+        return sum(
+            (one.changed_at.timestamp(), one.id) <= (float(at), int(number)) for one in self.items.values()
+        )
+
+    def token_at(self, offset: int) -> str:
+        """A token that stays right when changes are added: it names the change before ``offset``."""
+        if offset <= 0 or not self.items:
+            return ""
+        last = self.changes[min(offset, len(self.items)) - 1]
+        return f"{int(last.changed_at.timestamp())}.{last.id}"
+
     def _put(self, item: Item) -> Item:
         self.items[item.id] = item
         return item
