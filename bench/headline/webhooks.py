@@ -1,0 +1,101 @@
+"""Signed Intercom webhooks as the vendor sends them (API version 2.15 on: plain text), at the times that a plan says.
+
+Requests are open loop: one that is late does not delay the next. Times are this machine's clock, which the simulated
+Linear reads too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+
+from bench.headline.stories import Said
+
+MOST_AT_ONCE = 400
+"""Requests under way; beyond that the sender waits, and says so by ``late_s``."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of the webhooks: when each was sent, and how long its answer took, seconds."""
+
+    at: dict[int, float] = field(default_factory=dict)
+    took_s: list[float] = field(default_factory=list)
+    refused: dict[int, int] = field(default_factory=dict)
+    late_s: float = 0.0
+
+
+def payload(said: Said, now: float) -> bytes:
+    """The notification of a new conversation."""
+    moment = int(now)
+    item = {
+        "type": "conversation",
+        "id": str(said.number),
+        "created_at": moment,
+        "updated_at": moment,
+        "source": {
+            "type": "conversation",
+            "id": f"s{said.number}",
+            "delivered_as": "customer_initiated",
+            "subject": "",
+            "body": said.text,
+            "author": {"type": "user", "id": f"u{said.number}", "email": f"u{said.number}@example.com"},
+            "redacted": False,
+        },
+        "contacts": {"contacts": [{"type": "contact", "id": f"u{said.number}", "external_id": said.account}]},
+        "company": {
+            "company_id": said.account,
+            "plan": {"name": said.tier},
+            "monthly_spend": 12_000 if said.tier == "enterprise" else 50,
+        },
+        "conversation_parts": {"total_count": 0, "conversation_parts": []},
+    }
+    event: dict[str, Any] = {
+        "type": "notification_event",
+        "id": f"notif_{said.tenant}_{said.number}",
+        "topic": "conversation.user.created",
+        "app_id": said.tenant,
+        "created_at": moment,
+        "delivery_attempts": 1,
+        "data": {"type": "notification_event_data", "item": item},
+    }
+    return orjson.dumps(event)
+
+
+def signature(secret: bytes, body: bytes) -> str:
+    """Intercom's, HMAC-SHA1 of the raw body."""
+    return "sha1=" + hmac.new(secret, body, hashlib.sha1).hexdigest()
+
+
+async def send(address: str, secret: bytes, plan: Sequence[Said]) -> Sent:
+    """Send all of a plan to ``address`` (with ``{tenant}`` in it)."""
+    sent, gate = Sent(), asyncio.Semaphore(MOST_AT_ONCE)
+    limits = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=64)
+    async with httpx.AsyncClient(timeout=30.0, limits=limits) as client, asyncio.TaskGroup() as tasks:
+        began = time.monotonic()
+        for said in plan:
+            await asyncio.sleep(max(0.0, began + said.at_s - time.monotonic()))
+            await gate.acquire()
+            sent.late_s = max(sent.late_s, time.monotonic() - began - said.at_s)
+            tasks.create_task(_one(client, address, secret, said, sent)).add_done_callback(
+                lambda _task: gate.release()
+            )
+    return sent
+
+
+async def _one(client: httpx.AsyncClient, address: str, secret: bytes, said: Said, sent: Sent) -> None:
+    body = payload(said, time.time())
+    headers = {"content-type": "application/json", "x-hub-signature": signature(secret, body)}
+    began, sent.at[said.number] = time.perf_counter(), time.time()
+    answer = await client.post(address.format(tenant=said.tenant), content=body, headers=headers)
+    sent.took_s.append(time.perf_counter() - began)
+    if not answer.is_success:
+        sent.refused[said.number] = answer.status_code
