@@ -15,10 +15,10 @@ from demo.plan import Slot
 from demo.wording import Writer
 
 STORY = "S-OUTAGE"
-REPORTS = 8
+REPORTS = 16
 """Of each story, from as many accounts."""
 
-APART_S = 3.0
+APART_S = 1.5
 """Seconds between the reports of a story."""
 
 

@@ -1,0 +1,135 @@
+"""Webhook → issue at the simulated Linear, while feedback comes at a steady rate; settings as shipped.
+
+An issue's time begins when the webhook is sent that made its rule fire: the journal record that the issue's id names.
+Where a tick fired it (a theme got its label meanwhile), it is the tenant's last report before that tick. It ends when
+Linear has the issue. All on one clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.headline.edge import await_edge, command, free_port, write_connections
+from bench.headline.stories import Said, conversations
+from bench.headline.webhooks import Sent, send
+from bench.kafka.common import Bench, Ground, quantile
+from bench.kafka.processes import Processes
+from bench.kafka.workload import tenants
+from connectors.kafka.reading import between
+from contracts.feedback import FeedbackReceived
+from contracts.identity import ordinal_of, partition_of
+from contracts.priority import LinearIssue
+from contracts.registry import read_record
+from wiring.kafka.topics import apply_topics
+from wiring.topics import STAGES
+
+RATE = 50.0
+SECONDS = 90.0
+WARM_S = 20.0
+"""Before that nothing counts: clients connect, models warm up, tenants get a background."""
+
+DRAIN_S = 20.0
+TENANTS_EACH = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A journal record of feedback: which message it is of, and its tenant."""
+
+    number: int
+    tenant: str
+    ordinal: int
+
+
+def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
+    """Latencies in seconds, and how many issues they are of."""
+    ground = bench.ground("headline")
+    apply_topics(ground.cluster, ground.naming, partitions=ground.partitions)
+    names, secret, port = (
+        tenants(ground.partitions, TENANTS_EACH),
+        secrets.token_hex(32).encode(),
+        free_port(),
+    )
+    plan = conversations(names, rate=rate, seconds=WARM_S + SECONDS * min(1.0, bench.scale))
+    env = {"UNDERCURRENT_CONNECTIONS": str(write_connections(ground.data, names, secret))}
+    with (
+        Processes(ground, dict.fromkeys(STAGES, 1)) as stages,
+        command(ground, "edge", "--port", str(port), "--no-poll", env=env) as edge,
+        command(ground, "ticker"),
+    ):
+        stages.await_ready()
+        await_edge(port, edge, ground.data / "edge.log")
+        address = f"http://127.0.0.1:{port}/webhooks/intercom/{{tenant}}-intercom"
+        sent = asyncio.run(send(address, secret, plan))
+        time.sleep(DRAIN_S)
+        return _figures(ground, plan, sent, {})
+
+
+def _figures(ground: Ground, plan: list[Said], sent: Sent, seen: Mapping[str, float]) -> dict[str, Any]:
+    causes = _causes(ground)
+    found, without = [], 0
+    for issue, at in _issues(ground):
+        number = _number(causes, issue)
+        began = sent.at.get(number) if number is not None else None
+        ended = seen.get(issue.issue_id, at)
+        if began is None or number is None or plan[number].at_s < WARM_S:
+            without += 1
+            continue
+        found.append(ended - began)
+    return {
+        "webhooks": len(sent.took_s),
+        "refused": len(sent.refused),
+        "late_s": round(sent.late_s, 3),
+        "ack_p50_ms": round(1000 * statistics.median(sent.took_s), 1),
+        "ack_p99_ms": round(1000 * quantile(sent.took_s, 0.99), 1),
+        "issues": len(found),
+        "not_counted": without,
+        "p50_s": round(statistics.median(found), 2) if found else None,
+        "p95_s": round(quantile(found, 0.95), 2) if found else None,
+        "longest_s": round(max(found), 2) if found else None,
+    }
+
+
+def _causes(ground: Ground) -> dict[tuple[int, int], Cause]:
+    """Feedback of the journal by its place; its origin names the conversation."""
+    found = {}
+    for p, there in ground.held("journal").items():
+        for ordinal, message in enumerate(
+            between(ground.cluster, ground.naming.journal, p, there.first, there.end), there.first
+        ):
+            record = read_record("journal", message.value() or b"")
+            if isinstance(record, FeedbackReceived):
+                number = int(record.found_at.origin.rpartition(" ")[2])
+                found[p, ordinal] = Cause(number, record.tenant, ordinal)
+    return found
+
+
+def _issues(ground: Ground) -> list[tuple[LinearIssue, float]]:
+    """Issues on the topic, with the broker's time."""
+    found = []
+    name = ground.naming.topic("linear")
+    for p, there in ground.held("linear").items():
+        for message in between(ground.cluster, name, p, there.first, there.end):
+            record = read_record("linear", message.value() or b"")
+            if isinstance(record, LinearIssue):
+                found.append((record, message.timestamp()[1] / 1000))
+    return found
+
+
+def _number(causes: Mapping[tuple[int, int], Cause], issue: LinearIssue) -> int | None:
+    """The message that fired an issue: its cause, or the tenant's last before the tick that was."""
+    place = partition_of(issue.id), ordinal_of(issue.id)
+    if place in causes:
+        return causes[place].number
+    before = [
+        cause
+        for (p, ordinal), cause in causes.items()
+        if p == place[0] and ordinal < place[1] and cause.tenant == issue.tenant
+    ]
+    return max(before, key=lambda cause: cause.ordinal).number if before else None
