@@ -57,6 +57,7 @@ def singles(place: Place) -> dict[str, tuple[str, ...]]:
     """What runs once beside the stages: the command's name, then its options. Only those that exist are run."""
     return {
         "ticker": place.stage_options,
+        "feeder": place.stage_options,
         "publish": place.stage_options,
         "exporter": (*place.names, "--port", str(place.exporter_port)),
     }

@@ -6,7 +6,7 @@ Formats are storage formats: changing one orphans what was written under it.
 from __future__ import annotations
 
 import hashlib
-from uuid import UUID, uuid5
+from uuid import UUID
 from zlib import crc32
 
 NAMESPACE = UUID("6f1d8a52-9c0e-5b1e-8a57-3d5f0f6f2c11")
@@ -15,7 +15,14 @@ NAMESPACE = UUID("6f1d8a52-9c0e-5b1e-8a57-3d5f0f6f2c11")
 
 def _uuid(*parts: str) -> str:
     # The unit separator cannot occur in a part that came through a contract, so ("a", "bc") != ("ab", "c").
-    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+    # What uuid5 gives, at a fifth of its time: a row of an upload has 60 µs for everything.
+    digest = bytearray(
+        hashlib.sha1(NAMESPACE.bytes + "\x1f".join(parts).encode(), usedforsecurity=False).digest()
+    )
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    name = digest.hex()
+    return f"{name[:8]}-{name[8:12]}-{name[12:16]}-{name[16:20]}-{name[20:32]}"
 
 
 def partition(tenant: str, count: int) -> int:

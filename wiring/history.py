@@ -7,23 +7,21 @@ started again after a crash it makes the same records and appends those that the
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import orjson
-
-from connectors.files.mapping import Mapped, map_row, parse_mapping
+from connectors.files.mapping import parse_mapping
 from connectors.files.reader import BadRow, columns, fingerprint, read_rows
 from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
 from contracts.errors import WrongUsage
-from contracts.feedback import MAX_SOURCE_CHARS, Coordinates
+from contracts.feedback import Coordinates
+from wiring.drafts import Numbered, draft_of, source_name
 from wiring.journal import Arrival, RecordMaker
 from wiring.loads import Load, LoadBook
 
@@ -33,10 +31,6 @@ TICK = timedelta(hours=1)
 # After this long without feedback every window is empty and ticks become daily, so that a gap of years does
 # not become a million ticks. Above the longest window (7 days).
 QUIET_AFTER = timedelta(days=8)
-
-# A date outside of these cannot be right: exports write 1900 or 1970 for "none", and 9999 for "never".
-EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=366)
 
 # Records per durable append: one fsync each.
 APPEND_RECORDS = 256
@@ -169,20 +163,6 @@ def _hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A row on its way to an arrival; ``at`` and ``happened_at`` are None where the row does not tell."""
-
-    at: datetime | None
-    happened_at: datetime | None
-    source: str | None
-    record_id: str
-    body: dict[str, Any] | None
-    line: int
-    raw: bytes = b""
-    unreadable: str | None = None
-
-
 def read_arrivals(
     path: Path,
     mapping: Mapping[str, str],
@@ -197,11 +177,12 @@ def read_arrivals(
     right, keeps its place behind its predecessor and is judged by intake. ``arrived_at`` tells when a line
     arrived, where that is known.
     """
-    name = path.name.split(".")[0][:MAX_SOURCE_CHARS] or "file"
-    drafts = list(_drafts(path, mapping, partial(vault.digest, tenant), loaded_at))
-    previous = next((draft.at for draft in drafts if draft.at), loaded_at)
+    name = source_name(path)
+    numbered = Numbered(partial(vault.digest, tenant))
+    rows = [draft_of(row, mapping, numbered, loaded_at) for row in read_rows(path)]
+    previous = next((draft.at for draft in rows if draft.at), loaded_at)
     arrivals = []
-    for draft in drafts:
+    for draft in rows:
         previous = draft.at or previous
         at = arrived_at(draft.line) if arrived_at else previous
         where = Coordinates(origin=path.name, line=draft.line)
@@ -210,47 +191,6 @@ def read_arrivals(
             Arrival(at, happened, source, draft.record_id, draft.body, where, draft.raw, draft.unreadable)
         )
     return sorted(arrivals, key=lambda arrival: arrival.at)
-
-
-def _drafts(
-    path: Path, mapping: Mapping[str, str], digest: Callable[[bytes], str], loaded_at: datetime
-) -> Iterator[_Draft]:
-    occurrences: Counter[str] = Counter()
-    for row in read_rows(path):
-        if isinstance(row, BadRow):
-            yield _unreadable(row.line, row.raw, row.reason)
-            continue
-        mapped = map_row(row.fields, mapping)
-        if mapped.source and len(mapped.source) > MAX_SOURCE_CHARS:
-            reason = f"source: longer than {MAX_SOURCE_CHARS} characters"
-            yield _unreadable(row.line, orjson.dumps(dict(row.fields)), reason)
-            continue
-        dates = mapped.body.get("created_at"), mapped.body.get("source_updated_at")
-        happened, changed = (_moment(date, loaded_at) for date in dates)
-        at = changed or happened or (None if any(dates) else loaded_at)
-        record_id = mapped.source_record_id or _made_up_id(mapped, digest, occurrences)
-        yield _Draft(at, happened, mapped.source, record_id, mapped.body, row.line)
-
-
-def _unreadable(line: int, raw: bytes, reason: str) -> _Draft:
-    return _Draft(None, None, None, f"line {line}", None, line, raw, reason)
-
-
-def _made_up_id(mapped: Mapped, digest: Callable[[bytes], str], occurrences: Counter[str]) -> str:
-    """An HMAC of the mapped fields plus an occurrence number: the same row twice is two records."""
-    made = digest(orjson.dumps(mapped.body, option=orjson.OPT_SORT_KEYS))
-    occurrences[made] += 1
-    return f"{made}-{occurrences[made]}"
-
-
-def _moment(value: object, loaded_at: datetime) -> datetime | None:
-    """The moment if it is one and can be right: a wrong century would bring a million ticks with it."""
-    try:
-        moment = datetime.fromisoformat(str(value)) if value else None
-        moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment and EARLIEST <= moment <= loaded_at + AHEAD else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,13 @@ def journal_message(record: Envelope, value: bytes, producer: str = "edge") -> K
     return KafkaMessage(record.tenant.encode(), value, headers, UNPLACED)
 
 
+def feedback_message(tenant: bytes, value: bytes, time: bytes, trace: bytes, producer: str) -> KafkaMessage:
+    """``journal_message`` of a feedback record of schema 1.0 whose parts are known; ``time`` ends with a ``Z``."""
+    constant = _constant(f"/undercurrent/{producer}", "journal", "feedback", "1.0")
+    digest = blake2b(value, digest_size=16).hexdigest().encode()
+    return KafkaMessage(tenant, value, _all(constant, digest, time, tenant, tenant, trace), UNPLACED)
+
+
 def header(headers: Iterable[Header] | None, name: str) -> str | None:
     """The header of that name as text, or None."""
     for given, value in headers or ():
@@ -91,14 +98,14 @@ def stage_of(headers: Iterable[Header] | None) -> str | None:
 
 
 def _said_of(source: str, topic: str, record: Envelope, key: str, event: str) -> Headers:
-    said = (
-        *_constant(source, topic, record.kind, record.schema_version),
-        (ID, event.encode()),
-        ("ce_time", record.event_time.isoformat().replace("+00:00", "Z").encode()),
-        ("ce_tenantid", record.tenant.encode()),
-        ("ce_partitionkey", key.encode()),
-    )
-    return (*said, ("traceparent", record.trace.encode())) if record.trace else said
+    constant = _constant(source, topic, record.kind, record.schema_version)
+    time = record.event_time.isoformat().replace("+00:00", "Z").encode()
+    return _all(constant, event.encode(), time, record.tenant.encode(), key.encode(), record.trace.encode())
+
+
+def _all(constant: Headers, event: bytes, time: bytes, tenant: bytes, key: bytes, trace: bytes) -> Headers:
+    said = (*constant, (ID, event), ("ce_time", time), ("ce_tenantid", tenant), ("ce_partitionkey", key))
+    return (*said, ("traceparent", trace)) if trace else said
 
 
 @cache

@@ -41,6 +41,9 @@ TENANT_SUBJECTS = (DEAD_LETTER_SUBJECT, TENANT_SUBJECT)
 # one entry is about 1 kB.
 CACHED_SUBJECTS = 20_000
 
+# Subjects that one question to the database names, below SQLite's bound of old (999).
+_ASKED_AT_ONCE = 900
+
 
 @dataclass(frozen=True, slots=True)
 class _TenantKeys:
@@ -141,19 +144,36 @@ class LocalVault:
 
     def ensure_all(self, subjects: Iterable[tuple[str, str]]) -> None:
         """As ``ensure``, for ``(tenant, subject)`` pairs of any tenants, in one transaction."""
-        new = sorted(
-            (tenant, s)
-            for tenant, s in set(subjects)
-            if s not in TENANT_SUBJECTS and (tenant, s) not in self._ciphers and not self._wrapped(tenant, s)
-        )
+        if not self._is_one_moment:
+            self._forget_destroyed()
+        wanted: dict[str, list[str]] = {}
+        for tenant, subject in sorted(set(subjects)):
+            if subject not in TENANT_SUBJECTS and (tenant, subject) not in self._ciphers:
+                wanted.setdefault(tenant, []).append(subject)
+        new = {
+            tenant: lacking for tenant, some in wanted.items() if (lacking := self._without_key(tenant, some))
+        }
         if not new:
             return
-        rows = [
-            (tenant, s, aes_key_wrap(self._tenant_keys(tenant).wrap, secrets.token_bytes(KEY_BYTES)))
-            for tenant, s in new
-        ]
+        keys = {(tenant, s): secrets.token_bytes(KEY_BYTES) for tenant, some in new.items() for s in some}
         with transaction(self._db):
-            self._db.executemany("INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", rows)
+            # Another process may have been faster: its keys count, and ours of those are forgotten.
+            made = [(tenant, s) for tenant, some in new.items() for s in self._without_key(tenant, some)]
+            rows = [(t, s, aes_key_wrap(self._tenant_keys(t).wrap, keys[t, s])) for t, s in made]
+            self._db.executemany("INSERT INTO subjects VALUES (?, ?, ?)", rows)
+        for tenant, subject in made:
+            self._keep(tenant, subject, keys[tenant, subject])
+
+    def _without_key(self, tenant: str, subjects: list[str]) -> list[str]:
+        """Those that have no key, asked for some at once."""
+        there: set[str] = set()
+        for start in range(0, len(subjects), _ASKED_AT_ONCE):
+            some = subjects[start : start + _ASKED_AT_ONCE]
+            asked = (
+                f"SELECT subject FROM subjects WHERE tenant = ? AND subject IN ({','.join('?' * len(some))})"  # noqa: S608 - question marks alone
+            )
+            there.update(row[0] for row in self._db.execute(asked, (tenant, *some)))
+        return [subject for subject in subjects if subject not in there]
 
     def destroy(self, tenant: str, subject: str) -> bool:
         """Destroy a subject's key, and so every text of theirs; False if there was none."""
@@ -261,8 +281,9 @@ class LocalVault:
         if known is not None:
             return known
         key = self._subject_key(tenant, subject)
-        if key is None:
-            return None
+        return None if key is None else self._keep(tenant, subject, key)
+
+    def _keep(self, tenant: str, subject: str, key: bytes) -> _SubjectCipher:
         if len(self._ciphers) >= CACHED_SUBJECTS:
             self._ciphers.clear()
         cipher = _SubjectCipher(AESGCM(key), _derive(key, "nonce"))

@@ -70,6 +70,7 @@ def test_every_stage_is_a_service_and_so_is_what_runs_beside_them() -> None:
         "postgres",
         "topics",
         "ticker",
+        "feeder",
         "publisher",
         "exporter",
     } <= SERVICES.keys()

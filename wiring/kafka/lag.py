@@ -85,8 +85,8 @@ class LagReader:
         self._asking = {stage: quiet.consumer(group_id=group) for stage, group in groups.items()}
         self._seen: dict[Place, tuple[int, float]] = {}
 
-    def read(self) -> LagReport:
-        """The lag now. Raises ``StopWorker`` when the broker does not answer."""
+    def read(self, *, ages: bool = True) -> LagReport:
+        """The lag now; without ``ages`` no ``oldest_s``, which takes reading messages. Raises ``StopWorker``."""
         with kafka_errors("reading the lag"):
             places = {stage: self._places(topic) for stage, topic in self._inputs.items()}
             told = {stage: self._told(stage, found) for stage, found in places.items()}
@@ -94,7 +94,7 @@ class LagReader:
             silent = [place for stage, found in places.items() for place in found if place not in told[stage]]
             starts = self._offsets(silent, _START)
             positions = {place: at for stage in places for place, (at, _beat) in told[stage].items()}
-            first = self._first_timestamps({**starts, **positions}, ends)
+            first = self._first_timestamps({**starts, **positions}, ends) if ages else {}
         partitions = tuple(
             self._partition(stage, place, positions.get(place), starts, ends, first)
             for stage, found in places.items()

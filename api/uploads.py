@@ -1,0 +1,106 @@
+"""``/v1/uploads``: files of feedback in pieces, resumable; their rows go into the bulk lane.
+
+``POST`` makes an upload, ``PUT …/content`` sends it or a piece of it, ``GET`` tells how far it is and which rows could
+not be read. Offsets are as in the IETF draft of resumable uploads: ``Upload-Offset`` and ``Upload-Complete: ?0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from pydantic import BaseModel, Field
+
+from contracts.errors import WrongUsage
+from wiring.bulk.desk import Job, State, TooLarge, UploadDesk, WrongOffset
+
+
+class NewUpload(BaseModel):
+    """What is to be sent: ``map`` are field=column pairs, ``source`` is for rows that name none."""
+
+    file: str = Field(min_length=1, max_length=200, examples=["reviews.csv"])
+    map: str | None = Field(default=None, max_length=2000, examples=["text=comment,rating=stars"])
+    source: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class RowError(BaseModel):
+    """A row that could not be read; it is among the dead letters too."""
+
+    line: int
+    reason: str
+
+
+class UploadStatus(BaseModel):
+    """How far an upload is: bytes received, rows in the bulk lane, the first bad rows; ``why`` if it was refused."""
+
+    id: str
+    file: str
+    state: State
+    received: int
+    rows: int
+    bad: int
+    errors: list[RowError]
+    why: str | None = None
+
+
+def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter:
+    """The routes; ``tenant_of`` is the dependency that says whose request it is, or refuses it."""
+    router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
+    whose = Depends(tenant_of)
+
+    @router.post("", status_code=201, response_model=UploadStatus)
+    def create(new: NewUpload, response: Response, tenant: str = whose) -> UploadStatus:
+        """Make an upload; send its content next."""
+        try:
+            job = desk.create(tenant, new.file, new.map, new.source)
+        except WrongUsage as exc:
+            raise HTTPException(422, str(exc)) from None
+        response.headers["Location"] = f"/v1/uploads/{job.id}"
+        return _status(job)
+
+    @router.put("/{upload_id}/content", status_code=202, response_model=UploadStatus)
+    async def content(
+        upload_id: str,
+        request: Request,
+        upload_offset: Annotated[int, Header(ge=0)] = 0,
+        upload_complete: Annotated[str, Header(pattern=r"^\?[01]$")] = "?1",
+        tenant: str = whose,
+    ) -> UploadStatus:
+        """Send all of it, or the piece at ``Upload-Offset``; ``Upload-Complete: ?0`` says that more follows."""
+        try:
+            is_last = upload_complete == "?1"
+            job = await desk.receive(tenant, upload_id, upload_offset, request.stream(), is_last=is_last)
+        except KeyError:
+            raise HTTPException(404, "no upload of this id waits for content") from None
+        except WrongOffset as exc:
+            told = {"Upload-Offset": str(exc.received)}
+            raise HTTPException(409, f"go on at offset {exc.received}", headers=told) from None
+        except TooLarge:
+            raise HTTPException(413, "larger than an upload may be; cut the file") from None
+        return _status(job)
+
+    @router.get("/{upload_id}", response_model=UploadStatus)
+    def status(upload_id: str, response: Response, tenant: str = whose) -> UploadStatus:
+        """How far it is; while it is being received, ``Upload-Offset`` is where to go on."""
+        job = desk.find(tenant, upload_id)
+        if job is None:
+            raise HTTPException(404, "no such upload")
+        response.headers["Upload-Offset"] = str(job.received)
+        return _status(job)
+
+    return router
+
+
+def _status(job: Job) -> UploadStatus:
+    errors = [RowError(line=line, reason=reason) for line, reason in job.errors]
+    return UploadStatus(
+        id=job.id,
+        file=job.file,
+        state=job.state,
+        received=job.received,
+        rows=job.rows,
+        bad=job.bad,
+        errors=errors,
+        why=job.why,
+    )

@@ -1,0 +1,121 @@
+"""Uploads over HTTP: in pieces, resumable, each tenant's own, into a real bulk topic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI, Header
+from fastapi.testclient import TestClient
+
+from api.uploads import uploads_router
+from connectors.kafka.names import Naming
+from tests.support.broker import make_topics
+from tests.unit.wiring.bulk.lanes import lane_of, messages
+from wiring.bulk.desk import UploadDesk
+from wiring.kafka.broker import Broker
+
+CONTENT = b"id,text\n1,The export is broken\n2,too,many\n3,The map is slow\n"
+
+
+def whose(x_tenant: str = Header(default="acme")) -> str:
+    """Whose request it is, as an API key would tell."""
+    return x_tenant
+
+
+class Site:
+    """The routes on a desk over a real broker."""
+
+    def __init__(self, broker: Broker, naming: Naming, folder: Path) -> None:
+        make_topics(broker.cluster, [naming.topic("bulk")], 1)
+        self.cluster, self.topic, self.folder = broker.cluster, naming.topic("bulk"), folder / "received"
+        self.desk = UploadDesk(
+            self.folder, lambda tenant: lane_of(broker.cluster, naming, folder, tenant), 1000
+        )
+        app = FastAPI()
+        app.include_router(uploads_router(self.desk, whose))
+        self.client = TestClient(app)
+
+    def new(self, file: str = "reviews.csv") -> str:
+        return str(self.client.post("/v1/uploads", json={"file": file}).json()["id"])
+
+    def put(self, upload: str, content: bytes, **headers: str) -> Any:
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.put(f"/v1/uploads/{upload}/content", content=content, headers=told)
+
+    def settled(self, upload: str) -> dict[str, Any]:
+        deadline = time.monotonic() + 20
+        while (said := self.client.get(f"/v1/uploads/{upload}").json())["state"] not in ("done", "refused"):
+            assert time.monotonic() < deadline, said
+            time.sleep(0.02)
+        return dict(said)
+
+
+@pytest.fixture
+def site(broker: Broker, naming: Naming, tmp_path: Path) -> Iterator[Site]:
+    opened = Site(broker, naming, tmp_path)
+    opened.desk.start()
+    yield opened
+    opened.desk.stop()
+
+
+def test_rows_of_an_upload_reach_the_bulk_lane_and_bad_ones_are_told_with_their_line(site: Site) -> None:
+    upload = site.new()
+    assert site.put(upload, CONTENT).status_code == 202
+    said = site.settled(upload)
+    assert (said["state"], said["rows"], said["bad"], said["errors"][0]["line"]) == ("done", 3, 1, 3)
+    assert len(messages(site.cluster, site.topic)) == 3
+
+
+def test_a_file_that_was_loaded_is_kept_no_longer(site: Site) -> None:
+    upload = site.new()
+    site.put(upload, CONTENT)
+    site.settled(upload)
+    assert list(site.folder.rglob("*.csv")) == []
+
+
+def test_a_sender_that_was_cut_off_goes_on_where_it_was(site: Site) -> None:
+    upload = site.new()
+    site.put(upload, CONTENT[:20], Upload_Complete="?0")
+    assert site.put(upload, CONTENT, Upload_Offset="3").headers["upload-offset"] == "20"
+    site.put(upload, CONTENT[20:], Upload_Offset="20")
+    assert site.settled(upload)["rows"] == 3
+
+
+def test_more_bytes_than_allowed_are_refused_and_not_kept(site: Site) -> None:
+    upload = site.new()
+    assert site.put(upload, b"x" * 2000).status_code == 413
+    assert site.client.get(f"/v1/uploads/{upload}").json()["received"] == 0
+
+
+def test_a_file_without_a_text_is_refused_with_what_to_do(site: Site) -> None:
+    upload = site.new()
+    site.put(upload, b"id,colour\n1,red\n")
+    said = site.settled(upload)
+    assert (said["state"], "text=COLUMN" in said["why"]) == ("refused", True)
+
+
+@pytest.mark.parametrize("file", ["../x.csv", "x.exe", ".csv", "a/b.csv", ""])
+def test_a_name_that_is_no_files_is_refused(site: Site, file: str) -> None:
+    assert site.client.post("/v1/uploads", json={"file": file}).status_code == 422
+
+
+def test_an_upload_is_its_tenants_alone(site: Site) -> None:
+    upload = site.new()
+    other = {"x-tenant": "beta"}
+    assert site.client.get(f"/v1/uploads/{upload}", headers=other).status_code == 404
+    assert site.put(upload, CONTENT, x_tenant="beta").status_code == 404
+
+
+def test_what_was_received_before_a_restart_is_loaded_after_it(
+    broker: Broker, naming: Naming, tmp_path: Path
+) -> None:
+    site = Site(broker, naming, tmp_path)
+    upload = site.new()
+    site.put(upload, CONTENT)
+    site.desk.start()
+    assert site.settled(upload)["rows"] == 3
+    site.desk.stop()
