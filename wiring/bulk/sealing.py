@@ -1,6 +1,6 @@
 """Turn rows of a file into sealed feedback records, many at once; what takes the time of an upload.
 
-In:    rows with their numbers.   Out: the messages of the same records that ``wiring.journal.RecordMaker`` makes.
+In:    rows with their numbers.   Out: the same records that ``wiring.journal.RecordMaker`` makes.
 Nothing here depends on what else is in a chunk, so any number of processes may share a file.
 """
 
@@ -67,10 +67,18 @@ class Recipe:
 
 
 class Sealed(NamedTuple):
-    """A record ready to be sent."""
+    """A record on its way to be sent: little to hand from process to process; ``time`` is None for a ready one."""
 
     number: int
-    message: KafkaMessage
+    value: bytes
+    time: bytes | None = None
+    trace: bytes = b""
+
+    def message(self, tenant: bytes) -> KafkaMessage:
+        """As it lies in a topic."""
+        if self.time is None:
+            return journal_message(read_record("journal", self.value), self.value, PRODUCER)
+        return feedback_message(tenant, self.value, self.time, self.trace, PRODUCER)
 
 
 class Sealer:
@@ -79,19 +87,13 @@ class Sealer:
     def __init__(self, recipe: Recipe, vault: LocalVault) -> None:
         self._recipe = recipe
         self._vault = vault
-        self._tenant = recipe.tenant.encode()
         self._seed = f"{recipe.tenant} {recipe.loaded_at} ".encode()
         self._ingested_at = _z(recipe.loaded_at)
 
-    def messages(self, rows: Sequence[Numbered]) -> list[Sealed]:
-        """The rows as journal messages, in their order; every author's key is durable before this returns."""
+    def records(self, rows: Sequence[Numbered]) -> list[Sealed]:
+        """The rows as journal records, in their order; every author's key is durable before this returns."""
         sealed = iter(self._sealed([row for row in rows if row.ready is None]))
-        return [
-            next(sealed)
-            if row.ready is None
-            else Sealed(row.number, journal_message(read_record("journal", row.ready), row.ready, PRODUCER))
-            for row in rows
-        ]
+        return [next(sealed) if row.ready is None else Sealed(row.number, row.ready) for row in rows]
 
     def _sealed(self, rows: Sequence[Numbered]) -> list[Sealed]:
         drafts = [self._draft(row) for row in rows]
@@ -100,7 +102,7 @@ class Sealer:
         with self._vault.at_once():
             self._vault.ensure(self._recipe.tenant, subjects)
             return [
-                Sealed(row.number, self._message(draft, item, subject))
+                self._record(row.number, draft, item, subject)
                 for row, draft, item, subject in zip(rows, drafts, items, subjects, strict=True)
             ]
 
@@ -116,7 +118,7 @@ class Sealer:
         author = draft.body.get("author")
         return self._vault.subject(self._recipe.tenant, str(author) if author else f"item {item}")
 
-    def _message(self, draft: Draft, item: str, subject: str) -> KafkaMessage:
+    def _record(self, number: int, draft: Draft, item: str, subject: str) -> Sealed:
         recipe, at = self._recipe, draft.happened_at or draft.at or self._recipe.loaded_at
         plain = draft.raw if draft.body is None else orjson.dumps(draft.body)
         sealed = self._vault.seal(recipe.tenant, subject, plain)
@@ -139,8 +141,7 @@ class Sealer:
         record["found_at"] = {"origin": recipe.origin, "line": draft.line}
         if draft.unreadable is not None:
             record["unreadable"] = draft.unreadable
-        value = orjson.dumps(record)
-        return feedback_message(self._tenant, value, time.encode(), trace.encode(), PRODUCER)
+        return Sealed(number, orjson.dumps(record), time.encode(), trace.encode())
 
 
 def _z(moment: datetime) -> str:

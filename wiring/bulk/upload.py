@@ -29,7 +29,7 @@ from wiring.drafts import digest_of, draft_of, source_name
 from wiring.history import TICK, customer_records, customer_rows, ticks_between
 from wiring.journal import RecordMaker
 
-CHUNK = 500
+CHUNK = 1_000
 """Rows that are sealed together: one transaction of the key store."""
 
 # Records between two notes of how far it is: a resumed upload reads the topic from the last note on.
@@ -106,10 +106,10 @@ def upload(
     upload = replace(upload, known=to.known)
     reading = _Reading(path, upload, lane, options.customers)
     noted = skipped = to.there
-    records = reading.records(to.there)
+    records, tenant = reading.records(to.there), lane.tenant.encode()
     chunks = iter(lambda: list(islice(records, CHUNK)), [])
     for sealed in seal_all(chunks, _recipe(upload, lane.tenant), lane.keys, lane.processes):
-        to.put(sealed)
+        to.put([(one.number, one.message(tenant)) for one in sealed])
         if sealed[-1].number - noted >= NOTED_EVERY:
             noted = sealed[-1].number
             lane.book.save(reading.noted(replace(upload, known=to.known)))

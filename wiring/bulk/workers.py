@@ -26,7 +26,7 @@ def seal_all(
     if processes == 0:
         with closing(LocalVault(keys)) as vault:
             sealer = Sealer(recipe, vault)
-            yield from (sealer.messages(chunk) for chunk in chunks)
+            yield from (sealer.records(chunk) for chunk in chunks)
         return
     with closing(LocalVault(keys)):
         pass  # the store is made once, and a wrong one is told here
@@ -109,6 +109,6 @@ def _work(pipe: Connection, recipe: Recipe, keys: Path) -> None:
             except (EOFError, KeyboardInterrupt):
                 return
             try:
-                pipe.send(sealer.messages(chunk))
+                pipe.send(sealer.records(chunk))
             except PipelineError as exc:
                 pipe.send(exc)

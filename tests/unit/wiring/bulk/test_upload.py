@@ -77,7 +77,7 @@ def test_a_file_that_was_uploaded_whole_is_not_uploaded_again(lane: Lane, tmp_pa
 def test_an_upload_that_was_stopped_goes_on_at_the_same_row(
     lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at: int
 ) -> None:
-    path = write_csv(tmp_path / "r.csv", reviews(1700))
+    path = write_csv(tmp_path / "r.csv", reviews(2700))
     sealing = uploading.seal_all
 
     def stopped(*given: object) -> Iterator[list[Sealed]]:
@@ -92,7 +92,7 @@ def test_an_upload_that_was_stopped_goes_on_at_the_same_row(
         upload(path, OPTIONS, lane, now=NOW)
     monkeypatch.setattr(uploading, "seal_all", sealing)
     upload(path, OPTIONS, lane, now=NOW)
-    assert lines_of(lane) == list(range(2, 1702))
+    assert lines_of(lane) == list(range(2, 2702))
 
 
 def test_a_bad_row_goes_on_with_its_line_and_the_rest_too(lane: Lane, tmp_path: Path) -> None:
