@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.commands import IssueState
 from contracts.envelope import Envelope, Message, UtcTime
+from contracts.feedback import Tier
 from contracts.stages import Precedent
 
 Window = Literal["24h", "7d"]
@@ -86,12 +87,20 @@ class Quote(Message):
 IssueChange = Literal["open", "recur", "reopen", "relink"]
 
 
+class AffectedCustomer(Message):
+    """An account that an issue is about; ``mrr`` in whole currency units a month, where it is known."""
+
+    account: str
+    tier: Tier
+    mrr: float | None = None
+
+
 class LinearIssue(Envelope):
     """Topic ``linear``: an issue as Linear's ``IssueCreateInput`` wants it, or what is to be done to one; kept 7 days.
 
     ``priority`` is Linear's: 1 urgent, 2 high, 3 medium, 4 low. ``issue_id`` is a function of tenant,
     lineage and ``episode``, so creating it twice is creating it once. ``action``, ``action_rule`` and
-    ``action_owner`` are as in ``Priority``.
+    ``action_owner`` are as in ``Priority``. ``customers`` are those of ``accounts`` that weigh most.
 
     ``change``: ``open`` creates the issue; ``recur`` comments on it, because customers still come; ``reopen`` opens it
     again, because they came back after it was done; ``relink`` ties it to ``into_issue_id``, because their themes were
@@ -122,6 +131,7 @@ class LinearIssue(Envelope):
     accounts_since: int | None = None
     into_issue_id: str | None = None
     priority_by_people: bool = False
+    customers: tuple[AffectedCustomer, ...] = ()
 
 
 class Drop(Message):

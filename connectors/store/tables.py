@@ -6,7 +6,7 @@ back in another form. What a vendor or customer said is never stored here in cle
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
 metadata = MetaData()
 
@@ -36,4 +36,80 @@ parts = Table(
     Column("record", String(200), primary_key=True, comment="the vendor's id of what was said"),
     Column("parent", String(200), nullable=False, comment="the vendor's id of what it is a part of"),
     Index("parts_by_parent", "connection", "parent"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column(
+        "id", String(36), primary_key=True, comment="a function of destination, verb and what it is about"
+    ),
+    Column("tenant", String(64), nullable=False),
+    Column("destination", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("verb", String(16), nullable=False),
+    Column("about", String(200), nullable=False, comment="effects about one thing happen in their order"),
+    Column("place", BigInteger, nullable=False, comment="that order: from the journal"),
+    Column("record_id", String(160), nullable=False),
+    Column("theme_id", String(64)),
+    Column("urgency", Integer, nullable=False, comment="1 is first"),
+    Column("state", String(16), nullable=False),
+    Column("autonomy", String(16), nullable=False),
+    Column("decided_by", String(200)),
+    Column("decided_at", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("lease", String(36)),
+    Column("lease_until", BigInteger),
+    Column("reason", String(500), nullable=False),
+    Column(
+        "is_outage", Boolean, nullable=False, comment="in the manual queue because the other side was away"
+    ),
+    Column("is_charged", Boolean, nullable=False, comment="counts in the month's quota"),
+    Column("memo", JSON, nullable=False, comment="what an interrupted attempt must know"),
+    Column("payload", Text, comment="sealed under the tenant's key; none once it is done"),
+    Column("has_quotes", Boolean, nullable=False),
+    Column("quotes_until", BigInteger, nullable=False, comment="redacted quotes are dropped then"),
+    Column("happened_at", BigInteger, nullable=False),
+    Column("taken_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index("outbox_due", "state", "next_at"),
+    Index("outbox_in_order", "destination", "about", "place"),
+    Index("outbox_quotes", "has_quotes", "quotes_until"),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("destination", String(64), primary_key=True),
+    Column("issue_id", String(64), primary_key=True, comment="ours: of tenant, theme and episode"),
+    Column("tenant", String(64), nullable=False),
+    Column("theme_id", String(64), nullable=False),
+    Column("external_id", String(100), nullable=False),
+    Column("external_key", String(100), nullable=False),
+    Column("external_url", String(2000), nullable=False),
+    Column("written", JSON, nullable=False, comment="keyed hashes of what we last wrote to each field"),
+    Column("is_deleted", Boolean, nullable=False, comment="people deleted it: never touched again"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Index("issues_by_external", "destination", "external_id"),
+    Index("issues_by_theme", "tenant", "theme_id"),
+)
+
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("used", Integer, nullable=False),
+)
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("destination", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("reason", String(500), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, comment="none: until a person resumes it"),
 )

@@ -10,7 +10,7 @@ from uuid import uuid5
 
 from contracts.feedback import Sealed
 from contracts.identity import NAMESPACE, linear_issue_id
-from contracts.priority import Alert, LinearIssue, Priority, Quote
+from contracts.priority import AffectedCustomer, Alert, LinearIssue, Priority, Quote
 from contracts.stages import Assignment, Precedent
 from models.priority.impact import impacts, why_sentence, window_scores
 from models.priority.matrix import Rule
@@ -42,6 +42,9 @@ ACTION_WORDS: dict[str, str] = {
 
 RECORD_ACCOUNTS = 500
 """Most accounts that an issue record lists."""
+
+RECORD_CUSTOMERS = 20
+"""Most accounts whose tier and revenue it tells."""
 
 
 @lru_cache(maxsize=4096)
@@ -127,6 +130,19 @@ def issue_record(
         impact=facts.impact,
         quotes=facts.quotes,
         **fields_of(rule),
+        customers=_customers(book, facts.accounts),
+    )
+
+
+def _customers(book: TenantBook, accounts: tuple[str, ...]) -> tuple[AffectedCustomer, ...]:
+    """The heaviest of them with their tiers and revenues; by name among equals."""
+    standings = book.standings
+    heaviest = sorted(accounts, key=lambda name: (-standings.of(f"a:{name}").weight, name))
+    return tuple(
+        AffectedCustomer(
+            account=name, tier=standings.of(f"a:{name}").tier, mrr=standings.revenue(f"a:{name}")
+        )
+        for name in heaviest[:RECORD_CUSTOMERS]
     )
 
 

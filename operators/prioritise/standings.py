@@ -27,6 +27,11 @@ class Standings:
         """The standing now; an unknown customer weighs as the tier ``unknown``."""
         return self._known.get(who, self._stranger)
 
+    def revenue(self, who: str) -> float | None:
+        """The monthly revenue now, where it is known."""
+        row = self._rows.get(key(self._tenant, who))
+        return None if row is None else row.mrr
+
     def seen(self, who: str, facts: ItemFacts) -> Change | None:
         """Take up what feedback says of its author's account; None when it changes nothing."""
         if facts.tier == "unknown" and facts.mrr is None:

@@ -1,0 +1,254 @@
+"""Effects on the outside, before they happen: each is a row first, is claimed by one process, and ends in one state.
+
+A row's id is a function of what it does, so taking the same record twice makes one row. States::
+
+    proposed ─ a person ─► pending ⇄ sending ─► done            observed   (nothing was to be done)
+        └────────────────► cancelled ◄─┴──► manual ─ a person ─► pending, done or cancelled
+
+A claim is a lease: a process that dies gives its rows back when it ends, and one that was only slow finds its lease
+gone (``settle`` says False) and has changed nothing. Rows about the same thing are claimed in their order, one at a
+time. Payloads are sealed, go when the effect is done, and hold no quote for longer than ``quotes_until``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, Row, and_, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.store.engine import micros, store_errors, writing
+from connectors.store.tables import outbox, pauses, quotas
+
+State = Literal["observed", "proposed", "pending", "sending", "done", "manual", "cancelled"]
+UNFINISHED: tuple[State, ...] = ("proposed", "pending", "sending", "manual")
+Verb = Literal["open", "recur", "reopen", "relink", "sweep", "alert"]
+Autonomy = Literal["observe", "suggest", "act"]
+
+REASON_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One row. Times are microseconds since 1970; ``payload`` is sealed; ``memo`` is what an attempt left behind."""
+
+    id: str
+    tenant: str
+    destination: str
+    kind: str
+    verb: Verb
+    about: str
+    place: int
+    record_id: str
+    state: State
+    autonomy: Autonomy
+    happened_at: int
+    taken_at: int
+    changed_at: int
+    theme_id: str | None = None
+    urgency: int = 3
+    decided_by: str | None = None
+    decided_at: int | None = None
+    attempts: int = 0
+    next_at: int = 0
+    lease: str | None = None
+    lease_until: int | None = None
+    reason: str = ""
+    is_outage: bool = False
+    is_charged: bool = False
+    memo: Mapping[str, Any] = field(default_factory=dict)
+    payload: str | None = None
+    has_quotes: bool = False
+    quotes_until: int = 0
+
+
+_FIELDS = tuple(Effect.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStore:
+    """Rows of the outbox; any number of processes at once."""
+
+    engine: Engine
+
+    def add(self, effects: Sequence[Effect]) -> int:
+        """Make rows; how many are new. What is there already stays as it is."""
+        if not effects:
+            return 0
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        rows = [{name: getattr(effect, name) for name in _FIELDS} for effect in effects]
+        with writing(self.engine) as writer:
+            made = (dialect.insert(outbox).values(row).on_conflict_do_nothing() for row in rows)
+            return sum(len(writer.execute(one.returning(outbox.c.id)).all()) for one in made)
+
+    def claim(self, now: datetime, *, lease_s: float, most: int) -> list[Effect]:
+        """Take what is due, the most urgent first, for ``lease_s`` seconds; nobody else gets it meanwhile."""
+        at, lease = micros(now), uuid4().hex
+        held = {"state": "sending", "lease": lease, "lease_until": at + _us(lease_s), "changed_at": at}
+        with writing(self.engine) as writer:
+            due = writer.execute(
+                select(outbox)
+                .where(_is_due(at), ~_is_blocked(), ~_is_paused(at))
+                .order_by(outbox.c.urgency, outbox.c.next_at, outbox.c.place, outbox.c.id)
+                .limit(most)
+                .with_for_update(skip_locked=True, of=outbox)
+            ).all()
+            if due:
+                writer.execute(update(outbox).where(outbox.c.id.in_([row.id for row in due])).values(held))
+        return [_effect(row, **held) for row in due]
+
+    def renew(self, effect: Effect, until: datetime) -> bool:
+        """Hold a claim for longer; False when it is lost."""
+        with writing(self.engine) as writer:
+            return _own(writer, effect, {"lease_until": micros(until)})
+
+    def settle(self, effect: Effect, now: datetime, **changes: Any) -> bool:
+        """Change a row that is claimed, and give the claim back unless it goes on; False when it was lost."""
+        goes_on = changes.pop("goes_on", False)
+        if "reason" in changes:
+            changes["reason"] = str(changes["reason"])[:REASON_CHARS]
+        if not goes_on:
+            changes |= {"lease": None, "lease_until": None}
+        with writing(self.engine) as writer:
+            return _own(writer, effect, {**changes, "changed_at": micros(now)})
+
+    def charge(self, effect: Effect, month: str, quota: int) -> bool:
+        """Count a claimed effect in its tenant's month, once; False when ``quota`` are used up."""
+        if effect.is_charged:
+            return True
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        at = (quotas.c.tenant == effect.tenant, quotas.c.month == month)
+        with writing(self.engine) as writer:
+            row = {"tenant": effect.tenant, "month": month, "used": 0}
+            writer.execute(dialect.insert(quotas).values(row).on_conflict_do_nothing())
+            used = writer.execute(select(quotas.c.used).where(*at).with_for_update()).scalar_one()
+            charged = select(outbox.c.is_charged).where(outbox.c.id == effect.id)
+            if writer.execute(charged).scalar_one():
+                return True
+            if used >= quota or not _own(writer, effect, {"is_charged": True}):
+                return False
+            writer.execute(update(quotas).where(*at).values(used=used + 1))
+        return True
+
+    def decide(
+        self,
+        name: str,
+        author: str,
+        now: datetime,
+        state: State,
+        came_from: Sequence[State],
+        reason: str = "",
+    ) -> bool:
+        """A person's word about a row that is in one of ``came_from``; False when it is not any more."""
+        at = micros(now)
+        changes: dict[str, Any] = {
+            "state": state, "decided_by": author, "decided_at": at, "next_at": at, "changed_at": at,
+            "attempts": 0, "is_outage": False, "reason": reason[:REASON_CHARS],
+        }  # fmt: skip
+        if state in ("cancelled", "done"):
+            changes |= {"payload": None, "has_quotes": False}
+        with writing(self.engine) as writer:
+            told = update(outbox).where(outbox.c.id == name, outbox.c.state.in_(came_from)).values(changes)
+            return writer.execute(told).rowcount == 1
+
+    def release(self, destination: str, now: datetime) -> int:
+        """Put back what waits for a person only because ``destination`` was away; how many."""
+        with writing(self.engine) as writer:
+            back = {"state": "pending", "attempts": 0, "next_at": micros(now), "is_outage": False}
+            return writer.execute(update(outbox).where(*_stranded(destination)).values(back)).rowcount
+
+    def probe(self, before: datetime, now: datetime) -> int:
+        """Try one stranded row of each destination again that nobody touched since ``before``; how many."""
+        with writing(self.engine) as writer:
+            oldest = (
+                select(func.min(outbox.c.id), func.max(outbox.c.changed_at))
+                .where(outbox.c.state == "manual", outbox.c.is_outage)
+                .group_by(outbox.c.destination)
+            )
+            names = [name for name, touched in writer.execute(oldest) if touched <= micros(before)]
+            back = {"state": "pending", "attempts": 0, "next_at": micros(now), "changed_at": micros(now)}
+            return writer.execute(
+                update(outbox).where(outbox.c.id.in_(names), outbox.c.state == "manual").values(back)
+            ).rowcount
+
+    def rewrite(self, now: datetime, rewritten: Callable[[Effect], str | None], most: int = 500) -> int:
+        """Replace the payloads that may hold their quotes no longer; how many."""
+        late = (outbox.c.has_quotes, outbox.c.quotes_until <= micros(now), outbox.c.state != "sending")
+        with writing(self.engine) as writer:
+            rows = writer.execute(select(outbox).where(*late).limit(most)).all()
+            for row in rows:
+                writer.execute(
+                    update(outbox)
+                    .where(outbox.c.id == row.id)
+                    .values(payload=rewritten(_effect(row)), has_quotes=False)
+                )
+        return len(rows)
+
+    def find(self, name: str) -> list[Effect]:
+        """The rows whose ids begin so; at most 10."""
+        begins = outbox.c.id.startswith(name, autoescape=True)
+        return self._read(select(outbox).where(begins).order_by(outbox.c.id).limit(10))
+
+    def listed(
+        self, states: Sequence[State], tenant: str | None = None, most: int = 1000, since: int = 0
+    ) -> list[Effect]:
+        """Rows in these states, the most urgent and oldest first."""
+        asked = select(outbox).where(outbox.c.state.in_(states), outbox.c.taken_at >= since)
+        if tenant is not None:
+            asked = asked.where(outbox.c.tenant == tenant)
+        return self._read(asked.order_by(outbox.c.urgency, outbox.c.taken_at, outbox.c.id).limit(most))
+
+    def counts(self) -> dict[tuple[str, State], int]:
+        """How many rows of each destination are in each state."""
+        asked = select(outbox.c.destination, outbox.c.state, func.count()).group_by(
+            outbox.c.destination, outbox.c.state
+        )
+        with store_errors(), self.engine.connect() as reader:
+            return {(destination, state): count for destination, state, count in reader.execute(asked)}
+
+    def _read(self, asked: Any) -> list[Effect]:
+        with store_errors(), self.engine.connect() as reader:
+            return [_effect(row) for row in reader.execute(asked)]
+
+
+def _us(seconds: float) -> int:
+    return timedelta(seconds=seconds) // timedelta(microseconds=1)
+
+
+def _effect(row: Row[Any], **changed: Any) -> Effect:
+    return Effect(**{**{name: getattr(row, name) for name in _FIELDS}, **changed})
+
+
+def _own(writer: Connection, effect: Effect, changes: Mapping[str, Any]) -> bool:
+    told = (
+        update(outbox).where(outbox.c.id == effect.id, outbox.c.lease == effect.lease).values(dict(changes))
+    )
+    return writer.execute(told).rowcount == 1
+
+
+def _stranded(destination: str) -> tuple[Any, ...]:
+    return outbox.c.destination == destination, outbox.c.state == "manual", outbox.c.is_outage
+
+
+def _is_due(at: int) -> Any:
+    waiting = and_(outbox.c.state == "pending", outbox.c.next_at <= at)
+    return or_(waiting, and_(outbox.c.state == "sending", outbox.c.lease_until <= at))
+
+
+def _is_blocked() -> Any:
+    """Something earlier about the same thing is not finished."""
+    other = outbox.alias("earlier")
+    before = or_(
+        other.c.place < outbox.c.place, and_(other.c.place == outbox.c.place, other.c.id < outbox.c.id)
+    )
+    same = (other.c.destination == outbox.c.destination, other.c.about == outbox.c.about)
+    return exists().where(*same, other.c.state.in_(UNFINISHED), before)
+
+
+def _is_paused(at: int) -> Any:
+    still = or_(pauses.c.until.is_(None), pauses.c.until > at)
+    return exists().where(pauses.c.destination == outbox.c.destination, still)
