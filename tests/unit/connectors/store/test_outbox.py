@@ -85,7 +85,7 @@ def test_effects_about_one_thing_happen_in_their_order(store: OutboxStore) -> No
     store.add(
         [effect("z", about="i", place=1), effect("a", about="i", place=2), effect("b", about="j", place=3)]
     )
-    assert names(claimed(store)) == ["b", "z"]
+    assert names(claimed(store)) == ["z", "b"]
     (z,) = (one for one in store.find("z"))
     store.settle(z, NOW, state="done")
     assert names(claimed(store)) == ["a"]

@@ -1,0 +1,83 @@
+"""Slack, by an incoming webhook: at least once, since Slack knows no ids; the address is a secret and never told.
+
+Whatever stems from feedback is escaped: ``<!channel>`` in a customer's words pings nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.alerting.port import Notice
+from connectors.outgoing import Closed, Limited, Refused, Sender, Unsure
+
+HEADER_CHARS = 150
+SECTION_CHARS = 3000
+LIMITED_S = 1.0
+
+_MARKS = {"page": ":rotating_light:", "warn": ":warning:", "info": ":information_source:"}
+_ENDED = (403, 404, 410)
+"""The webhook, its channel or our right to it is gone: no later request succeeds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSink:
+    """One webhook; ``address`` is read anew for each request."""
+
+    sender: Sender
+    address: Callable[[], str]
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    async def send(self, notice: Notice) -> None:
+        """Post it. Raises ``Closed`` where Slack says that webhook or channel is gone."""
+        heard = await self.sender.send("POST", self.address(), json=message(notice))
+        said = heard.body[:80].decode("utf-8", "replace").strip()
+        if heard.status == 200 and said == "ok":
+            return
+        word = said if said.replace("_", "").isalpha() and len(said) <= 40 else ""
+        told = f"{self.sender.who}: status {heard.status} {word}".rstrip()
+        if heard.status in _ENDED:
+            raise Closed(f"{told}; give it a new webhook, then resume it")
+        if heard.status == 429:
+            raise Limited(told, retry_after_s=heard.waits_s(self.clock(), LIMITED_S))
+        if heard.status >= 500 or heard.status == 200:
+            raise Unsure(told, retry_after_s=heard.waits_s(self.clock(), 0.0))
+        raise Refused(told, reason="refused")
+
+
+def message(notice: Notice) -> dict[str, Any]:
+    """The message: a line for notifications, and blocks."""
+    title = f"{_MARKS[notice.severity]} {escaped(notice.title)}"
+    link = f"\n<{notice.url}|Open>" if notice.url else ""
+    owner = f" · for {escaped(notice.owner)}" if notice.owner else ""
+    about = f"{escaped(notice.tenant)} · {escaped(notice.rule)} · {notice.id}{owner}"
+    body = cut(escaped(notice.body), SECTION_CHARS - len(link)) + link
+    blocks: list[dict[str, Any]] = [
+        {"type": "header", "text": {"type": "plain_text", "text": cut(notice.title, HEADER_CHARS)}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(about, SECTION_CHARS)}]},
+    ]
+    if body.strip():
+        blocks.insert(1, {"type": "section", "text": {"type": "mrkdwn", "text": body}})
+    return {"text": cut(title, SECTION_CHARS), "blocks": blocks}
+
+
+def escaped(text: str) -> str:
+    """Text in which nothing is Slack's.
+
+    >>> escaped("<!channel> & <@U1>")
+    '&lt;!channel&gt; &amp; &lt;@U1&gt;'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, chars: int) -> str:
+    """At most ``chars`` characters, and no half of an escaped one at the end."""
+    if len(text) <= chars:
+        return text
+    head = text[: chars - 1]
+    at = head.rfind("&")
+    if at >= 0 and ";" not in head[at:] and len(head) - at <= 4:
+        head = head[:at]
+    return head + "…"

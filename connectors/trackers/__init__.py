@@ -1,0 +1,1 @@
+"""Where issues go: one module for each tracker, behind ``port.Tracker``."""

@@ -1,0 +1,246 @@
+"""Jira Cloud, by its interface version 3: it takes no id of ours, so a doubtful create is looked for before another.
+
+In: drafts and comments.   Out: issues with a label of their own (``fb-…``, how they are found again), evidence as
+remote links (upserted by global id), and an entity property that says what they are about.
+A search does not show every issue that was just made: after a doubt one waits ``settle_s`` and looks ``looks`` times
+(``port.Tracker``), and a later ``sweep`` closes what was made twice after all.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from connectors.outgoing import Gone, Heard, Limited, Refused, Sender, Unauthorised, Unsure
+from connectors.trackers.adf import adf, plain_text
+from connectors.trackers.jira_fields import Meta, creation
+from connectors.trackers.port import Clock, Draft, Issue, Json
+
+PROPERTY = "feedback.issue"
+COMMENT = "feedback.comment"
+
+SETTLE_S = 20.0
+"""A just created issue is missing from one in five searches; after this most are there."""
+
+LOOKS = 2
+LIMITED_S = 30.0
+
+_READ = "summary,description,priority,status,resolution,labels"
+
+
+@dataclass(frozen=True, slots=True)
+class JiraPlace:
+    """A site and a project. ``priorities``: Jira's names of 1 (urgent) to 4; ``fields``: what the project demands."""
+
+    url: str
+    project: str
+    issue_type: str = "Bug"
+    email: str | None = None
+    priorities: tuple[str, ...] = ("Highest", "High", "Medium", "Low")
+    fields: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass
+class JiraTracker:
+    """One project. ``token`` is read anew for each request: with an e-mail it is an API token, else a bearer's."""
+
+    sender: Sender
+    place: JiraPlace
+    token: Callable[[], str]
+    clock: Clock = field(default=lambda: datetime.now(UTC))
+    settle_s: float = SETTLE_S
+    looks: int = LOOKS
+    _meta: Meta | None = None
+
+    async def find(self, draft: Draft) -> Issue | None:
+        """The oldest issue with the draft's label that a search shows."""
+        found = await self._labelled(draft)
+        return await self._read(found[0]) if found else None
+
+    async def create(self, draft: Draft) -> Issue:
+        """Make it. Raises ``Unsure`` where it may have been made."""
+        if self._meta is None:
+            self._meta = await self._ask_meta()
+        body = {
+            "fields": creation(
+                draft, self.place.project, self._meta, self.place.fields, self.place.priorities
+            ),
+            "properties": [{"key": PROPERTY, "value": {"key": draft.about}}],
+        }
+        heard = await self._send("POST", "issue", body)
+        said = heard.json()
+        if heard.status != 201 or not isinstance(said, dict):
+            self._meta = None  # the project's fields may have changed
+            raise Refused(f"{self.sender.who}: {_complaints(said, heard.status)}", reason="refused")
+        return Issue(str(said["id"]), str(said["key"]), self._page(str(said["key"])), "new")
+
+    async def enrich(self, issue: Issue, draft: Draft) -> Sequence[str]:
+        """Remote links; customers are in the description."""
+        for piece in draft.evidence:
+            link = {
+                "globalId": f"undercurrent:{piece.url}",
+                "object": {"url": piece.url, "title": piece.title, "summary": piece.subtitle},
+            }
+            await self._made("POST", f"issue/{issue.id}/remotelink", link)
+        return ()
+
+    async def read(self, external_id: str) -> Issue | None:
+        """The issue as it is now."""
+        return await self._read(external_id)
+
+    async def comment(self, external_id: str, comment_id: str, text: str) -> None:
+        """Add a comment that carries its id as a property, unless one does already."""
+        path = f"issue/{quote(external_id)}/comment"
+        known = await self._made("GET", f"{path}?expand=properties&orderBy=-created&maxResults=100")
+        for one in known.get("comments", ()):
+            if any(_is_ours(prop, comment_id) for prop in one.get("properties") or ()):
+                return
+        body = {"body": adf(text), "properties": [{"key": COMMENT, "value": {"id": comment_id}}]}
+        await self._made("POST", path, body)
+
+    async def reopen(self, external_id: str) -> bool:
+        """By the first transition to a state that is not done."""
+        return await self._move(external_id, ("new", "indeterminate"))
+
+    async def rewrite(self, external_id: str, fields: Mapping[str, Json]) -> Issue:
+        """Change these fields (``title``, ``description``, ``priority``)."""
+        told: dict[str, Json] = {}
+        if "title" in fields:
+            told["summary"] = fields["title"]
+        if "description" in fields:
+            told["description"] = adf(fields["description"])
+        if "priority" in fields:
+            told["priority"] = {"name": self.place.priorities[int(fields["priority"]) - 1]}
+        await self._made("PUT", f"issue/{quote(external_id)}", {"fields": told})
+        found = await self._read(external_id)
+        if found is None:
+            raise Gone
+        return found
+
+    async def add_labels(self, external_id: str, labels: Sequence[str]) -> None:
+        """Add labels; Jira's hold no space."""
+        added = [{"add": "_".join(name.split())[:255]} for name in labels]
+        await self._made("PUT", f"issue/{quote(external_id)}", {"update": {"labels": added}})
+
+    async def relate(self, external_id: str, other_id: str) -> None:
+        """A link ``Relates``; Jira keeps one of a kind between two issues."""
+        told = {
+            "type": {"name": "Relates"},
+            "inwardIssue": {"id": other_id},
+            "outwardIssue": {"id": external_id},
+        }
+        await self._made("POST", "issueLink", told)
+
+    async def sweep(self, draft: Draft, kept: str) -> int:
+        """Close every other issue that carries the draft's label and property, with a word about why."""
+        closed = 0
+        for other in await self._labelled(draft):
+            found = await self._send("GET", f"issue/{other}/properties/{PROPERTY}")
+            said = found.json()
+            is_ours = isinstance(said, dict) and (said.get("value") or {}).get("key") == draft.about
+            issue = await self._read(other) if other != kept and is_ours else None
+            if issue is None or issue.state == "completed":
+                continue
+            keeper = await self._read(kept)
+            text = f"Made twice after a time-out; the issue is {keeper.key if keeper else kept}."
+            await self.comment(other, f"twice-{draft.id}", text)
+            closed += await self._move(other, ("done",))
+        return closed
+
+    async def _labelled(self, draft: Draft) -> list[str]:
+        """Ids of issues with the draft's label, the oldest first; the query is bounded, as Jira demands."""
+        jql = f'project = "{self.place.project}" AND labels = "{label_of(draft.id)}" ORDER BY created ASC'
+        said = await self._made("POST", "search/jql", {"jql": jql, "fields": ["key"], "maxResults": 50})
+        return sorted((str(one["id"]) for one in said.get("issues", ())), key=lambda name: (len(name), name))
+
+    async def _read(self, name: str) -> Issue | None:
+        try:
+            said = await self._made("GET", f"issue/{quote(name)}?fields={_READ}")
+        except Gone:
+            return None
+        told = said.get("fields") or {}
+        status = ((told.get("status") or {}).get("statusCategory") or {}).get("key", "")
+        fields = {
+            "title": told.get("summary"),
+            "description": plain_text(told.get("description")),
+            "priority": (told.get("priority") or {}).get("name"),
+        }
+        state = "completed" if status == "done" else str(status)
+        return Issue(str(said["id"]), str(said["key"]), self._page(str(said["key"])), state, fields)
+
+    async def _move(self, name: str, categories: tuple[str, ...]) -> bool:
+        said = await self._made("GET", f"issue/{quote(name)}/transitions")
+        for category in categories:
+            for one in said.get("transitions", ()):
+                if ((one.get("to") or {}).get("statusCategory") or {}).get("key") == category:
+                    await self._made(
+                        "POST", f"issue/{quote(name)}/transitions", {"transition": {"id": one["id"]}}
+                    )
+                    return True
+        return False
+
+    async def _ask_meta(self) -> Meta:
+        base = f"issue/createmeta/{quote(self.place.project)}/issuetypes"
+        types = (await self._made("GET", f"{base}?maxResults=200")).get("issueTypes", ())
+        for kind in types:
+            if kind.get("name") == self.place.issue_type:
+                said = await self._made("GET", f"{base}/{kind['id']}?maxResults=200")
+                return Meta.of(str(kind["id"]), said.get("fields", ()))
+        names = ", ".join(sorted(str(kind.get("name")) for kind in types)) or "none"
+        raise Refused(
+            f"{self.sender.who}: no issue type {self.place.issue_type}; it has {names}", reason="issue_type"
+        )
+
+    async def _made(self, method: str, path: str, body: Json = None) -> dict[str, Any]:
+        """A request that must succeed; its answer, empty where it has none. Raises ``Gone`` for 404."""
+        heard = await self._send(method, path, body)
+        said = heard.json()
+        if heard.status == 404:
+            raise Gone
+        if heard.status >= 300:
+            raise Refused(f"{self.sender.who}: {_complaints(said, heard.status)}", reason="refused")
+        return said if isinstance(said, dict) else {}
+
+    async def _send(self, method: str, path: str, body: Json = None) -> Heard:
+        token = self.token()
+        if self.place.email:
+            token = "Basic " + base64.b64encode(f"{self.place.email}:{token}".encode()).decode()
+        else:
+            token = f"Bearer {token}"
+        headers = {"authorization": token, "accept": "application/json"}
+        url = f"{self.place.url.rstrip('/')}/rest/api/3/{path}"
+        heard = await self.sender.send(method, url, json=body, headers=headers)
+        if heard.status in (401, 403):
+            raise Unauthorised(f"{self.sender.who}: {heard.status}; check its e-mail, token and rights")
+        if heard.status == 429:
+            raise Limited(
+                f"{self.sender.who}: asks for less", retry_after_s=heard.waits_s(self.clock(), LIMITED_S)
+            )
+        if heard.status >= 500 or (heard.status < 300 and heard.body and heard.json() is None):
+            raise Unsure(
+                f"{self.sender.who}: status {heard.status}", retry_after_s=heard.waits_s(self.clock(), 0.0)
+            )
+        return heard
+
+    def _page(self, key: str) -> str:
+        parts = urlsplit(self.place.url)
+        return f"{parts.scheme}://{parts.netloc}/browse/{key}"
+
+
+def label_of(issue_id: str) -> str:
+    """The label that tells one issue of ours from all others, in every project."""
+    return f"fb-{issue_id.replace('-', '')}"
+
+
+def _is_ours(prop: Mapping[str, Any], comment_id: str) -> bool:
+    return prop.get("key") == COMMENT and (prop.get("value") or {}).get("id") == comment_id
+
+
+def _complaints(said: Any, status: int) -> str:
+    """Which fields Jira refuses; not its words about them, which may repeat what was sent."""
+    names = sorted((said.get("errors") or {}) if isinstance(said, dict) else ())
+    return f"status {status}" + (f", fields {', '.join(names)}" if names else "")

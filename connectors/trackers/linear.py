@@ -1,0 +1,302 @@
+"""Linear, by its GraphQL interface: an issue's id is ours, so making it twice is a conflict that is adopted.
+
+In: drafts and comments.   Out: issues with labels, evidence (attachments, upserted by address), customers and needs.
+Errors come with status 200 or 400 and are told by ``extensions``; RATELIMITED comes as 400. What people wrote is never
+overwritten here: labels are added, and only fields that a caller names are changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from connectors.outgoing import Gone, Heard, Limited, Refused, Sender, Unauthorised, Unsure
+from connectors.trackers.port import Clock, Customer, Draft, Evidence, Issue, Json, v4_shaped
+
+URL = "https://api.linear.app/graphql"
+LIMITED_S = 60.0
+"""How long to wait where Linear limits us and does not say until when."""
+
+_ISSUE = "id identifier url title description priority archivedAt trashed state{id type}"
+_READ = f"query($id:String!){{issue(id:$id){{{_ISSUE}}}}}"
+_ARCHIVED = f"query($f:IssueFilter){{issues(filter:$f,includeArchived:true,first:1){{nodes{{{_ISSUE}}}}}}}"
+_CREATE = f"mutation($i:IssueCreateInput!){{issueCreate(input:$i){{success issue{{{_ISSUE}}}}}}}"
+_UPDATE = (
+    f"mutation($id:String!,$i:IssueUpdateInput!){{issueUpdate(id:$id,input:$i){{success issue{{{_ISSUE}}}}}}}"
+)
+_LABELS = "query($f:IssueLabelFilter){issueLabels(filter:$f,first:250){nodes{id name team{id}}}}"
+_LABEL = "mutation($i:IssueLabelCreateInput!){issueLabelCreate(input:$i){success issueLabel{id}}}"
+_STATES = "query($f:WorkflowStateFilter){workflowStates(filter:$f,first:250){nodes{id type position}}}"
+_ATTACH = "mutation($i:AttachmentCreateInput!){attachmentCreate(input:$i){success attachment{id}}}"
+_COMMENT = "mutation($i:CommentCreateInput!){commentCreate(input:$i){success comment{id}}}"
+_CUSTOMER = "mutation($i:CustomerUpsertInput!){customerUpsert(input:$i){success customer{id}}}"
+_NEED = "mutation($i:CustomerNeedCreateInput!){customerNeedCreate(input:$i){success need{id}}}"
+_RELATE = "mutation($i:IssueRelationCreateInput!){issueRelationCreate(input:$i){success issueRelation{id}}}"
+
+# Where a reopened issue goes: the first of these types that the team has.
+_OPEN_TYPES = ("unstarted", "backlog", "triage", "started")
+
+
+class _Conflict(Refused):
+    """What was to be made with an id of ours is there already."""
+
+
+class _NotOffered(Refused):
+    """The workspace's plan has no such feature."""
+
+
+class _Unknown(Gone):
+    """Linear knows nothing with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPlace:
+    """Where issues are made: a team, and perhaps a project; ``template`` and ``assignee`` are Linear's ids."""
+
+    team: str
+    project: str | None = None
+    assignee: str | None = None
+    template: str | None = None
+    url: str = URL
+
+
+@dataclass
+class LinearTracker:
+    """One workspace. ``token`` is read anew for each request; ``scheme`` as in ``_authorization``."""
+
+    sender: Sender
+    place: LinearPlace
+    token: Callable[[], str]
+    scheme: str = "auto"
+    clock: Clock = field(default=lambda: datetime.now(UTC))
+    settle_s: float = 0.0
+    looks: int = 1
+    _labels: dict[str, str] = field(default_factory=dict)
+    _no_customers: bool = False
+
+    async def find(self, draft: Draft) -> Issue | None:
+        """The issue with our id."""
+        return await self._find(draft.id)
+
+    async def create(self, draft: Draft) -> Issue:
+        """Make it with our id; a conflict means that it is there."""
+        told: dict[str, Json] = {
+            "id": draft.id, "teamId": self.place.team, "title": draft.title, "description": draft.description,
+            "priority": draft.priority, "labelIds": await self._label_ids(draft.labels),
+            "projectId": self.place.project, "assigneeId": self.place.assignee, "templateId": self.place.template,
+        }  # fmt: skip
+        try:
+            answer = await self._ask(_CREATE, i={k: v for k, v in told.items() if v is not None})
+        except _Conflict:
+            there = await self._find(draft.id)
+            if there is None or there.is_gone:
+                raise Gone from None
+            return there
+        return _issue(answer["issueCreate"]["issue"])
+
+    async def enrich(self, issue: Issue, draft: Draft) -> Sequence[str]:
+        """Attachments by address, customers by our id, needs with ids of their own."""
+        for piece in draft.evidence:
+            await self._ask(_ATTACH, i=_attachment(issue.id, piece))
+        if draft.customers and not await self._needs(issue, draft):
+            names = ", ".join(f"{one.account} ({one.tier})" for one in draft.customers)
+            text = f"Affected customers: {_escaped(names)}."
+            await self.comment(issue.id, v4_shaped("customers", draft.id), text)
+            return ("customers are not offered by this workspace's plan: named in a comment",)
+        return ()
+
+    async def read(self, external_id: str) -> Issue | None:
+        """The issue as it is now; None where it is deleted, trashed or archived."""
+        found = await self._find(external_id)
+        return None if found is None or found.is_gone else found
+
+    async def comment(self, external_id: str, comment_id: str, text: str) -> None:
+        """Add a comment with an id of ours; a conflict means that it is there."""
+        try:
+            await self._ask(_COMMENT, i={"id": comment_id, "issueId": external_id, "body": text})
+        except _Conflict:
+            return
+
+    async def reopen(self, external_id: str) -> bool:
+        """Into the team's first state of an open type."""
+        found = await self._ask(_STATES, f={"team": {"id": {"eq": self.place.team}}})
+        states = sorted(found["workflowStates"]["nodes"], key=lambda one: (one["position"], one["id"]))
+        for kind in _OPEN_TYPES:
+            for state in states:
+                if state["type"] == kind:
+                    await self._ask(_UPDATE, id=external_id, i={"stateId": state["id"]})
+                    return True
+        return False
+
+    async def rewrite(self, external_id: str, fields: Mapping[str, Json]) -> Issue:
+        """Change these fields."""
+        answer = await self._ask(_UPDATE, id=external_id, i=dict(fields))
+        return _issue(answer["issueUpdate"]["issue"])
+
+    async def add_labels(self, external_id: str, labels: Sequence[str]) -> None:
+        """Add labels by ``addedLabelIds``: ``labelIds`` would take people's away."""
+        if ids := await self._label_ids(labels):
+            await self._ask(_UPDATE, id=external_id, i={"addedLabelIds": ids})
+
+    async def relate(self, external_id: str, other_id: str) -> None:
+        """A relation ``related`` with an id of ours."""
+        told = {
+            "id": v4_shaped("relation", external_id, other_id), "issueId": external_id,
+            "relatedIssueId": other_id, "type": "related",
+        }  # fmt: skip
+        try:
+            await self._ask(_RELATE, i=told)
+        except _Conflict:
+            return
+
+    async def sweep(self, draft: Draft, kept: str) -> int:  # noqa: ARG002 the protocol's
+        """Nothing: Linear refuses the second issue of an id."""
+        return 0
+
+    async def _needs(self, issue: Issue, draft: Draft) -> bool:
+        """Customers and what they need; False where the plan has none."""
+        if self._no_customers:
+            return False
+        try:
+            for customer in draft.customers:
+                await self._ask(_CUSTOMER, i=_customer(customer))
+                try:
+                    await self._ask(_NEED, i=_need(issue.id, draft, customer))
+                except _Conflict:
+                    continue
+        except _NotOffered:
+            self._no_customers = True
+            return False
+        return True
+
+    async def _find(self, name: str) -> Issue | None:
+        try:
+            answer = await self._ask(_READ, id=name)
+        except _Unknown:
+            answer = {"issue": None}
+        if answer["issue"] is not None:
+            return _issue(answer["issue"])
+        found = await self._ask(_ARCHIVED, f={"id": {"eq": name}})
+        nodes = found["issues"]["nodes"]
+        return _issue(nodes[0]) if nodes else None
+
+    async def _label_ids(self, names: Sequence[str]) -> list[str]:
+        """Ids of labels; what is missing is made once, with an id of ours."""
+        wanted = [name[:80] for name in names]
+        if missing := [name for name in wanted if name not in self._labels]:
+            found = await self._ask(_LABELS, f={"name": {"in": missing}})
+            for label in found["issueLabels"]["nodes"]:
+                if (label.get("team") or {"id": self.place.team})["id"] == self.place.team:
+                    self._labels.setdefault(label["name"], label["id"])
+        for name in wanted:
+            if name not in self._labels:
+                self._labels[name] = await self._new_label(name)
+        return [self._labels[name] for name in wanted]
+
+    async def _new_label(self, name: str) -> str:
+        ours = v4_shaped("label", self.place.team, name)
+        try:
+            await self._ask(_LABEL, i={"id": ours, "teamId": self.place.team, "name": name})
+        except _Conflict:
+            return ours
+        return ours
+
+    async def _ask(self, query: str, **variables: Json) -> dict[str, Any]:
+        token = self.token()
+        headers = {"authorization": _authorization(token, self.scheme)}
+        heard = await self.sender.send(
+            "POST", self.place.url, json={"query": query, "variables": variables}, headers=headers
+        )
+        return _data(heard, self.clock(), self.sender.who)
+
+
+def _authorization(token: str, scheme: str) -> str:
+    """A personal key goes as it is, OAuth's token with Bearer; ``auto`` tells them by the prefix of keys."""
+    is_key = scheme == "key" or (scheme == "auto" and token.startswith("lin_api_"))
+    return token if is_key else f"Bearer {token}"
+
+
+def _data(heard: Heard, now: datetime, who: str) -> dict[str, Any]:
+    """The data of an answer. Raises what its errors say, whatever its status."""
+    said = heard.json()
+    errors = said.get("errors") if isinstance(said, dict) else None
+    if errors:
+        _raise(errors, heard, now, who)
+    if heard.status in (401, 403):
+        raise Unauthorised(f"{who}: {heard.status}; check its token file")
+    if heard.status == 429:
+        raise Limited(f"{who}: asks for less", retry_after_s=_wait_s(heard, now))
+    if heard.status >= 500 or (heard.status == 200 and not isinstance(said, dict)):
+        raise Unsure(f"{who}: status {heard.status}", retry_after_s=heard.waits_s(now, 0.0))
+    if heard.status != 200 or not isinstance(said, dict) or not isinstance(said.get("data"), dict):
+        raise Refused(f"{who}: status {heard.status}", reason="refused")
+    data: dict[str, Any] = said["data"]
+    return data
+
+
+def _raise(errors: Any, heard: Heard, now: datetime, who: str) -> None:
+    first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
+    extensions = first.get("extensions") or {}
+    code, message = str(extensions.get("code", "")), str(first.get("message", ""))
+    shown = str(extensions.get("userPresentableMessage", ""))
+    lower = f"{message} {shown}".lower()
+    if code == "RATELIMITED":
+        raise Limited(f"{who}: asks for less", retry_after_s=_wait_s(heard, now))
+    if code == "AUTHENTICATION_ERROR" or heard.status == 401:
+        raise Unauthorised(f"{who}: {code or heard.status}; check its token file")
+    if "conflict on insert" in lower or "already exists" in lower:
+        raise _Conflict(f"{who}: it is there already", reason="conflict")
+    if "feature not accessible" in lower or code == "FEATURE_NOT_ACCESSIBLE":
+        raise _NotOffered(f"{who}: not in its plan", reason="not_offered")
+    if "entity not found" in lower or code == "ENTITY_NOT_FOUND":
+        raise _Unknown
+    if heard.status >= 500 or code == "INTERNAL_SERVER_ERROR":
+        raise Unsure(f"{who}: {code or heard.status}", retry_after_s=heard.waits_s(now, 0.0))
+    raise Refused(f"{who}: {code or 'refused'}", reason="refused")
+
+
+def _wait_s(heard: Heard, now: datetime) -> float:
+    """``Retry-After``, else until the window of requests ends (milliseconds since 1970)."""
+    try:
+        left = float(heard.headers["x-ratelimit-requests-reset"]) / 1000 - now.timestamp()
+    except (KeyError, ValueError):
+        left = LIMITED_S
+    return heard.waits_s(now, min(max(left, 1.0), 3600.0))
+
+
+def _issue(node: Mapping[str, Any]) -> Issue:
+    state = node.get("state") or {}
+    return Issue(
+        id=str(node["id"]),
+        key=str(node.get("identifier", "")),
+        url=str(node.get("url", "")),
+        state=str(state.get("type", "")),
+        fields={name: node.get(name) for name in ("title", "description", "priority")},
+        is_gone=bool(node.get("trashed")) or node.get("archivedAt") is not None,
+    )
+
+
+def _attachment(issue: str, piece: Evidence) -> dict[str, Json]:
+    return {"issueId": issue, "url": piece.url, "title": piece.title, "subtitle": piece.subtitle}
+
+
+def _customer(customer: Customer) -> dict[str, Json]:
+    told = {
+        "externalId": customer.account, "name": customer.account, "revenue": customer.annual,
+        "tierName": None if customer.tier == "unknown" else customer.tier,
+    }  # fmt: skip
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _need(issue: str, draft: Draft, customer: Customer) -> dict[str, Json]:
+    return {
+        "id": v4_shaped("need", draft.id, customer.account), "issueId": issue,
+        "customerExternalId": customer.account, "priority": int(draft.priority == 1),
+        "body": f"Reported by {_escaped(customer.account)}.",
+    }  # fmt: skip
+
+
+def _escaped(text: str) -> str:
+    return "".join("\\" + c if c in "\\`*_{}[]()#+-.!|~<>@" else c for c in text)
