@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     connections: Path | None = None
     """YAML file of connections to vendors: docs/connectors.md; None: no vendor is connected."""
 
+    destinations: Path | None = None
+    """YAML file of trackers and alert sinks by tenant: docs/dispatch.md; None: nothing leaves."""
+
     store_url: SecretStr | None = None
     """SQLAlchemy address of the edge's store (``postgresql+psycopg://…``); None: a SQLite file in the data folder."""
 

@@ -7,15 +7,14 @@ may be sent again is the caller's to say, and the errors tell it. No error holds
 from __future__ import annotations
 
 import asyncio
-import email.utils
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import httpx
 import orjson
 
+from connectors.waits import retry_after_s
 from contracts.errors import PipelineError, RejectItem, RetryLater
 
 REQUEST_S = 15.0
@@ -76,17 +75,10 @@ class Heard:
         except orjson.JSONDecodeError:
             return None
 
-    def waits_s(self, now: datetime, otherwise: float) -> float:
-        """What ``Retry-After`` asks for, as seconds or as a date; ``otherwise`` where it says nothing."""
-        told = self.headers.get("retry-after", "").strip()
-        try:
-            wait = float(told)
-        except ValueError:
-            try:
-                wait = (email.utils.parsedate_to_datetime(told) - now).total_seconds()
-            except (ValueError, TypeError):
-                wait = otherwise
-        return min(max(wait, 0.0), LONGEST_WAIT_S) if wait == wait else otherwise
+    def waits_s(self, otherwise: float) -> float:
+        """What the headers ask for; ``otherwise`` where they say nothing."""
+        told = retry_after_s(self.headers)
+        return min(otherwise if told is None else told, LONGEST_WAIT_S)
 
 
 @dataclass(frozen=True, slots=True)

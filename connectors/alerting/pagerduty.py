@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.alerting.port import Notice
@@ -26,7 +25,6 @@ class PagerDutySink:
     sender: Sender
     routing_key: Callable[[], str]
     url: str = URL
-    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def send(self, notice: Notice) -> None:
         """Trigger, or join, the incident of what the notice is about."""
@@ -35,12 +33,12 @@ class PagerDutySink:
         if heard.status == 202:
             return
         if heard.status == 429:
-            raise Limited(told, retry_after_s=heard.waits_s(self.clock(), LIMITED_S))
+            raise Limited(told, retry_after_s=heard.waits_s(LIMITED_S))
         if heard.status in (401, 403, 404, 410):
             raise Closed(f"{told}; check its routing key, then resume it")
         if 400 <= heard.status < 500:
             raise Refused(told, reason="refused")
-        raise Unsure(told, retry_after_s=heard.waits_s(self.clock(), 0.0))
+        raise Unsure(told, retry_after_s=heard.waits_s(0.0))
 
 
 def event(notice: Notice, routing_key: str) -> dict[str, Any]:

@@ -6,8 +6,7 @@ Whatever stems from feedback is escaped: ``<!channel>`` in a customer's words pi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.alerting.port import Notice
@@ -28,7 +27,6 @@ class SlackSink:
 
     sender: Sender
     address: Callable[[], str]
-    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
     async def send(self, notice: Notice) -> None:
         """Post it. Raises ``Closed`` where Slack says that webhook or channel is gone."""
@@ -41,9 +39,9 @@ class SlackSink:
         if heard.status in _ENDED:
             raise Closed(f"{told}; give it a new webhook, then resume it")
         if heard.status == 429:
-            raise Limited(told, retry_after_s=heard.waits_s(self.clock(), LIMITED_S))
+            raise Limited(told, retry_after_s=heard.waits_s(LIMITED_S))
         if heard.status >= 500 or heard.status == 200:
-            raise Unsure(told, retry_after_s=heard.waits_s(self.clock(), 0.0))
+            raise Unsure(told, retry_after_s=heard.waits_s(0.0))
         raise Refused(told, reason="refused")
 
 

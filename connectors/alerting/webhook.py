@@ -60,9 +60,9 @@ class WebhookSink:
         if heard.status == 410:
             raise Closed(f"{said}; it says that it is gone for good")
         if heard.status == 429:
-            raise Limited(said, retry_after_s=heard.waits_s(self.clock(), LIMITED_S))
+            raise Limited(said, retry_after_s=heard.waits_s(LIMITED_S))
         if heard.status >= 500 or heard.status in (408, 425):
-            raise Unsure(said, retry_after_s=heard.waits_s(self.clock(), 0.0))
+            raise Unsure(said, retry_after_s=heard.waits_s(0.0))
         raise Refused(f"{said}; redirects are not followed", reason="refused")
 
     async def _judged(self, url: httpx.URL) -> str:

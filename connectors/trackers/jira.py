@@ -11,14 +11,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from connectors.outgoing import Gone, Heard, Limited, Refused, Sender, Unauthorised, Unsure
 from connectors.trackers.adf import adf, plain_text
 from connectors.trackers.jira_fields import Meta, creation
-from connectors.trackers.port import Clock, Draft, Issue, Json
+from connectors.trackers.port import Draft, Issue, Json
 
 PROPERTY = "feedback.issue"
 COMMENT = "feedback.comment"
@@ -28,6 +27,9 @@ SETTLE_S = 20.0
 
 LOOKS = 2
 LIMITED_S = 30.0
+
+NOT_DONE = frozenset({"won't do", "won't fix", "duplicate", "declined", "cannot reproduce", "cancelled"})
+"""Resolutions by which people say that nothing was done; such an issue is not opened again."""
 
 _READ = "summary,description,priority,status,resolution,labels"
 
@@ -51,7 +53,6 @@ class JiraTracker:
     sender: Sender
     place: JiraPlace
     token: Callable[[], str]
-    clock: Clock = field(default=lambda: datetime.now(UTC))
     settle_s: float = SETTLE_S
     looks: int = LOOKS
     _meta: Meta | None = None
@@ -135,6 +136,18 @@ class JiraTracker:
         }
         await self._made("POST", "issueLink", told)
 
+    def rank(self, issue: Issue) -> int | None:
+        """By the names of priorities that this destination uses."""
+        name = issue.fields.get("priority")
+        return self.place.priorities.index(name) + 1 if name in self.place.priorities else None
+
+    def preview(self, draft: Draft) -> Json:
+        """The request's body, as for a project that takes every field."""
+        every = frozenset({"labels", "description", "priority"})
+        meta = self._meta or Meta(self.place.issue_type, every, frozenset(), frozenset(self.place.priorities))
+        links = [{"url": one.url, "title": one.title} for one in draft.evidence]
+        return {"issue": self._body(draft, meta), "remotelink": links}
+
     async def sweep(self, draft: Draft, kept: str) -> int:
         """Close every other issue that carries the draft's label and property, with a word about why."""
         closed = 0
@@ -143,13 +156,20 @@ class JiraTracker:
             said = found.json()
             is_ours = isinstance(said, dict) and (said.get("value") or {}).get("key") == draft.about
             issue = await self._read(other) if other != kept and is_ours else None
-            if issue is None or issue.state == "completed":
+            if issue is None or issue.state in ("completed", "canceled"):
                 continue
             keeper = await self._read(kept)
             text = f"Made twice after a time-out; the issue is {keeper.key if keeper else kept}."
             await self.comment(other, f"twice-{draft.id}", text)
             closed += await self._move(other, ("done",))
         return closed
+
+    def _body(self, draft: Draft, meta: Meta) -> dict[str, Json]:
+        place = self.place
+        return {
+            "fields": creation(draft, place.project, meta, place.fields, place.priorities),
+            "properties": [{"key": PROPERTY, "value": {"key": draft.about}}],
+        }
 
     async def _labelled(self, draft: Draft) -> list[str]:
         """Ids of issues with the draft's label, the oldest first; the query is bounded, as Jira demands."""
@@ -169,7 +189,10 @@ class JiraTracker:
             "description": plain_text(told.get("description")),
             "priority": (told.get("priority") or {}).get("name"),
         }
-        state = "completed" if status == "done" else str(status)
+        resolution = str((told.get("resolution") or {}).get("name", "")).lower()
+        state = str(status)
+        if status == "done":
+            state = "canceled" if resolution in NOT_DONE else "completed"
         return Issue(str(said["id"]), str(said["key"]), self._page(str(said["key"])), state, fields)
 
     async def _move(self, name: str, categories: tuple[str, ...]) -> bool:
@@ -217,13 +240,9 @@ class JiraTracker:
         if heard.status in (401, 403):
             raise Unauthorised(f"{self.sender.who}: {heard.status}; check its e-mail, token and rights")
         if heard.status == 429:
-            raise Limited(
-                f"{self.sender.who}: asks for less", retry_after_s=heard.waits_s(self.clock(), LIMITED_S)
-            )
+            raise Limited(f"{self.sender.who}: asks for less", retry_after_s=heard.waits_s(LIMITED_S))
         if heard.status >= 500 or (heard.status < 300 and heard.body and heard.json() is None):
-            raise Unsure(
-                f"{self.sender.who}: status {heard.status}", retry_after_s=heard.waits_s(self.clock(), 0.0)
-            )
+            raise Unsure(f"{self.sender.who}: status {heard.status}", retry_after_s=heard.waits_s(0.0))
         return heard
 
     def _page(self, key: str) -> str:

@@ -82,13 +82,9 @@ class LinearTracker:
 
     async def create(self, draft: Draft) -> Issue:
         """Make it with our id; a conflict means that it is there."""
-        told: dict[str, Json] = {
-            "id": draft.id, "teamId": self.place.team, "title": draft.title, "description": draft.description,
-            "priority": draft.priority, "labelIds": await self._label_ids(draft.labels),
-            "projectId": self.place.project, "assigneeId": self.place.assignee, "templateId": self.place.template,
-        }  # fmt: skip
+        told = self._input(draft) | {"labelIds": await self._label_ids(draft.labels)}
         try:
-            answer = await self._ask(_CREATE, i={k: v for k, v in told.items() if v is not None})
+            answer = await self._ask(_CREATE, i=told)
         except _Conflict:
             there = await self._find(draft.id)
             if there is None or there.is_gone:
@@ -151,9 +147,29 @@ class LinearTracker:
         except _Conflict:
             return
 
+    def rank(self, issue: Issue) -> int | None:
+        """Linear's 0 means none, which is below 4."""
+        told = issue.fields.get("priority")
+        return (int(told) or 5) if isinstance(told, int | float) else None
+
+    def preview(self, draft: Draft) -> Json:
+        """The input of ``issueCreate`` with labels by name, attachments, and customers."""
+        customers = [_customer(one) for one in draft.customers]
+        attachments = [_attachment(draft.id, one) for one in draft.evidence]
+        issue = self._input(draft) | {"labels": list(draft.labels)}
+        return {"issueCreate": issue, "attachmentCreate": attachments, "customerUpsert": customers}
+
     async def sweep(self, draft: Draft, kept: str) -> int:  # noqa: ARG002 the protocol's
         """Nothing: Linear refuses the second issue of an id."""
         return 0
+
+    def _input(self, draft: Draft) -> dict[str, Json]:
+        told = {
+            "id": draft.id, "teamId": self.place.team, "title": draft.title, "description": draft.description,
+            "priority": draft.priority, "projectId": self.place.project, "assigneeId": self.place.assignee,
+            "templateId": self.place.template,
+        }  # fmt: skip
+        return {name: value for name, value in told.items() if value is not None}
 
     async def _needs(self, issue: Issue, draft: Draft) -> bool:
         """Customers and what they need; False where the plan has none."""
@@ -229,7 +245,7 @@ def _data(heard: Heard, now: datetime, who: str) -> dict[str, Any]:
     if heard.status == 429:
         raise Limited(f"{who}: asks for less", retry_after_s=_wait_s(heard, now))
     if heard.status >= 500 or (heard.status == 200 and not isinstance(said, dict)):
-        raise Unsure(f"{who}: status {heard.status}", retry_after_s=heard.waits_s(now, 0.0))
+        raise Unsure(f"{who}: status {heard.status}", retry_after_s=heard.waits_s(0.0))
     if heard.status != 200 or not isinstance(said, dict) or not isinstance(said.get("data"), dict):
         raise Refused(f"{who}: status {heard.status}", reason="refused")
     data: dict[str, Any] = said["data"]
@@ -253,7 +269,7 @@ def _raise(errors: Any, heard: Heard, now: datetime, who: str) -> None:
     if "entity not found" in lower or code == "ENTITY_NOT_FOUND":
         raise _Unknown
     if heard.status >= 500 or code == "INTERNAL_SERVER_ERROR":
-        raise Unsure(f"{who}: {code or heard.status}", retry_after_s=heard.waits_s(now, 0.0))
+        raise Unsure(f"{who}: {code or heard.status}", retry_after_s=heard.waits_s(0.0))
     raise Refused(f"{who}: {code or 'refused'}", reason="refused")
 
 
@@ -263,7 +279,7 @@ def _wait_s(heard: Heard, now: datetime) -> float:
         left = float(heard.headers["x-ratelimit-requests-reset"]) / 1000 - now.timestamp()
     except (KeyError, ValueError):
         left = LIMITED_S
-    return heard.waits_s(now, min(max(left, 1.0), 3600.0))
+    return heard.waits_s(min(max(left, 1.0), 3600.0))
 
 
 def _issue(node: Mapping[str, Any]) -> Issue:

@@ -115,6 +115,14 @@ class Tracker(Protocol):
         """Say that two issues are about the same."""
         ...
 
+    def rank(self, issue: Issue) -> int | None:
+        """The issue's priority as 1 (urgent) to 5 (none); None where it is not one of ours."""
+        ...
+
+    def preview(self, draft: Draft) -> Json:
+        """What would be sent to make it, without asking anybody."""
+        ...
+
     async def sweep(self, draft: Draft, kept: str) -> int:
         """Close what a doubtful create made twice, but for ``kept``; how many."""
         ...

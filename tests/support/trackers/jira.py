@@ -1,0 +1,124 @@
+"""Jira as it behaves: no ids of clients, searches that do not show what was just made, fields that differ, ADF or 400."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.support.trackers.server import Asked, Said, Scripted
+
+DONE = {"name": "Done", "statusCategory": {"key": "done"}}
+NEW = {"name": "To Do", "statusCategory": {"key": "new"}}
+FIELDS: list[dict[str, Any]] = [
+    *(
+        {"fieldId": name, "required": name in ("summary", "project")}
+        for name in ("summary", "project", "labels")
+    ),
+    {"fieldId": "description", "required": False},
+    {"fieldId": "priority", "required": False, "allowedValues": [{"name": n} for n in ("High", "Medium")]},
+]
+
+
+@dataclass
+class JiraSite:
+    """One project. ``hidden_for``: so many searches do not show an issue that was just made."""
+
+    authorization: str
+    hidden_for: int = 0
+    fields: list[dict[str, Any]] = field(default_factory=lambda: list(FIELDS))
+    issues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    comments: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    links: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    relations: list[dict[str, Any]] = field(default_factory=list)
+    searches: int = 0
+    numbers: Any = field(default_factory=lambda: count(10_000))
+
+    def answer(self, asked: Asked) -> Said:
+        if asked.headers.get("authorization") != self.authorization:
+            return Said(401, "Client must be authenticated")
+        path = urlsplit(asked.path).path.removeprefix("/rest/api/3/")
+        if path.startswith("issue/createmeta/ENG/issuetypes"):
+            many = path.endswith("issuetypes")
+            return Said(
+                200, {"issueTypes": [{"id": "7", "name": "Bug"}]} if many else {"fields": self.fields}
+            )
+        if path == "issue":
+            return self._create(asked.json())
+        if path == "search/jql":
+            return self._search(asked.json())
+        if path == "issueLink":
+            self.relations.append(asked.json())
+            return Said(201)
+        _, name, *rest = path.split("/")
+        if name not in self.issues:
+            return Said(404, {"errorMessages": ["Issue does not exist"]})
+        return self._one(asked, self.issues[name], rest)
+
+    def _create(self, told: Any) -> Said:
+        fields = told["fields"]
+        known = {one["fieldId"] for one in self.fields} | {"issuetype"}
+        wrong = sorted(fields.keys() - known)
+        if not isinstance(fields.get("description"), dict) or not _is_adf(fields["description"]):
+            wrong.append("description")
+        if wrong or "\n" in fields["summary"] or any(" " in label for label in fields["labels"]):
+            return Said(400, {"errors": {name: "no" for name in wrong or ["summary"]}})
+        name = str(next(self.numbers))
+        self.issues[name] = {
+            "id": name, "key": f"ENG-{name}", "fields": {**fields, "status": NEW, "resolution": None},
+            "properties": {one["key"]: one["value"] for one in told.get("properties", ())},
+            "shown_from": self.searches + self.hidden_for,
+        }  # fmt: skip
+        return Said(201, {"id": name, "key": f"ENG-{name}", "self": "…"})
+
+    def _search(self, told: Any) -> Said:
+        assert 'project = "ENG"' in told["jql"], "unbounded queries are refused"
+        label = re.search(r'labels = "([^"]+)"', told["jql"])[1]  # type: ignore[index]
+        self.searches += 1
+        found = [
+            {"id": one["id"]}
+            for one in self.issues.values()
+            if label in one["fields"]["labels"] and one["shown_from"] < self.searches
+        ]
+        return Said(200, {"issues": found, "isLast": True})
+
+    def _one(self, asked: Asked, issue: dict[str, Any], rest: list[str]) -> Said:
+        told, name = asked.json(), issue["id"]
+        match asked.method, rest:
+            case "GET", []:
+                return Said(200, issue)
+            case "PUT", []:
+                issue["fields"].update(told.get("fields", {}))
+                issue["fields"]["labels"] += [one["add"] for one in told.get("update", {}).get("labels", ())]
+                return Said(204)
+            case "GET", ["comment"]:
+                return Said(200, {"comments": self.comments.get(name, [])})
+            case "POST", ["comment"]:
+                self.comments.setdefault(name, []).append(told)
+                return Said(201, {"id": "1"})
+            case "POST", ["remotelink"]:
+                self.links[name, told["globalId"]] = told
+                return Said(201, {"id": 1})
+            case "GET", ["properties", key]:
+                return Said(200, {"key": key, "value": issue["properties"].get(key)})
+            case "GET", ["transitions"]:
+                ways = [{"id": "31", "to": DONE}, {"id": "11", "to": NEW}]
+                return Said(200, {"transitions": ways})
+            case "POST", ["transitions"]:
+                issue["fields"]["status"] = DONE if told["transition"]["id"] == "31" else NEW
+                return Said(204)
+        return Said(404, {})
+
+
+def _is_adf(node: Any) -> bool:
+    """No text node is empty, every node has a type."""
+    if node.get("type") == "text":
+        return bool(node.get("text"))
+    return bool(node.get("type")) and all(_is_adf(part) for part in node.get("content", ()))
+
+
+def jira(site: JiraSite) -> Scripted:
+    """A server that spoils creations of issues."""
+    return Scripted(site, spoils=lambda asked: asked.method == "POST" and asked.path.endswith("/issue"))

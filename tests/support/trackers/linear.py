@@ -1,0 +1,157 @@
+"""Linear as it behaves: ids of clients conflict, errors come with 200 or 400, quotas as RATELIMITED, plans differ."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from tests.support.trackers.server import Asked, Said, Scripted
+
+TEAM = "team-1"
+TOKEN = "lin_api_secret"
+_ROOTS = re.compile(r"\{\s*(\w+)[({]")
+
+
+class Fails(Exception):
+    def __init__(self, message: str, code: str = "INPUT_ERROR", status: int = 200, **headers: str) -> None:
+        super().__init__(message)
+        self.code, self.status, self.headers = code, status, headers
+
+
+@dataclass
+class LinearSite:
+    """One workspace. ``limited``: so many requests get RATELIMITED; ``conflict_status``: 200 or 400."""
+
+    token: str = TOKEN
+    conflict_status: int = 200
+    has_customers: bool = True
+    limited: int = 0
+    issues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    labels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    comments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    attachments: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    customers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    needs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    relations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    creates: list[str] = field(default_factory=list)
+    numbers: Any = field(default_factory=lambda: count(1))
+
+    def answer(self, asked: Asked) -> Said:
+        if asked.headers.get("authorization") not in (self.token, f"Bearer {self.token}"):
+            return _errors(Fails("Authentication required", "AUTHENTICATION_ERROR", 401))
+        if self.limited:
+            self.limited -= 1
+            return _errors(Fails("Rate limit exceeded", "RATELIMITED", 400, **{"Retry-After": "30"}))
+        told = asked.json()
+        root = _ROOTS.search(told["query"])[1]  # type: ignore[index]
+        try:
+            return Said(200, {"data": {root: getattr(self, f"_{root}")(told["variables"])}})
+        except Fails as exc:
+            return _errors(exc)
+
+    # What people do there.
+    def edit(self, name: str, **fields: Any) -> None:
+        self.issues[name].update(fields)
+
+    def move(self, name: str, kind: str) -> None:
+        self.issues[name]["state"] = {"id": f"state-{kind}", "type": kind}
+
+    def delete(self, name: str) -> None:
+        del self.issues[name]
+        self.gone.add(name)
+
+    def _issueCreate(self, told: Any) -> Any:
+        given = told["i"]
+        self.creates.append(given["id"])
+        if given["id"] in self.issues or given["id"] in self.gone:
+            raise Fails(f"conflict on insert of Issue {given['id']}", status=self.conflict_status)
+        for label in given.get("labelIds", ()):
+            if label not in self.labels:
+                raise Fails("labelIds: not found")
+        number = next(self.numbers)
+        self.issues[given["id"]] = {
+            "id": given["id"], "identifier": f"ENG-{number}", "url": f"https://linear.test/ENG-{number}",
+            "title": given["title"], "description": given.get("description"), "priority": given.get("priority"),
+            "labelIds": given.get("labelIds", []), "state": {"id": "state-triage", "type": "triage"},
+            "archivedAt": None, "trashed": None,
+        }  # fmt: skip
+        return {"success": True, "issue": self.issues[given["id"]]}
+
+    def _issue(self, told: Any) -> Any:
+        found = self.issues.get(told["id"])
+        if found is None or found["archivedAt"]:
+            raise Fails("Entity not found: Issue", "ENTITY_NOT_FOUND")
+        return found
+
+    def _issues(self, told: Any) -> Any:
+        found = self.issues.get(told["f"]["id"]["eq"])
+        return {"nodes": [found] if found else []}
+
+    def _issueUpdate(self, told: Any) -> Any:
+        issue, given = self._issue(told), dict(told["i"])
+        if "stateId" in given:
+            kind = given.pop("stateId").removeprefix("state-")
+            issue["state"] = {"id": f"state-{kind}", "type": kind}
+        issue["labelIds"] = [*dict.fromkeys([*issue["labelIds"], *given.pop("addedLabelIds", [])])]
+        issue.update(given)
+        return {"success": True, "issue": issue}
+
+    def _issueLabels(self, told: Any) -> Any:
+        names = told["f"]["name"]["in"]
+        return {"nodes": [one for one in self.labels.values() if one["name"] in names]}
+
+    def _issueLabelCreate(self, told: Any) -> Any:
+        given = told["i"]
+        if given["id"] in self.labels:
+            raise Fails("conflict on insert of IssueLabel")
+        self.labels[given["id"]] = {"id": given["id"], "name": given["name"], "team": {"id": given["teamId"]}}
+        return {"success": True, "issueLabel": {"id": given["id"]}}
+
+    def _workflowStates(self, _told: Any) -> Any:
+        kinds = ("triage", "backlog", "unstarted", "started", "completed", "canceled", "duplicate")
+        return {"nodes": [{"id": f"state-{k}", "type": k, "position": n} for n, k in enumerate(kinds)]}
+
+    def _attachmentCreate(self, told: Any) -> Any:
+        given = told["i"]
+        self._issue({"id": given["issueId"]})
+        self.attachments[given["issueId"], given["url"]] = given
+        return {"success": True, "attachment": {"id": "a"}}
+
+    def _commentCreate(self, told: Any) -> Any:
+        given = told["i"]
+        self._issue({"id": given["issueId"]})
+        self._once(self.comments, given, "Comment")
+        return {"success": True, "comment": {"id": given["id"]}}
+
+    def _customerUpsert(self, told: Any) -> Any:
+        if not self.has_customers:
+            raise Fails("feature not accessible", "FEATURE_NOT_ACCESSIBLE", 400)
+        self.customers[told["i"]["externalId"]] = told["i"]
+        return {"success": True, "customer": {"id": "c"}}
+
+    def _customerNeedCreate(self, told: Any) -> Any:
+        self._once(self.needs, told["i"], "CustomerNeed")
+        return {"success": True, "need": {"id": told["i"]["id"]}}
+
+    def _issueRelationCreate(self, told: Any) -> Any:
+        self._once(self.relations, told["i"], "IssueRelation")
+        return {"success": True, "issueRelation": {"id": told["i"]["id"]}}
+
+    @staticmethod
+    def _once(rows: dict[str, Any], given: Any, kind: str) -> None:
+        if given["id"] in rows:
+            raise Fails(f"conflict on insert of {kind}")
+        rows[given["id"]] = given
+
+
+def _errors(exc: Fails) -> Said:
+    error = {"message": str(exc), "extensions": {"code": exc.code, "statusCode": exc.status}}
+    return Said(exc.status, {"errors": [error]}, exc.headers)
+
+
+def linear(site: LinearSite) -> Scripted:
+    """A server that spoils creations of issues."""
+    return Scripted(site, spoils=lambda asked: b"issueCreate" in asked.body)

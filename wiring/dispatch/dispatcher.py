@@ -1,0 +1,167 @@
+"""The dispatcher: records in, effects outside, each once; any number of processes may run one.
+
+``take(record)`` makes rows of the outbox and is done when they are durable. ``deliver_due(now)`` carries out what is
+due: claim, do, settle. A process may die at any instant: what it had claimed is claimed again when its lease ends, and
+``issue_work`` finds out what it had done. One destination's trouble rests that destination and no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from asyncio import to_thread
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from connectors.alerting.port import AlertSink
+from connectors.outgoing import Refused
+from connectors.store.engine import micros, moment_of
+from connectors.store.issues import Pause
+from connectors.store.outbox import Effect
+from connectors.trackers.port import Tracker
+from contracts.envelope import Envelope
+from contracts.errors import RetryLater
+from wiring.dispatch.destinations import Destinations
+from wiring.dispatch.issue_work import IssueWork, LeaseLost, Stores
+from wiring.dispatch.metrics import DispatchMetrics
+from wiring.dispatch.settling import Verdict, done, failed
+from wiring.dispatch.taking import ALERTS_LAST, effects_of
+from wiring.dispatch.tending import Tending, trouble_of
+
+LEASE_S = 60.0
+"""How long a claim lasts unless it is renewed; a dead process's effects wait so long."""
+
+TOGETHER = 16
+"""Effects that are claimed at once."""
+
+AT_ONCE = {"linear": 4, "jira": 4}
+"""Requests at once to one destination; alert sinks take one after another, so that they stay in order."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was made of the destination file."""
+
+    destinations: Destinations
+    trackers: Mapping[str, Tracker]
+    sinks: Mapping[str, AlertSink]
+
+
+@dataclass
+class Dispatcher:
+    """One process's; ``clock`` is asked for leases alone, ``jitter`` draws from 0 to 1."""
+
+    opened: Opened
+    stores: Stores
+    metrics: DispatchMetrics
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    jitter: Callable[[], float] = random.random
+    lease_s: float = LEASE_S
+    _locks: dict[str, asyncio.Semaphore] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._tending = Tending(self.opened.destinations, self.stores, self.metrics)
+
+    async def take(self, record: Envelope) -> int:
+        """Make rows of a record of ``linear`` or ``alerts``; how many are new. Durable when this returns.
+
+        Raises ``RetryLater`` when the store is away.
+        """
+        tenant = self.opened.destinations.tenants.get(record.tenant)
+        if tenant is None:
+            return 0
+        now = self.clock()
+        made = await to_thread(lambda: list(effects_of(record, tenant, self.stores.envelopes, now)))
+        return await to_thread(self.stores.outbox.add, made)
+
+    async def deliver_due(self, now: datetime) -> Counter[str]:
+        """Carry out everything that is due at ``now``; how many attempts came to what.
+
+        Raises ``RetryLater`` when the store is away; whatever a destination does is settled in its rows.
+        """
+        await to_thread(self._tending.tend, now)
+        outcomes: Counter[str] = Counter()
+        while True:
+            claim = partial(self.stores.outbox.claim, now, lease_s=self.lease_s, most=TOGETHER)
+            claimed = await to_thread(claim)
+            if not claimed:
+                return outcomes
+            outcomes.update(await asyncio.gather(*(self._deliver(effect, now) for effect in claimed)))
+
+    async def _deliver(self, effect: Effect, now: datetime) -> str:
+        lock = self._locks.setdefault(effect.destination, asyncio.Semaphore(AT_ONCE.get(effect.kind, 1)))
+        try:
+            verdict = await self._held(effect, lock, now)
+        except LeaseLost:
+            return "lost"
+        settled = await to_thread(lambda: self.stores.outbox.settle(effect, now, **verdict.changes))
+        if not settled:
+            return "lost"
+        await to_thread(self._aftermath, effect, verdict, now)
+        self.metrics.attempted(effect.kind, verdict.outcome)
+        return verdict.outcome
+
+    async def _held(self, effect: Effect, lock: asyncio.Semaphore, now: datetime) -> Verdict:
+        """Do it, and hold the claim meanwhile."""
+        work = asyncio.create_task(self._tried(effect, lock, now))
+        try:
+            while True:
+                finished, _ = await asyncio.wait({work}, timeout=self.lease_s / 3)
+                if finished:
+                    return work.result()
+                until = self.clock() + timedelta(seconds=self.lease_s)
+                if not await to_thread(self.stores.outbox.renew, effect, until):
+                    raise LeaseLost(effect.id)
+        finally:
+            work.cancel()
+
+    async def _tried(self, effect: Effect, lock: asyncio.Semaphore, now: datetime) -> Verdict:
+        async with lock:
+            try:
+                return done(await self._work(effect, now))
+            except LeaseLost:
+                raise
+            except Exception as exc:  # noqa: BLE001 whatever one effect does, the others go on; its row says what
+                verdict = failed(exc, effect, now, self.jitter)
+                _log.info("%s %s: %s (%s)", effect.kind, effect.id, verdict.outcome, exc)
+                return verdict
+
+    def _work(self, effect: Effect, now: datetime) -> Awaitable[str]:
+        if effect.verb == "alert":
+            return self._say(effect, now)
+        tracker = self.opened.trackers.get(effect.destination)
+        if tracker is None:
+            raise RetryLater("its destination stands in the file no more", retry_after_s=600.0)
+        tenant = self.opened.destinations.tenants[effect.tenant]
+        return IssueWork(tenant, tracker, self.stores).do(effect, now)
+
+    async def _say(self, effect: Effect, now: datetime) -> str:
+        sink = self.opened.sinks.get(effect.destination)
+        if sink is None:
+            raise RetryLater("its destination stands in the file no more", retry_after_s=600.0)
+        if now - moment_of(effect.taken_at) > ALERTS_LAST:
+            raise Refused("it could not be said for a day, and is news no more", reason="too_old")
+        await sink.send(await to_thread(self.stores.envelopes.notice, effect))
+        return "sent"
+
+    def _aftermath(self, effect: Effect, verdict: Verdict, now: datetime) -> None:
+        """What an attempt means for its destination, and for what people deleted."""
+        stores, name = self.stores, effect.destination
+        if verdict.pauses:
+            until = None if verdict.until is None else micros(verdict.until)
+            reason = str(verdict.changes["reason"])[:500]
+            new = stores.issues.pause(Pause(name, effect.tenant, reason, micros(now), until))
+            if new and verdict.tells:
+                tenant = self.opened.destinations.tenants[effect.tenant]
+                stores.outbox.add(list(trouble_of(tenant, name, reason, stores.envelopes, now)))
+        elif verdict.changes["state"] == "done":
+            stores.issues.resume(name)
+            stores.outbox.release(name, now)
+        elif verdict.outcome == "deleted":
+            stores.forget(name, effect.about, now)
