@@ -1,4 +1,4 @@
-"""Jira as it behaves: no ids of clients, searches that do not show what was just made, fields that differ, ADF or 400."""
+"""Jira as it behaves: no ids of clients, searches that do not show what was just made, fields that differ, only ADF."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class JiraSite:
         if not isinstance(fields.get("description"), dict) or not _is_adf(fields["description"]):
             wrong.append("description")
         if wrong or "\n" in fields["summary"] or any(" " in label for label in fields["labels"]):
-            return Said(400, {"errors": {name: "no" for name in wrong or ["summary"]}})
+            return Said(400, {"errors": dict.fromkeys(wrong or ["summary"], "no")})
         name = str(next(self.numbers))
         self.issues[name] = {
             "id": name, "key": f"ENG-{name}", "fields": {**fields, "status": NEW, "resolution": None},

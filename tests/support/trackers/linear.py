@@ -48,9 +48,12 @@ class LinearSite:
         told = asked.json()
         root = _ROOTS.search(told["query"])[1]  # type: ignore[index]
         try:
-            return Said(200, {"data": {root: getattr(self, f"_{root}")(told["variables"])}})
+            return Said(200, {"data": {root: self._of(root)(told["variables"])}})
         except Fails as exc:
             return _errors(exc)
+
+    def _of(self, root: str) -> Any:
+        return getattr(self, "_" + re.sub("[A-Z]", lambda m: "_" + m[0].lower(), root))
 
     # What people do there.
     def edit(self, name: str, **fields: Any) -> None:
@@ -63,7 +66,7 @@ class LinearSite:
         del self.issues[name]
         self.gone.add(name)
 
-    def _issueCreate(self, told: Any) -> Any:
+    def _issue_create(self, told: Any) -> Any:
         given = told["i"]
         self.creates.append(given["id"])
         if given["id"] in self.issues or given["id"] in self.gone:
@@ -90,7 +93,7 @@ class LinearSite:
         found = self.issues.get(told["f"]["id"]["eq"])
         return {"nodes": [found] if found else []}
 
-    def _issueUpdate(self, told: Any) -> Any:
+    def _issue_update(self, told: Any) -> Any:
         issue, given = self._issue(told), dict(told["i"])
         if "stateId" in given:
             kind = given.pop("stateId").removeprefix("state-")
@@ -99,44 +102,44 @@ class LinearSite:
         issue.update(given)
         return {"success": True, "issue": issue}
 
-    def _issueLabels(self, told: Any) -> Any:
+    def _issue_labels(self, told: Any) -> Any:
         names = told["f"]["name"]["in"]
         return {"nodes": [one for one in self.labels.values() if one["name"] in names]}
 
-    def _issueLabelCreate(self, told: Any) -> Any:
+    def _issue_label_create(self, told: Any) -> Any:
         given = told["i"]
         if given["id"] in self.labels:
             raise Fails("conflict on insert of IssueLabel")
         self.labels[given["id"]] = {"id": given["id"], "name": given["name"], "team": {"id": given["teamId"]}}
         return {"success": True, "issueLabel": {"id": given["id"]}}
 
-    def _workflowStates(self, _told: Any) -> Any:
+    def _workflow_states(self, _told: Any) -> Any:
         kinds = ("triage", "backlog", "unstarted", "started", "completed", "canceled", "duplicate")
         return {"nodes": [{"id": f"state-{k}", "type": k, "position": n} for n, k in enumerate(kinds)]}
 
-    def _attachmentCreate(self, told: Any) -> Any:
+    def _attachment_create(self, told: Any) -> Any:
         given = told["i"]
         self._issue({"id": given["issueId"]})
         self.attachments[given["issueId"], given["url"]] = given
         return {"success": True, "attachment": {"id": "a"}}
 
-    def _commentCreate(self, told: Any) -> Any:
+    def _comment_create(self, told: Any) -> Any:
         given = told["i"]
         self._issue({"id": given["issueId"]})
         self._once(self.comments, given, "Comment")
         return {"success": True, "comment": {"id": given["id"]}}
 
-    def _customerUpsert(self, told: Any) -> Any:
+    def _customer_upsert(self, told: Any) -> Any:
         if not self.has_customers:
             raise Fails("feature not accessible", "FEATURE_NOT_ACCESSIBLE", 400)
         self.customers[told["i"]["externalId"]] = told["i"]
         return {"success": True, "customer": {"id": "c"}}
 
-    def _customerNeedCreate(self, told: Any) -> Any:
+    def _customer_need_create(self, told: Any) -> Any:
         self._once(self.needs, told["i"], "CustomerNeed")
         return {"success": True, "need": {"id": told["i"]["id"]}}
 
-    def _issueRelationCreate(self, told: Any) -> Any:
+    def _issue_relation_create(self, told: Any) -> Any:
         self._once(self.relations, told["i"], "IssueRelation")
         return {"success": True, "issueRelation": {"id": told["i"]["id"]}}
 
