@@ -126,6 +126,12 @@ def description(facts: IssueFacts) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def comment(facts: IssueFacts) -> str:
+    """What is said below an issue that is there: why now, the score, and what customers said last."""
+    parts = [facts.reason, f"**Why it matters.** {facts.why}", _quotes(facts)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
 def _numbers(facts: IssueFacts) -> str:
     rows = [
         "| window | accounts | concerns | negative (95 % interval) | impact |",

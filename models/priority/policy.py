@@ -141,6 +141,26 @@ class IssuePriorities(Setting):
     medium: float = 40
 
 
+class FollowUp(Setting):
+    """What is done with an issue after it was opened.
+
+    ``settle_h``: hours after it was done in which customers who still come do not count as a recurrence.
+    ``reopen_within_d``: days after it ended in which the same issue is meant; later it is a new one.
+    ``recur_after_h`` and ``recur_at_most_h``: hours until the first comment that customers still come; each wait is
+    twice the one before, up to the second. ``recur_min_accounts``: so many in 24 hours are worth a comment.
+    """
+
+    settle_h: int = Field(default=24, ge=0, le=168)
+    reopen_within_d: int = Field(default=30, ge=0)
+    recur_after_h: int = Field(default=24, ge=1)
+    recur_at_most_h: int = Field(default=168, ge=1)
+    recur_min_accounts: int = Field(default=5, ge=1)
+
+    def wait_s(self, words: int) -> int:
+        """Seconds to wait before the next comment, after ``words`` of them."""
+        return 3600 * min(self.recur_after_h << min(words, 16), max(self.recur_at_most_h, self.recur_after_h))
+
+
 class PriorityPolicy(Setting):
     """Everything that can be set about priority; frozen, apart from what is running.
 
@@ -151,6 +171,7 @@ class PriorityPolicy(Setting):
     weights: Weights = Weights()
     rules: tuple[Rule, ...] = (CriticalRule(), ImpactRule(), GrowthRule(), NegativeShareRule())
     issues: IssuePriorities = IssuePriorities()
+    follow: FollowUp = FollowUp()
     emit_every_s: int = Field(default=600, gt=0)
     history_emit_every_s: int = Field(default=3600, gt=0)
     quotes: int = Field(default=6, ge=0, le=50)

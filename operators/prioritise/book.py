@@ -12,6 +12,8 @@ from contracts.feedback import CustomerUpdated
 from contracts.stages import Assignment, AssignmentFacts, ItemFacts
 from models.priority.policy import CriticalRule, GrowthRule, PriorityPolicy
 from models.priority.windows import HORIZON_H, HOUR_S, cell_of, count
+from operators.prioritise.issues import Issues
+from operators.prioritise.redirects import Redirects
 from operators.prioritise.rows import Counted, Rows, TenantRow, ThemeRow, key, rows_of
 from operators.prioritise.standings import Change, Standings
 from operators.prioritise.tallies import Tallies
@@ -38,13 +40,13 @@ class TenantBook:
     def rebuild(self) -> None:
         """Derive windows and indexes from the rows."""
         self.themes: dict[str, ThemeRow] = dict(rows_of(self._rows.themes, self.tenant))
-        self._merged: dict[str, set[str]] = {}
-        for name, theme in self.themes.items():
-            self._link(name, theme.redirect)
+        self._redirects = Redirects(self.themes)
         self.dirty = {name for name, theme in self.themes.items() if theme.dirty}
         self.unlabelled = {name for name, theme in self.themes.items() if not theme.label}
         self.standings = Standings(self.tenant, self._rows.customers, self.policy.weights)
+        self.issues = Issues(self.tenant, self._rows.issues)
         self.tallies = Tallies(self.hour, self.policy.weights.account_cap, self.standings.of)
+        self.tallies.since = {name: theme.since for name, theme in self.themes.items() if theme.since}
         for concern, row in rows_of(self._rows.concerns, self.tenant):
             self.tallies.enter(concern, row)
             if row.theme is not None:
@@ -81,22 +83,11 @@ class TenantBook:
 
     def root(self, theme: str) -> str:
         """The theme that ``theme`` counts for now, through its redirects."""
-        row = self.themes.get(theme)
-        while row is not None and row.redirect is not None:
-            theme = row.redirect
-            row = self.themes.get(theme)
-        return theme
+        return self._redirects.root(theme)
 
     def origins(self, root: str) -> list[str]:
         """A theme and all that were merged into it, itself first, then by id."""
-        if root not in self._merged:
-            return [root]
-        found: list[str] = []
-        fresh = list(self._merged.get(root, ()))
-        while fresh:
-            found.append(fresh.pop())
-            fresh += self._merged.get(found[-1], ())
-        return [root, *sorted(found)]
+        return self._redirects.origins(root)
 
     def label(self, theme: str, label: str) -> bool:
         """Take up a theme's label; say whether it changed."""
@@ -121,6 +112,13 @@ class TenantBook:
         """Whether nothing is to be opened or raised because of the theme."""
         row = self.themes.get(self.root(theme))
         return row is not None and row.muted
+
+    def look_from(self, root: str, since: int) -> None:
+        """Let rules look only at what happened of a theme from a second on (0: at all of it)."""
+        row = self.theme(root)
+        row.since = since
+        self.tallies.look_from(root, since, self.root)
+        self.touch_theme(root)
 
     def mark(self, roots: Iterable[str]) -> None:
         """Say that these themes have something to emit."""
@@ -148,13 +146,11 @@ class TenantBook:
         before = self.root(theme)
         origins = set(self.origins(theme))
         self.tallies.shift(origins, before, -1)
-        if row.redirect is not None:
-            self._merged[row.redirect].discard(theme)
-        row.redirect = to
-        self._link(theme, to)
+        self._redirects.turn(theme, to)
         after = self.root(theme)
         self.tallies.shift(origins, after, 1)
-        self._inherit(row, after)
+        self._give_back(before, origins)
+        self._inherit(theme, after)
         self.touch_theme(theme)
         touched |= {theme, before, after}
         self.mark(touched)
@@ -169,14 +165,23 @@ class TenantBook:
             to = following
         return set()
 
-    def _link(self, theme: str, to: str | None) -> None:
-        if to is not None:
-            self._merged.setdefault(to, set()).add(theme)
+    def _give_back(self, before: str, origins: set[str]) -> None:
+        """What leaves a family takes an issue of its own along; the family stands by its own latest."""
+        row, issue = self.theme(before), self.issues.by_id.get(self.theme(before).issue)
+        if issue is not None and issue.theme in origins and before not in origins:
+            row.issue = self.issues.latest(before)
+            self.touch_theme(before)
 
-    def _inherit(self, row: ThemeRow, root: str) -> None:
-        """The survivor takes over the open rules of what was merged, so no second issue opens for it."""
-        survivor = self.theme(root)
-        if survivor is row or row.issued != row.episode:
+    def _inherit(self, theme: str, root: str) -> None:
+        """The survivor takes over the open rules and the issue of what was merged, so no second issue opens for it."""
+        row, survivor = self.theme(theme), self.theme(root)
+        if survivor is row:
+            return
+        lives = self.issues.lives
+        if row.issue and (not survivor.issue or (lives(row.issue) and not lives(survivor.issue))):
+            survivor.issue = row.issue
+            self.look_from(root, row.since)
+        if row.issued != row.episode:
             return
         for rule in sorted(row.open):
             survivor.open.setdefault(rule, survivor.episode)

@@ -19,11 +19,15 @@ from operators.prioritise.rows import ThemeRow
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A rule that began to hold for a theme; ``opens``: it is the first of its episode."""
+    """A rule that began to hold for a theme; ``opens``: it is the first of its episode.
+
+    ``again``: the episode is not a new one, because the issue that stands for the theme is meant once more.
+    """
 
     rule: ThemeRule
     episode: int
     opens: bool
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def judge_theme(book: TenantBook, root: str) -> list[Started]:
     row = book.themes[root]
     if row.redirect is not None:
         return []
-    family = book.tallies.family(root)
+    family = book.tallies.judged(root)
     day, week = impacts(family, book.policy.weights)
     view = View(family, day, week, book.tallies.negatives, book.standings.of)
     if row.open:
@@ -52,7 +56,7 @@ def judge_theme(book: TenantBook, root: str) -> list[Started]:
     started: list[Started] = []
     for name, rule in book.theme_rules.items():
         if name not in row.open and starts(rule, view):
-            started.append(_open(row, rule))
+            started.append(_open(book, row, rule))
             book.touch_theme(root)
     family.judged = family.changes
     return started
@@ -67,12 +71,15 @@ def _close(book: TenantBook, root: str, row: ThemeRow, view: View) -> None:
         book.touch_theme(root)
 
 
-def _open(row: ThemeRow, rule: ThemeRule) -> Started:
+def _open(book: TenantBook, row: ThemeRow, rule: ThemeRule) -> Started:
     opens = not row.open
-    if opens:
+    again = opens and book.issues.goes_on(row.issue, book.clock, book.policy.follow)
+    if again:
+        row.issued = row.episode
+    elif opens:
         row.episode += 1
     row.open[rule.name] = row.episode
-    return Started(rule, row.episode, opens)
+    return Started(rule, row.episode, opens, again)
 
 
 def suspects(book: TenantBook) -> set[str]:
@@ -90,7 +97,7 @@ def suspects(book: TenantBook) -> set[str]:
     return {
         root
         for root, family in book.tallies.families.items()
-        if family.week.total[NEGATIVE] >= least or _may_end(book.themes[root], family, own)
+        if family.week.total[NEGATIVE] >= least or _may_end(book.themes[root], book.tallies.judged(root), own)
     }
 
 

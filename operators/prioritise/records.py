@@ -20,6 +20,7 @@ from operators import linear_issue
 from operators.linear_issue import IssueFacts
 from operators.prioritise.actions import fields_of
 from operators.prioritise.book import TenantBook
+from operators.prioritise.issues import resolution
 from operators.prioritise.judge import Grown, Started
 from operators.prioritise.rows import Counted
 
@@ -79,7 +80,21 @@ def priority_record(book: TenantBook, root: str, rule: Rule | None, envelope: En
         affected_accounts=len(family.week.by_who),
         tiers=dict(sorted(family.week.tiers.items())),
         **fields_of(rule),
+        **({} if merged else _ended(book, root)),
     )
+
+
+def _ended(book: TenantBook, root: str) -> dict[str, Any]:
+    """What a score says of the theme's issues; nothing while there is none."""
+    issue, rows = book.themes[root].issue, book.issues.of_themes(book.origins(root))
+    if not issue:
+        return {}
+    return {
+        "issue_id": issue,
+        "issue_state": book.issues.by_id[issue].state,
+        "resolution": resolution(rows),
+        "regressions": sum(row.regressions for row in rows),
+    }
 
 
 def _span(book: TenantBook, root: str) -> tuple[int, int]:
@@ -114,7 +129,7 @@ def issue_record(
     book: TenantBook, root: str, started: Started, opened: Opened, rule: Rule | None, envelope: Envelope
 ) -> LinearIssue:
     """The issue that a theme's episode opens; ``rule`` is what the decision matrix says of the theme."""
-    facts = _facts(book, root, started, opened, rule)
+    facts = facts_of(book, root, started.rule.name, reason_of(book, root, started), opened, rule)
     return LinearIssue(
         **envelope,
         issue_id=linear_issue_id(book.tenant, root, started.episode),
@@ -146,7 +161,10 @@ def _customers(book: TenantBook, accounts: tuple[str, ...]) -> tuple[AffectedCus
     )
 
 
-def _facts(book: TenantBook, root: str, started: Started, opened: Opened, rule: Rule | None) -> IssueFacts:
+def facts_of(
+    book: TenantBook, root: str, rule_name: str, reason: str, opened: Opened, rule: Rule | None
+) -> IssueFacts:
+    """What an issue says of a theme as it is now; ``reason`` is why it is said."""
     family, origins = book.tallies.family(root), book.origins(root)
     scores = window_scores(family, book.policy.weights)
     first, last = _span(book, root)
@@ -155,8 +173,8 @@ def _facts(book: TenantBook, root: str, started: Started, opened: Opened, rule: 
         tenant=book.tenant,
         theme_id=root,
         label=name_of(book, root),
-        rule=started.rule.name,
-        reason=reason_of(book, root, started),
+        rule=rule_name,
+        reason=reason,
         why=why_sentence(scores, family.week.total[SEVERE]),
         scores=scores,
         category=_most([book.themes[name].categories for name in origins]),
@@ -221,7 +239,7 @@ def theme_alert(book: TenantBook, root: str, started: Started, opens: bool, enve
     name = linear_issue.plain(name_of(book, root))
     body = reason_of(book, root, started)
     if not opens:
-        body += f" Issue {linear_issue_id(book.tenant, root, started.episode)} is open for it: raise its priority."
+        body += _standing(book, root, started)
     return Alert(
         **envelope,
         alert_id=_alert_id(book, started.rule.name, root, started.episode),
@@ -231,6 +249,15 @@ def theme_alert(book: TenantBook, root: str, started: Started, opens: bool, enve
         body=body,
         theme_id=root,
     )
+
+
+def _standing(book: TenantBook, root: str, started: Started) -> str:
+    """What is to be done with the issue that stands for a theme."""
+    issue = book.themes[root].issue or linear_issue_id(book.tenant, root, started.episode)
+    row = book.issues.by_id.get(issue)
+    if row is None or row.lives:
+        return f" Issue {issue} is open for it: raise its priority."
+    return f" Issue {issue} for it is {row.state}, so none was opened."
 
 
 def withheld_alert(book: TenantBook, root: str, started: Started, other: Rule, envelope: Envelope) -> Alert:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.commands import IssueState
 from contracts.feedback import Sealed, Tier
 from models.priority.windows import HOUR_S, Cell
 from operators.state import Table
@@ -55,7 +56,9 @@ class ThemeRow:
     ``emitted``: whether the last emission had an impact above 0. ``open``: rules that hold, and since
     which episode. ``voices``: the concerns whose quotes stand for the theme, each with who spoke, oldest first.
     ``muted``: a person wants no issue and no alert of it. ``rules``: how many of its concerns fired each rule of the
-    decision matrix. ``issued``: the latest episode that has an issue.
+    decision matrix. ``issued``: the latest episode that has an issue. ``issue`` is the issue that stands for the theme,
+    its own or that of a theme merged into it; ``since``: rules look at concerns from this second on, because the issue
+    was done then (0: at all).
     """
 
     label: str = ""
@@ -72,6 +75,44 @@ class ThemeRow:
     muted: bool = False
     rules: dict[str, int] = field(default_factory=dict)
     issued: int = 0
+    issue: str = ""
+    since: int = 0
+
+
+@dataclass(slots=True)
+class IssueRow:
+    """What is known of an issue; rows of issues are never dropped.
+
+    ``theme`` and ``episode`` are empty while only a tracker spoke of it and this run has not opened it. ``at`` is as of
+    when the state holds, in milliseconds; ``tracker`` is empty until one spoke. ``priority`` is what people set.
+    ``said_at``: clock of our last word on it, ``words`` how many comments there were since it was opened (again).
+    ``before``: who came in the week up to ``done_at``, and how many themes that counted; ``drop``: who came in that
+    week and in the one after. ``tell``: the accounts that were hit.
+    """
+
+    theme: str = ""
+    episode: int = 0
+    rule: str = ""
+    opened_at: int = 0
+    state: IssueState = "open"
+    at: int = 0
+    tracker: str = ""
+    key: str = ""
+    url: str | None = None
+    duplicate_of: str | None = None
+    priority: int | None = None
+    done_at: int | None = None
+    regressions: int = 0
+    said_at: int = 0
+    words: int = 0
+    before: list[int] = field(default_factory=list)
+    drop: list[int] = field(default_factory=list)
+    tell: list[str] = field(default_factory=list)
+
+    @property
+    def lives(self) -> bool:
+        """Whether somebody is to work on it."""
+        return self.state in ("open", "started")
 
 
 @dataclass(slots=True)
@@ -137,20 +178,14 @@ def _decode_counted(data: list[Any]) -> Counted:
     return Counted(at, who, tuple(cell), category, area, theme, evidence, *later)
 
 
-def _decode_theme(data: list[Any]) -> ThemeRow:
-    row = ThemeRow(*data)
-    if len(data) < len(ThemeRow.__slots__):  # from before issues could be withheld: each episode has one
-        row.issued = row.episode
-    return row
-
-
 @dataclass(frozen=True, slots=True)
 class Rows:
     """All rows of one partition; keys start with the tenant (``key``)."""
 
     concerns: Table[Counted] = field(default_factory=lambda: Table(_encode_counted, _decode_counted))
-    themes: Table[ThemeRow] = field(default_factory=lambda: Table(_copied, _decode_theme))
+    themes: Table[ThemeRow] = field(default_factory=lambda: Table(_copied, lambda v: ThemeRow(*v)))
     tenants: Table[TenantRow] = field(default_factory=lambda: Table(_copied, lambda v: TenantRow(*v)))
+    issues: Table[IssueRow] = field(default_factory=lambda: Table(_copied, lambda v: IssueRow(*v)))
     customers: Table[CustomerRow] = field(default_factory=lambda: Table(_values, lambda v: CustomerRow(*v)))
 
     def by_name(self) -> dict[str, Table[Any]]:
@@ -158,6 +193,7 @@ class Rows:
         return {
             "concerns": self.concerns,
             "customers": self.customers,
+            "issues": self.issues,
             "tenants": self.tenants,
             "themes": self.themes,
         }

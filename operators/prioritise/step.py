@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
-from contracts.commands import Command, Erase, LoadBegin, LoadEnd
+from contracts.commands import Command, Erase, LoadBegin, LoadEnd, ReportIssue
 from contracts.envelope import EVERYONE, Envelope, Out
 from contracts.feedback import CustomerUpdated, Sealed, Signal, Tick
 from contracts.stages import Assignment
@@ -24,6 +24,7 @@ from operators.numbering import Numbering
 from operators.prioritise import actions, records
 from operators.prioritise.book import TenantBook
 from operators.prioritise.budget import is_of_models, models_alert
+from operators.prioritise.follow import Follow
 from operators.prioritise.judge import (
     Grown,
     Started,
@@ -65,6 +66,7 @@ class PrioritiseStep:
         self._rows = Rows()
         self._books: dict[str, TenantBook] = {}
         self._ids = Numbering("priority")
+        self._follow = Follow(opener.open, self._matrix, self._envelope)
         self.tables: Mapping[str, Table[Any]] = self._rows.by_name()
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
@@ -165,6 +167,7 @@ class PrioritiseStep:
         if book.hour > hour:
             outs += self._judge(book, record, suspects(book) - touched, held=False)
             outs += self._grown(book, record, judge_categories(book, known_categories(book)))
+            outs += self._follow.on_hour(book, record)
         every = self._policy.history_emit_every_s if book.row.loading else self._policy.emit_every_s
         if book.row.emitted_at is None or book.clock // every > book.row.emitted_at // every:
             outs += self._emit(book, record)
@@ -172,19 +175,31 @@ class PrioritiseStep:
 
     def _on_theme(self, record: ThemeRecord) -> list[Out]:
         book = self._book(record.tenant)
-        touched = set(book.redirect(record.theme_id, record.redirect_to))
+        touched, outs = self._redirect(book, record, record.theme_id, record.redirect_to)
         if book.label(record.theme_id, record.label):
             root = book.root(record.theme_id)
             book.mark([root] if root in book.tallies.families else [])
             touched.add(root)
         if book.mute(record.theme_id, bool(record.muted)):
             touched.add(book.root(record.theme_id))
-        return self._judge(book, record, touched)
+        return outs + self._judge(book, record, touched)
+
+    def _redirect(
+        self, book: TenantBook, record: Envelope, theme: str, to: str | None
+    ) -> tuple[set[str], list[Out]]:
+        """Let a theme count for another one, or for itself again; the themes that changed, and what is to be tied."""
+        before = book.root(theme)
+        touched = book.redirect(theme, to)
+        outs = (
+            self._follow.merged(book, record, theme, book.root(theme)) if touched and before == theme else []
+        )
+        return touched, outs
 
     def _on_theme_event(self, record: ThemeEvent) -> list[Out]:
         book = self._book(record.tenant)
         if record.event == "merged" and record.other_theme is not None:
-            return self._judge(book, record, book.redirect(record.theme_id, record.other_theme))
+            touched, outs = self._redirect(book, record, record.theme_id, record.other_theme)
+            return outs + self._judge(book, record, touched)
         if record.event == "unmerged":
             return self._judge(book, record, book.redirect(record.theme_id, None))
         return []
@@ -202,6 +217,9 @@ class PrioritiseStep:
             return self._emit(book, record)
         elif isinstance(order, Erase):
             book.erase(order.subject)
+        elif isinstance(order, ReportIssue):
+            outs, touched = self._follow.reported(book, record, order)
+            return outs + self._judge(book, record, touched)
         return []
 
     def _judge(
@@ -232,13 +250,15 @@ class PrioritiseStep:
         if other is not None and row.issued != started.episode:
             alert = records.withheld_alert(book, root, started, other, self._envelope(book, record))
             return [Out("alerts", alert)]
+        if started.again:
+            return self._follow.again(book, record, root, started)
         outs: list[Out] = []
         if opens:
             row.issued = started.episode
-            book.touch_theme(root)
             rule = actions.suggested(book, root, self._matrix)
             opened, envelope = self._opener.open, self._envelope(book, record)
-            outs.append(Out("linear", records.issue_record(book, root, started, opened, rule, envelope)))
+            issue = records.issue_record(book, root, started, opened, rule, envelope)
+            outs += [Out("linear", issue), self._follow.open(book, record, root, issue)]
         if not opens or (critical and may_alert(book, root)):
             alert = records.theme_alert(book, root, started, opens, self._envelope(book, record))
             outs.append(Out("alerts", alert))

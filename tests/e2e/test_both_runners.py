@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from connectors.jsonl.log import JsonlLog
+from connectors.keys.vault import LocalVault
+from contracts.commands import ReportIssue
 from contracts.outcomes import Ledger
 from tests.support.crash import topic_bytes
 from tests.support.product import (
     KEYWORDS,
+    LOADED_AT,
     OUTAGE,
     OUTAGE_DAY,
+    TENANT,
     WEIGHTS,
     copy_of,
     ledger_of,
@@ -21,6 +26,12 @@ from tests.support.product import (
     run_worker,
 )
 from wiring.datadir import DataDir
+from wiring.journal import RecordMaker
+
+
+REPORT = ReportIssue(
+    tracker="linear", issue_id="c723c24b-5c71-4524-bc29-9010b4c13748", key="E-1", state="done", at=LOADED_AT
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,11 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     root = tmp_path_factory.mktemp("both")
     env, part = request.param
     load_sample(root / "loaded", part)
+    with (
+        JsonlLog(DataDir(root / "loaded").journal, 1) as journal,
+        LocalVault(root / "loaded" / "keys") as vault,
+    ):
+        journal.append(0, [RecordMaker(TENANT, vault, LOADED_AT).command("linear", REPORT, LOADED_AT)])
     directory = copy_of(root / "loaded", root / "engine")
     run_worker(directory, env)
     run_reference(root / "loaded", root / "reference", env)
@@ -65,6 +81,12 @@ def test_the_engine_and_the_reference_write_the_same_bytes(both: Both) -> None:
 
 
 @pytest.mark.timeout(600)
+def test_what_a_tracker_reports_reaches_priority(both: Both) -> None:
+    said = [data for name, data in both.engine.items() if name.startswith("assignments/")]
+    assert sum(data.count(REPORT.issue_id.encode()) for data in said) == 1
+
+
+@pytest.mark.timeout(600)
 def test_no_law_of_the_outcomes_is_broken(ledger: Ledger) -> None:
     assert ledger.check() == []
 
@@ -78,5 +100,5 @@ def test_every_accepted_item_has_exactly_one_outcome(ledger: Ledger) -> None:
 
 @pytest.mark.timeout(600)
 def test_the_slice_reaches_every_part_of_the_flow(both: Both) -> None:
-    topics = ("receipts", "dead-letters", "quarantine", "reviews", "themes", "priorities", "linear")
+    topics = ("receipts", "dead-letters", "quarantine", "reviews", "themes", "priorities", "linear", "issues")
     assert [topic for topic in topics if both.lines(topic) == 0] == []

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.commands import LoadBegin, LoadEnd
+from contracts.commands import LoadBegin, LoadEnd, ReportIssue
 from contracts.envelope import Envelope
 from contracts.feedback import CustomerUpdated, Tick
+from contracts.identity import linear_issue_id
 from contracts.priority import Priority
 from contracts.stages import Assignment, Decision
 from contracts.themes import ThemeEvent, ThemeRecord
-from models.priority.policy import CriticalRule, GrowthRule, ImpactRule, NegativeShareRule, PriorityPolicy
+from models.priority.policy import (
+    CriticalRule,
+    FollowUp,
+    GrowthRule,
+    ImpactRule,
+    NegativeShareRule,
+    PriorityPolicy,
+)
 from models.priority.wilson import wilson_interval
 from operators.prioritise import PrioritiseStep
 from tests.support.laws import assert_batching_law, cuts
@@ -31,11 +40,12 @@ EASY = PriorityPolicy(
         NegativeShareRule(min_negatives=2, min_accounts=1),
     ),
     quotes=2,
+    follow=FollowUp(settle_h=0, recur_min_accounts=1),
 )
 """Bounds so low that short streams start and end rules all the time."""
 
 KINDS = "new new new waiting late early tick tick jump move retract unthemed relabel relabel merge unmerge record "
-KINDS += "customer load loaded"
+KINDS += "customer load loaded report report report"
 MOVES = st.lists(
     st.tuples(st.sampled_from(KINDS.split()), st.integers(0, 11), st.integers(0, 11)),
     min_size=25,
@@ -70,6 +80,11 @@ def stream(moves: list[tuple[str, int, int]]) -> list[Envelope]:
             journal.theme(theme, f"label {y}")
         elif kind == "customer":
             journal.customer(f"account-{y % 4}", hours, TIERS[x % 4], 2500.0 if x % 2 else None)
+        elif kind == "report":
+            issue = linear_issue_id("acme", theme, 1 + y % 2)
+            state = ("started", "done", "cancelled", "done", "duplicate", "open")[y % 6]
+            told = {"issue_id": issue, "key": "E-1", "state": state, "at": START + timedelta(hours=hours)}
+            journal.order(ReportIssue.model_validate(told | {"tracker": "jira"}), hours)
         elif kind in ("load", "loaded"):
             journal.order(LoadBegin(origin="file") if kind == "load" else LoadEnd(origin="file"), hours)
     return journal.records

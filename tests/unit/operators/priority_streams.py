@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.commands import Command, Cutover, Erase, LoadBegin, LoadEnd
+from contracts.commands import Command, Cutover, Erase, LoadBegin, LoadEnd, ReportIssue
 from contracts.envelope import Envelope, Out
 from contracts.feedback import CustomerUpdated, Sealed, Tick
 from contracts.stages import Assignment, AssignmentFacts, Decision, ItemFacts
@@ -146,7 +146,7 @@ class Journal:
     def customer(self, account: str, hours: float, tier: str, mrr: float | None = None) -> CustomerUpdated:
         return self._add(CustomerUpdated(**self._envelope(hours), account=account, tier=tier, mrr=mrr))
 
-    def order(self, order: Cutover | LoadBegin | LoadEnd | Erase, hours: float = 0) -> Command:
+    def order(self, order: Cutover | LoadBegin | LoadEnd | Erase | ReportIssue, hours: float = 0) -> Command:
         return self._add(Command(**self._envelope(hours), author="someone", order=order))
 
     def run(self, policy: PriorityPolicy | None = None, opener: Any = None) -> list[Out]:

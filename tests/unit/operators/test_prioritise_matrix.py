@@ -6,7 +6,6 @@ import pytest
 
 from contracts.envelope import Out
 from contracts.priority import Alert, LinearIssue
-from operators.prioritise.rows import Rows
 from tests.unit.operators.priority_streams import Journal, on, step
 
 
@@ -95,12 +94,3 @@ def test_counts_of_rules_follow_concerns_that_leave(journal: Journal) -> None:
     running = step()
     running.on_records(journal.records)
     assert running.tables["themes"]["acme|theme-a"].rules == {}
-
-
-def test_rows_from_before_there_was_a_matrix_are_read_and_have_their_issue() -> None:
-    rows = Rows()
-    before = ["Login fails", None, 0, 0, False, False, 3, {"impact": 3}, [], {"bug": 2}, {}, False]
-    rows.themes.load("acme|theme-a", before)
-    rows.concerns.load("acme|c", [1, "a:x", [1, 0, 0, 0, 0, 0, 0], "bug", None, None, None])
-    theme, concern = rows.themes["acme|theme-a"], rows.concerns["acme|c"]
-    assert (theme.rules, theme.issued, concern.rule) == ({}, 3, None)
