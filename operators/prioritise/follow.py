@@ -64,9 +64,9 @@ class Follow:
     def reported(self, book: TenantBook, record: Envelope, order: ReportIssue) -> tuple[list[Out], list[str]]:
         """A tracker said what an issue is now: what that leads to, and the themes that rules are to be asked of."""
         was = book.issues.told(order)
-        row = book.issues.by_id[order.issue_id]
-        if was is None or not row.theme:
+        if was is None:
             return [], []
+        row = book.issues.by_id[order.issue_id]
         root = book.root(row.theme)
         stands = book.themes[root].issue == order.issue_id
         if was == "done" and row.state != "done":
@@ -96,8 +96,8 @@ class Follow:
         outs: list[Out] = []
         for issue in sorted(book.issues.by_id):
             row = book.issues.by_id[issue]
-            root = book.root(row.theme) if row.theme else ""
-            if root and book.themes[root].issue == issue and self._is_due(book, root, row):
+            root = book.root(row.theme)
+            if book.themes[root].issue == issue and self._is_due(book, root, row):
                 outs.append(self._recur(book, record, root, issue))
             elif row.before and not row.drop:
                 outs += self._measure(book, record, issue, row)

@@ -33,19 +33,19 @@ class Issues:
             self._index(issue, row)
 
     def opened(self, issue: str, theme: str, episode: int, rule: str, clock: int) -> IssueRow:
-        """An issue is opened for an episode of a theme; what a tracker said of it before stays."""
-        row = self._made(issue)
-        row.theme, row.episode, row.rule = theme, episode, rule
-        row.opened_at = row.said_at = clock
-        row.at = row.at or 1000 * clock
+        """An issue is opened for an episode of a theme."""
+        row = IssueRow(theme, episode, rule, opened_at=clock, at=1000 * clock, said_at=clock)
+        self.by_id[issue] = row
+        self._rows.put(key(self._tenant, issue), row)
         self._index(issue, row)
-        self.touch(issue)
         return row
 
     def told(self, order: ReportIssue) -> str | None:
-        """Take up what a tracker says. The state before it; None if that is old, or says nothing new."""
+        """Take up what a tracker says. The state before it; None if that is old or no news, or the issue not ours."""
         at = (order.at - _EPOCH) // timedelta(milliseconds=1)
-        row = self._made(order.issue_id)
+        row = self.by_id.get(order.issue_id)
+        if row is None:
+            return None
         before = (row.state, row.tracker, row.key, row.url, row.duplicate_of, row.priority)
         if at < row.at:
             return None
@@ -89,18 +89,10 @@ class Issues:
 
     def of_rule(self, rule: str) -> list[IssueRow]:
         """The issues that a rule opened."""
-        return [row for row in self.by_id.values() if row.rule == rule and row.theme]
-
-    def _made(self, issue: str) -> IssueRow:
-        row = self.by_id.get(issue)
-        if row is None:
-            row = self.by_id[issue] = IssueRow()
-            self._rows.put(key(self._tenant, issue), row)
-        return row
+        return [row for row in self.by_id.values() if row.rule == rule]
 
     def _index(self, issue: str, row: IssueRow) -> None:
-        if row.theme:
-            self._of_theme.setdefault(row.theme, set()).add(issue)
+        self._of_theme.setdefault(row.theme, set()).add(issue)
 
 
 def resolution(rows: Iterable[IssueRow]) -> Interval:

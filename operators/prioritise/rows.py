@@ -81,19 +81,19 @@ class ThemeRow:
 
 @dataclass(slots=True)
 class IssueRow:
-    """What is known of an issue; rows of issues are never dropped.
+    """What is known of an issue that was opened for an episode of a theme; rows of issues are never dropped.
 
-    ``theme`` and ``episode`` are empty while only a tracker spoke of it and this run has not opened it. ``at`` is as of
-    when the state holds, in milliseconds; ``tracker`` is empty until one spoke. ``priority`` is what people set.
+    ``at`` is as of when the state holds, in milliseconds; ``tracker`` is empty until one spoke. ``priority`` is what
+    people set.
     ``said_at``: clock of our last word on it, ``words`` how many comments there were since it was opened (again).
     ``before``: who came in the week up to ``done_at``, and how many themes that counted; ``drop``: who came in that
     week and in the one after. ``tell``: the accounts that were hit.
     """
 
-    theme: str = ""
-    episode: int = 0
-    rule: str = ""
-    opened_at: int = 0
+    theme: str
+    episode: int
+    rule: str
+    opened_at: int
     state: IssueState = "open"
     at: int = 0
     tracker: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,6 @@ from tests.support.product import (
 )
 from wiring.datadir import DataDir
 from wiring.journal import RecordMaker
-
 
 REPORT = ReportIssue(
     tracker="linear", issue_id="c723c24b-5c71-4524-bc29-9010b4c13748", key="E-1", state="done", at=LOADED_AT
@@ -60,7 +60,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     load_sample(root / "loaded", part)
     with (
         JsonlLog(DataDir(root / "loaded").journal, 1) as journal,
-        LocalVault(root / "loaded" / "keys") as vault,
+        closing(LocalVault(root / "loaded" / "keys")) as vault,
     ):
         journal.append(0, [RecordMaker(TENANT, vault, LOADED_AT).command("linear", REPORT, LOADED_AT)])
     directory = copy_of(root / "loaded", root / "engine")

@@ -210,7 +210,7 @@ def test_a_score_says_what_became_of_the_themes_issue(journal: Journal) -> None:
     assert (score.issue_id, score.issue_state, score.resolution.count) == (ISSUE, "done", 1)
 
 
-def test_what_a_tracker_says_of_issues_that_nobody_opened_here_is_kept_and_not_told(journal: Journal) -> None:
+def test_what_a_tracker_says_of_issues_that_nobody_opened_here_is_left_alone(journal: Journal) -> None:
     report(journal, 3, "done", "11111111-1111-4111-8111-111111111111")
     assert [one.issue_id for one in on("issues", journal.run(EASY))] == [ISSUE]
 
