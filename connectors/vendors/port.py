@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from contracts.commands import IssueState
 from contracts.feedback import Tier
 
 if TYPE_CHECKING:
@@ -98,6 +99,21 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueSeen:
+    """What a tracker says of an issue of ours (``issue_id`` is our id), as of ``at``; see ``ReportIssue``."""
+
+    tracker: Literal["linear", "jira"]
+    issue_id: str
+    key: str
+    state: IssueState
+    at: datetime
+    by_people: bool = True
+    duplicate_of: str | None = None
+    priority: int | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A record that nothing could be made of; it goes to dead letters as it came."""
 
@@ -106,7 +122,7 @@ class Unreadable:
     why: str
 
 
-Taken = Utterance | Gone | CustomerSeen | Hint | Unreadable
+Taken = Utterance | Gone | CustomerSeen | IssueSeen | Hint | Unreadable
 """What a webhook or a page brings."""
 
 Order = tuple[int | str, ...]

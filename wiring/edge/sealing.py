@@ -9,7 +9,7 @@ a connection would make every item of it a new one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +18,17 @@ from pydantic import ValidationError
 
 from connectors.kafka.accepting import LARGEST_LINE
 from connectors.keys.vault import LocalVault
-from connectors.vendors.port import Connection, CustomerSeen, Gone, Hint, Taken, Unreadable, Utterance
-from contracts.commands import Erase, RetractItem
+from connectors.vendors.port import (
+    Connection,
+    CustomerSeen,
+    Gone,
+    Hint,
+    IssueSeen,
+    Taken,
+    Unreadable,
+    Utterance,
+)
+from contracts.commands import Erase, ReportIssue, RetractItem
 from contracts.errors import PipelineError
 from contracts.feedback import Coordinates
 from contracts.identity import item_id
@@ -80,6 +89,8 @@ class Sealer:
                 yield from self._gone(batch, maker, taken)
             case CustomerSeen():
                 yield self._customer(batch, maker, taken)
+            case IssueSeen():
+                yield maker.command(taken.tracker, ReportIssue.model_validate(asdict(taken)), taken.at)
             case Hint():
                 raise AssertionError("a hint is no record")
 

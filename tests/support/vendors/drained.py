@@ -69,7 +69,7 @@ class Drained:
 
 def connected(vendor: Vendor, url: str, options: Mapping[str, Any], **credentials: str) -> Connection:
     """A connection to a vendor on loopback."""
-    told = {"url": url, "allow_private_hosts": ["127.0.0.1"], **options}
+    told = {**options, "url": url, "allow_private_hosts": ["127.0.0.1"]}
     connection = Connection("acme-one", vendor.name, "acme", told, credential=credentials.__getitem__)
     vendor.check(connection)
     return connection

@@ -15,7 +15,16 @@ import pytest
 from connectors.jsonl.accepting import JsonlAccepting
 from connectors.jsonl.log import read_log
 from connectors.keys.vault import LocalVault
-from connectors.vendors.port import Connection, CustomerSeen, Gone, Hint, Taken, Unreadable, Utterance
+from connectors.vendors.port import (
+    Connection,
+    CustomerSeen,
+    Gone,
+    Hint,
+    IssueSeen,
+    Taken,
+    Unreadable,
+    Utterance,
+)
 from contracts.commands import Command, Erase, RetractItem
 from contracts.envelope import Envelope
 from contracts.errors import QuotaExceeded, RetryLater
@@ -98,6 +107,15 @@ def test_who_is_to_be_forgotten_is(edge: Edge, author: str | None) -> None:
     record, _retract, erased = edge.records()
     assert erased.order == Erase(subject=record.body.subject)
     assert edge.opened(record) is None
+
+
+def test_what_a_tracker_says_becomes_its_command(edge: Edge) -> None:
+    edge.accept(
+        [IssueSeen("linear", "c723c24b-5c71-4524-bc29-9010b4c13748", "ENG-1", "done", NOON, priority=2)]
+    )
+    (command,) = edge.records()
+    assert (command.author, command.order.state, command.order.priority) == ("linear", "done", 2)
+    assert command.order.issue_id == "c723c24b-5c71-4524-bc29-9010b4c13748"
 
 
 def test_who_writes_again_after_that_gets_a_new_key(edge: Edge) -> None:
