@@ -10,9 +10,10 @@ import orjson
 from connectors.vendors.errors import VendorAway, VendorGarbled
 from connectors.vendors.http import Answer
 from connectors.vendors.port import Json, Taken, Unreadable
+from connectors.vendors.values import rows_at
 
-MOST_REPEATS = 3
-"""Pages in a row that were asked for before: one may be the vendor's own retry, three are a circle."""
+MOST_REPEATS = 10
+"""Pages in a row that were asked for before: some may be the vendor's own retries, so many are a circle."""
 
 
 def object_in(answer: Answer) -> Mapping[str, Any]:
@@ -25,10 +26,7 @@ def object_in(answer: Answer) -> Mapping[str, Any]:
 
 def rows_in(told: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
     """The objects of the list called ``name``. Raises ``VendorGarbled`` where there is no such list."""
-    rows = told.get(name)
-    if not isinstance(rows, list):
-        raise VendorGarbled(f"the vendor's answer has no list called {name}")
-    return [row for row in rows if isinstance(row, Mapping)]
+    return [row for row in rows_at(told, name) if isinstance(row, Mapping)]
 
 
 def read_or_put_aside(record_id: str, told: Json, read: Callable[[Json], Sequence[Taken]]) -> Sequence[Taken]:

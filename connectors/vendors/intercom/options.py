@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
 from connectors.vendors.http import Answer
 from connectors.vendors.port import Connection
-from connectors.vendors.values import Options, options_of
+from connectors.vendors.values import Options, Start, options_of
 
 HOSTS = {
     "us": "https://api.intercom.io",
@@ -25,7 +24,7 @@ class IntercomOptions(Options):
     base_url: str = ""
     """Another address than the region's."""
     version: str = Field(default="2.16", pattern=r"^\d+\.\d+$")
-    start: date | None = None
+    start: Start | None = None
     """Where the first poll begins; None: a day before it. History is ``undercurrent poll --since``."""
     per_page: int = Field(default=50, ge=1, le=150)
     """Searches of 100 and more were seen to time out."""

@@ -15,7 +15,6 @@ from connectors.vendors.http import VendorHttp
 from connectors.vendors.intercom.mapping import conversation
 from connectors.vendors.intercom.options import IntercomOptions, headers_of, quota, told_by
 from connectors.vendors.port import Connection, Cursor, Gone, Json, Page, Taken
-from connectors.vendors.starts import start_of
 from connectors.vendors.values import dig, said
 
 log = structlog.get_logger()
@@ -82,9 +81,7 @@ async def changed(
 ) -> AsyncIterator[Page]:
     """Conversations that changed, a page of the search at a time. Raises ``VendorAway`` where it goes in circles."""
     options = told_by(connection)
-    walk = _Walk(
-        since, int(start_of(options.start, now - timedelta(days=1)).timestamp()), options.overlap_s, now
-    )
+    walk = _Walk(since, int((options.start or now - timedelta(days=1)).timestamp()), options.overlap_s, now)
     turnstile, after = Turnstile("Intercom"), ""
     while True:
         turnstile.turn(after)

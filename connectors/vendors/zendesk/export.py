@@ -17,7 +17,6 @@ import structlog
 from connectors.vendors.envelopes import Turnstile, object_in, read_or_put_aside, rows_in
 from connectors.vendors.http import Answer, VendorHttp
 from connectors.vendors.port import Connection, Cursor, Json, Page, Taken
-from connectors.vendors.starts import start_of
 from connectors.vendors.values import dig, moment, said
 from connectors.vendors.zendesk import mapping
 from connectors.vendors.zendesk.options import ZendeskOptions, headers_of, quota, told_by
@@ -104,9 +103,7 @@ async def tickets(
     desk = Desk(connection, http, told_by(connection))
     high = int(since.order[0]) if since else 0
     after = str(since.state["after"]) if since else ""
-    begin = min(
-        start_of(desk.options.start, now - timedelta(days=1)), now - timedelta(seconds=OLDEST_START_S)
-    )
+    begin = min((desk.options.start or now - timedelta(days=1)), now - timedelta(seconds=OLDEST_START_S))
     turnstile, count = Turnstile("Zendesk"), 0
     while True:
         turnstile.turn(after)
@@ -137,7 +134,7 @@ async def ratings(
     desk = Desk(connection, http, told_by(connection))
     if desk.options.csat == "off":
         return
-    begin = start_of(desk.options.start, now - timedelta(days=1))
+    begin = desk.options.start or now - timedelta(days=1)
     high = int(since.order[0]) if since else int(begin.timestamp())
     start, after, turnstile = high, "", Turnstile("Zendesk")
     while True:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-from datetime import date
 from typing import Literal
 
 from pydantic import Field
 
 from connectors.vendors.http import Answer
 from connectors.vendors.port import Connection
-from connectors.vendors.values import Options, options_of
+from connectors.vendors.values import Options, Start, options_of
 from contracts.errors import WrongUsage
 
 
@@ -22,7 +21,7 @@ class ZendeskOptions(Options):
     """Another address than the subdomain's."""
     email: str = ""
     """Whose API token the credential is; empty: it is an OAuth token."""
-    start: date | None = None
+    start: Start | None = None
     """Where the first poll begins; None: a day before it. History is ``undercurrent poll --since``."""
     per_page: int = Field(default=500, ge=1, le=1000)
     export_per_minute: float = Field(default=10.0, gt=0)

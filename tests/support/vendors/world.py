@@ -120,6 +120,16 @@ class Lies:
             return max(0, offset - size)
         return honest
 
+    def served(self, offset: int, size: int, total: int) -> int:
+        """Which page is sent where the caller names the place: at times the one before; without end, the last one."""
+        if self.endless:
+            return max(0, min(offset, total - size))
+        if not self.lied and offset and (self._is_time(self.repeat_page) or self._is_time(self.regress)):
+            self.lied = True
+            return max(0, offset - size)
+        self.lied = False
+        return offset
+
     def _is_time(self, n: int) -> bool:
         return n > 0 and self.pages % n == 0
 
