@@ -1,0 +1,105 @@
+"""``undercurrent issues``: what became of the issues that were opened, and whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.door import Desk, at_the_desk
+from cli.printing import print_json
+from contracts.errors import WrongUsage
+from contracts.priority import Interval, IssueStatus
+from wiring.views.issues import issues, rates
+
+
+@at_the_desk
+def issue_list(
+    desk: Desk,
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only those that this rule opened.")] = None,
+    theme: Annotated[
+        str | None, typer.Option(help="Only those of this theme, by its id or its beginning.")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    tell: Annotated[
+        str | None, typer.Option(help="Print the accounts to tell of this issue (id or key).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List issues with their state, what opened them, whether it helped, and how often each rule's are resolved.
+
+    Example: undercurrent issues --dir out/demo --state done
+    """
+    found = issues(desk.topics, tenant)
+    if tell is not None:
+        _tell(found, tell, as_json=as_json)
+        return
+    shown = [
+        one
+        for one in found
+        if rule in (None, one.rule) and state in (None, one.state) and one.theme_id.startswith(theme or "")
+    ]
+    by_rule, by_theme = rates(shown, lambda one: one.rule), rates(shown, lambda one: one.theme_id)
+    if as_json:
+        rows = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in shown]
+        print_json({"issues": rows, "rules": _rows(by_rule, "rule"), "themes": _rows(by_theme, "theme_id")})
+        return
+    console = Console()
+    console.print(_table(shown) if shown else "no issue was opened yet; see undercurrent themes")
+    for (owner, name), (count, rate) in by_rule.items():
+        console.print(f"{owner}: rule {name}: {count} issues, {_said(rate)}", markup=False, highlight=False)
+
+
+def _tell(found: Sequence[IssueStatus], name: str, *, as_json: bool) -> None:
+    """The accounts that were hit by an issue that is done. Raises ``WrongUsage``."""
+    named = [one for one in found if name in (one.issue_id, one.key)]
+    if len(named) != 1:
+        raise WrongUsage(
+            f"{len(named)} issues are called {name}; undercurrent issues lists them with their ids"
+        )
+    (one,) = named
+    if one.state != "done":
+        raise WrongUsage(f"issue {name} is {one.state}: there is nobody to tell until it is done")
+    if as_json:
+        print_json({"issue_id": one.issue_id, "accounts": one.accounts, "tell": list(one.tell)})
+        return
+    for account in one.tell:
+        typer.echo(account)
+    if one.accounts > len(one.tell):
+        typer.echo(f"and {one.accounts - len(one.tell)} more, which are not kept", err=True)
+
+
+def _rows(found: dict[tuple[str, str], tuple[int, Interval]], name: str) -> list[dict[str, Any]]:
+    return [
+        {"tenant": tenant, name: key, "issues": count, "resolution": rate.model_dump()}
+        for (tenant, key), (count, rate) in found.items()
+    ]
+
+
+def _table(shown: Sequence[IssueStatus]) -> Table:
+    table = Table("issue", "state", "rule", "theme", "theme's rate", "helped?", box=None, pad_edge=False)
+    for one in shown:
+        again = f", again {one.regressions}×" if one.regressions else ""
+        drop = one.drop
+        helped = (
+            f"{drop.verdict}: {drop.before} → {drop.after} accounts a week, p {drop.p:.3f}" if drop else ""
+        )
+        table.add_row(
+            one.key or one.issue_id,
+            one.state + again,
+            one.rule,
+            one.label,
+            _said(one.theme_resolution),
+            helped,
+        )
+    return table
+
+
+def _said(rate: Interval) -> str:
+    if not rate.of:
+        return "none ended yet"
+    return f"{rate.count} of {rate.of} resolved ({100 * rate.low:.0f}–{100 * rate.high:.0f} %)"
