@@ -17,7 +17,7 @@ SEPARATE := tests/unit tests/contract tests/conformance tests/architecture tests
 # Bytecode is written whatever the environment says: PyTorch and what stands on it load in 6 s with it, in 17 without.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo kafka test check bench faults lint types unit lock clean
+.PHONY: help demo kafka test check bench headline faults lint types unit lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,9 @@ unit: .venv/.ready ## fast tests: no weights, no long properties; the rest is in
 
 bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "quality", "kafka" or "kafka --only scale"
 	$(BIN)/python -m bench $(BENCH)
+
+headline: .venv/.ready ## signed Intercom webhooks at 50 a second until their issues stand at a simulated Linear
+	$(BIN)/python -m bench headline
 
 faults: .venv/.ready ## the long forms of fault and end-to-end tests: SEEDS=20 kills and random sequences; writes docs/reliability.md
 	rm -rf out/faults

@@ -1,6 +1,6 @@
 """Run the benchmarks and write ``bench/results``, the machine named.
 
-``python -m bench [embedded|themes|engine|kafka|quality]``
+``python -m bench [embedded|themes|engine|kafka|headline|quality]``
 
 A part that was measured alone takes its place beside the others of the last run, if that was on the same machine and
 of the same size. ``quality`` is no benchmark of speed: what the themes find, beside what they found (``quality``).
@@ -37,13 +37,15 @@ def main() -> None:
         _write("latest", {"flow": whole, "themes": own, "engine": engine}, _embedded_page)
     if "kafka" in chosen:
         _on_kafka(told)
+    if "headline" in chosen:
+        _headline(told)
     if "quality" in chosen:
         print(quality.write() if told.accept else quality.table(quality.measure(quality.sample())))
 
 
 def _told() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="*", choices=(*SETS, "quality"), help="which; default: all but quality")
+    parser.add_argument("sets", nargs="*", choices=(*SETS, "headline", "quality"), help="which; default: all but headline and quality")
     parser.add_argument("--accept", action="store_true", help="quality: what is now is what CI compares with")
     parser.add_argument("--quick", action="store_true", help="a tenth of the items: to see that it works")
     parser.add_argument("--only", action="append", choices=KAFKA_PARTS, help="parts of kafka; default: all")
@@ -70,6 +72,12 @@ def _on_kafka(told: argparse.Namespace) -> None:
     if all(before.get(key) == found[key] for key in ("pairs", "share", "encoder")):
         found["parts"] = {**before["parts"], **found["parts"]}
     _write("kafka", {"kafka": found}, lambda results: run.page(results["kafka"]))
+
+
+def _headline(told: argparse.Namespace) -> None:
+    from bench.headline import run
+
+    _write("headline", {"headline": run.measure(told.scale or 1.0)}, lambda found: run.page(found["headline"]))
 
 
 def _write(name: str, found: Mapping[str, Any], page: Callable[[Mapping[str, Any]], str]) -> None:

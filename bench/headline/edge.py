@@ -39,6 +39,28 @@ def write_connections(folder: Path, tenants: Sequence[str], secret: bytes) -> Pa
     return file
 
 
+def write_destinations(folder: Path, tenants: Sequence[str], url: str, team: str, token: str) -> Path:
+    """One Linear for everyone; issues are opened without asking a person."""
+    (folder / "linear").write_text(token, "utf-8")
+    told = [
+        {
+            "tenant": tenant,
+            "autonomy": {"open": "act", "comment": "act"},
+            "tracker": {
+                "name": f"{tenant}-linear",
+                "kind": "linear",
+                "token_file": "linear",
+                "team": team,
+                "url": url,
+            },
+        }
+        for tenant in tenants
+    ]
+    file = folder / "destinations.yaml"
+    file.write_text(yaml.safe_dump({"tenants": told}), "utf-8")
+    return file
+
+
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.socket() as one:

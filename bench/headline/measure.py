@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.headline.edge import await_edge, command, free_port, write_connections
-from bench.headline.stories import Said, conversations
+from bench.headline.edge import await_edge, command, free_port, write_connections, write_destinations
+from bench.headline.stories import Message, conversations
 from bench.headline.webhooks import Sent, send
 from bench.kafka.common import Bench, Ground, quantile
 from bench.kafka.processes import Processes
@@ -26,6 +26,8 @@ from contracts.feedback import FeedbackReceived
 from contracts.identity import ordinal_of, partition_of
 from contracts.priority import LinearIssue
 from contracts.registry import read_record
+from tests.support.trackers.linear import TEAM, TOKEN, LinearSite
+from tests.support.trackers.server import Asked, Said, Scripted
 from wiring.kafka.topics import apply_topics
 from wiring.topics import STAGES
 
@@ -47,6 +49,22 @@ class Cause:
     ordinal: int
 
 
+class Seen(LinearSite):
+    """A simulated Linear that remembers when it had each issue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at: dict[str, float] = {}
+
+    def answer(self, asked: Asked) -> Said:
+        """As ``LinearSite``."""
+        said = super().answer(asked)
+        now = time.time()
+        for name in self.issues.keys() - self.at.keys():
+            self.at[name] = now
+        return said
+
+
 def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
     """Latencies in seconds, and how many issues they are of."""
     ground = bench.ground("headline")
@@ -57,21 +75,29 @@ def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
         free_port(),
     )
     plan = conversations(names, rate=rate, seconds=WARM_S + SECONDS * min(1.0, bench.scale))
-    env = {"UNDERCURRENT_CONNECTIONS": str(write_connections(ground.data, names, secret))}
-    with (
-        Processes(ground, dict.fromkeys(STAGES, 1)) as stages,
-        command(ground, "edge", "--port", str(port), "--no-poll", env=env) as edge,
-        command(ground, "ticker"),
-    ):
-        stages.await_ready()
-        await_edge(port, edge, ground.data / "edge.log")
-        address = f"http://127.0.0.1:{port}/webhooks/intercom/{{tenant}}-intercom"
-        sent = asyncio.run(send(address, secret, plan))
-        time.sleep(DRAIN_S)
-        return _figures(ground, plan, sent, {})
+    site = Seen()
+    with Scripted(site).running() as linear:
+        env = {
+            "UNDERCURRENT_CONNECTIONS": str(write_connections(ground.data, names, secret)),
+            "UNDERCURRENT_DESTINATIONS": str(
+                write_destinations(ground.data, names, f"{linear.url}/graphql", TEAM, TOKEN)
+            ),
+        }
+        with (
+            Processes(ground, dict.fromkeys(STAGES, 1)) as stages,
+            command(ground, "edge", "--port", str(port), "--no-poll", env=env) as edge,
+            command(ground, "dispatch", env=env),
+            command(ground, "ticker"),
+        ):
+            stages.await_ready()
+            await_edge(port, edge, ground.data / "edge.log")
+            address = f"http://127.0.0.1:{port}/webhooks/intercom/{{tenant}}-intercom"
+            sent = asyncio.run(send(address, secret, plan))
+            time.sleep(DRAIN_S)
+            return _figures(ground, plan, sent, site.at)
 
 
-def _figures(ground: Ground, plan: list[Said], sent: Sent, seen: Mapping[str, float]) -> dict[str, Any]:
+def _figures(ground: Ground, plan: list[Message], sent: Sent, seen: Mapping[str, float]) -> dict[str, Any]:
     causes = _causes(ground)
     found, without = [], 0
     for issue, at in _issues(ground):

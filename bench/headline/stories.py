@@ -23,7 +23,7 @@ APART_S = 1.5
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """One message of a customer: ``at_s`` seconds after the beginning, to a tenant's Intercom."""
 
     at_s: float
@@ -35,7 +35,7 @@ class Said:
     is_story: bool
 
 
-def conversations(tenants: Sequence[str], *, rate: float, seconds: float, seed: int = 1) -> list[Said]:
+def conversations(tenants: Sequence[str], *, rate: float, seconds: float, seed: int = 1) -> list[Message]:
     """Messages in order, ``rate`` a second with the stories among them; tenants in turn."""
     phrases, rng = load_phrases(), stream(seed, "headline")
     writer = Writer(phrases, stream(seed, "headline words"))
@@ -51,7 +51,7 @@ def conversations(tenants: Sequence[str], *, rate: float, seconds: float, seed: 
         is_story = label == STORY
         wording = writer.word(Slot(at=_BEGIN + timedelta(seconds=at_s), label=label), "intercom")
         account, tier = f"account-{number}", "enterprise" if is_story else rng.choice(("free", "pro"))
-        said.append(Said(at_s, tenant, number, account, tier, wording.text, is_story))
+        said.append(Message(at_s, tenant, number, account, tier, wording.text, is_story))
     return said
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import orjson
 
-from bench.headline.stories import Said
+from bench.headline.stories import Message
 
 MOST_AT_ONCE = 400
 """Requests under way; beyond that the sender waits, and says so by ``late_s``."""
@@ -33,7 +33,7 @@ class Sent:
     late_s: float = 0.0
 
 
-def payload(said: Said, now: float) -> bytes:
+def payload(said: Message, now: float) -> bytes:
     """The notification of a new conversation."""
     moment = int(now)
     item = {
@@ -75,7 +75,7 @@ def signature(secret: bytes, body: bytes) -> str:
     return "sha1=" + hmac.new(secret, body, hashlib.sha1).hexdigest()
 
 
-async def send(address: str, secret: bytes, plan: Sequence[Said]) -> Sent:
+async def send(address: str, secret: bytes, plan: Sequence[Message]) -> Sent:
     """Send all of a plan to ``address`` (with ``{tenant}`` in it)."""
     sent, gate = Sent(), asyncio.Semaphore(MOST_AT_ONCE)
     limits = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=64)
@@ -91,7 +91,7 @@ async def send(address: str, secret: bytes, plan: Sequence[Said]) -> Sent:
     return sent
 
 
-async def _one(client: httpx.AsyncClient, address: str, secret: bytes, said: Said, sent: Sent) -> None:
+async def _one(client: httpx.AsyncClient, address: str, secret: bytes, said: Message, sent: Sent) -> None:
     body = payload(said, time.time())
     headers = {"content-type": "application/json", "x-hub-signature": signature(secret, body)}
     began, sent.at[said.number] = time.perf_counter(), time.time()
