@@ -45,7 +45,12 @@ def main() -> None:
 
 def _told() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="*", choices=(*SETS, "headline", "quality"), help="which; default: all but headline and quality")
+    parser.add_argument(
+        "sets",
+        nargs="*",
+        choices=(*SETS, "headline", "quality"),
+        help="which; default: all but headline and quality",
+    )
     parser.add_argument("--accept", action="store_true", help="quality: what is now is what CI compares with")
     parser.add_argument("--quick", action="store_true", help="a tenth of the items: to see that it works")
     parser.add_argument("--only", action="append", choices=KAFKA_PARTS, help="parts of kafka; default: all")
@@ -77,7 +82,9 @@ def _on_kafka(told: argparse.Namespace) -> None:
 def _headline(told: argparse.Namespace) -> None:
     from bench.headline import run
 
-    _write("headline", {"headline": run.measure(told.scale or 1.0)}, lambda found: run.page(found["headline"]))
+    _write(
+        "headline", {"headline": run.measure(told.scale or 1.0)}, lambda found: run.page(found["headline"])
+    )
 
 
 def _write(name: str, found: Mapping[str, Any], page: Callable[[Mapping[str, Any]], str]) -> None:
