@@ -16,6 +16,10 @@ Row = TypeVar("Row")
 MOST_REPEATED = 3
 
 
+class GoesInCircles(VendorAway):
+    """The vendor's pages lead to each other and never to an end."""
+
+
 class Walk:
     """Over stretches of history, each in one or more rounds; ``vendor`` is named in errors."""
 
@@ -47,8 +51,8 @@ class Walk:
     ) -> list[Row]:
         """The wanted rows of which this version was not handed on yet.
 
-        ``total`` is how many rows the vendor says there are, the unwanted ones too. Raises ``VendorAway`` where pages
-        go round in circles.
+        ``total`` is how many rows the vendor says there are, the unwanted ones too. Raises
+        ``GoesInCircles``.
         """
         self._total = max(self._total, total)
         seen, found, known = 0, [], len(self._round)
@@ -62,7 +66,7 @@ class Walk:
                 found.append(row)
         self._repeated = self._repeated + 1 if seen and len(self._round) == known else 0
         if self._repeated >= MOST_REPEATED:
-            raise VendorAway(f"{self._vendor} sends the same page again and again; tried again later")
+            raise GoesInCircles(f"{self._vendor} sends the same page again and again; tried again later")
         self._new_in_round += len(found)
         return found
 

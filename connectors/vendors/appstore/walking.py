@@ -23,7 +23,7 @@ from connectors.vendors.errors import VendorRefused
 from connectors.vendors.http import VendorHttp
 from connectors.vendors.port import Cursor, Gone, Json, Page, Taken
 from connectors.vendors.values import dig, fingerprint, iso, moment, next_link
-from connectors.vendors.walks import Walk
+from connectors.vendors.walks import GoesInCircles, Walk
 
 _LOG = logging.getLogger("undercurrent.appstore")
 
@@ -178,7 +178,11 @@ class AppWalk:
         more: str | None = url
         while more:
             payload = await self._get(more, asked)
-            for row in walk.fresh(rows_of(payload), _id, fingerprint):
+            try:
+                found = walk.fresh(rows_of(payload), _id, fingerprint)
+            except GoesInCircles:
+                return  # reviews come all the same, some without a version
+            for row in found:
                 yield _id(row)
             more, asked = self._next(payload), None
 

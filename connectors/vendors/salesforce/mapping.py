@@ -59,7 +59,10 @@ def taken_of(stream: str, row: Json, about: Sequence[str], around: Around) -> Ta
         "source_url": f"{around.instance}/{record}",
     }
     body = known(_account(row, about, around) | shared | said_of)
-    return Utterance(record, body, happened, f"salesforce {record}") if body.get("text") else None
+    if not body.get("text"):
+        return None
+    parent = said(dig(row, "ParentId")) if stream in ("comments", "emails") else None
+    return Utterance(record, body, happened, f"salesforce {record}", parent or "")
 
 
 def _account(row: Json, about: Sequence[str], around: Around) -> dict[str, Any]:

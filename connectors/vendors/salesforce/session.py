@@ -6,6 +6,7 @@ State: a token and descriptions of objects, in memory; both are asked for anew w
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from connectors.vendors.port import Connection, Json
 from connectors.vendors.salesforce.limits import pause_s
 from connectors.vendors.salesforce.options import SalesforceOptions
 from connectors.vendors.values import dig, next_link, rows_at
+from connectors.vendors.walks import MOST_REPEATED
 from contracts.errors import WrongUsage
 
 JWT_GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -85,9 +87,13 @@ class Session:
         return tuple([path for path in dict.fromkeys(paths) if await self._is_there(name, path)])
 
     async def query(self, soql: str) -> AsyncIterator[list[Json]]:
-        """Rows, deleted ones too, batch by batch. Raises ``VendorGarbled`` for an answer of another shape."""
-        path, params = f"{self._base}/queryAll", {"q": soql}
-        while True:
+        """Rows, deleted ones too, batch by batch; batches that go round in circles end.
+
+        Raises ``VendorGarbled`` for an answer of another shape.
+        """
+        path, params, seen = f"{self._base}/queryAll", {"q": soql}, Counter[str]()
+        while seen[path] < MOST_REPEATED:
+            seen[path] += 1
             payload = (await self.get(path, params or None)).json()
             yield rows_at(payload, "records")
             following = dig(payload, "nextRecordsUrl")

@@ -10,6 +10,7 @@ from typing import Any
 from connectors.vendors.values import iso, moment
 from tests.support.vendors.clock import NOW
 from tests.support.vendors.server import Asked, Said
+from tests.support.vendors.world import Lies
 
 Review = dict[str, Any]
 
@@ -45,6 +46,7 @@ class SimulatedG2:
     header: str = "Token token=k3y"
     obeys: bool = True
     before: Callable[[SimulatedG2, int], None] = lambda _g2, _number: None
+    lies: Lies = field(default_factory=Lies)
     pages: int = field(default=0)
 
     def __call__(self, asked: Asked) -> Said:
@@ -54,8 +56,9 @@ class SimulatedG2:
         self.before(self, self.pages)
         size, number = int(asked.query["page[size]"]), int(asked.query["page[number]"])
         found = [one for one in self.reviews if not self.obeys or self._asked_for(one, asked)]
-        rows = found[(number - 1) * size : number * size]
-        links = {"self": "…"} | ({"next": f"/?page={number + 1}"} if number * size < len(found) else {})
+        following = self.lies.next((number - 1) * size, size, len(found))
+        rows = self.lies.order(found[(number - 1) * size : number * size])
+        links = {"self": "…"} | ({} if following is None else {"next": f"/?page={following // size + 1}"})
         counts = {"record_count": len(found), "page_count": -(-len(found) // size)}
         return Said({"data": rows, "links": links, "meta": counts})
 
