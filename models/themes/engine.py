@@ -40,6 +40,7 @@ from models.themes.passes import begin, go_on
 from models.themes.placing import admit
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
+from models.themes.verdicts import propose_one
 
 
 class ThemeEngine(Answers):
@@ -202,6 +203,10 @@ class ThemeEngine(Answers):
         """Obey what a person ordered, from here on; or say in one ``Ordered`` why not, and change nothing."""
         self._due_s = 0
         return carry_out(self._state, order, by)
+
+    def call_duplicate(self, issue: str, duplicate_of: str) -> list[Change]:
+        """People called an issue of ours a duplicate of another one; what that proposes of their themes."""
+        return [*propose_one(self._state, issue, duplicate_of)]
 
     def listen_to(self, lexicon: Lexicon | None) -> None:
         """Whom to ask about words; to be given again after a restore."""

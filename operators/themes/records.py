@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from contracts.commands import Command
+from contracts.commands import Command, ReportIssue
 from contracts.envelope import Envelope
 from contracts.identity import cause_of
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
@@ -99,13 +99,17 @@ class Teller:
 
     def ordered(self, change: Ordered | Proposed) -> ThemeOrdered:
         """What became of an order, or what the engine proposes."""
-        return ThemeOrdered.made(**self._header("theme_order"), **order_line(change), **self._ordered_by())
+        line = order_line(change) | self._ordered_by()
+        return ThemeOrdered.made(**self._header("theme_order"), **line)
 
     def _ordered_by(self) -> dict[str, Any]:
         """Who ordered what is told, why, and where in the journal."""
         cause = self._cause
         if isinstance(cause, Command) and isinstance(cause.order, Steering):
             return {"author": cause.author, "reason": cause.order.reason, "order_id": cause_of(cause.id)}
+        if isinstance(cause, Command) and isinstance(cause.order, ReportIssue):
+            why = f"issue {cause.order.key} was called a duplicate of issue {cause.order.duplicate_of}"
+            return {"author": cause.author, "reason": why}
         return {"author": "themes"}
 
     def renamed(

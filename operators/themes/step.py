@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contracts.business import BusinessEvent
-from contracts.commands import Command, LoadBegin, LoadEnd, Order
+from contracts.commands import Command, LoadBegin, LoadEnd, Order, ReportIssue
 from contracts.envelope import EVERYONE, Envelope, Out
 from contracts.errors import RecoveryRefused
 from contracts.feedback import Tick
@@ -134,6 +134,9 @@ class ThemesStep:
             yield from markers(record, PUBLIC, self._numbering)
             if isinstance(record.order, Steering) and record.tenant != EVERYONE:
                 yield from self._on_order(record, record.order)
+            elif isinstance(record.order, ReportIssue) and record.tenant in self._tenants:
+                tell = Teller(record, self._numbering.after)
+                yield from self._out(self._tenant(record.tenant).reported(record.order, tell), tell)
         elif isinstance(record, ThemeAnswer):
             tell = Teller(record, self._numbering.after)
             yield from self._out(self._tenant(record.tenant).answered(record, tell), tell)

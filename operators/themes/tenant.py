@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from contracts.commands import ReportIssue
 from contracts.envelope import Envelope
 from contracts.naming import AnswerRefused, ThemeAnswer
 from contracts.priority import Alert
@@ -107,6 +108,12 @@ class TenantThemes:
         for ref in refs(order):
             self._kept.concerns.reopen(ref.concern_id, ref.item_id)
         yield from self._telling.tell(self.engine.steer(in_space_of(order, self._encoder), by), tell)
+
+    def reported(self, report: ReportIssue, tell: Teller) -> Iterator[Envelope]:
+        """A tracker said what became of an issue; a duplicate's theme may be the other's, which people are asked."""
+        if report.state == "duplicate" and report.duplicate_of is not None:
+            changes = self.engine.call_duplicate(report.issue_id, report.duplicate_of)
+            yield from self._telling.tell(changes, tell)
 
     def tick(self, now_s: int, tell: Teller) -> Iterator[Envelope]:
         """Time has come to ``now_s``: retire, give up, publish what changed."""

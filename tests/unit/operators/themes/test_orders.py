@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.identity import cause_of
+from contracts.commands import ReportIssue
+from contracts.identity import cause_of, linear_issue_id
 from contracts.stages import Assignment
 from contracts.steering import (
     ConcernRef,
@@ -28,7 +29,7 @@ from contracts.steering import (
 )
 from contracts.themes import ThemeEvent, ThemeOrdered, ThemeRecord
 from tests.support.laws import assert_batching_law
-from tests.support.steps import Journey, text_about, themes
+from tests.support.steps import NOON, Journey, text_about, themes
 
 WHY = "they asked for it"
 
@@ -208,3 +209,52 @@ def test_batches_and_restarts_change_nothing_of_what_orders_do(journey: Steered,
     steer(journey)
     records = journey.topics["enriched"]
     assert_batching_law(lambda: themes(journey.vault), records, cuts)
+
+
+def duplicate(one: str, other: str | None, episode: int = 1) -> ReportIssue:
+    """The theme's issue is called a duplicate of the other theme's."""
+    return ReportIssue(
+        tracker="linear",
+        issue_id=linear_issue_id("acme", one, episode),
+        key="ENG-7",
+        state="duplicate",
+        at=NOON,
+        duplicate_of=other and linear_issue_id("acme", other, 2),
+    )
+
+
+def test_a_duplicate_verdict_is_a_proposal_that_people_decide(journey: Steered) -> None:
+    (one, members), (other, others), *_ = journey.members().items()
+    journey.order(duplicate(one, other, 3))
+    told = journey.told()
+    assert (told.event, told.act, {told.theme_id, told.other_theme}) == ("proposed", "merge", {one, other})
+    assert (told.author, "ENG-7 was called a duplicate" in told.reason) == ("ann", True)
+    assert set(told.evidence) <= {x.concern_id for x in (*members, *others)}
+    assert set(journey.members()) >= {one, other}
+
+
+def test_the_same_verdict_again_and_one_about_others_issues_propose_nothing(journey: Steered) -> None:
+    one, other, *_ = journey.members()
+    journey.order(duplicate(one, other))
+    before = len(journey.of("theme-events", ThemeOrdered))
+    for again in (duplicate(one, other), duplicate(other, one), duplicate(one, None), duplicate(one, one)):
+        journey.order(again)
+    journey.order(duplicate("a theme of somebody else", other))
+    assert len(journey.of("theme-events", ThemeOrdered)) == before
+
+
+def test_a_verdict_about_themes_that_people_keep_apart_proposes_nothing(journey: Steered) -> None:
+    one, other, *_ = journey.members()
+    journey.order(MergeThemes(reason=WHY, theme=journey.ref(one), into=journey.ref(other)))
+    here = journey.ref(other)
+    rest = ThemeRef(theme_id=one, anchors=here.anchors)
+    journey.order(UnmergeTheme(reason=WHY, theme=rest, out_of=here))
+    journey.order(duplicate(one, other))
+    assert "proposed" not in {one.event for one in journey.of("theme-events", ThemeOrdered)}
+
+
+def test_verdicts_obey_the_law(journey: Steered) -> None:
+    one, other, third, *_ = journey.members()
+    journey.order(duplicate(one, other))
+    journey.order(duplicate(third, other))
+    assert_batching_law(lambda: themes(journey.vault), journey.topics["enriched"], (20, 61, 62))
