@@ -22,16 +22,20 @@ def company_milli(state: EngineState, slot: int, root: Origin, second: Origin) -
     """Thousandths of the nearest that are members of ``root``; None where nobody is held of both themes."""
     shelf = state.shelf
     ours, theirs = (state.rosters.latest(one.ordinal, LATEST) for one in (root, second))
-    slots = ours + theirs
-    similar = shelf.units[slots] @ shelf.units[slot] if slots else np.empty(0)
-    others = len(slots)
-    if slot in slots:
-        similar[slots.index(slot)] = -np.inf
-        others -= 1
-    if not others:
+    slots = np.concatenate((ours, theirs))
+    others = many = len(slots)
+    if not many:
         return None
-    asked = min(ASKED, others)
-    least = np.partition(similar, len(slots) - asked)[len(slots) - asked]
-    near = similar >= least
-    own = int(np.count_nonzero(near[: len(ours)]))
-    return 1000 * own // int(np.count_nonzero(near))
+    similar = shelf.units.take(slots, axis=0) @ shelf.units[slot]
+    if shelf.origin[slot] >= 0:  # it may be one of them
+        own_place = slots == slot
+        if own_place.any():
+            similar[own_place] = -np.inf
+            others -= 1
+            if not others:
+                return None
+    least = many - min(ASKED, others)
+    ranked = similar.copy()
+    ranked.partition(least)
+    near = similar >= ranked[least]
+    return 1000 * int(np.count_nonzero(near[: len(ours)])) // int(np.count_nonzero(near))

@@ -276,7 +276,7 @@ class EngineState:
     def _unlist(self, slot: int) -> None:
         ordinal = int(self.shelf.origin[slot])
         if ordinal >= 0:
-            self.rosters.drop(self.themes.root(ordinal).ordinal, int(self.shelf.seq[slot]), slot)
+            self.rosters.drop(self.themes.root(ordinal).ordinal, int(self.shelf.seq[slot]))
 
     def _mark(self, slot: int, ordinal: int) -> None:
         self.place(slot, ordinal)

@@ -30,36 +30,53 @@ def twins(state: EngineState, concern_id: str, themes: Sequence[str], *, waiting
     slot = shelf.slot_of.get(concern_id)
     if slot is None:
         return []
-    near = _nearest(state, slot, _latest(state, slot, _members(state, slot, themes, waiting=waiting)))
+    parts = [_members(state, slot, themes), *([_without_theme(state, slot)] if waiting else [])]
+    near = _nearest(state, slot, parts[0] if len(parts) == 1 else _latest(state, np.concatenate(parts)))
     if not len(near):
         return []
-    alike = shelf.vectors[near].astype(np.float32) @ shelf.vectors[slot].astype(np.float32)
-    found = near[alike >= TWIN_AT * ONE]
-    return [shelf.ids[one] for one in found[np.argsort(shelf.seq[found])]] if len(found) else []
+    alike = shelf.vectors.take(near, axis=0).astype(np.float32) @ shelf.vectors[slot].astype(np.float32)
+    same = alike >= TWIN_AT * ONE
+    if not same.any():
+        return []
+    found = near[same]
+    return [shelf.ids[one] for one in found[np.argsort(shelf.seq[found])]]
 
 
-def _members(state: EngineState, slot: int, themes: Sequence[str], *, waiting: bool) -> Slots:
+def _members(state: EngineState, slot: int, themes: Sequence[str]) -> Slots:
+    """The members of these origins that came before the concern, at most so many; the latest last."""
+    origins = [state.themes.by_id[theme].ordinal for theme in themes]
+    before, found = int(state.shelf.seq[slot]), list[Slots]()
+    for root in sorted({state.themes.root(origin).ordinal for origin in origins}):
+        slots = state.rosters.before(root, before, state.seen)
+        own = state.shelf.origin.take(slots)
+        inside = own == origins[0]
+        for origin in origins[1:]:
+            inside |= own == origin
+        found.append(slots[inside])
+    if len(found) == 1:
+        return found[0][-LOOKED_AT:]
+    return _latest(state, np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def _without_theme(state: EngineState, slot: int) -> Slots:
+    """Concerns of the same group that have no theme and came before; a slot that is free has no arrival number."""
     shelf = state.shelf
-    inside = (shelf.origin < 0) & (shelf.codes == shelf.codes[slot]) if waiting else None
-    for theme in themes:
-        mine = shelf.origin == state.themes.by_id[theme].ordinal
-        inside = mine if inside is None else inside | mine
-    return np.empty(0, np.int64) if inside is None else np.flatnonzero(inside)
+    alone = (shelf.origin < 0) & (shelf.codes == shelf.codes[slot]) & (shelf.seq > 0)
+    return np.flatnonzero(alone & (shelf.seq < shelf.seq[slot]))
 
 
-def _latest(state: EngineState, slot: int, slots: Slots) -> Slots:
-    """Those that came before the concern, at most so many; a slot that is free has no arrival number."""
-    seq = state.shelf.seq[slots]
-    before = (seq > 0) & (seq < state.shelf.seq[slot])
-    slots, seq = slots[before], seq[before]
-    return slots if len(slots) <= LOOKED_AT else slots[np.argpartition(seq, -LOOKED_AT)[-LOOKED_AT:]]
+def _latest(state: EngineState, slots: Slots) -> Slots:
+    """Those that came last, at most so many."""
+    if len(slots) <= LOOKED_AT:
+        return slots
+    return slots[np.argpartition(state.shelf.seq[slots], -LOOKED_AT)[-LOOKED_AT:]]
 
 
 def _nearest(state: EngineState, slot: int, slots: Slots) -> Slots:
     """A few that are nearest in decision space, ties to the earliest; all of them before there is one."""
     if state.space is None or len(slots) <= SHORTLIST:
         return slots
-    similar = state.shelf.units[slots] @ state.shelf.units[slot]
+    similar = state.shelf.units.take(slots, axis=0) @ state.shelf.units[slot]
     # As one number each: similarities are whole, and arrival numbers below 2**32.
-    order = (-similar).astype(np.int64) * 2**32 + state.shelf.seq[slots]
-    return slots[np.argpartition(order, SHORTLIST)[:SHORTLIST]]
+    order = similar.astype(np.int64) * -(2**32) + state.shelf.seq.take(slots)
+    return slots[order.argpartition(SHORTLIST)[:SHORTLIST]]

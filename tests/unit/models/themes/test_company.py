@@ -50,7 +50,7 @@ def test_a_roster_holds_whom_a_search_finds_through_moves_merges_and_retractions
     roots = [origin.ordinal for origin in state.themes.origins if origin.parent is None]
     assert len(roots) >= 5
     for root in roots:
-        assert state.rosters.latest(root, 1_000) == members(state, root)
+        assert state.rosters.latest(root, 1_000).tolist() == members(state, root)
 
 
 def test_a_restored_engine_has_the_same_rosters(engine: ThemeEngine) -> None:
@@ -70,8 +70,8 @@ def test_a_restored_engine_has_the_same_rosters(engine: ThemeEngine) -> None:
 def test_company_is_the_share_of_the_nearest_that_are_the_themes(engine: ThemeEngine) -> None:
     state = engine._state
     one, two = sorted((o for o in state.themes.origins if o.parent is None), key=lambda o: -o.count)[:2]
-    slot = state.rosters.latest(one.ordinal, 1)[0]
-    others = [s for root in (one, two) for s in state.rosters.latest(root.ordinal, LATEST) if s != slot]
+    slot = int(state.rosters.latest(one.ordinal, 1)[0])
+    others = [s for root in (one, two) for s in state.rosters.latest(root.ordinal, LATEST).tolist() if s != slot]
     near = sorted(others, key=lambda other: -float(state.shelf.units[other] @ state.shelf.units[slot]))[
         :ASKED
     ]
