@@ -153,7 +153,7 @@ def play(engine: ThemeEngine, stream: Sequence[Point]) -> tuple[NDArray[np.float
     for n, point in enumerate(stream):
         in_pass[n] = engine.in_pass
         began = time.perf_counter()
-        if n % BATCH == 0 and engine.looks_ahead:
+        if n % BATCH == 0:
             engine.expect(stream[n : n + BATCH])
         engine.tick(point.at_s)
         engine.add(point)

@@ -29,12 +29,13 @@ _SIGNS = np.random.Generator(np.random.PCG64(0)).integers(0, 2, SIZE).astype(np.
 
 
 def fold(vector: NDArray[np.int16]) -> Ints:
-    """A grid vector ``(384,)`` as 32 integers: each is a sum of twelve coordinates with fixed signs.
+    """Grid vectors ``(..., 384)`` as 32 integers each: every one is a sum of twelve coordinates with fixed signs.
 
     >>> int((fold(np.full(384, 100, np.int16)) ** 2).sum()) > 0
     True
     """
-    folded: Ints = (vector * _SIGNS).reshape(SIZE // DIMS, DIMS).sum(axis=0, dtype=np.int64)
+    parts = (vector * _SIGNS).reshape(*vector.shape[:-1], SIZE // DIMS, DIMS)
+    folded: Ints = parts.sum(axis=-2, dtype=np.int64)
     return folded
 
 
@@ -69,10 +70,13 @@ class MeanVector:
 
     def update(self, folded: Ints) -> Seen | None:
         """Take in one folded vector ``(32,)``; how far the mean has moved, if it has."""
-        if self.run == 0 and self._ns[0] >= self._least:
-            self._ewma = (self._sums[0] << _FRACTION) // self._ns[0]
         if self._ns[0] >= self._least:
-            self._ewma += ((folded << _FRACTION) - self._ewma) >> self._shift
+            if self.run == 0:
+                self._ewma = (self._sums[0] << _FRACTION) // self._ns[0]
+            step = folded << _FRACTION
+            step -= self._ewma
+            step >>= self._shift
+            self._ewma += step
             self.run += 1
         seen = self._judge() if self.run >= BLOCK and self.run % 4 == 0 else None
         if seen is not None:
@@ -93,7 +97,8 @@ class MeanVector:
 
     def _learn(self, folded: Ints) -> None:
         at = 0 if self._ns[0] < self._least else 2
-        self._sums[at] += folded
+        sums = self._sums[at]
+        sums += folded
         self._squares[at] += int(folded @ folded)
         self._ns[at] += 1
         if at == 0:

@@ -1,8 +1,8 @@
-"""Similarities of concerns that are about to arrive, computed for many at once.
+"""Concerns that are about to arrive, laid along the directions and compared with the themes many at once.
 
-With very many themes, comparing one concern with all centroids takes as long as reading them from memory; one
-product for a batch of concerns reads them once. Nothing is decided here: a concern gets exactly the numbers that it
-would get alone, because products on the grid are exact and rows that changed in between are computed again.
+One product for a batch of concerns reads the directions once, and with very many themes the centroids, which takes as
+long as comparing one concern with them. Nothing is decided here: a concern gets exactly the numbers that it would get
+alone, because products on the grid are exact and rows that changed in between are computed again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from models.themes.background import Space, centred
 from models.themes.centroids import Book
 from models.themes.changes import Point
-from models.themes.grid import Units
+from models.themes.grid import Floats, Grid, Units
 
 FEW_THEMES = 2_048
 """With fewer the centroids stay in the processor's cache, and looking ahead gains nothing."""
@@ -35,12 +35,27 @@ class Ahead:
         self._first = 0
         self._units: Units = np.zeros((0, 0), np.float32)
         self._similar: Units = np.zeros((0, 0), np.float32)
+        self._space: Space | None = None
+        self._raw_first = 0
+        self._raw: Floats = np.zeros((0, 0))
 
     def expect(self, points: Sequence[Point]) -> None:
         """These concerns come next; some may not, and others may come in between."""
         self._points = list(points)
         self._place = {point.concern_id: place for place, point in enumerate(points)}
-        self._book = None
+        self._book = self._space = None
+
+    def raw(self, concern_id: str, vector: Grid, space: Space) -> Floats:
+        """The concern's ``vector`` along the directions of ``space``."""
+        place = self._place.get(concern_id)
+        if place is None or self._points[place].vector is not vector:
+            return space.project(vector)
+        if space is not self._space or not 0 <= place - self._raw_first < len(self._raw):
+            some = self._points[place : place + _AT_ONCE]
+            self._raw = space.project(np.stack([point.vector for point in some]))
+            self._space, self._raw_first = space, place
+        found: Floats = self._raw[place - self._raw_first]
+        return found
 
     def similar(self, concern_id: str, unit: Units, book: Book, space: Space) -> Units:
         """Similarities ``(k,)`` of a concern to all themes of its group's ``book``; the caller may change them."""

@@ -15,6 +15,8 @@ from models.themes.grid import Units
 from models.themes.shelf import Shelf, Slots
 from models.themes.state import EngineState
 
+_TOPS = 8
+"""Slots are swept in so many stacks for each that is asked for: few of the nearest lie in one stack then."""
 _MORE = 8
 """So many more are looked at, since a slot that is free, or of another group, may lie near as well."""
 
@@ -61,10 +63,15 @@ def alike(state: EngineState, concern_id: str, most: int) -> Alike | None:
 
 
 def _nearest(shelf: Shelf, slot: int, similar: Units, among: int) -> Slots:
-    """The others of the group that are held, as far as they are ``among`` the nearest slots."""
+    """The others of the group that are held, as far as they are among the nearest slots: ``among`` at least.
+
+    The largest of every so many are at hand in one sweep, and as many slots as there are large ones lie no lower.
+    """
+    near = np.arange(len(similar))
     if among < len(similar):
-        near = np.flatnonzero(similar >= np.partition(similar, len(similar) - among)[len(similar) - among])
-    else:
-        near = np.arange(len(similar))
+        height = len(similar) // (_TOPS * among)
+        tops = similar[: height * _TOPS * among].reshape(max(height, 1), -1).max(axis=0) if height else similar.copy()
+        tops.partition(len(tops) - among)
+        near = np.flatnonzero(similar >= tops[len(tops) - among])
     held = (shelf.seq[near] > 0) & (shelf.codes[near] == shelf.codes[slot]) & (near != slot)
     return np.asarray(near[held])

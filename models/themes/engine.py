@@ -16,7 +16,7 @@ import numpy as np
 
 from contracts.steering import ThemeOrder
 from models.themes import persist
-from models.themes.ahead import FEW_THEMES, Ahead
+from models.themes.ahead import Ahead
 from models.themes.answers import Answers
 from models.themes.assigning import assigned, cosine
 from models.themes.centroids import Book, Origin
@@ -52,13 +52,8 @@ class ThemeEngine(Answers):
         self._ahead = Ahead()
         self._due_s = 0  # nothing can retire or expire before this; a shortcut only, so not saved
 
-    @property
-    def looks_ahead(self) -> bool:
-        """Whether it gains anything to ``expect`` concerns."""
-        return any(len(book.roots) >= FEW_THEMES for book in self._state.themes.books.values())
-
     def expect(self, points: Sequence[Point]) -> None:
-        """These concerns are about to be added: with very many themes each then takes a fraction of the time.
+        """These concerns are about to be added: each then takes less time, with very many themes a fraction of it.
 
         It changes nothing else; they may as well not come.
         """
@@ -75,7 +70,7 @@ class ThemeEngine(Answers):
             changes += self.remove(point.concern_id)
         slot = state.hold(point)
         self._due_s = min(self._due_s, point.at_s + self._patience_s)
-        changes += self._arrive(slot)
+        changes += self._arrive(slot, point)
         if state.policy.gather:
             changes += gathering(state, slot)
         while state.waiting_count() > state.policy.pool:
@@ -103,12 +98,12 @@ class ThemeEngine(Answers):
         lately = sum(abs(shelf.at_s[other] - at_s) <= policy.crowd_s for other in slots[near])
         return bool(lately > policy.crowd)
 
-    def _arrive(self, slot: int) -> list[Change]:
+    def _arrive(self, slot: int, point: Point) -> list[Change]:
         state = self._state
-        concern, group = state.shelf.ids[slot], state.shelf.groups[slot]
+        concern, group = point.concern_id, point.group
         if state.space is None:
             return [Waiting(concern, None, None)]
-        unit = state.locate(slot)
+        unit = state.lay(slot, self._ahead.raw(concern, point.vector, state.space))
         if concern in state.constraints.concerns:
             return [Waiting(concern, None, None), *admit(state)]
         book = state.themes.books.get(group)

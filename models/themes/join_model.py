@@ -103,24 +103,22 @@ class JoinModel:
         """What people taught, in 1/(UNIT × FINE): per feature, and last the bias."""
         self.taught = 0
         """Corrections and confirmations so far."""
+        self._last: tuple[Evidence | None, list[int]] = (None, [])
         self._combine()
 
     def p_milli(self, evidence: Evidence) -> int:
         """How likely an assignment with this evidence is right, 0 to 1000."""
         total = self._bias
-        for value, (centre, scale, weight) in zip(evidence, self._terms, strict=True):
-            if value is not None:
-                total += weight * _cut((value - centre) * UNIT // scale)
+        for x, weight in zip(self._scaled(evidence), self._weights, strict=True):
+            total += weight * x
         return logistic_milli(total // (UNIT * FINE))
 
     def factors(self, evidence: Evidence) -> list[tuple[str, int]]:
         """Each feature's share in the log-odds (in 1/1024, beside a typical assignment), the strongest first."""
-        scaled = self._scaled(evidence)
-        shares = [
-            (name, weight * x // (UNIT * FINE))
-            for name, x, (_, _, weight) in zip(FEATURES, scaled, self._terms, strict=True)
-        ]
-        return sorted(shares, key=lambda share: -abs(share[1]))  # stable: ties in the order of FEATURES
+        scaled, weights = self._scaled(evidence), self._weights
+        shares = [(name, w * x // (UNIT * FINE)) for name, x, w in zip(FEATURES, scaled, weights, strict=True)]
+        shares.sort(key=_strength, reverse=True)  # stable: ties in the order of FEATURES
+        return shares
 
     def learn(self, evidence: Evidence, correct: bool) -> None:
         """A person said whether an assignment with this evidence is right: one step of logistic regression.
@@ -149,21 +147,23 @@ class JoinModel:
         self._combine()
 
     def _scaled(self, evidence: Evidence) -> list[int]:
-        pairs = zip(evidence, self._terms, strict=True)
-        return [
-            0 if value is None else _cut((value - centre) * UNIT // scale)
-            for value, (centre, scale, _) in pairs
-        ]
+        """Features in standard deviations; kept, because the probability asks first and then the reason."""
+        if evidence is not self._last[0]:
+            self._last = evidence, [
+                0 if value is None else max(-_CUT, min(_CUT, (value - centre) * UNIT // scale))
+                for value, centre, scale in zip(evidence, self._shipped.centre, self._shipped.scale, strict=True)
+            ]
+        return self._last[1]
 
     def _combine(self) -> None:
         own = self._shipped
         weights = [w * FINE + d for w, d in zip(own.weight, self._learned, strict=False)]
-        self._terms = list(zip(own.centre, own.scale, weights, strict=True))
+        self._weights = weights
         self._bias = (own.bias * FINE + self._learned[-1]) * UNIT
 
 
-def _cut(scaled: int) -> int:
-    return -_CUT if scaled < -_CUT else _CUT if scaled > _CUT else scaled
+def _strength(share: tuple[str, int]) -> int:
+    return abs(share[1])
 
 
 def _part(value: int, parts: int) -> int:

@@ -174,24 +174,19 @@ def _alike(one: Units, two: Units) -> int:
 def splits(state: EngineState, place: Place) -> Step:
     """Split themes that changed since the last pass, one at a time; ``place`` is (group, theme) asked about last."""
     last_group, last = place or ("", -1)
-    for group, slots in state.shelf.by_group(state.window()).items():
+    for group, book in state.themes.books.items():
         if group < last_group:
             continue
-        book = state.themes.books[group]
-        rows = state.themes.rows()[state.shelf.origin[slots]]
-        many = np.bincount(rows, minlength=len(book.roots)) >= 2 * state.policy.split_members
-        asked = (
-            many
-            & (book.changed >= state.checked_at)
-            & (book.ordinals > (last if group == last_group else -1))
-        )
-        if not asked.any():
-            continue
-        rows_asked = np.flatnonzero(asked)
-        row = int(rows_asked[book.ordinals[rows_asked].argmin()])
-        mine, root = free(state, slots[rows == row]), book.roots[row]
-        changes = [] if root.retired else list(_split(state, root, mine))
-        return Step(changes, [group, root.ordinal], 1_000 + 10 * len(mine))
+        after = last if group == last_group else -1
+        changed = np.flatnonzero((book.changed >= state.checked_at) & (book.ordinals > after))
+        for row in changed[np.argsort(book.ordinals[changed])].tolist():
+            root = book.roots[row]
+            slots = state.members_in_window(root)
+            if len(slots) < 2 * state.policy.split_members:
+                continue
+            mine = free(state, slots)
+            changes = [] if root.retired else list(_split(state, root, mine))
+            return Step(changes, [group, root.ordinal], 1_000 + 10 * len(mine))
     return Step()
 
 
@@ -251,13 +246,10 @@ def divided(state: EngineState, one: Origin, two: Origin) -> bool:
     Asked of themes with members enough in the window. It takes less than a split does, so that what was split
     does not merge again unless what divided it has gone.
     """
-    slots, book = state.window(), state.themes.books[one.group]
-    groups = state.shelf.by_group(slots)
-    slots = groups.get(one.group, slots[:0])
-    rows = state.themes.rows()[state.shelf.origin[slots]]
-    ours, theirs = rows == book.row_of[one.ordinal], rows == book.row_of[two.ordinal]
-    if min(int(ours.sum()), int(theirs.sum())) < state.policy.split_members:
+    ours, theirs = (state.members_in_window(root) for root in (one, two))
+    if min(len(ours), len(theirs)) < state.policy.split_members:
         return False
-    mine, side = slots[ours | theirs], ours[ours | theirs]
+    mine = np.concatenate((ours, theirs))
+    side = np.arange(len(mine)) < len(ours)
     gap = gap_milli(state.shelf.units[mine], _fold(state, mine), (side, side))
     return gap >= state.policy.merge_gap_milli

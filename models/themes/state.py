@@ -140,6 +140,10 @@ class EngineState:
         slots = self.shelf.since(self.horizon)
         return slots[self.shelf.origin[slots] >= 0]
 
+    def members_in_window(self, root: Origin) -> Slots:
+        """Slots of the window's concerns that are in a theme, by arrival."""
+        return self.rosters.since(root.ordinal, self.horizon)
+
     def waiting(self) -> Iterator[tuple[str, Slots]]:
         """Each group's pool, by arrival."""
         for group in sorted(self.pools):
@@ -166,8 +170,11 @@ class EngineState:
     def locate(self, slot: int) -> Units:
         """Project a held vector into the decision space; its unit."""
         assert self.space is not None
+        return self.lay(slot, self.space.project(self.shelf.vectors[slot]))
+
+    def lay(self, slot: int, raw: Floats) -> Units:
+        """Take up where a held vector lies along the directions; its unit."""
         shelf = self.shelf
-        raw = self.space.project(shelf.vectors[slot])
         unit = self.unit(raw, shelf.groups[slot])
         shelf.raw[slot], shelf.units[slot] = raw, unit
         return unit

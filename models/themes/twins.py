@@ -79,4 +79,5 @@ def _nearest(state: EngineState, slot: int, slots: Slots) -> Slots:
     similar = state.shelf.units.take(slots, axis=0) @ state.shelf.units[slot]
     # As one number each: similarities are whole, and arrival numbers below 2**32.
     order = similar.astype(np.int64) * -(2**32) + state.shelf.seq.take(slots)
-    return slots[order.argpartition(SHORTLIST)[:SHORTLIST]]
+    found: Slots = slots[order.argpartition(SHORTLIST)[:SHORTLIST]]
+    return found

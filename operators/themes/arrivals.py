@@ -7,6 +7,7 @@ State: none.
 from __future__ import annotations
 
 from binascii import a2b_base64
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from contracts.feedback import Sealed
 from contracts.stages import AssignmentFacts, Concern, EnrichedItem
 from contracts.vectors import ItemPoint
+from models.drift.wording import Ints, fold
 from models.themes.changes import Point
 from operators.ports import Vault
 
@@ -25,6 +27,8 @@ class Arrived(NamedTuple):
     """A concern on its way into the engine."""
 
     point: Point
+    folded: Ints
+    """Its vector as drift detectors take it."""
     item_id: str
     person: str
     subject: str
@@ -33,9 +37,22 @@ class Arrived(NamedTuple):
     """How often it had changed when it was taken out of the themes; 0 when it comes for the first time."""
 
 
-def arrived_of(item: EnrichedItem, concern: Concern, text: str, vault: Vault) -> Arrived:
+class Coming(NamedTuple):
+    """A concern that is about to arrive, as far as it can be worked out along with others."""
+
+    point: Point
+    folded: Ints
+
+
+def coming(concerns: Sequence[tuple[EnrichedItem, Concern]]) -> list[Coming]:
+    """Concerns, each with its item, in their order: worked out together in a fraction of the time that each takes."""
+    points = [point_of(item, concern) for item, concern in concerns]
+    folded = fold(np.stack([point.vector for point in points])) if points else ()
+    return [Coming(*one) for one in zip(points, folded, strict=True)]
+
+
+def arrived_of(item: EnrichedItem, concern: Concern, known: Coming, text: str, vault: Vault) -> Arrived:
     """A concern of an item whose opened words are ``text``; ``vault`` seals those of them that are the concern's."""
-    point = point_of(item, concern)
     quote = _quote(item, concern, text, vault) if item.coverage == "full" else None
     about = AssignmentFacts.made(
         facts=item.facts,
@@ -45,7 +62,7 @@ def arrived_of(item: EnrichedItem, concern: Concern, text: str, vault: Vault) ->
         quote=quote,
     )
     person = person_of(item)
-    return Arrived(point, item.item_id, person, item.text.subject, about)
+    return Arrived(known.point, known.folded, item.item_id, person, item.text.subject, about)
 
 
 def _quote(item: EnrichedItem, concern: Concern, text: str, vault: Vault) -> Sealed | None:

@@ -22,7 +22,7 @@ from models.drift.season import HOUR_S
 from models.drift.seen import Seen
 from models.drift.tenant import TenantWatch
 from models.drift.theme import Came, ThemeWatch
-from models.drift.wording import fold
+from models.drift.wording import Ints, fold
 from models.themes.alike import Alike
 from models.themes.changes import (
     Assigned,
@@ -83,14 +83,18 @@ class DriftWatch:
         changes: Sequence[Change],
         tell: Teller,
         alike: Asked = lambda _concern, _most: None,
+        folded: Ints | None = None,
     ) -> Iterator[DriftEvent]:
-        """A concern came, and this is what the engine made of it; ``alike`` is asked which are most like it."""
+        """A concern came, and this is what the engine made of it; ``alike`` is asked which are most like it.
+
+        ``folded``: its vector folded, if that is known.
+        """
         tenant = self._tenant()
         if not tenant.ticked:
             tenant.season.advance(point.at_s // HOUR_S)
         yield from self._tell_rebuilt(tell)
         label = f"{decision.category}/{decision.sentiment}"
-        folded = fold(point.vector)
+        folded = fold(point.vector) if folded is None else folded
         placed = _placed(point.concern_id, changes)
         told = tenant.update(point.concern_id, folded, label, joined=isinstance(placed, Assigned))
         for detector, seen in told:

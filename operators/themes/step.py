@@ -29,7 +29,7 @@ from operators.marking import markers
 from operators.numbering import Numbering
 from operators.ports import Vault, VectorIndex
 from operators.state import BulkState, Table
-from operators.themes.arrivals import arrived_of, item_point, person_of, point_of
+from operators.themes.arrivals import Coming, arrived_of, coming, item_point, person_of
 from operators.themes.audit import AuditTally
 from operators.themes.concerns import who_is
 from operators.themes.index_view import IndexView
@@ -65,6 +65,8 @@ class ThemesStep:
         self._tenants: dict[str, TenantThemes] = {}
         self._loading: dict[str, list[str]] = {}
         self._numbering = Numbering("themes")
+        # Of the records at hand, by the concern's identity: one may come twice among them.
+        self._coming: dict[int, Coming] = {}
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
@@ -112,12 +114,20 @@ class ThemesStep:
         return self._tenants[name]
 
     def _look_ahead(self, items: Sequence[EnrichedItem]) -> None:
-        """Tell tenants with very many themes what comes next, for speed; no result depends on it."""
-        for name in sorted({item.tenant for item in items} & self._tenants.keys()):
-            engine = self._tenants[name].engine
-            if engine.looks_ahead:
-                mine = [(item, concern) for item in items if item.tenant == name for concern in item.concerns]
-                engine.expect([point_of(item, c) for item, c in mine if c.vector is not None])
+        """Work out together what concerns that come next need, and tell their tenants; no result depends on it."""
+        self._coming = {}
+        for name in sorted({item.tenant for item in items}):
+            mine = [
+                (item, concern)
+                for item in items
+                if item.tenant == name
+                for concern in item.concerns
+                if self._is_ours(concern) and not concern.decision.needs_review
+            ]
+            found = coming(mine)
+            self._coming |= {id(concern): one for (_, concern), one in zip(mine, found, strict=True)}
+            if name in self._tenants:  # made with its first record and not before: ticks for everyone ask who is there
+                self._tenants[name].engine.expect([one.point for one in found])
 
     def _on_record(self, record: Envelope, points: dict[str, dict[str, ItemPoint | None]]) -> Iterator[Out]:
         if isinstance(record, EnrichedItem):
@@ -180,7 +190,8 @@ class ThemesStep:
         opened = self._vault.open(item.tenant, item.text) if clear else None
         text = opened.decode() if opened else ""
         for concern in clear:
-            arrived = arrived_of(item, concern, text, self._vault)
+            known = self._coming.get(id(concern)) or coming([(item, concern)])[0]
+            arrived = arrived_of(item, concern, known, text, self._vault)
             points[concern.concern_id] = item_point(item, concern, arrived.point)
             if themes.knows(concern.concern_id):
                 yield from themes.relabel(arrived, tell)
@@ -211,6 +222,10 @@ class ThemesStep:
                 yield Out("themes", record)
             elif isinstance(record, ThemeEvent | ThemeOrdered):
                 yield Out("theme-events", record)
+
+    def _is_ours(self, concern: Concern) -> bool:
+        """Whether a concern has a vector of this stage's encoder."""
+        return concern.vector is not None and concern.vector.model == self._encoder
 
     def _check_encoder(self, concerns: Sequence[Concern]) -> None:
         """Raises ``RecoveryRefused`` for a vector of an encoder that this stage is not set to."""

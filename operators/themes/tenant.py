@@ -74,7 +74,7 @@ class TenantThemes:
         changes = self.engine.add(point)
         yield from self._telling.tell(changes, tell, arrived)
         said = arrived.about.decision
-        yield from self.drift.heard(point, said, known.who, changes, tell, self.engine.alike)
+        yield from self.drift.heard(point, said, known.who, changes, tell, self.engine.alike, arrived.folded)
         yield from self._watch(changes, tell)
 
     def remove(self, concern: str, item_id: str, tell: Teller, why: str = "") -> Iterator[Envelope]:
