@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -110,8 +109,7 @@ class Envelope(Message):
     schema_version: str = Field(default="1.0", alias="schema", pattern=r"^\d+\.\d+$")
 
 
-@dataclass(frozen=True, slots=True)
-class Out:
+class Out(NamedTuple):
     """One record on its way to a topic (``topic`` is the short name: ``redacted``, ``linear`` …)."""
 
     topic: str

@@ -15,9 +15,9 @@ from pathlib import Path
 import qdrant_edge as qe
 
 from connectors.durable import file_errors
+from connectors.qdrant.held import Held
 from connectors.qdrant.home import IndexVersion, Lock, current_version, point_to
 from connectors.qdrant.points import (
-    StoredPoint,
     in_group,
     in_payload,
     item_point,
@@ -25,7 +25,7 @@ from connectors.qdrant.points import (
     nearest,
     theme_point,
 )
-from connectors.qdrant.shard import BATCH_POINTS, ShardPlan, TenantShard
+from connectors.qdrant.shard import ShardPlan, TenantShard
 from contracts.errors import StopWorker
 from contracts.vectors import (
     TIME_FIELD,
@@ -60,7 +60,7 @@ class EdgeIndex:
         except BaseException:
             self._lock.release()
             raise
-        self._unwritten: dict[str, dict[str, StoredPoint | None]] = {}
+        self._late_themes, self._late_items = Held(self._themes), Held(self._items)
         self._closed = False
         self._settled = 0
         if current_version(directory) is None:
@@ -79,37 +79,45 @@ class EdgeIndex:
         point_to(self._directory, self._version.name)
 
     def put_themes(self, tenant: str, points: Sequence[ThemePoint]) -> None:
-        """Write centroids through."""
-        self._themes.put(tenant, [theme_point(point, self._version.theme_dims) for point in points])
+        """Hold centroids until ``settle`` or a question: most change again in the next batch."""
+        self._check_open()
+        stored = (theme_point(point, self._version.theme_dims) for point in points)
+        self._late_themes.add(tenant, {point.id: point for point in stored})
 
     def drop_themes(self, tenant: str, theme_ids: Sequence[str]) -> None:
         """Remove the centroids of themes that are gone."""
-        self._themes.drop(tenant, [point_id(text) for text in theme_ids])
+        self._check_open()
+        self._late_themes.add(tenant, dict.fromkeys(point_id(text) for text in theme_ids))
 
     def replace_themes(self, tenant: str, points: Sequence[ThemePoint]) -> None:
         """Make the tenant's centroids exactly these; killed half-way, doing it again completes it."""
         stored = [theme_point(point, self._version.theme_dims) for point in points]
+        self._late_themes.forget(tenant)
         self._themes.put(tenant, stored)
         self._themes.keep_only(tenant, [point.id for point in stored])
 
     def put_items(self, tenant: str, points: Sequence[ItemPoint]) -> None:
-        """Hold concern vectors until ``settle`` or a full update: each update takes 5 ms, however small."""
+        """Hold concern vectors until ``settle``, a question or a full update."""
+        self._check_open()
         dims = self._version.item_dims
-        self._hold(tenant, {point_id(point.concern_id): item_point(point, dims) for point in points})
+        self._late_items.add(tenant, {point_id(point.concern_id): item_point(point, dims) for point in points})
 
     def drop_items(self, tenant: str, concern_ids: Sequence[str]) -> None:
         """Remove concerns that were retracted."""
-        self._hold(tenant, dict.fromkeys(point_id(text) for text in concern_ids))
+        self._check_open()
+        self._late_items.add(tenant, dict.fromkeys(point_id(text) for text in concern_ids))
 
     def drop_tenant(self, tenant: str) -> None:
         """Remove everything of the tenant."""
-        self._unwritten.pop(tenant, None)
+        self._late_themes.forget(tenant)
+        self._late_items.forget(tenant)
         self._themes.keep_only(tenant, ())
         self._items.keep_only(tenant, ())
 
     def nearest_theme(self, tenant: str, group: str, vector: GridVector) -> tuple[str, float] | None:
         """The nearest centroid of the group and its exact dot product; ties go to the lowest id."""
         check_dims(vector, self._version.theme_dims)
+        self._late_themes.write()
         wanted = in_group(group)
         return nearest(lambda n: self._themes.nearest(tenant, vector, n, wanted, with_vector=False))
 
@@ -131,6 +139,7 @@ class EdgeIndex:
 
     def count_themes(self, tenant: str) -> int:
         """Number of the tenant's centroids."""
+        self._late_themes.write()
         return self._themes.count(tenant)
 
     def count_items(self, tenant: str) -> int:
@@ -139,10 +148,10 @@ class EdgeIndex:
         return self._items.count(tenant)
 
     def settle(self) -> None:
-        """Write the concern vectors that are held."""
+        """Write the centroids and concern vectors that are held."""
         self._check_open()
-        for tenant in sorted(self._unwritten):
-            self._write(tenant)
+        self._late_themes.write()
+        self._late_items.write()
         self._settled += 1
         if self._settled >= FLUSH_EVERY:
             self._settled = 0
@@ -152,19 +161,6 @@ class EdgeIndex:
     def _check_open(self) -> None:
         if self._closed:
             raise StopWorker(f"{self._directory}: this index is closed; open it again")
-
-    def _hold(self, tenant: str, points: Mapping[str, StoredPoint | None]) -> None:
-        self._check_open()
-        held = self._unwritten.setdefault(tenant, {})
-        held.update(points)
-        if len(held) >= BATCH_POINTS:
-            self._write(tenant)
-
-    def _write(self, tenant: str) -> None:
-        held = self._unwritten[tenant]
-        self._items.put(tenant, [point for point in held.values() if point is not None])
-        self._items.drop(tenant, [gone for gone, point in held.items() if point is None])
-        del self._unwritten[tenant]  # only now: what failed is still to be written
 
     def flush(self) -> None:
         """Return when everything written so far survives a loss of power."""

@@ -8,7 +8,7 @@ members are not listed again, readers follow ``Merged``).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,7 @@ OrderedEvent = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Assigned:
+class Assigned(NamedTuple):
     """The concern belongs to the theme; ``arrival`` is false when it had to wait for that.
 
     ``z_milli`` is the similarity in thousandths of the background's standard deviation. ``p_milli`` is the
@@ -66,8 +65,7 @@ class Assigned:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """The concern waits for others like it; ``nearest`` is the theme it comes closest to, if any."""
 
     concern_id: str
@@ -82,8 +80,7 @@ class Unthemed:
     concern_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(NamedTuple):
     """The concern left one theme for another; similarity, runner-up and probability are of the new one.
 
     ``why``: another theme is ``nearer``, or its own one was ``split``.
@@ -235,8 +232,7 @@ class Reran:
     """Some that founded them."""
 
 
-@dataclass(frozen=True, slots=True)
-class CentroidsChanged:
+class CentroidsChanged(NamedTuple):
     """These themes' centroids are not what they were; themes that are gone have none any more."""
 
     theme_ids: tuple[str, ...]

@@ -29,7 +29,7 @@ def company_milli(state: EngineState, slot: int, root: Origin, second: Origin) -
     similar = shelf.units.take(slots, axis=0) @ shelf.units[slot]
     if shelf.origin[slot] >= 0:  # it may be one of them
         own_place = slots == slot
-        if own_place.any():
+        if np.count_nonzero(own_place):
             similar[own_place] = -np.inf
             others -= 1
             if not others:

@@ -36,7 +36,7 @@ def twins(state: EngineState, concern_id: str, themes: Sequence[str], *, waiting
         return []
     alike = shelf.vectors.take(near, axis=0).astype(np.float32) @ shelf.vectors[slot].astype(np.float32)
     same = alike >= TWIN_AT * ONE
-    if not same.any():
+    if not np.count_nonzero(same):
         return []
     found = near[same]
     return [shelf.ids[one] for one in found[np.argsort(shelf.seq[found])]]
