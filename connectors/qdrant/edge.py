@@ -100,7 +100,9 @@ class EdgeIndex:
         """Hold concern vectors until ``settle``, a question or a full update."""
         self._check_open()
         dims = self._version.item_dims
-        self._late_items.add(tenant, {point_id(point.concern_id): item_point(point, dims) for point in points})
+        self._late_items.add(
+            tenant, {point_id(point.concern_id): item_point(point, dims) for point in points}
+        )
 
     def drop_items(self, tenant: str, concern_ids: Sequence[str]) -> None:
         """Remove concerns that were retracted."""

@@ -70,7 +70,11 @@ def _nearest(shelf: Shelf, slot: int, similar: Units, among: int) -> Slots:
     near = np.arange(len(similar))
     if among < len(similar):
         height = len(similar) // (_TOPS * among)
-        tops = similar[: height * _TOPS * among].reshape(max(height, 1), -1).max(axis=0) if height else similar.copy()
+        tops = (
+            similar[: height * _TOPS * among].reshape(max(height, 1), -1).max(axis=0)
+            if height
+            else similar.copy()
+        )
         tops.partition(len(tops) - among)
         near = np.flatnonzero(similar >= tops[len(tops) - among])
     held = (shelf.seq[near] > 0) & (shelf.codes[near] == shelf.codes[slot]) & (near != slot)

@@ -116,7 +116,9 @@ class JoinModel:
     def factors(self, evidence: Evidence) -> list[tuple[str, int]]:
         """Each feature's share in the log-odds (in 1/1024, beside a typical assignment), the strongest first."""
         scaled, weights = self._scaled(evidence), self._weights
-        shares = [(name, w * x // (UNIT * FINE)) for name, x, w in zip(FEATURES, scaled, weights, strict=True)]
+        shares = [
+            (name, w * x // (UNIT * FINE)) for name, x, w in zip(FEATURES, scaled, weights, strict=True)
+        ]
         shares.sort(key=_strength, reverse=True)  # stable: ties in the order of FEATURES
         return shares
 
@@ -149,10 +151,15 @@ class JoinModel:
     def _scaled(self, evidence: Evidence) -> list[int]:
         """Features in standard deviations; kept, because the probability asks first and then the reason."""
         if evidence is not self._last[0]:
-            self._last = evidence, [
-                0 if value is None else max(-_CUT, min(_CUT, (value - centre) * UNIT // scale))
-                for value, centre, scale in zip(evidence, self._shipped.centre, self._shipped.scale, strict=True)
-            ]
+            self._last = (
+                evidence,
+                [
+                    0 if value is None else max(-_CUT, min(_CUT, (value - centre) * UNIT // scale))
+                    for value, centre, scale in zip(
+                        evidence, self._shipped.centre, self._shipped.scale, strict=True
+                    )
+                ],
+            )
         return self._last[1]
 
     def _combine(self) -> None:

@@ -126,7 +126,9 @@ class ThemesStep:
             ]
             found = coming(mine)
             self._coming |= {id(concern): one for (_, concern), one in zip(mine, found, strict=True)}
-            if name in self._tenants:  # made with its first record and not before: ticks for everyone ask who is there
+            if (
+                name in self._tenants
+            ):  # made with its first record and not before: ticks for everyone ask who is there
                 self._tenants[name].engine.expect([one.point for one in found])
 
     def _on_record(self, record: Envelope, points: dict[str, dict[str, ItemPoint | None]]) -> Iterator[Out]:

@@ -71,7 +71,9 @@ def test_company_is_the_share_of_the_nearest_that_are_the_themes(engine: ThemeEn
     state = engine._state
     one, two = sorted((o for o in state.themes.origins if o.parent is None), key=lambda o: -o.count)[:2]
     slot = int(state.rosters.latest(one.ordinal, 1)[0])
-    others = [s for root in (one, two) for s in state.rosters.latest(root.ordinal, LATEST).tolist() if s != slot]
+    others = [
+        s for root in (one, two) for s in state.rosters.latest(root.ordinal, LATEST).tolist() if s != slot
+    ]
     near = sorted(others, key=lambda other: -float(state.shelf.units[other] @ state.shelf.units[slot]))[
         :ASKED
     ]
