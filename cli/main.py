@@ -48,6 +48,8 @@ COMMANDS = {
     "compare": "cli.compare:compare",
     "ticker": "cli.ticker:ticker",
     "edge": "cli.edge:edge",
+    "dispatch": "cli.dispatch:dispatch",
+    "outbox": "cli.outbox:app",
     "publish": "cli.publish:publish_topics",
     "generations": "cli.generations:generations",
     "cutover": "cli.generations:cutover",

@@ -40,6 +40,10 @@ class PagerDutySink:
             raise Refused(told, reason="refused")
         raise Unsure(told, retry_after_s=heard.waits_s(0.0))
 
+    def preview(self, notice: Notice) -> Any:
+        """The event, without its routing key."""
+        return event(notice, "…")
+
 
 def event(notice: Notice, routing_key: str) -> dict[str, Any]:
     """The event to enqueue."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Severity = Literal["page", "warn", "info"]
 
@@ -34,4 +34,8 @@ class AlertSink(Protocol):
 
     async def send(self, notice: Notice) -> None:
         """Say it. Raises ``Closed`` where the sink is gone for good; else as ``connectors.outgoing``."""
+        ...
+
+    def preview(self, notice: Notice) -> Any:
+        """What would be sent, without secrets."""
         ...

@@ -44,6 +44,10 @@ class SlackSink:
             raise Unsure(told, retry_after_s=heard.waits_s(0.0))
         raise Refused(told, reason="refused")
 
+    def preview(self, notice: Notice) -> Any:
+        """The message."""
+        return message(notice)
+
 
 def message(notice: Notice) -> dict[str, Any]:
     """The message: a line for notifications, and blocks."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import Any
 
 import httpx
 import orjson
@@ -65,6 +66,10 @@ class WebhookSink:
             raise Unsure(said, retry_after_s=heard.waits_s(0.0))
         raise Refused(f"{said}; redirects are not followed", reason="refused")
 
+    def preview(self, notice: Notice) -> Any:
+        """The body."""
+        return orjson.loads(body(notice))
+
     async def _judged(self, url: httpx.URL) -> str:
         """An address of the host that may be written to. Raises ``Closed`` for one of our own network."""
         port = url.port or (443 if url.scheme == "https" else 80)
@@ -106,7 +111,7 @@ def signature(secret: str, at: int, content: bytes) -> str:
     """The header's value; ``at`` in seconds since 1970.
 
     >>> signature("test-secret", 1767323045, b"{}")[:21]
-    't=1767323045,v1=5d4e1'
+    't=1767323045,v1=50817'
     """
     digest = hmac.digest(secret.encode(), b"%d." % at + content, sha256)
     return f"t={at},v1={digest.hex()}"

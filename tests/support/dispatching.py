@@ -93,6 +93,7 @@ class Site:
     async def open(self, *, within_s: float = 5.0, lease_s: float = 60.0) -> AsyncIterator[Desk]:
         engine = open_store(self.url)
         told, keys = read_destinations(self.file), self.folder / "keys"
+        self.registry = CollectorRegistry()
         try:
             async with open_dispatcher(
                 told, engine, keys, self.registry, lease_s=lease_s, within_s=within_s

@@ -28,6 +28,9 @@ from wiring.dispatch.words import draft_of
 SWEEP_AFTER = timedelta(minutes=10)
 """When to look for an issue that a doubtful create made twice: no search misses it for so long."""
 
+BEHIND_ALL = 1 << 62
+"""The place of a sweep: it holds up nothing else about its issue."""
+
 MONTH_USED = "the month's issues are used up"
 
 T = TypeVar("T")
@@ -208,7 +211,7 @@ class IssueWork:
         at = micros(now)
         sweep = replace(
             effect, id=effect_id(effect.destination, "sweep", effect.about), verb="sweep", state="pending",
-            place=effect.place + 1, next_at=micros(now + SWEEP_AFTER), lease=None, lease_until=None, attempts=0,
+            place=BEHIND_ALL, next_at=micros(now + SWEEP_AFTER), lease=None, lease_until=None, attempts=0,
             is_charged=False, memo={}, taken_at=at, changed_at=at, reason="",
         )  # fmt: skip
         if self.tracker.settle_s:

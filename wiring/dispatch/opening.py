@@ -15,7 +15,6 @@ from connectors.alerting.slack import SlackSink
 from connectors.alerting.webhook import WebhookSink
 from connectors.keys.vault import LocalVault
 from connectors.outgoing import REQUEST_S, Clients
-from connectors.store.engine import open_store, sqlite_url
 from connectors.store.issues import IssueStore
 from connectors.store.outbox import OutboxStore
 from connectors.trackers.jira import JiraPlace, JiraTracker
@@ -36,16 +35,6 @@ from wiring.dispatch.dispatcher import LEASE_S, Dispatcher, Opened
 from wiring.dispatch.issue_work import Stores
 from wiring.dispatch.metrics import DispatchMetrics
 from wiring.dispatch.sealing import Envelopes
-
-STORE_FILE = Path("edge") / "store.sqlite3"
-"""The embedded store of cursors and outbox, in the folder of keys."""
-
-
-def edge_store(settings: Settings, data: Path) -> Engine:
-    """The store that is set, else a SQLite file in ``data``. Raises as ``open_store``."""
-    if settings.store_url is not None:
-        return open_store(settings.store_url.get_secret_value())
-    return open_store(sqlite_url(data / STORE_FILE))
 
 
 def told_destinations(settings: Settings) -> Destinations:

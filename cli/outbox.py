@@ -1,0 +1,244 @@
+"""``undercurrent outbox``: what is meant for trackers and alert sinks, and what people decide about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Engine
+
+from cli.dispatch import Where, as_text, folder_of, where
+from cli.flow import DATA, DataOption
+from cli.printing import print_json
+from connectors.store.engine import moment_of
+from connectors.store.issues import IssueStore, Tracked
+from connectors.store.outbox import Effect, OutboxStore, State
+from contracts.errors import OrderRefused, WrongUsage
+from settings import load_settings
+from wiring.dispatch.opening import open_dispatcher, told_destinations
+from wiring.dispatch.previewing import Preview, preview
+from wiring.edge.opening import edge_store, now_utc
+
+app = typer.Typer(
+    help="What waits to be sent to trackers and alert sinks; a person approves, rejects, retries or resolves it.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+EVERY: tuple[State, ...] = ("proposed", "pending", "sending", "manual", "done", "cancelled", "observed")
+OPEN: tuple[State, ...] = ("proposed", "pending", "sending", "manual")
+
+Name = Annotated[str, typer.Argument(help="Id of an effect from outbox ls, or how it begins.")]
+Author = Annotated[str, typer.Option(help="Who says so; kept with the effect.")]
+Why = Annotated[str, typer.Option(help="Why; kept with the effect.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("ls")
+def ls(
+    directory: Where = None,
+    data: DataOption = DATA,
+    state: Annotated[
+        list[str] | None, typer.Option(help=f"Of {', '.join(EVERY)}; default: unfinished.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
+    paused: Annotated[
+        bool, typer.Option("--paused", help="List the destinations that rest instead.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List effects, the most urgent first. Example: undercurrent outbox ls --state manual --dir out/demo"""
+    states: list[State] = [one for one in EVERY if one in (state or OPEN)]
+    if unknown := set(state or ()) - set(EVERY):
+        raise WrongUsage(f"--state {min(unknown)}: say one of {', '.join(EVERY)}")
+    with _store(directory, data) as store:
+        rests = IssueStore(store).paused()
+        rows = [] if paused else OutboxStore(store).listed(states, tenant)
+    if paused:
+        told = [{**asdict(one), "since": moment_of(one.since)} for one in rests.values()]
+        lines = [f"{one.destination}: {one.reason}" for one in rests.values()]
+    else:
+        told = [_row(row) for row in rows]
+        lines = [_line(row) for row in rows]
+    if as_json:
+        print_json(told)
+    else:
+        for line in lines or ["nothing"]:
+            typer.echo(line)
+
+
+@app.command("show")
+def show(name: Name, directory: Where = None, data: DataOption = DATA, as_json: AsJson = False) -> None:
+    """Show exactly what an effect sends. Example: undercurrent outbox show 3f0c --dir out/demo"""
+    settings = load_settings()
+    with _store(directory, data) as store:
+        effect = _one(store, name)
+        folder = folder_of(settings, directory, data)
+        issue = IssueStore(store).of(effect.destination, effect.about)
+
+        async def previewed() -> Preview:
+            told = told_destinations(settings)
+            async with open_dispatcher(told, store, folder / "keys", CollectorRegistry()) as dispatcher:
+                return preview(effect, dispatcher.opened, dispatcher.stores.envelopes)
+
+        one = asyncio.run(previewed())
+    if as_json:
+        print_json({**_row(effect), "would_send": one.would, "issue": issue and asdict(issue)})
+        return
+    typer.echo(as_text(one))
+    if issue is not None:
+        typer.echo(
+            f"{issue.external_key}  {issue.external_url}{'  deleted by people' if issue.is_deleted else ''}"
+        )
+
+
+@app.command("approve")
+def approve(
+    names: Annotated[list[str], typer.Argument(help="Ids of proposals.")],
+    author: Author,
+    directory: Where = None,
+    data: DataOption = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Let proposals happen. Example: undercurrent outbox approve 3f0c --author ann"""
+    with _store(directory, data) as store:
+        _decide(store, names, author, "pending", ("proposed",), "", as_json=as_json)
+
+
+@app.command("reject")
+def reject(
+    names: Annotated[list[str], typer.Argument(help="Ids of what is not to happen.")],
+    author: Author,
+    why: Why = "",
+    directory: Where = None,
+    data: DataOption = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel what has not happened. Example: undercurrent outbox reject 3f0c --author ann --why "known" """
+    with _store(directory, data) as store:
+        _decide(store, names, author, "cancelled", ("proposed", "pending", "manual"), why, as_json=as_json)
+
+
+@app.command("retry")
+def retry(
+    names: Annotated[list[str], typer.Argument(help="Ids from the manual queue.")],
+    author: Author,
+    directory: Where = None,
+    data: DataOption = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Try again what was given up. Example: undercurrent outbox retry 3f0c --author ann"""
+    with _store(directory, data) as store:
+        _decide(store, names, author, "pending", ("manual",), "", as_json=as_json)
+
+
+@app.command("resolve")
+def resolve(
+    name: Name,
+    author: Author,
+    why: Why = "",
+    external_id: Annotated[str, typer.Option(help="The tracker's id of the issue you made by hand.")] = "",
+    key: Annotated[str, typer.Option(help="Its key, say ENG-42.")] = "",
+    url: Annotated[str, typer.Option(help="Its address.")] = "",
+    directory: Where = None,
+    data: DataOption = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Say that you did it by hand; with --external-id later comments go to your issue.
+
+    Example: undercurrent outbox resolve 3f0c --author ann --external-id 10073 --key ENG-42
+    """
+    with _store(directory, data) as store:
+        effect = _one(store, name)
+        _decide(store, [name], author, "done", ("proposed", "manual"), why, as_json=as_json)
+        if external_id and effect.verb == "open":
+            tracked = Tracked(
+                effect.destination,
+                effect.about,
+                effect.tenant,
+                effect.theme_id or "",
+                external_id,
+                key,
+                url,
+                {},
+            )
+            IssueStore(store).track(tracked, now_utc())
+
+
+@app.command("resume")
+def resume(
+    destination: Annotated[str, typer.Argument(help="Name of a destination that rests.")],
+    directory: Where = None,
+    data: DataOption = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Let a destination that rests be tried again now. Example: undercurrent outbox resume acme-slack"""
+    with _store(directory, data) as store:
+        was = IssueStore(store).resume(destination)
+    if not was:
+        raise WrongUsage(f"{destination} does not rest; see: undercurrent outbox ls --paused")
+    if as_json:
+        print_json({"resumed": destination})
+    else:
+        typer.echo(f"resumed: {destination}")
+
+
+@contextmanager
+def _store(directory: Path | None, data: Path) -> Iterator[Engine]:
+    settings = load_settings()
+    store = edge_store(settings, folder_of(settings, directory, data))
+    try:
+        yield store
+    finally:
+        store.dispose()
+
+
+def _one(store: Engine, name: str) -> Effect:
+    found = OutboxStore(store).find(name)
+    if len(found) != 1:
+        what = "nothing begins" if not found else "several begin"
+        raise WrongUsage(f"{name}: {what} with that; see: undercurrent outbox ls")
+    return found[0]
+
+
+def _decide(
+    store: Engine,
+    names: Sequence[str],
+    author: str,
+    state: State,
+    came_from: Sequence[State],
+    why: str,
+    *,
+    as_json: bool,
+) -> None:
+    if not author.strip():
+        raise WrongUsage("--author: say who decides; it is kept with the effect")
+    effects = [_one(store, name) for name in names]
+    for effect in effects:
+        if not OutboxStore(store).decide(effect.id, author, now_utc(), state, came_from, why):
+            raise OrderRefused(f"{effect.id} is {_one(store, effect.id).state}, not {' or '.join(came_from)}")
+    if as_json:
+        print_json([{"id": effect.id, "state": state, "author": author} for effect in effects])
+    else:
+        for effect in effects:
+            typer.echo(f"{state}: {effect.id}")
+
+
+def _row(effect: Effect) -> dict[str, Any]:
+    return {
+        "state": effect.state, **where(Preview(effect, None)), "theme_id": effect.theme_id,
+        "attempts": effect.attempts, "reason": effect.reason, "decided_by": effect.decided_by,
+        "taken_at": moment_of(effect.taken_at), "next_at": moment_of(effect.next_at),
+    }  # fmt: skip
+
+
+def _line(effect: Effect) -> str:
+    why = f"\n    {effect.reason}" if effect.reason else ""
+    when = f"{moment_of(effect.taken_at):%Y-%m-%d %H:%M}"
+    return f"{effect.id}  {effect.state:9} {effect.verb:7} {effect.destination}  {when}  {effect.about}{why}"
