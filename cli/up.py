@@ -73,6 +73,11 @@ def edge(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
     return {"edge": place.stage_options} if settings.connections else {}
 
 
+def dispatch(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
+    """The dispatcher, where destinations are set."""
+    return {"dispatch": place.stage_options} if settings.destinations else {}
+
+
 def up(
     context: typer.Context,
     data: Annotated[
@@ -100,7 +105,7 @@ def up(
     place = Place(data, Naming(prefix=prefix, generation=generation), partitions, exporter_port)
     known = context.find_root().command.list_commands(context)  # type: ignore[attr-defined]  # the root is a group
     settings = load_settings()
-    more = {**labelling(settings, place), **edge(settings, place)}
+    more = {**labelling(settings, place), **edge(settings, place), **dispatch(settings, place)}
     width = log_width(stages(place, counts, known, {}, more))
     with (
         closing(OneLog(sys.stdout, as_json=as_json, width=width)) as log,
