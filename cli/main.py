@@ -41,6 +41,7 @@ COMMANDS = {
     "rebuild-stage": "cli.flow:rebuild_stage",
     "savepoint": "cli.savepoint:app",
     "load": "cli.load:load",
+    "poll": "cli.poll:poll",
     "upload": "cli.upload:upload_file",
     "watch": "cli.upload:watch",
     "feeder": "cli.feeder:feeder",

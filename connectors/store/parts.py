@@ -5,8 +5,9 @@ A vendor that deletes a conversation names the conversation alone; what was said
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -18,16 +19,24 @@ from connectors.store.tables import parts
 _TOGETHER = 5_000
 
 
+class Part(NamedTuple):
+    """One record of a connection, and the record that it is a part of."""
+
+    connection: str
+    record: str
+    parent: str
+
+
 @dataclass(frozen=True, slots=True)
 class PartStore:
-    """Remembers records and what they belong to. Ids only; nothing of what was said."""
+    """Remembers parts. Ids only; nothing of what was said."""
 
     engine: Engine
 
-    def note(self, connection: str, parents: Mapping[str, str]) -> None:
-        """Remember the parent of each record, before the record itself is durable anywhere."""
+    def note(self, found: Sequence[Part]) -> None:
+        """Remember parts, before the records themselves are durable anywhere; in one transaction."""
         dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        rows = [{"connection": connection, "record": own, "parent": up} for own, up in parents.items()]
+        rows = [part._asdict() for part in found]
         with writing(self.engine) as writer:
             for start in range(0, len(rows), _TOGETHER):
                 adding = dialect.insert(parts).values(rows[start : start + _TOGETHER])

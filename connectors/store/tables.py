@@ -33,8 +33,8 @@ parts = Table(
     "parts",
     metadata,
     Column("connection", String(64), primary_key=True),
-    Column("record", String(200), primary_key=True, comment="the vendor's id of what was said"),
-    Column("parent", String(200), nullable=False, comment="the vendor's id of what it is a part of"),
+    Column("record", Text, primary_key=True, comment="the vendor's id of what was said"),
+    Column("parent", Text, nullable=False, comment="the vendor's id of what it is a part of"),
     Index("parts_by_parent", "connection", "parent"),
 )
 

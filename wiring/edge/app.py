@@ -31,10 +31,12 @@ from connectors.faust.app import (
 )
 from connectors.store.cursors import CursorStore
 from connectors.store.deliveries import DeliveryStore
+from connectors.store.parts import PartStore
 from connectors.vendors.port import Connection, Vendor
 from contracts.errors import WrongUsage
 from wiring.edge.deliveries import Deliveries
 from wiring.edge.draining import Drain
+from wiring.edge.families import Families
 from wiring.edge.gate import Gate
 from wiring.edge.metrics import EdgeMetrics
 from wiring.edge.opening import kafka_gate, now_utc
@@ -93,10 +95,14 @@ class Opened:
 def open_edge(edge: Edge, registry: CollectorRegistry) -> Iterator[Opened]:
     """The app of an edge; its parts are closed behind it. Raises ``WrongUsage`` for a connection that cannot work."""
     store = DeliveryStore(edge.store)
-    with kafka_gate(edge.site, edge.quota) as gate, closing(Deliveries(store)) as deliveries:
-        receivers = {**receivers_of(edge.vendors, gate)}
+    with (
+        kafka_gate(edge.site, edge.quota) as gate,
+        closing(Families(gate, PartStore(edge.store))) as families,
+        closing(Deliveries(store)) as deliveries,
+    ):
+        receivers = {**receivers_of(edge.vendors, families)}
         polled = _checked(edge, receivers)
-        drain = Drain(gate, CursorStore(edge.store), now_utc)
+        drain = Drain(families, CursorStore(edge.store), now_utc)
         poller = Poller(polled, drain, vendor=lambda one: edge.vendors[one.vendor])
         gate.on_hint = poller.hinted
         metrics = EdgeMetrics(registry)

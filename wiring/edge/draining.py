@@ -85,6 +85,11 @@ class Counts:
     kept_cursors: int = 0
     """Cursors that lay before the saved one, which stayed."""
 
+    @property
+    def records(self) -> int:
+        """What went to the journal."""
+        return self.utterances + self.gone + self.customers + self.unreadable
+
     def __add__(self, other: Counts) -> Counts:
         """Both together."""
         return Counts(*(getattr(self, n) + getattr(other, n) for n in self.__slots__))

@@ -8,32 +8,46 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from connectors.store.parts import PartStore
+from connectors.grouping import Grouped
+from connectors.store.parts import Part, PartStore
 from connectors.vendors.port import Connection, Gone, Taken, Utterance
 from wiring.edge.draining import Gate
 
 
-@dataclass(frozen=True, slots=True)
 class Families:
-    """Wraps the gate; ``accept`` is the gate's."""
+    """Wraps the gate; ``accept`` is the gate's. For one event loop."""
 
-    gate: Gate
-    parts: PartStore
+    def __init__(self, gate: Gate, parts: PartStore) -> None:
+        self._gate = gate
+        self._parts = parts
+        self._note: Grouped[Sequence[Part], None] = Grouped("parts", self._noted)
 
     async def accept(self, connection: Connection, taken: Sequence[Taken], *, bulk: bool = False) -> object:
         """As the gate's. Raises ``RetryLater``, also where the store is away."""
-        parents = {one.record_id: one.parent for one in taken if isinstance(one, Utterance) and one.parent}
-        if parents:
-            await asyncio.to_thread(self.parts.note, connection.name, parents)
+        parts = [
+            Part(connection.name, one.record_id, one.parent)
+            for one in taken
+            if isinstance(one, Utterance) and one.parent
+        ]
+        if parts:
+            await self._note(parts)
         records: list[Taken] = []
         for one in taken:
             records.append(one)
             if isinstance(one, Gone):
                 records += await self._parts_of(connection, one)
-        return await self.gate.accept(connection, records, bulk=bulk)
+        return await self._gate.accept(connection, records, bulk=bulk)
+
+    def close(self) -> None:
+        """Wait for what is noted."""
+        self._note.close()
 
     async def _parts_of(self, connection: Connection, gone: Gone) -> Sequence[Gone]:
-        known = await asyncio.to_thread(self.parts.of, connection.name, gone.record_id)
+        known = await asyncio.to_thread(self._parts.of, connection.name, gone.record_id)
         return [replace(gone, record_id=record) for record in known]
+
+    def _noted(self, group: Sequence[Sequence[Part]]) -> list[Exception | None]:
+        self._parts.note([part for parts in group for part in parts])
+        return [None] * len(group)

@@ -21,7 +21,7 @@ import structlog
 from connectors.vendors.port import Connection, Request, SignatureRefused, Taken, Unreadable, Vendor
 from contracts.errors import PipelineError, QuotaExceeded, RetryLater, WrongUsage
 from wiring.edge.deliveries import Deliveries
-from wiring.edge.gate import Gate
+from wiring.edge.draining import Gate
 
 log = structlog.get_logger()
 

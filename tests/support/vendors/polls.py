@@ -75,6 +75,7 @@ class Polls:
             self.time.at_s += after_s
             polled = await poller.once()
         await poller.close()
+        gate.close()
         engine.dispose()
         return polled
 

@@ -33,10 +33,8 @@ def upgrade() -> None:
     op.create_table(
         "parts",
         sa.Column("connection", sa.String(64), primary_key=True),
-        sa.Column("record", sa.String(200), primary_key=True, comment="the vendor's id of what was said"),
-        sa.Column(
-            "parent", sa.String(200), nullable=False, comment="the vendor's id of what it is a part of"
-        ),
+        sa.Column("record", sa.Text, primary_key=True, comment="the vendor's id of what was said"),
+        sa.Column("parent", sa.Text, nullable=False, comment="the vendor's id of what it is a part of"),
     )
     op.create_index("parts_by_parent", "parts", ["connection", "parent"])
     op.create_table(

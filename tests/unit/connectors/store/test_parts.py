@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.store.engine import open_store, sqlite_url
-from connectors.store.parts import PartStore
+from connectors.store.parts import Part, PartStore
 from tests.support.postgres import fresh_database
 
 
@@ -21,13 +21,12 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PartStore]
 
 
 def test_parts_are_found_by_what_they_belong_to(store: PartStore) -> None:
-    store.note("acme", {"7:2": "7", "7:1": "7", "8:1": "8"})
-    store.note("acme", {"7:1": "7", "7:3": "7"})
-    store.note("other", {"7:9": "7"})
+    store.note([Part("acme", "7:2", "7"), Part("acme", "7:1", "7"), Part("acme", "8:1", "8")])
+    store.note([Part("acme", "7:1", "7"), Part("acme", "7:3", "7"), Part("other", "7:9", "7")])
     assert store.of("acme", "7") == ["7:1", "7:2", "7:3"]
     assert store.of("acme", "9") == []
 
 
 def test_more_parts_than_one_statement_takes_are_remembered(store: PartStore) -> None:
-    store.note("acme", {f"7:{n:05d}": "7" for n in range(6_000)})
+    store.note([Part("acme", f"7:{n:05d}", "7") for n in range(6_000)])
     assert len(store.of("acme", "7")) == 6_000
