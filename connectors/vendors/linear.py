@@ -190,7 +190,7 @@ def _seen(issue: Json, *, gone: bool = False, by_hand: bool = False) -> IssueSee
 async def _asked(
     connection: Connection, http: VendorHttp, options: LinearOptions, query: str, variables: Mapping[str, Any]
 ) -> Json:
-    """The ``data`` of an answer. Raises ``VendorGarbled`` for one that holds none."""
+    """The ``data`` of an answer, empty for what is not there. Raises ``VendorGarbled`` for an answer without."""
     token = connection.credential("token")
     answer = await http.request(
         "POST",
@@ -200,6 +200,8 @@ async def _asked(
         limits=_limits,
     )
     told = object_in(answer)
+    if "ENTITY_NOT_FOUND" in _codes(told):
+        return {}
     if not isinstance(told.get("data"), Mapping):
         raise VendorGarbled(f"Linear answered without data ({_codes(told) or 'no error either'})")
     return told["data"]

@@ -145,7 +145,8 @@ class SimulatedLinear:
         told = asked.json()["variables"]
         if "id" in told:
             found = [_node(one) for one in self.issues if one["id"] == told["id"]]
-            return Said({"data": {"issue": found[0] if found else None}})
+            missing = {"data": None, "errors": [{"extensions": {"code": "ENTITY_NOT_FOUND"}}]}
+            return Said({"data": {"issue": found[0]}} if found else missing)
         self.wanted.append(told["f"])
         since, first = told["f"]["updatedAt"]["gt"], int(told["after"] or 0)
         rows = sorted(
@@ -197,3 +198,7 @@ def test_a_hint_brings_what_an_issue_repeats() -> None:
     (seen,) = fetched(VENDOR, SimulatedLinear([issue("duplicate", relations=copies)]), {}, OURS)
     assert isinstance(seen, IssueSeen)
     assert seen.duplicate_of == OTHER
+
+
+def test_an_issue_that_is_gone_says_nothing() -> None:
+    assert fetched(VENDOR, SimulatedLinear([]), {}, OURS) == ()
