@@ -27,6 +27,7 @@ from connectors.vendors.port import (
     CustomerSeen,
     Gone,
     Hint,
+    IssueSeen,
     Page,
     Taken,
     Unreadable,
@@ -80,6 +81,7 @@ class Counts:
     gone: int = 0
     customers: int = 0
     unreadable: int = 0
+    issues: int = 0
     repeats: int = 0
     """Pages that came before in the same drain."""
     kept_cursors: int = 0
@@ -88,7 +90,7 @@ class Counts:
     @property
     def records(self) -> int:
         """What went to the journal."""
-        return self.utterances + self.gone + self.customers + self.unreadable
+        return self.utterances + self.gone + self.customers + self.unreadable + self.issues
 
     def __add__(self, other: Counts) -> Counts:
         """Both together."""
@@ -214,6 +216,7 @@ def _counted(records: Sequence[Taken]) -> Counts:
         gone=kinds.count(Gone),
         customers=kinds.count(CustomerSeen),
         unreadable=kinds.count(Unreadable),
+        issues=kinds.count(IssueSeen),
     )
 
 
