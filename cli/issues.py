@@ -43,14 +43,19 @@ def issue_list(
         for one in found
         if rule in (None, one.rule) and state in (None, one.state) and one.theme_id.startswith(theme or "")
     ]
+    (_print_json if as_json else _print)(shown)
+
+
+def _print_json(shown: Sequence[IssueStatus]) -> None:
     by_rule, by_theme = rates(shown, lambda one: one.rule), rates(shown, lambda one: one.theme_id)
-    if as_json:
-        rows = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in shown]
-        print_json({"issues": rows, "rules": _rows(by_rule, "rule"), "themes": _rows(by_theme, "theme_id")})
-        return
+    rows = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in shown]
+    print_json({"issues": rows, "rules": _rows(by_rule, "rule"), "themes": _rows(by_theme, "theme_id")})
+
+
+def _print(shown: Sequence[IssueStatus]) -> None:
     console = Console()
-    console.print(_table(shown) if shown else "no issue was opened yet; see undercurrent themes")
-    for (owner, name), (count, rate) in by_rule.items():
+    console.print(_table(shown) if shown else "no such issue was opened; see undercurrent themes")
+    for (owner, name), (count, rate) in rates(shown, lambda one: one.rule).items():
         console.print(f"{owner}: rule {name}: {count} issues, {_said(rate)}", markup=False, highlight=False)
 
 

@@ -88,7 +88,7 @@ class Follow:
             return []
         text = f"Its theme was merged into another one, for which issue {into} stands."
         told = self._record(book, record, root, issue, "relink", text)
-        bare = {"quotes": (), "into_issue_id": into, "theme_id": gone}
+        bare = {"quotes": (), "customers": (), "into_issue_id": into, "theme_id": gone}
         return [Out("linear", told.model_copy(update=bare))]
 
     def on_hour(self, book: TenantBook, record: Envelope) -> list[Out]:
@@ -132,8 +132,8 @@ class Follow:
             priority=row.priority,
             done_at=None if row.done_at is None else records.moment(row.done_at),
             drop=drop_of(row.drop[0], row.drop[1]) if row.drop else None,
-            accounts=len(row.tell) if row.state == "done" else 0,
-            tell=tuple(row.tell[:MOST_ACCOUNTS]) if row.state == "done" else (),
+            accounts=row.hit if row.state == "done" else 0,
+            tell=tuple(row.tell) if row.state == "done" else (),
         )
         return Out("issues", said)
 
@@ -143,7 +143,8 @@ class Follow:
         origins, hour = set(book.origins(root)), row.done_at // HOUR_S
         row.before = [len(book.tallies.speakers(origins, hour - WEEK_H + 1, hour)), len(origins)]
         everyone = book.tallies.speakers(origins, hour - HORIZON_H, hour)
-        row.tell = sorted({who[2:] for who in everyone if who.startswith("a:")} | set(row.tell))
+        accounts = sorted({who[2:] for who in everyone if who.startswith("a:")} | set(row.tell))
+        row.tell, row.hit = accounts[:MOST_ACCOUNTS], len(accounts)
 
     def _undone(self, row: IssueRow) -> None:
         row.done_at, row.before, row.drop, row.words = None, [], [], 0
@@ -213,29 +214,20 @@ class Follow:
         facts = records.facts_of(book, root, row.rule, text, self.opened, rule)
         kinds = [book.theme_rules[name].kind for name in sorted(book.themes[root].open)]
         ours = [linear_issue.priority(facts, kind, book.policy.issues) for kind in (*kinds, "impact")]
-        return LinearIssue.model_validate(
-            {
-                **self.header(book, record),
-                "issue_id": issue,
-                "theme_id": root,
-                "episode": row.episode,
-                "rule": row.rule,
-                "title": linear_issue.title(facts),
-                "description": linear_issue.comment(facts),
-                "priority": row.priority or min(ours),
-                "labels": linear_issue.labels(facts),
-                "accounts": facts.accounts,
-                "tiers": dict(facts.tiers),
-                "impact": facts.impact,
-                "quotes": facts.quotes,
-                **actions.fields_of(rule),
-                "change": change,
-                "since": None if since is None else records.moment(since),
-                "concerns_since": None if sums is None else sums.total[N],
-                "accounts_since": None if sums is None else len(sums.by_who),
-                "priority_by_people": row.priority is not None,
-            }
-        )
+        told: dict[str, Any] = {
+            "issue_id": issue,
+            "theme_id": root,
+            "episode": row.episode,
+            "rule": row.rule,
+            "description": linear_issue.comment(facts),
+            "priority": row.priority or min(ours),
+            "change": change,
+            "since": None if since is None else records.moment(since),
+            "concerns_since": None if sums is None else sums.total[N],
+            "accounts_since": None if sums is None else len(sums.by_who),
+            "priority_by_people": row.priority is not None,
+        }
+        return LinearIssue(**self.header(book, record), **told, **records.fields_of_issue(book, facts, rule))
 
 
 def _counts(sums: Sums) -> str:

@@ -136,17 +136,24 @@ def issue_record(
         theme_id=root,
         episode=started.episode,
         rule=started.rule.name,
-        title=linear_issue.title(facts),
         description=linear_issue.description(facts),
         priority=linear_issue.priority(facts, started.rule.kind, book.policy.issues),
-        labels=linear_issue.labels(facts),
-        accounts=facts.accounts,
-        tiers=dict(facts.tiers),
-        impact=facts.impact,
-        quotes=facts.quotes,
-        **fields_of(rule),
-        customers=_customers(book, facts.accounts),
+        **fields_of_issue(book, facts, rule),
     )
+
+
+def fields_of_issue(book: TenantBook, facts: IssueFacts, rule: Rule | None) -> dict[str, Any]:
+    """What a record about an issue says of its theme, whatever is to be done."""
+    return {
+        "title": linear_issue.title(facts),
+        "labels": linear_issue.labels(facts),
+        "accounts": facts.accounts,
+        "tiers": dict(facts.tiers),
+        "impact": facts.impact,
+        "quotes": facts.quotes,
+        **fields_of(rule),
+        "customers": _customers(book, facts.accounts),
+    }
 
 
 def _customers(book: TenantBook, accounts: tuple[str, ...]) -> tuple[AffectedCustomer, ...]:

@@ -87,7 +87,7 @@ class IssueRow:
     people set.
     ``said_at``: clock of our last word on it, ``words`` how many comments there were since it was opened (again).
     ``before``: who came in the week up to ``done_at``, and how many themes that counted; ``drop``: who came in that
-    week and in the one after. ``tell``: the accounts that were hit.
+    week and in the one after. ``tell``: accounts that were hit, of ``hit`` in all.
     """
 
     theme: str
@@ -108,6 +108,7 @@ class IssueRow:
     before: list[int] = field(default_factory=list)
     drop: list[int] = field(default_factory=list)
     tell: list[str] = field(default_factory=list)
+    hit: int = 0
 
     @property
     def lives(self) -> bool:

@@ -28,6 +28,11 @@ WIDTH = 118
 EXAMPLE_POSITION = 1042
 """The ``ce_sequence`` of the examples."""
 
+_OF_ACCOUNTS = (
+    "Records hold ids, counts, labels of words that at least three people used, and ids of accounts; no text and no "
+    "name of a person, so an erase changes nothing here. Where an account of yours is one person, delete its id from "
+    "what you copied when that person asks."
+)
 _QUOTING = frozenset({"linear", "alerts", "reviews"})
 """The topics that may hold redacted words of customers."""
 
@@ -144,6 +149,8 @@ def _erasure(short: str, schema: Schema) -> str:
             "is `erase` says so: delete what you opened or derived of items whose sealed parts carry its "
             "`order.subject`, within 30 days and in your backups too. Ids and counts may stay."
         )
+    if "IssueStatus" in schema["$defs"]:
+        return _OF_ACCOUNTS
     if "Nearby" in schema["$defs"]:
         return (
             "Records hold ids, counts, scores, and what people called their releases and incidents; no text and no "
