@@ -23,7 +23,7 @@ from faust.types import StreamT
 
 from connectors.faust.security import credentials_of
 from connectors.kafka.cluster import Cluster
-from contracts.errors import RetryLater
+from contracts.errors import RetryLater, StopWorker
 
 log = structlog.get_logger()
 
@@ -126,6 +126,7 @@ class Serving:
 
 def make_app(name: str, cluster: Cluster, folder: Path, parts: Parts, serving: Serving) -> faust.App:
     """The app ``name``, which is its consumer group's name too; ``folder`` is for files of Faust's own."""
+    folder.mkdir(parents=True, exist_ok=True)
     needs_leader = bool(parts.lasting) or any(timer.leader_only for timer in parts.timers)
     app = faust.App(
         name,
@@ -241,6 +242,11 @@ def _message(raw: Any) -> Message:
 
 
 def run_app(app: faust.App) -> None:
-    """Run until SIGTERM or SIGINT, which end it within seconds. Exits the process, as Faust's worker does."""
+    """Run until SIGTERM or SIGINT, which end it within seconds. Raises ``StopWorker`` with what ended it otherwise."""
     worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
-    worker.execute_from_commandline()
+    try:
+        worker.execute_from_commandline()
+    except SystemExit as exc:  # Faust ends the process by itself, and keeps to itself why
+        if exc.code:
+            why = app.crash_reason or worker.crash_reason or exc.__context__
+            raise StopWorker(f"the edge ended: {type(why).__name__}: {why}; it can be started again") from why
