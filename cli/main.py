@@ -51,6 +51,8 @@ COMMANDS = {
     "edge": "cli.edge:edge",
     "dispatch": "cli.dispatch:dispatch",
     "outbox": "cli.outbox:app",
+    "serve": "cli.serve:serve",
+    "keys": "cli.keys:app",
     "publish": "cli.publish:publish_topics",
     "generations": "cli.generations:generations",
     "cutover": "cli.generations:cutover",

@@ -113,3 +113,19 @@ pauses = Table(
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, comment="none: until a person resumes it"),
 )
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True, comment="the open part of the key"),
+    Column("tenant", String(64), nullable=False),
+    Column("name", String(100), nullable=False, comment="what it is for, in its owner's words"),
+    Column("digest", String(64), nullable=False, comment="keyed hash of the whole key, which nobody keeps"),
+    Column("scopes", JSON, nullable=False),
+    Column("per_s", Integer, comment="requests a second; none: the tenant's own limit alone"),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Column("used_at", BigInteger, comment="the last use, to a minute or so"),
+    Index("api_keys_by_tenant", "tenant"),
+)

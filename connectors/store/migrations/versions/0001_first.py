@@ -115,10 +115,27 @@ def upgrade() -> None:
         sa.Column("since", sa.BigInteger, nullable=False),
         sa.Column("until", sa.BigInteger, comment="none: until a person resumes it"),
     )
+    op.create_table(
+        "api_keys",
+        sa.Column("id", sa.String(16), primary_key=True, comment="the open part of the key"),
+        sa.Column("tenant", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(100), nullable=False, comment="what it is for, in its owner's words"),
+        sa.Column(
+            "digest", sa.String(64), nullable=False, comment="keyed hash of the whole key, which nobody keeps"
+        ),
+        sa.Column("scopes", sa.JSON, nullable=False),
+        sa.Column("per_s", sa.Integer, comment="requests a second; none: the tenant's own limit alone"),
+        sa.Column("made_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger),
+        sa.Column("revoked_at", sa.BigInteger),
+        sa.Column("used_at", sa.BigInteger, comment="the last use, to a minute or so"),
+    )
+    op.create_index("api_keys_by_tenant", "api_keys", ["tenant"])
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_table("api_keys")
     op.drop_table("pauses")
     op.drop_table("quotas")
     op.drop_table("issues")

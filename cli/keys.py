@@ -1,0 +1,130 @@
+"""``undercurrent keys``: API keys of programs that send feedback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.flow import DATA, DataOption
+from cli.printing import print_json
+from connectors.keys.vault import LocalVault
+from connectors.store.keys import ApiKey, KeyStore
+from contracts.errors import WrongUsage
+from settings import load_settings
+from wiring.edge.keys import SCOPES, make_key
+from wiring.edge.opening import edge_store
+
+app = typer.Typer(help="API keys: made, listed, revoked. A key is shown once.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class _Opened(NamedTuple):
+    store: KeyStore
+    vault: LocalVault
+
+
+@contextmanager
+def _opened(data: Path) -> Iterator[_Opened]:
+    engine = edge_store(load_settings(), data)
+    try:
+        with closing(LocalVault(data / "keys")) as vault:
+            yield _Opened(KeyStore(engine), vault)
+    finally:
+        engine.dispose()
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(help="What it is for.")],
+    tenant: Annotated[str | None, typer.Option(help="Whose; default: UNDERCURRENT_TENANT.")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option(help=f"One of {', '.join(SCOPES)}; may be given again.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, help="How long it lives; default: until it is revoked.")
+    ] = None,
+    per_s: Annotated[int | None, typer.Option(min=1, help="Requests a second that it may send.")] = None,
+    data: DataOption = DATA,
+    as_json: Json = False,
+) -> None:
+    """Make a key and show it, this one time.
+
+    Example: undercurrent keys create "web form" --scope feedback:write --days 365
+    """
+    now = datetime.now(UTC)
+    with _opened(data) as (store, vault):
+        key, shown = make_key(
+            store,
+            vault.digest,
+            tenant or load_settings().tenant,
+            name,
+            scope or SCOPES[:1],
+            now,
+            expires_at=None if days is None else now + timedelta(days=days),
+            per_s=per_s,
+        )
+    if as_json:
+        print_json({"key": shown, **_row(key)})
+        return
+    typer.echo(shown)
+    typer.echo(f"key {key.id} of {key.tenant}: {', '.join(key.scopes)}; it is not shown again", err=True)
+
+
+@app.command("ls")
+def list_keys(
+    tenant: Annotated[str | None, typer.Option(help="Of this tenant alone.")] = None,
+    data: DataOption = DATA,
+    as_json: Json = False,
+) -> None:
+    """Show the keys, without what opens anything.
+
+    Example: undercurrent keys ls --tenant acme
+    """
+    with _opened(data) as (store, _vault):
+        keys = store.all(tenant)
+    if as_json:
+        print_json([_row(key) for key in keys])
+        return
+    table = Table("id", "tenant", "name", "scopes", "made", "expires", "used", "state")
+    now = datetime.now(UTC)
+    for key in keys:
+        state = "revoked" if key.revoked_at else "lives" if key.lives(now) else "over"
+        times = map(_day, (key.made_at, key.expires_at, key.used_at))
+        table.add_row(key.id, key.tenant, key.name, ", ".join(key.scopes), *times, state)
+    Console().print(table)
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(help="Its id, as ls shows it.")],
+    data: DataOption = DATA,
+    as_json: Json = False,
+) -> None:
+    """Let a key open nothing any more; a running service notices within 5 seconds.
+
+    Example: undercurrent keys revoke 4f3a9c01d2e7
+    """
+    with _opened(data) as (store, _vault):
+        if not store.revoke(key_id, datetime.now(UTC)):
+            raise WrongUsage(f"key {key_id}: there is none that lives; `undercurrent keys ls` shows them")
+    if as_json:
+        print_json({"id": key_id, "revoked": True})
+    else:
+        typer.echo(f"key {key_id} is revoked")
+
+
+def _row(key: ApiKey) -> dict[str, Any]:
+    return {name: value for name, value in asdict(key).items() if name != "digest"}
+
+
+def _day(moment: datetime | None) -> str:
+    return "–" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
