@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter
 
 from connectors.store.keys import ApiKey, KeyStore
 from contracts.errors import QuotaExceeded, WrongUsage
@@ -77,9 +77,7 @@ class Keyring:
     clock: Callable[[], float]
     _known: OrderedDict[str, tuple[float, ApiKey | None]] = field(default_factory=OrderedDict)
     _used: dict[str, datetime] = field(default_factory=dict)
-    _counts: SlidingWindowCounterRateLimiter = field(
-        default_factory=lambda: SlidingWindowCounterRateLimiter(MemoryStorage())
-    )
+    _counts: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
 
     def holder(self, shown: str, scope: Scope) -> ApiKey:
         """The key that was shown. Raises ``KeyRefused``, ``QuotaExceeded``; ``RetryLater`` while the store is away."""

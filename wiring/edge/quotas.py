@@ -13,7 +13,7 @@ from typing import Literal
 
 from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.strategies import MovingWindowRateLimiter
 
 from contracts.errors import QuotaExceeded
 
@@ -47,7 +47,7 @@ class Quotas:
 
     def __init__(self, quota: Quota | None = None) -> None:
         self._quota = quota or Quota()
-        self._counts = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._counts = MovingWindowRateLimiter(MemoryStorage())
 
     def lane(self, tenant: str, records: int, *, bulk: bool = False) -> Lane:
         """Where that many more records go; ``bulk`` uses up none of the share of the journal.

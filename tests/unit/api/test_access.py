@@ -1,0 +1,75 @@
+"""API keys: shown once, hashed, scoped, over in time, revoked, and of one tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import WrongUsage
+from tests.support.api import NOON, Service, serving
+
+ITEM = {"external_id": "r-1", "text": "the export is slow"}
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with serving(tmp_path) as opened:
+        yield opened
+
+
+def test_no_key_or_a_wrong_one_is_401_and_says_how(service: Service) -> None:
+    key = service.key
+    other = "A" if key[20] != "A" else "B"
+    unknown = "uc_000000000000_" + "A" * 43
+    wrong = ["", "x", key[:-1], key + "A", key[:20] + other + key[21:], unknown]
+    for one in wrong:
+        answer = service.client.post("/v1/feedback", json=ITEM, headers={"Authorization": f"Bearer {one}"})
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), one
+    assert service.client.post("/v1/feedback", json=ITEM).status_code == 401
+    assert service.records() == []
+
+
+def test_a_key_without_the_scope_is_403(service: Service) -> None:
+    assert service.post(ITEM, service.make_key("acme", "uploads:write")).status_code == 403
+
+
+def test_a_key_writes_for_its_own_tenant_alone(service: Service) -> None:
+    service.post(ITEM, service.make_key("globex"))
+    assert [record.tenant for record in service.records()] == ["globex"]
+
+
+def test_a_key_is_over_in_time(service: Service) -> None:
+    key = service.make_key(expires_at=NOON + timedelta(days=1))
+    assert service.post(ITEM, key).status_code == 202
+    service.clock[0] = NOON + timedelta(days=1)
+    assert service.post(ITEM, key).status_code == 401
+
+
+def test_a_revoked_key_opens_nothing_after_five_seconds(service: Service) -> None:
+    assert service.post(ITEM).status_code == 202
+    assert service.keys.revoke(service.key.split("_")[1], NOON)
+    service.seconds[0] = 5.0
+    assert service.post(ITEM).status_code == 401
+    assert not service.keys.revoke(service.key.split("_")[1], NOON)
+
+
+def test_a_key_has_a_limit_of_its_own(service: Service) -> None:
+    key = service.make_key(per_s=1)
+    told = [service.post(ITEM, key).status_code for _ in range(12)]
+    assert told == [202] * 10 + [429] * 2
+
+
+def test_the_store_keeps_nothing_that_opens_anything(service: Service, tmp_path: Path) -> None:
+    service.post(ITEM)
+    secret = service.key.split("_", 2)[2].encode()
+    assert not any(secret in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    (kept,) = service.keys.all("acme")
+    assert (kept.used_at, len(kept.digest)) == (NOON, 32)
+
+
+def test_a_scope_that_nobody_knows_is_named(service: Service) -> None:
+    with pytest.raises(WrongUsage, match="scope all: there are feedback:write"):
+        service.make_key("acme", "all")
