@@ -244,6 +244,7 @@ def _message(raw: Any) -> Message:
 def run_app(app: faust.App) -> None:
     """Run until SIGTERM or SIGINT, which end it within seconds. Raises ``StopWorker`` with what ended it otherwise."""
     worker = faust.Worker(app, loglevel="WARNING", quiet=True, redirect_stdouts=False, override_logging=False)
+    worker.spinner = None  # it would write a terminal's codes into the log
     try:
         worker.execute_from_commandline()
     except SystemExit as exc:  # Faust ends the process by itself, and keeps to itself why
