@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -15,8 +16,12 @@ import typer
 from cli.processes import NOTICE, python_path
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
+from models.encoders.guarded import GuardedEncoder
 from settings import Settings, load_settings
+from wiring.appending import Given, kafka_orders
+from wiring.deadletters.kafka import KafkaTopics
 from wiring.engine import tune_process
+from wiring.healing import AUTHOR, ENCODER_AWAY, Healer, lacking, watch
 from wiring.health import HealthFile, Probes, Readiness, serving
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.home import Member, StageHome, joined
@@ -135,19 +140,41 @@ def run_one(
         for notice in opened.notices:
             print(NOTICE + notice, file=sys.stderr, flush=True)  # noqa: T201 - the process's log
         tune_process()
+        healer = _healer(site, home, opened.guard, member) if opened.guard else None
         how = StageRunning(
             follow=follow,
             epoch=timedelta(seconds=settings.epoch_s),
             member=member,
             entry=entry,
-            on_poll=_on_poll(beat, readiness),
+            on_poll=_on_poll(beat, readiness, healer),
             on_lines=opened.expect,
         )
         run_stage(opened.pipeline, site, how)
 
 
-def _on_poll(beat: HealthFile, readiness: Readiness) -> Callable[[], None]:
+def _healer(site: Site, home: StageHome, guard: GuardedEncoder, member: Member) -> Healer | None:
+    """Orders what keywords stood in for; every process of a group leaves the mark, and the first one sees to it."""
+
+    def say(line: str) -> None:
+        print(NOTICE + line, file=sys.stderr, flush=True)  # noqa: T201 - the process's log
+
+    def give(given: Sequence[Given]) -> None:
+        with kafka_orders(site, lambda: datetime.now(UTC)) as orders:
+            orders.give(AUTHOR, given)
+
+    def look() -> list[Given]:
+        topics = KafkaTopics(site.cluster, site.naming, site.partitions)
+        return lacking(record for _, record in topics.records("enriched"))
+
+    mark = home.root / ENCODER_AWAY
+    watch(guard, mark, say)
+    return Healer(guard, mark, look, give, say, time.monotonic) if member.process == 0 else None
+
+
+def _on_poll(beat: HealthFile, readiness: Readiness, healer: Healer | None) -> Callable[[], None]:
     def polled() -> None:
+        if healer is not None:
+            healer.poll()
         beat.touch()
         readiness.restored(0)  # the engine restores all it was given before it asks a source
         readiness.polled(0)

@@ -11,7 +11,10 @@ import os
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +22,13 @@ import typer
 
 from cli.complaint import COMPLAINT
 from cli.processes import NOTICE, python_path
-from settings import load_settings
+from settings import Settings, load_settings
+from wiring.appending import Given, embedded_orders
+from wiring.datadir import DataDir
 from wiring.engine import Running, run_pipeline, tune_process
-from wiring.product import open_parts, product_pipeline
+from wiring.healing import AUTHOR, ENCODER_AWAY, Healer, lacking, watch
+from wiring.product import Parts, open_parts, product_pipeline
+from wiring.views.topics import Topics
 
 PARTITIONS = 1
 """Journal partitions of an embedded run: one for every eight tenants, and it has one."""
@@ -42,10 +49,37 @@ def worker(
     for notice in parts.notices:
         _say(NOTICE + notice.replace("\n", " "))
     tune_process()
-    epoch = timedelta(seconds=settings.epoch_s)
-    run_pipeline(product_pipeline(parts, PARTITIONS), directory, Running(follow=follow, epoch=epoch))
+    with closing(parts.index):
+        _run(directory, parts, settings, follow=follow)
+
+
+def _run(directory: Path, parts: Parts, settings: Settings, *, follow: bool) -> None:
+    """Run to the end, and once more for what keywords stood in for while the encoder was away."""
+    healer = _healer(directory, parts)
+    how = Running(follow=follow, epoch=timedelta(seconds=settings.epoch_s))
+    healer.heal()  # the run before may have ended while the encoder was away
+    while not run_pipeline(product_pipeline(parts, PARTITIONS), directory, how).drained and healer.heal():
+        pass
     audit = f"index audit: {parts.audit.asked} questions, {parts.audit.disagreements} disagreements"
     _say((NOTICE if parts.audit.disagreements else "") + audit)
+
+
+def _healer(directory: Path, parts: Parts) -> Healer:
+    """Orders what is to be embedded anew; a load that is unfinished comes first."""
+    guard, mark = parts.guard, directory / ENCODER_AWAY
+
+    def say(line: str) -> None:
+        _say(NOTICE + line)
+
+    def give(given: Sequence[Given]) -> None:
+        with embedded_orders(directory, PARTITIONS, lambda: datetime.now(UTC)) as orders:
+            orders.give(AUTHOR, given)
+
+    def look() -> list[Given]:
+        return lacking(record for _, record in Topics(DataDir(directory).logs).records("enriched"))
+
+    watch(guard, mark, say)
+    return Healer(guard, mark, look, give, say, time.monotonic)
 
 
 def _say(line: str) -> None:

@@ -82,6 +82,17 @@ class DismissConcern(Message):
     item: EnrichedItem
 
 
+class EmbedAnew(Message):
+    """The encoder is back: give a concern that keywords stood in for its vectors, and with them its theme.
+
+    ``item`` is the item with this one concern as it was written meanwhile.
+    """
+
+    verb: Literal["embed_anew"] = "embed_anew"
+    concern_id: str
+    item: EnrichedItem
+
+
 ModelRole = Literal["category", "sentiment", "severity"]
 
 
@@ -177,6 +188,7 @@ Order = Annotated[
     | ConfirmConcern
     | CorrectConcern
     | DismissConcern
+    | EmbedAnew
     | DirectModel
     | RetractItem
     | ReportIssue

@@ -14,11 +14,13 @@ from contracts.stages import Provenance
 from flows.stages import Pipeline
 from models.encoders.base import Encoder
 from models.encoders.cached import CachedEncoder
+from models.encoders.guarded import GuardedEncoder
 from models.encoders.load import load_encoder
 from models.labellers.local import LocalLabeller
 from models.priority.matrix import Matrix
 from models.priority.policy import PriorityPolicy, load_policy
 from models.themes.policy import ThemePolicy
+from operators.extract.reading import Standby
 from operators.extract.step import ExtractStep
 from operators.intake.redaction import Readers
 from operators.intake.step import IntakeStep
@@ -28,7 +30,7 @@ from operators.themes.audit import AuditTally
 from operators.themes.step import ThemesStep
 from settings import Settings
 from wiring.pipeline import pipeline_of
-from wiring.stages.extract import CACHED_VECTORS, answers_within, open_labeller
+from wiring.stages.extract import CACHED_VECTORS, answers_within, guarded, open_labeller, standing_by
 from wiring.stages.intake import names_notice, open_readers
 from wiring.stages.priority import Opener
 from wiring.stages.themes import open_index
@@ -36,11 +38,15 @@ from wiring.stages.themes import open_index
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the stages run on; ``notices`` say what is less than it could be, ``audit`` counts the index's."""
+    """What the stages run on; ``notices`` say what is less than it could be, ``audit`` counts the index's.
+
+    ``guard`` tells when the encoder is away, ``standby`` reads then.
+    """
 
     vault: Vault
     index: VectorIndex
     readers: Readers
+    guard: GuardedEncoder
     encoder: Encoder
     labeller: LocalLabeller
     themes: ThemePolicy
@@ -49,6 +55,7 @@ class Parts:
     provenance: Provenance
     answers_within: timedelta | None = None
     notices: tuple[str, ...] = ()
+    standby: Standby | None = None
     audit: AuditTally = field(default_factory=AuditTally)
 
 
@@ -56,7 +63,8 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
     """Load the models and open the stores of a data directory. Raises ``PipelineError``."""
     encoder, notice = load_encoder(settings.encoder)
     readers = open_readers(settings)
-    cached = CachedEncoder(encoder, capacity=CACHED_VECTORS)
+    guard = guarded(encoder)
+    cached = CachedEncoder(guard, capacity=CACHED_VECTORS)
     keys = directory / "keys"
     vault = LocalVault(keys)
     labeller, matrix, provenance, warnings = open_labeller(vault, keys, cached, settings)
@@ -71,6 +79,8 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
         matrix=matrix,
         provenance=provenance,
         answers_within=answers_within(settings),
+        guard=guard,
+        standby=standing_by(keys, settings),
         notices=(*([notice] if notice else ()), *names_notice(readers, settings), *warnings),
     )
 
@@ -87,6 +97,7 @@ def product_pipeline(parts: Parts, partitions: int) -> Pipeline:
             parts.provenance,
             answers_within=parts.answers_within,
             matrix=parts.matrix,
+            standby=parts.standby,
         ),
         themes=lambda _p: ThemesStep(
             parts.vault, parts.index, parts.encoder.version, parts.themes, parts.audit

@@ -14,6 +14,7 @@ from connectors.labelling.table import AnswerTable
 from connectors.polling import OnLines
 from contracts.registry import read_journal, read_stage
 from flows.stages import Decode, Pipeline, alone
+from models.encoders.guarded import GuardedEncoder
 from operators.ports import VectorIndex
 from operators.step import Step
 from settings import Settings
@@ -30,6 +31,7 @@ class OpenStage:
     notices: tuple[str, ...]
     close: Callable[[], None]
     expect: OnLines
+    guard: GuardedEncoder | None = None
 
 
 def open_stage(
@@ -59,7 +61,7 @@ def open_stage(
     made = _opened(name, vault, keys, settings, open_index, opened, table)
     steps = dict.fromkeys(STAGES, _not_here) | {name: made.step}
     pipeline = alone(pipeline_of(partitions, **steps), name, _decode(name))
-    return OpenStage(pipeline, made.notices, close, made.expect)
+    return OpenStage(pipeline, made.notices, close, made.expect, made.guard)
 
 
 def _opened(

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from contracts.errors import StopWorker, WrongUsage
+from contracts.errors import RetryLater, StopWorker, WrongUsage
 
 # A product of two grid vectors is at most 2,048² = 2^22, exact in float32 (2^24) with room for rounding.
 GRID_NORM = 2048
@@ -27,6 +27,10 @@ class WeightsMissing(WrongUsage):
 
 class WeightsRefused(StopWorker):
     """Weights were found but are not the published ones: running them could do anything."""
+
+
+class EncoderAway(RetryLater):
+    """The encoder answers nothing at present, whatever the text; the same texts may be asked for again."""
 
 
 class Encoder(Protocol):

@@ -49,6 +49,7 @@ class Learning:
     ) -> None:
         """``next_id`` numbers what is told because of a record."""
         self._vault = vault
+        self._encoder = encoder.version
         self._labeller = labeller
         self._git_commit = git_commit
         self._next_id = next_id
@@ -69,7 +70,10 @@ class Learning:
     def relabelled(
         self, tenant: str, read: Decision, record: DecisionRecord, vector: Vector
     ) -> DecisionRecord:
-        """The record with the labels of the tenant's promoted models; as it came where none is."""
+        """The record with the labels of the tenant's promoted models; as it came where none is, or where keywords
+        stood in for the encoder: models know its vectors alone."""
+        if vector.model != self._encoder:
+            return record
         promoted = [(role, model) for role, model in self._of(tenant) if model.champion.head is not None]
         if not promoted:
             return record
@@ -90,13 +94,15 @@ class Learning:
     def after(self, command: Command, order: PersonsOrder, told: Envelope) -> list[Out]:
         """Learn from an order, if it is a correction and acted: ``told`` is then the item as it is decided now.
 
-        A text that cannot be read any more teaches nothing.
+        A text that cannot be read any more teaches nothing, nor does one that only keywords have read.
         """
         if not (isinstance(order, CorrectConcern) and isinstance(told, EnrichedItem)):
             return []
         concern = told.concerns[0]
+        if concern.vector is None or concern.vector.model != self._encoder:
+            return []
         read = self._read(told, concern)
-        if read is None or concern.vector is None:
+        if read is None:
             return []
         numbers = _numbers(concern.vector, read)
         outs: list[Out] = []

@@ -49,6 +49,10 @@ class Standing:
         """An answer was applied to the n-th concern, which ``waits`` for a person now, or not."""
         return replace(self, answers={**self.answers, n: mark}, waits=_with(self.waits, n, waits))
 
+    def reviewed(self, n: int, *, waits: bool) -> Standing:
+        """The n-th concern ``waits`` for a person now, or not."""
+        return replace(self, waits=_with(self.waits, n, waits))
+
     def decide(self, n: int) -> Standing:
         """A person said what the n-th concern is."""
         dismissed = _with(self.dismissed, n, False)

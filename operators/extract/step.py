@@ -11,35 +11,28 @@ say of it later (``deciding``).
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from contracts.answers import Answer
-from contracts.commands import Command, DirectModel
+from contracts.commands import Command, DirectModel, EmbedAnew
 from contracts.diversions import DeadLetter, ReviewRequest
 from contracts.envelope import Envelope, Out
 from contracts.feedback import Coordinates
 from contracts.identity import cause_of, concern_id
-from contracts.stages import Concern, Decision, EnrichedItem, Provenance, RedactedItem, Vector
+from contracts.stages import Concern, Decision, EnrichedItem, Provenance, RedactedItem
 from models.encoders.base import Encoder
-from models.labellers.decision import ConcernText
-from models.labellers.decision import Decision as LocalDecision
 from models.labellers.local import LocalLabeller
 from models.priority.matrix import Matrix, load_matrix
-from models.segments.concerns import Span, concerns
-from models.segments.summary import summary
 from operators.budget import RejectBudget, RejectPolicy
 from operators.extract.acting import acting, review_request
+from operators.extract.anew import Anew
 from operators.extract.deciding import Deciding, PersonsOrder
-from operators.extract.decisions import decision_record, segment_of
+from operators.extract.decisions import segment_of
 from operators.extract.given import Given
 from operators.extract.learning import Learning
+from operators.extract.reading import Read, Reader, Standby, Text
 from operators.extract.standing import Standing
 from operators.isolation import Poisoned, each_apart
 from operators.marking import markers
@@ -50,38 +43,8 @@ from operators.state import Table
 READING = "its text was read"
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """What the models are given of an item."""
-
-    text: str
-    language: str
-    stars: int | None
-    segment: str | None
-
-
 PUBLIC = ("reviews",)
 """What people read of this stage."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One concern in an item's text, before the models have seen it."""
-
-    span: Span
-    text: str
-    summary: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One concern as the models read it."""
-
-    found: _Found
-    decision: Decision
-    vector: Vector
-    summary_vector: Vector
-    local: LocalDecision
 
 
 class ExtractStep:
@@ -97,15 +60,16 @@ class ExtractStep:
         answers_within: timedelta | None = None,
         matrix: Matrix | None = None,
         own_answers: OwnAnswers | None = None,
+        standby: Standby | None = None,
     ) -> None:
         """``answers_within``: how long after it happened a model may still say what a concern in review is.
 
+        ``standby`` reads while the encoder is away; without it the stage stops then.
         ``own_answers``: what models answered beforehand; then answers to others' prompts in the journal do not act.
         """
         self._vault = vault
         self._matrix = matrix or load_matrix()
-        self._encoder = encoder
-        self._labeller = labeller
+        self._reader = Reader(encoder, labeller, standby)
         self._provenance = provenance
         self._answers_within = answers_within
         self._standing: Table[Standing] = Table(Standing.encode, Standing.decode)
@@ -117,11 +81,12 @@ class ExtractStep:
             labeller.review_below,
             self._standing,
             self._numbering,
-            self._in_our_space,
+            self._reader.in_our_space,
             self._matrix,
         )
         self._given = Given(vault, own_answers)
         self._learning = Learning(vault, encoder, labeller, provenance.git_commit, self._numbering.after)
+        self._anew = Anew(vault, self._reader, self._standing, self._learned, self._matrix)
         self.tables: Mapping[str, Table[Any]] = {
             "standing": self._standing,
             "learning": self._learning.table,
@@ -133,7 +98,7 @@ class ExtractStep:
         Raises ``BudgetExceeded`` when the models fail on too many.
         """
         texts = [self._text_of(record) for record in records if isinstance(record, RedactedItem)]
-        readings = iter(each_apart(self._read, texts))
+        readings = iter(each_apart(self._reader.read, texts))
         outs: list[Out] = []
         for record in records:
             if isinstance(record, RedactedItem):
@@ -144,6 +109,8 @@ class ExtractStep:
             elif isinstance(record, Command) and isinstance(record.order, PersonsOrder):
                 outs += self._deciding.order(record, record.order)
                 outs += self._learning.after(record, record.order, outs[-1].record)
+            elif isinstance(record, Command) and isinstance(record.order, EmbedAnew):
+                outs += self._embed_anew(record, record.order)
             elif isinstance(record, Command) and isinstance(record.order, DirectModel):
                 outs += [*self._learning.direct(record, record.order), Out("enriched", record)]
             else:
@@ -160,53 +127,13 @@ class ExtractStep:
         if "budget" in small:
             self._budget.restore(small["budget"])
 
-    def _text_of(self, item: RedactedItem) -> _Text:
+    def _text_of(self, item: RedactedItem) -> Text:
         opened = self._vault.open(item.tenant, item.text)
-        text = opened.decode() if opened else ""
-        return _Text(text, item.language, _stars(item.facts.rating), segment_of(item.facts))
-
-    # -- what the models say; a function of each text alone --------------------------------------------
-
-    def _read(self, texts: Sequence[_Text]) -> list[list[_Read]]:
-        """The concerns of each text. Models are asked about all at once."""
-        found = [_find(one.text) for one in texts]
-        flat = [(one, concern) for one, in_it in zip(texts, found, strict=True) for concern in in_it]
-        read = iter(self._judge(flat))
-        return [[next(read) for _ in in_it] for in_it in found]
-
-    def _judge(self, flat: Sequence[tuple[_Text, _Found]]) -> list[_Read]:
-        if not flat:
-            return []
-        encoded = self._encoder.encode([c.text for _, c in flat] + [c.summary for _, c in flat])
-        of_text, of_summary = encoded[: len(flat)], encoded[len(flat) :]
-        asked = [ConcernText(concern.text, one.language, one.stars) for one, concern in flat]
-        decisions = self._labeller.label(asked, of_text)
-        return [
-            _Read(
-                concern,
-                decision_record(decision, concern.text, one.segment),
-                self._vector(of_text[i]),
-                self._vector(of_summary[i]),
-                decision,
-            )
-            for i, ((one, concern), decision) in enumerate(zip(flat, decisions, strict=True))
-        ]
-
-    def _vector(self, vector: npt.NDArray[np.int16]) -> Vector:
-        data = base64.b64encode(vector.astype("<i2").tobytes()).decode()
-        return Vector.model_construct(model=self._encoder.version, dtype="<i2", data=data)
-
-    def _in_our_space(self, concern: Concern, said: str) -> Concern:
-        """A concern that comes back, with vectors of this encoder: in a replay those it has may be another's."""
-        if concern.vector is not None and concern.vector.model == self._encoder.version:
-            return concern
-        of_text, of_summary = self._encoder.encode([said, summary(said)])
-        vectors = {"vector": self._vector(of_text), "summary_vector": self._vector(of_summary)}
-        return concern.model_copy(update=vectors)
+        return _given(item, opened.decode() if opened else "")
 
     # -- what follows from it --------------------------------------------------------------------------
 
-    def _conclude(self, item: RedactedItem, reading: list[_Read] | Poisoned) -> list[Out]:
+    def _conclude(self, item: RedactedItem, reading: list[Read] | Poisoned) -> list[Out]:
         self._budget.record(rejected=isinstance(reading, Poisoned))
         if isinstance(reading, Poisoned):
             return self._give_up(item, reading)
@@ -226,7 +153,7 @@ class ExtractStep:
         outs = [Out("enriched", self._enriched(item, ()))] if standing and standing.count else []
         return [*outs, Out("dead-letters", self._dead_letter(item, by))]
 
-    def _concern(self, item: RedactedItem, n: int, read: _Read) -> Concern:
+    def _concern(self, item: RedactedItem, n: int, read: Read) -> Concern:
         return Concern.model_construct(
             concern_id=concern_id(item.item_id, item.revision, n),
             start=read.found.span.start,
@@ -237,7 +164,7 @@ class ExtractStep:
             summary_vector=read.summary_vector,
         )
 
-    def _learned(self, tenant: str, read: _Read) -> Decision:
+    def _learned(self, tenant: str, read: Read) -> Decision:
         return self._learning.relabelled(tenant, read.local, read.decision, read.vector)
 
     def _enriched(self, item: RedactedItem, concerns: tuple[Concern, ...]) -> EnrichedItem:
@@ -254,12 +181,39 @@ class ExtractStep:
             facts=item.facts,
             concerns=concerns,
             retracts=self._retract(item),
-            provenance=self._provenance,
+            provenance=self._made_by(concerns),
             schema_version="1.0",
         )
         waits = sum(concern.decision.needs_review << n for n, concern in enumerate(concerns))
         self._standing.put(item.item_id, Standing(item.revision, len(concerns), waits))
         return enriched
+
+    def _made_by(self, concerns: tuple[Concern, ...]) -> Provenance:
+        """The versions; the encoder is that of the vectors, which may be the one that stood in."""
+        made = concerns[0].vector if concerns else None
+        if made is None or made.model == self._provenance.encoder:
+            return self._provenance
+        return self._provenance.model_copy(update={"encoder": made.model})
+
+    def _embed_anew(self, command: Command, order: EmbedAnew) -> list[Out]:
+        """The item with the one concern as the encoder has it; the order itself, where it changes nothing."""
+        before = self._standing.get(order.item.item_id)
+        found = self._anew.read(command, order, lambda one, text: _given(one.item, text))
+        if found is None:
+            return [Out("enriched", command)]
+        concern, read = found
+        alone = {"concerns": (concern,), "retracts": (), "dismissed": None}
+        provenance = order.item.provenance.model_copy(update={"encoder": self._provenance.encoder})
+        header = self._numbering.header(command)
+        told = order.item.model_copy(update={**header, **alone, "provenance": provenance})
+        place = before.place(order.item.item_id, order.concern_id) if before else None
+        waited = before is not None and place is not None and before.waits_at(place)
+        if not concern.decision.needs_review or waited:
+            return [Out("enriched", told)]
+        text = self._vault.open(order.item.tenant, order.item.text) or b""
+        said = text.decode()[concern.start : concern.end]
+        request = review_request(self._numbering.header(command), told, concern, said, read.local.options)
+        return [Out("enriched", told), Out("reviews", request)]
 
     def _dead_letter(self, item: RedactedItem, by: Poisoned) -> DeadLetter:
         error, again = by.rejection(READING), item.redriven
@@ -288,7 +242,7 @@ class ExtractStep:
         return tuple(concern_id(item.item_id, standing.revision, n) for n in range(standing.count))
 
     def _review(
-        self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, read: _Read
+        self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, read: Read
     ) -> ReviewRequest:
         return review_request(
             self._numbering.header(item),
@@ -300,16 +254,8 @@ class ExtractStep:
         )
 
 
-def _find(text: str) -> list[_Found]:
-    """The concerns of a redacted text."""
-    cut = ((span, text[span.start : span.end]) for span in concerns(text))
-    return [_Found(span, said, summary(said)) for span, said in cut]
-
-
-def texts_to_encode(text: str) -> list[str]:
-    """What the encoder is asked for an item with this redacted text."""
-    found = _find(text)
-    return [one.text for one in found] + [one.summary for one in found]
+def _given(item: RedactedItem | EnrichedItem, text: str) -> Text:
+    return Text(text, item.language, _stars(item.facts.rating), segment_of(item.facts))
 
 
 def _stars(rating: float | None) -> int | None:

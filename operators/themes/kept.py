@@ -27,8 +27,9 @@ from operators.themes.vocabulary import Vocabulary
 class Kept:
     """The state of one tenant; ``stale_centroids`` are to be written to the index before anything is saved."""
 
-    def __init__(self, tenant: str, vault: Vault, policy: ThemePolicy) -> None:
-        self.engine = ThemeEngine(tenant, policy)
+    def __init__(self, tenant: str, vault: Vault, policy: ThemePolicy, space: str = "") -> None:
+        """``space`` makes ids of themes that differ from the tenant's own, which are of the same concerns."""
+        self.engine = ThemeEngine(f"{tenant}\x1f{space}" if space else tenant, policy)
         self.concerns = Concerns(self.engine)
         self.profiles = Profiles()
         self.terms = ThemeTerms()

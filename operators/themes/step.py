@@ -8,7 +8,7 @@ State: per tenant (``tenant``). The vector index is a view (``index_view``): it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from contracts.business import BusinessEvent
@@ -34,6 +34,7 @@ from operators.themes.audit import AuditTally
 from operators.themes.concerns import who_is
 from operators.themes.index_view import IndexView
 from operators.themes.records import Teller
+from operators.themes.standing_in import STANDS_IN, arrive, leave, move_over, stood_in
 from operators.themes.tenant import TenantThemes
 
 PUBLIC = ("themes", "theme-events", "drift")
@@ -63,6 +64,7 @@ class ThemesStep:
         self._encoder = encoder
         self._policy = policy or ThemePolicy()
         self._tenants: dict[str, TenantThemes] = {}
+        self._spares: dict[str, TenantThemes] = {}
         self._loading: dict[str, list[str]] = {}
         self._numbering = Numbering("themes")
         # Of the records at hand, by the concern's identity: one may come twice among them.
@@ -86,6 +88,7 @@ class ThemesStep:
             "numbering": self._numbering.snapshot(),
             "loading": {name: list(self._loading[name]) for name in sorted(self._loading)},
             "tenants": {name: self._tenants[name].small_state() for name in sorted(self._tenants)},
+            "standing_in": {name: self._spares[name].small_state() for name in sorted(self._spares)},
         }
 
     def restore(self, small: Mapping[str, Any]) -> None:
@@ -103,15 +106,25 @@ class ThemesStep:
         for name, state in small["tenants"].items():
             self._tenant(name).restore_small(state)
             self._view.restore(name)
+        for name, state in small.get(
+            "standing_in", {}
+        ).items():  # a state from before there were any has none
+            self._spare(name).restore_small(state)
 
     def bulk(self) -> BulkState:
         """Every tenant's bulk state, under the tenant's name."""
-        return _PerTenant(self._tenants, self._tenant)
+        return _PerTenant(self._tenants, self._tenant, self._spares, self._spare)
 
     def _tenant(self, name: str) -> TenantThemes:
         if name not in self._tenants:
             self._tenants[name] = TenantThemes(name, self._vault, self._policy, self._encoder)
         return self._tenants[name]
+
+    def _spare(self, name: str) -> TenantThemes:
+        """The tenant's keyword themes, for while the encoder is away."""
+        if name not in self._spares:
+            self._spares[name] = TenantThemes(name, self._vault, self._policy, STANDS_IN, stands_in=True)
+        return self._spares[name]
 
     def _look_ahead(self, items: Sequence[EnrichedItem]) -> None:
         """Work out together what concerns that come next need, and tell their tenants; no result depends on it."""
@@ -162,7 +175,10 @@ class ThemesStep:
     def _on_tick(self, record: Tick) -> Iterator[Out]:
         for name in self._concerned(record):
             tell = Teller(record.model_copy(update={"tenant": name}), self._numbering.after)
-            yield from self._out(self._tenant(name).tick(int(record.event_time.timestamp()), tell), tell)
+            now_s = int(record.event_time.timestamp())
+            yield from self._out(self._tenant(name).tick(now_s, tell), tell)
+            if name in self._spares:
+                yield from self._out(stood_in(self._spares[name].tick(now_s, tell)), tell)
 
     def _concerned(self, record: Envelope) -> list[str]:
         """The tenants that a record is about: of one for everyone, those that are not loading history."""
@@ -182,9 +198,12 @@ class ThemesStep:
         self, item: EnrichedItem, themes: TenantThemes, tell: Teller, points: dict[str, ItemPoint | None]
     ) -> Iterator[Envelope]:
         for concern_id, why in _taken_out(item):
+            spare = self._spares.get(item.tenant)
             if themes.knows(concern_id):
                 points[concern_id] = None
                 yield from themes.remove(concern_id, item.item_id, tell, why)
+            elif spare is not None and spare.knows(concern_id):
+                yield from leave(spare, themes, concern_id, item.item_id, tell, why)
             if not why:
                 themes.forget(concern_id)
         clear = [concern for concern in item.concerns if not concern.decision.needs_review]
@@ -194,12 +213,19 @@ class ThemesStep:
         for concern in clear:
             known = self._coming.get(id(concern)) or coming([(item, concern)])[0]
             arrived = arrived_of(item, concern, known, text, self._vault)
-            points[concern.concern_id] = item_point(item, concern, arrived.point)
+            if not self._stands_in(concern):
+                points[concern.concern_id] = item_point(item, concern, arrived.point)
             if themes.knows(concern.concern_id):
                 yield from themes.relabel(arrived, tell)
                 continue
             words = terms(text[concern.start : concern.end], item.language)
-            yield from themes.add(arrived, words, tell)
+            spare = self._spares.get(item.tenant)
+            if self._stands_in(concern):
+                yield from arrive(self._spare(item.tenant), arrived, words, tell)
+            elif spare is not None and spare.knows(concern.concern_id):
+                yield from move_over(spare, themes, arrived, words, tell)
+            else:
+                yield from themes.add(arrived, words, tell)
         for concern in item.concerns:
             if (
                 concern.decision.provisional
@@ -229,34 +255,49 @@ class ThemesStep:
         """Whether a concern has a vector of this stage's encoder."""
         return concern.vector is not None and concern.vector.model == self._encoder
 
+    def _stands_in(self, concern: Concern) -> bool:
+        """Whether keywords stood in for the encoder when the concern was read."""
+        return concern.vector is not None and concern.vector.model == STANDS_IN != self._encoder
+
     def _check_encoder(self, concerns: Sequence[Concern]) -> None:
         """Raises ``RecoveryRefused`` for a vector of an encoder that this stage is not set to."""
         for concern in concerns:
-            if concern.vector is not None and concern.vector.model != self._encoder:
+            if concern.vector is not None and concern.vector.model not in (self._encoder, STANDS_IN):
                 raise RecoveryRefused(
                     f"concern {concern.concern_id} has a vector of encoder {concern.vector.model}, the themes stage "
                     f"is set to {self._encoder}: {CHANGE_ENCODER}"
                 )
 
 
-class _PerTenant:
-    """The bulk state of all tenants; a table is named ``<tenant>/<table>``."""
+_SPARE = "keywords:"
 
-    def __init__(self, tenants: Mapping[str, TenantThemes], tenant: Any) -> None:
-        self._tenants = tenants
-        self._tenant = tenant
+
+class _PerTenant:
+    """The bulk state of all tenants; a table is named ``<tenant>/<table>``, of themes that stand in
+    ``<tenant>/keywords:<table>``."""
+
+    def __init__(
+        self,
+        tenants: Mapping[str, TenantThemes],
+        tenant: Callable[[str], TenantThemes],
+        spares: Mapping[str, TenantThemes],
+        spare: Callable[[str], TenantThemes],
+    ) -> None:
+        self._kinds = (("", tenants, tenant), (_SPARE, spares, spare))
         self._loading: dict[str, BulkState] = {}
 
     def drain(self) -> Iterator[tuple[str, str, Any]]:
-        for name in sorted(self._tenants):
-            for table, key, value in self._tenants[name].bulk().drain():
-                yield f"{name}/{table}", key, value
+        for prefix, themes, _ in self._kinds:
+            for name in sorted(themes):
+                for table, key, value in themes[name].bulk().drain():
+                    yield f"{name}/{prefix}{table}", key, value
 
     def load(self, table: str, key: str, value: Any) -> None:
         name, inner = table.split("/", 1)
-        if name not in self._loading:
-            self._loading[name] = self._tenant(name).bulk()
-        self._loading[name].load(inner, key, value)
+        prefix, _, make = self._kinds[inner.startswith(_SPARE)]
+        if f"{name}/{prefix}" not in self._loading:
+            self._loading[f"{name}/{prefix}"] = make(name).bulk()
+        self._loading[f"{name}/{prefix}"].load(inner.removeprefix(prefix), key, value)
 
     def finish_load(self) -> None:
         for bulk in self._loading.values():

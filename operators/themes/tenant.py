@@ -39,8 +39,11 @@ from operators.themes.words import Words
 class TenantThemes:
     """One tenant's themes; ``tell`` turns what happened into records."""
 
-    def __init__(self, tenant: str, vault: Vault, policy: ThemePolicy, encoder: str) -> None:
-        self._kept = kept = Kept(tenant, vault, policy)
+    def __init__(
+        self, tenant: str, vault: Vault, policy: ThemePolicy, encoder: str, *, stands_in: bool = False
+    ) -> None:
+        """``stands_in``: beside the tenant's own themes, while their encoder is away (``standing_in``)."""
+        self._kept = kept = Kept(tenant, vault, policy, encoder if stands_in else "")
         self.engine, self.drift = kept.engine, kept.drift
         words = Words(kept.concerns, kept.profiles, kept.terms, kept.vocabulary)
         kept.engine.listen_to(words)
@@ -54,6 +57,14 @@ class TenantThemes:
     def knows(self, concern: str) -> bool:
         """Whether the concern has been seen and not been retracted."""
         return self.engine.knows(concern)
+
+    def known(self, concern: str, item_id: str) -> Known:
+        """What is known of a concern that ``knows`` knows; ``item_id`` is the item it came in."""
+        return self._kept.concerns.get(concern, item_id)
+
+    def expect_back(self, concern: str, sequence: int) -> None:
+        """A concern that is about to come, or may, had changed so often before: its changes are counted on."""
+        self._kept.away.put(concern, sequence)
 
     def add(self, arrived: Arrived, terms: list[str], tell: Teller) -> Iterator[Envelope]:
         """A concern arrived: it joins, founds or waits."""

@@ -6,39 +6,20 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 
 from contracts.errors import RecoveryRefused
 from contracts.stages import Assignment, EnrichedItem
 from contracts.themes import ThemeRecord
 from models.encoders import load as loading
-from models.encoders.base import Vectors, WeightsMissing, to_grid
-from models.encoders.hashing import KeywordEncoder
+from models.encoders.base import WeightsMissing
 from models.encoders.load import load_encoder
 from operators.extract.step import ExtractStep
 from operators.hosting import Handed, StepHost
 from operators.statelog import MemoryStateLog
 from operators.themes.step import ThemesStep
+from tests.support.encoders import TOPICS, Meaning
 from tests.support.steps import POLICY, PROVENANCE, Journey, labeller, memory_index, text_about, themes
-
-TOPICS = ("invoice", "export", "login", "map")
-
-
-class Meaning:
-    """Stands for the real encoder: texts about one topic lie together, whatever their words."""
-
-    version, dims = "meaning-1", 384
-
-    def encode(self, texts: list[str]) -> Vectors:
-        return np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, 384), np.int16)
-
-    def _one(self, text: str) -> npt.NDArray[np.int16]:
-        keywords = KeywordEncoder().encode([text])[0].astype(np.float32)
-        topic = int(np.argmax([text.lower().count(name[:4]) for name in TOPICS]))
-        centre = np.random.default_rng(topic).normal(size=384).astype(np.float32) * 2048 / 19.6
-        return to_grid((keywords + 2 * centre)[None])[0]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from connectors.keys.vault import LocalVault
@@ -14,12 +14,15 @@ from contracts.registry import read_stage
 from contracts.stages import Provenance, RedactedItem
 from models.encoders.ahead import AheadEncoder
 from models.encoders.base import Encoder
+from models.encoders.guarded import GuardedEncoder
+from models.encoders.hashing import KeywordEncoder
 from models.encoders.load import load_encoder
 from models.labellers.local import VERSION as LABELLER_VERSION
 from models.labellers.local import LocalLabeller
 from models.labellers.taxonomy import load_taxonomy
 from models.priority.matrix import Matrix, load_matrix
-from operators.extract.step import ExtractStep, texts_to_encode
+from operators.extract.reading import Standby, texts_to_encode
+from operators.extract.step import ExtractStep
 from settings import Settings
 from wiring.exemplars import ExemplarEncoder
 from wiring.stages.made import Made
@@ -54,6 +57,26 @@ def open_labeller(
     return labeller, matrix, provenance, warnings
 
 
+def guarded(encoder: Encoder) -> GuardedEncoder:
+    """The encoder with a name for its absence, which it must not begin with. Raises ``EncoderAway``."""
+    found = GuardedEncoder(encoder)
+    found.check()
+    return found
+
+
+def standing_by(keys: Path, settings: Settings) -> Standby:
+    """Keywords, for while the encoder is away; their labeller is made when that happens."""
+    encoder = KeywordEncoder()
+
+    @cache
+    def labeller() -> LocalLabeller:
+        taxonomy, _ = load_taxonomy(settings.taxonomy)
+        exemplars = ExemplarEncoder(encoder, keys.parent / "exemplars")
+        return LocalLabeller(taxonomy, exemplars, review_below=round(settings.review_below * 1000))
+
+    return Standby(encoder, labeller)
+
+
 def answers_within(settings: Settings) -> timedelta | None:
     """How long a concern in review waits for a model first; None where none is waited for."""
     minutes = settings.answers_within_minutes
@@ -65,7 +88,8 @@ def open_alone(
 ) -> Made:
     """Extract as a flow of its own; it is told what it will be given, and encodes that ahead."""
     encoder, notice = load_encoder(settings.encoder)
-    ahead = AheadEncoder(encoder, partial(_texts_of, vault), capacity=CACHED_VECTORS)
+    guard = guarded(encoder)
+    ahead = AheadEncoder(guard, partial(_texts_of, vault), capacity=CACHED_VECTORS)
     labeller, matrix, provenance, warnings = open_labeller(vault, keys, ahead, settings)
     served: set[int] = set()
 
@@ -80,13 +104,14 @@ def open_alone(
             answers_within=within,
             matrix=matrix,
             own_answers=own_answers,
+            standby=standing_by(keys, settings),
         )
 
     def expect(lines: Sequence[JournalLine]) -> None:
         # A line of another partition goes to another process of the group.
         ahead.expect(line for line in lines if line.partition in served)
 
-    return Made(step, (*([notice] if notice else []), *warnings), expect)
+    return Made(step, (*([notice] if notice else []), *warnings), expect, guard)
 
 
 def _texts_of(vault: LocalVault, line: JournalLine) -> list[str]:

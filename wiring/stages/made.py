@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connectors.polling import OnLines, nothing_of_lines
+from models.encoders.guarded import GuardedEncoder
 from operators.ports import VectorIndex
 from wiring.pipeline import MakeStep
 
@@ -21,3 +22,5 @@ class Made:
     notices: tuple[str, ...] = ()
     expect: OnLines = nothing_of_lines
     """What is told of lines may work ahead of the steps."""
+    guard: GuardedEncoder | None = None
+    """The encoder, where the stage has one."""
