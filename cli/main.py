@@ -34,6 +34,7 @@ COMMANDS = {
     "review": "cli.review:app",
     "dlq": "cli.dlq:app",
     "events": "cli.events:app",
+    "signals": "cli.signals:signals",
     "issues": "cli.issues:issue_list",
     "models": "cli.models:app",
     "eval": "cli.measure:app",

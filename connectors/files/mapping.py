@@ -78,7 +78,7 @@ def _text(value: Any) -> str | None:
 
 def _value(field: str, value: Any) -> Any:
     if field in _TIMES:
-        return _iso(value)
+        return iso(value)
     if isinstance(value, str) and field != "text":
         return value.strip() or None
     if isinstance(value, int | float) and field not in ("rating", "mrr"):
@@ -86,7 +86,7 @@ def _value(field: str, value: Any) -> Any:
     return value
 
 
-def _iso(value: Any) -> Any:
+def iso(value: Any) -> Any:
     """ISO 8601 from what exports hold: a zone where none is given is UTC; Unix seconds and milliseconds."""
     text = str(value).strip()
     if text.isascii() and text.replace(".", "", 1).isdigit() and len(text) != len("20260131"):

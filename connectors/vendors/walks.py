@@ -12,8 +12,9 @@ from connectors.vendors.errors import VendorAway
 
 Row = TypeVar("Row")
 
-# Pages in a row without a new row, after which the vendor is going round in circles. One may be a retry of theirs.
-MOST_REPEATED = 3
+# Pages in a row without a new row, after which the vendor is going round in circles. A few are slips: a page sent
+# twice, a step back and the way forward again.
+MOST_REPEATED = 8
 
 
 class GoesInCircles(VendorAway):
