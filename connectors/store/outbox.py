@@ -12,7 +12,7 @@ time. Payloads are sealed, go when the effect is done, and hold no quote for lon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -85,15 +85,28 @@ class OutboxStore:
             made = (dialect.insert(outbox).values(row).on_conflict_do_nothing() for row in rows)
             return sum(len(writer.execute(one.returning(outbox.c.id)).all()) for one in made)
 
-    def claim(self, now: datetime, *, lease_s: float, most: int) -> list[Effect]:
-        """Take what is due, the most urgent first, for ``lease_s`` seconds; nobody else gets it meanwhile."""
+    def claim(
+        self, now: datetime, *, lease_s: float, most: int, each: int = 4, but: Collection[str] = ()
+    ) -> list[Effect]:
+        """Take what is due, the most urgent first, for ``lease_s`` seconds; nobody else gets it meanwhile.
+
+        At most ``each`` of a destination, none of destinations in ``but``: one that hangs must not hold up others.
+        """
         at, lease = micros(now), uuid4().hex
         held = {"state": "sending", "lease": lease, "lease_until": at + _us(lease_s), "changed_at": at}
         with writing(self.engine) as writer:
+            first = select(outbox.c.id).where(
+                _is_due(at), ~_is_blocked(), ~_is_paused(at), _is_elsewhere(but)
+            )
+            order = (outbox.c.urgency, outbox.c.next_at, outbox.c.place, outbox.c.id)
+            rank = func.row_number().over(partition_by=outbox.c.destination, order_by=order)
+            ranked = first.add_columns(rank.label("rank")).subquery()
+            fair = select(ranked.c.id).where(ranked.c.rank <= each)
+            # Asked again in the outer query: a row that another process took meanwhile is seen as it is then.
             due = writer.execute(
                 select(outbox)
-                .where(_is_due(at), ~_is_blocked(), ~_is_paused(at))
-                .order_by(outbox.c.urgency, outbox.c.next_at, outbox.c.place, outbox.c.id)
+                .where(outbox.c.id.in_(fair), _is_due(at))
+                .order_by(*order)
                 .limit(most)
                 .with_for_update(skip_locked=True, of=outbox)
             ).all()
@@ -237,6 +250,10 @@ def _stranded(destination: str) -> tuple[Any, ...]:
 def _is_due(at: int) -> Any:
     waiting = and_(outbox.c.state == "pending", outbox.c.next_at <= at)
     return or_(waiting, and_(outbox.c.state == "sending", outbox.c.lease_until <= at))
+
+
+def _is_elsewhere(but: Collection[str]) -> Any:
+    return outbox.c.destination.not_in(list(but))
 
 
 def _is_blocked() -> Any:

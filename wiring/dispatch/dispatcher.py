@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from asyncio import to_thread
+import time
+from asyncio import FIRST_COMPLETED, to_thread
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,11 +36,19 @@ from wiring.dispatch.tending import Tending, trouble_of
 LEASE_S = 60.0
 """How long a claim lasts unless it is renewed; a dead process's effects wait so long."""
 
-TOGETHER = 16
-"""Effects that are claimed at once."""
+TOGETHER = 32
+"""Effects that are under way at once, ``EACH`` of them at one destination."""
+
+EACH = 4
+
+ROUND_S = 20.0
+"""How long one call goes on claiming, so that its caller has its turn too."""
+
+LOOK_S = 0.2
+"""How often something new is looked for while something slow is under way."""
 
 AT_ONCE = {"linear": 4, "jira": 4}
-"""Requests at once to one destination; alert sinks take one after another, so that they stay in order."""
+"""Effects at once at one destination; alert sinks take one after another, so that they stay in order."""
 
 _log = logging.getLogger(__name__)
 
@@ -86,13 +95,33 @@ class Dispatcher:
         Raises ``RetryLater`` when the store is away; whatever a destination does is settled in its rows.
         """
         await to_thread(self._tending.tend, now)
-        outcomes: Counter[str] = Counter()
-        while True:
-            claim = partial(self.stores.outbox.claim, now, lease_s=self.lease_s, most=TOGETHER)
-            claimed = await to_thread(claim)
-            if not claimed:
-                return outcomes
-            outcomes.update(await asyncio.gather(*(self._deliver(effect, now) for effect in claimed)))
+        began, outcomes = time.monotonic(), Counter[str]()
+        running: dict[asyncio.Task[str], str] = {}
+        try:
+            while True:
+                passed_s = time.monotonic() - began
+                if passed_s < ROUND_S:
+                    at = now + timedelta(seconds=passed_s)
+                    for effect in await self._claimed(at, running):
+                        running[asyncio.create_task(self._deliver(effect, at))] = effect.destination
+                if not running:
+                    return outcomes
+                finished, _ = await asyncio.wait(running, timeout=LOOK_S, return_when=FIRST_COMPLETED)
+                for task in finished:
+                    del running[task]
+                    outcomes[task.result()] += 1
+        finally:
+            for task in running:
+                task.cancel()
+
+    async def _claimed(self, at: datetime, running: Mapping[asyncio.Task[str], str]) -> list[Effect]:
+        """What is due now, and of destinations that have enough to do."""
+        free = TOGETHER - len(running)
+        if not free:
+            return []
+        busy = [name for name, count in Counter(running.values()).items() if count >= EACH]
+        claim = partial(self.stores.outbox.claim, at, lease_s=self.lease_s, most=free, each=EACH, but=busy)
+        return await to_thread(claim)
 
     async def _deliver(self, effect: Effect, now: datetime) -> str:
         lock = self._locks.setdefault(effect.destination, asyncio.Semaphore(AT_ONCE.get(effect.kind, 1)))

@@ -7,11 +7,12 @@ second row. On Kafka the public topics are read, which hold what the active gene
 from __future__ import annotations
 
 import asyncio
-import time
 from asyncio import to_thread
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -161,29 +162,50 @@ async def dispatch(
     follow: bool,
     beat: Callable[[], None] = lambda: None,
 ) -> Counter[str]:
-    """Take and deliver until a signal, or without ``follow`` until nothing is to be read or due; what came of it.
+    """Take and deliver, side by side, until a signal, or without ``follow`` until nothing is to be read or due.
 
-    While the store or the broker is away this waits for them.
+    While the store or the broker is away this waits for them. What came of it.
     """
     outcomes: Counter[str] = Counter()
+
+    async def take() -> bool:
+        records = await to_thread(feed.read)
+        for record in records:
+            outcomes["taken"] += await dispatcher.take(record)
+        await to_thread(feed.taken, clock())
+        return bool(records)
+
+    async def deliver() -> bool:
+        came = await dispatcher.deliver_due(clock())
+        outcomes.update(came)
+        return bool(came)
+
+    if follow:
+        alive = partial(_alive, draining, beat)
+        async with asyncio.TaskGroup() as both:
+            both.create_task(_turns(take, alive))
+            both.create_task(_turns(deliver, alive))
+        return +outcomes
     while not draining():
         beat()
-        began = time.monotonic()
+        with suppress(RetryLater):
+            if not (await take() or not feed.is_over or await deliver()):
+                break
+    return +outcomes
+
+
+async def _turns(turn: Callable[[], Awaitable[bool]], alive: Callable[[], bool]) -> None:
+    while alive():
         try:
-            records = await to_thread(feed.read)
-            for record in records:
-                outcomes["taken"] += await dispatcher.take(record)
-            await to_thread(feed.taken, clock())
-            came = await dispatcher.deliver_due(clock())
+            wait_s = 0.0 if await turn() else IDLE_S
         except RetryLater as exc:
-            await asyncio.sleep(max(exc.retry_after_s, IDLE_S))
-            continue
-        outcomes += came
-        if not follow and feed.is_over and not came:
-            break
-        if not records:
-            await asyncio.sleep(max(0.0, IDLE_S - (time.monotonic() - began)))
-    return outcomes
+            wait_s = max(exc.retry_after_s, IDLE_S)
+        await asyncio.sleep(wait_s)
+
+
+def _alive(draining: Callable[[], bool], beat: Callable[[], None]) -> bool:
+    beat()
+    return not draining()
 
 
 def _stream(place: tuple[str, int]) -> str:

@@ -44,7 +44,7 @@ def effect(name: str, **changed: object) -> Effect:
 
 
 def claimed(store: OutboxStore, now: datetime = NOW) -> list[Effect]:
-    return store.claim(now, lease_s=60, most=10)
+    return store.claim(now, lease_s=60, most=10, each=10)
 
 
 def names(effects: list[Effect]) -> list[str]:
@@ -59,8 +59,12 @@ def test_taking_twice_is_taking_once(store: OutboxStore) -> None:
 
 def test_a_row_is_claimed_by_one_of_many(store: OutboxStore) -> None:
     store.add([effect(f"e{n:03}") for n in range(60)])
+    taken: list[Effect] = []
     with ThreadPoolExecutor(6) as pool:
-        taken = [one for got in pool.map(lambda _: claimed(store), range(12)) for one in got]
+        while len(taken) < 60:
+            found = [one for got in pool.map(lambda _: claimed(store), range(6)) for one in got]
+            assert found, "nobody gets the rest"
+            taken += found
     assert Counter(names(taken)) == Counter({f"e{n:03}": 1 for n in range(60)})
 
 
@@ -172,3 +176,9 @@ def test_an_issue_is_known_by_our_id_by_the_trackers_and_by_theme(engine: Engine
     assert issues.of("acme-linear", "i") == replace(issue, is_deleted=True)
     assert issues.by_external("acme-linear", "ext") == issues.of_theme("acme-linear", "acme", "t")[0]
     assert issues.of("other", "i") is None
+
+
+def test_a_destination_with_much_to_do_leaves_room_for_others(store: OutboxStore) -> None:
+    store.add([effect(f"e{n}") for n in range(9)] + [effect("other", destination="other", urgency=4)])
+    assert names(store.claim(NOW, lease_s=60, most=8, each=3)) == ["e0", "e1", "e2", "other"]
+    assert store.claim(NOW, lease_s=60, most=8, but=["acme-linear"]) == []
