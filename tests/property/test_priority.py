@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import given, settings
@@ -293,3 +294,24 @@ def _sums(running: PrioritiseStep) -> Any:
     }
     weeks = {name: (w.now, w.before) for name, w in book.tallies.categories.items() if w.now or w.before}
     return counted, themes, windows, weeks, book.tallies.negatives
+
+
+STATES = st.sampled_from(("open", "started", "done", "cancelled", "duplicate", "deleted"))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(STATES, min_size=1, max_size=6), st.randoms(use_true_random=False), st.booleans())
+def test_what_a_tracker_says_twice_and_out_of_order_ends_in_what_it_said_last(
+    states: list[str], rng: Random, twice: bool
+) -> None:
+    journal = Journal()
+    journal.theme("theme-a")
+    for number in range(12):
+        journal.concern(f"c{number}", 0, sentiment="negative", sentiment_milli=-700)
+    told = [(hours, state) for hours, state in enumerate(states, 1)] * (1 + twice)
+    for hours, state in rng.sample(told, len(told)):
+        said = {"issue_id": linear_issue_id("acme", "theme-a", 1), "key": "E-1", "state": state}
+        at_ = START + timedelta(hours=hours)
+        journal.order(ReportIssue.model_validate(said | {"tracker": "linear", "at": at_}), 7)
+    policy = EASY.model_copy(update={"follow": FollowUp()})
+    assert on("issues", journal.run(policy))[-1].state == states[-1]
