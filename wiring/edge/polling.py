@@ -18,9 +18,9 @@ from datetime import date
 
 import structlog
 
-from connectors.vendors.http import VendorHttp, open_http
+from connectors.vendors.http import Patience, VendorHttp, open_http
 from connectors.vendors.port import Connection, Hint, Vendor
-from contracts.errors import PipelineError, WrongUsage
+from contracts.errors import PipelineError, RetryLater, WrongUsage
 from wiring.edge.draining import Counts, Drain, Polled, Stream
 from wiring.edge.vendors import vendor_of
 
@@ -31,6 +31,9 @@ MOST_HINTS = 10_000
 
 HINT_S = 0.2
 """How often hints are looked for."""
+
+HINT_PATIENCE = Patience(tries=2, attempt_s=5.0, deadline_s=10.0)
+"""Who sends a hint is fast or is left to the poll."""
 
 BACKFILL = "backfill"
 
@@ -94,19 +97,13 @@ class Poller:
         self._hints[connection.name, hint] = None
 
     async def fetch_hinted(self) -> Counts:
-        """Fetch what was hinted at so far, each record once."""
-        brought = Counts()
-        while self._hints:
-            name, hint = next(iter(self._hints))
-            del self._hints[name, hint]
-            connection = self.connections[name]
-            stream = Stream(connection, self.vendor(connection), "hints", "hints")
-            try:
-                brought += await self.drain.fetch(stream, self._http(connection), hint)
-            # ValueError and the like: an answer that the vendor does not document, which the poll will tell of too.
-            except (PipelineError, ValueError, LookupError, TypeError) as exc:
-                log.warning("hint_left_to_the_poll", connection=name, kind=hint.kind, why=type(exc).__name__)
-        return brought
+        """Fetch what was hinted at so far, each record once; a vendor that is slow holds up no other's for long."""
+        waiting, self._hints = self._hints, {}
+        hints: dict[str, list[Hint]] = {}
+        for name, hint in waiting:
+            hints.setdefault(name, []).append(hint)
+        brought = await asyncio.gather(*(self._fetched(name, some) for name, some in hints.items()))
+        return sum(brought, Counts())
 
     async def close(self) -> None:
         """Close every client."""
@@ -114,6 +111,23 @@ class Poller:
             for http in self._https.values():
                 stack.push_async_callback(http.client.aclose)
         self._https.clear()
+
+    async def _fetched(self, name: str, hints: Sequence[Hint]) -> Counts:
+        """What one connection's hints bring; after the first that fails the others are left to the poll, too."""
+        connection = self.connections[name]
+        stream = Stream(connection, self.vendor(connection), "hints", "hints")
+        http = replace(self._http(connection), patience=HINT_PATIENCE)
+        brought = Counts()
+        for hint in hints:
+            try:
+                brought += await self.drain.fetch(stream, http, hint)
+            except RetryLater as exc:
+                log.warning("hints_left_to_the_poll", connection=name, why=type(exc).__name__)
+                return brought
+            # ValueError and the like: an answer that the vendor does not document, which the poll will tell of too.
+            except (PipelineError, ValueError, LookupError, TypeError) as exc:
+                log.warning("hint_left_to_the_poll", connection=name, kind=hint.kind, why=type(exc).__name__)
+        return brought
 
     def _known(self, names: Sequence[str]) -> Sequence[str]:
         for name in names:

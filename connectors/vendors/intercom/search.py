@@ -155,35 +155,33 @@ async def deleted(
 ) -> AsyncIterator[Page]:
     """Deleted conversations, the newest first, back to the first page that holds no new one.
 
-    Nothing is safe before the end of the walk, so only its last page has a cursor.
+    Nothing is safe before the end of the walk, so only its last page has a cursor. Its order counts them.
     """
-    options = told_by(connection)
-    known: dict[str, None] = dict.fromkeys(since.state["known"] if since else ())
-    count = int(since.order[0]) if since else 0
-    turnstile, page = Turnstile("Intercom"), 1
-    fresh_ones: list[str] = []
-    while True:
-        turnstile.turn(str(page))
-        answer = await http.request(
-            "GET",
-            f"{options.base}/conversations/deleted",
-            params={"page": str(page), "per_page": str(DELETED_PER_PAGE), "order": "desc"},
-            headers=headers_of(connection, options),
-            limits=quota,
-        )
-        told = object_in(answer)
-        rows = rows_in(told, "conversations")
-        fresh = [n for n in (said(row.get("id")) for row in rows) if n and n not in known]
-        fresh = list(dict.fromkeys(fresh))
-        known |= dict.fromkeys(fresh)
-        fresh_ones += fresh
+    known: list[str] = list(since.state["known"]) if since else []
+    before, count = frozenset(known), int(since.order[0]) if since else 0
+    found: dict[str, None] = {}
+    turnstile, number, over = Turnstile("Intercom"), 1, False
+    while not over:
+        turnstile.turn(str(number))
+        told = await _deleted_page(connection, http, number)
+        ids = dict.fromkeys(one for row in rows_in(told, "conversations") if (one := said(row.get("id"))))
+        fresh = [one for one in ids if one not in before and one not in found]
+        found |= dict.fromkeys(fresh)
         last = dig(told, "pages.total_pages")
-        over = not rows or not fresh or not isinstance(last, int) or page >= last
-        gone = [Gone(number, "deleted at Intercom") for number in fresh]
-        if over:
-            count += len(fresh_ones)
-            kept = [*fresh_ones, *(n for n in known if n not in set(fresh_ones))][:MOST_KNOWN]
-            yield Page(gone, Cursor({"known": kept}, (count,)), f"{len(fresh_ones):,} deleted")
-            return
-        yield Page(gone, None, f"{len(fresh_ones):,} deleted")
-        page += 1
+        over = not fresh or not isinstance(last, int) or number >= last
+        kept = {"known": [*found, *known][:MOST_KNOWN]}
+        cursor = Cursor(kept, (count + len(found),)) if over else None
+        yield Page([Gone(one, "deleted at Intercom") for one in fresh], cursor, f"{len(found):,} deleted")
+        number += 1
+
+
+async def _deleted_page(connection: Connection, http: VendorHttp, number: int) -> Mapping[str, Any]:
+    options = told_by(connection)
+    answer = await http.request(
+        "GET",
+        f"{options.base}/conversations/deleted",
+        params={"page": str(number), "per_page": str(DELETED_PER_PAGE), "order": "desc"},
+        headers=headers_of(connection, options),
+        limits=quota,
+    )
+    return object_in(answer)
