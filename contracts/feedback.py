@@ -58,7 +58,8 @@ class FeedbackBody(Message):
     ``rating`` is 1 to 5, normalised by the connector from a scale that ended at ``rating_scale``; ``mrr`` is in whole
     currency units a month; ``resolution`` is free text such as ``solved``; ``source_updated_at`` orders the revisions
     of one record. ``section`` is the part of a form or review that it is of (``likes``, ``dislikes``). ``language`` is
-    what the source says of it, a hint. ``second_hand``: an employee wrote down what a customer said. ``context`` is
+    what the source says of it, a hint. ``session`` is the one in the product that it is about; it joins telemetry and
+    goes no further. ``second_hand``: an employee wrote down what a customer said. ``context`` is
     what agents and systems said around it.
     """
 
@@ -78,6 +79,7 @@ class FeedbackBody(Message):
     product: str | None = Field(default=None, max_length=200)
     language: str | None = Field(default=None, max_length=64)
     section: str | None = Field(default=None, max_length=64)
+    session: str | None = Field(default=None, max_length=200)
     rating_scale: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     second_hand: bool = False
     context: tuple[ContextTurn, ...] = Field(default=(), max_length=200)
@@ -151,18 +153,32 @@ class CustomerUpdated(Envelope):
 
 
 class Telemetry(Envelope):
-    """Journal, kind ``telemetry``: a small aggregate of product telemetry for one account and hour."""
+    """Journal, kind ``telemetry``: a small aggregate of product telemetry for one account, session or version and hour.
+
+    ``metric`` is ``error_ratio`` (0 to 1), ``latency_p95_ms``, ``deploy`` (``value`` 0; the SHA is in ``deploy``) or
+    any other, which is kept and not joined. The hour is that of ``event_time``. ``session`` leaves intake no more.
+    """
 
     kind: Literal["telemetry"] = "telemetry"
-    account: str
-    metric: str
+    account: str | None = None
+    metric: str = Field(min_length=1, max_length=64)
     value: float = Field(allow_inf_nan=False)
+    session: str | None = Field(default=None, min_length=1, max_length=200)
+    version: str | None = Field(default=None, min_length=1, max_length=64)
+    deploy: str | None = Field(default=None, max_length=64, pattern=r"^[\w.+-]+$")
 
 
 class Signal(Envelope):
-    """Journal, kind ``signal``: an implicit sign such as a retry or a thumb; weak evidence, never a dislike."""
+    """Journal, kind ``signal``: an implicit sign such as a retry or a thumb; weak evidence, never a dislike.
+
+    ``contracts.signals`` says what each name may mean. What the flow says of a source (``source_silent``,
+    ``source_flood``, ``source_back``) has its name in ``about`` and what was expected of it in ``expected_milli``.
+    """
 
     kind: Literal["signal"] = "signal"
     account: str | None = None
     name: str
     value: int
+    session: str | None = Field(default=None, min_length=1, max_length=200)
+    about: str | None = Field(default=None, max_length=MAX_SOURCE_CHARS)
+    expected_milli: int | None = Field(default=None, ge=0)

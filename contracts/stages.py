@@ -33,6 +33,25 @@ Severity = Literal["critical", "high", "medium", "low"]
 SentimentLabel = Literal["negative", "neutral", "positive"]
 
 
+class ItemTelemetry(Message):
+    """What the product measured in the hours before an item, for its session, else its account, else its version.
+
+    Ratios are in millionths. ``usual_…`` is the tenant's own mean. ``elevated`` names what was far above it.
+    ``signals`` counts implicit signs by name: they are ambiguous (``contracts.signals``), weigh ``signal_weight_milli``
+    thousandths of a sentence together, and change no label.
+    """
+
+    scope: Literal["session", "account", "version"]
+    error_ppm: int | None = Field(default=None, ge=0)
+    usual_error_ppm: int | None = Field(default=None, ge=0)
+    latency_p95_ms: int | None = Field(default=None, ge=0)
+    usual_latency_p95_ms: int | None = Field(default=None, ge=0)
+    deploy: str | None = None
+    elevated: Literal["errors", "latency"] | None = None
+    signals: dict[str, int] | None = None
+    signal_weight_milli: int | None = Field(default=None, ge=0)
+
+
 class ItemFacts(Message):
     """What is known of an item besides its text; carried through every stage.
 
@@ -59,6 +78,7 @@ class ItemFacts(Message):
     section: str | None = None
     language_hint: str | None = None
     second_hand: bool | None = None
+    telemetry: ItemTelemetry | None = None
 
 
 class Redriven(Message):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from contracts.feedback import FeedbackBody, Tier
-from contracts.stages import ItemFacts
+from contracts.stages import ItemFacts, ItemTelemetry
 
 # A label such as a locale, a version or a role: short, no address, no long run of digits.
 MAX_LABEL_CHARS = 64
@@ -61,6 +61,7 @@ def facts_of(
     author: str | None,
     account: Account | None,
     hashed: Callable[[str], str],
+    telemetry: ItemTelemetry | None = None,
 ) -> ItemFacts:
     """The facts of one item; ``account`` is what is known of its account, ``hashed`` hides an identifier."""
     tier = body.tier if body.tier != "unknown" or account is None else account.tier
@@ -83,6 +84,7 @@ def facts_of(
         section=safe_label(body.section),
         language_hint=safe_label(body.language),
         second_hand=body.second_hand or None,
+        telemetry=telemetry,
     )
 
 

@@ -3,7 +3,7 @@
 In:    the journal of one partition.   Out: ``redacted`` items and everything that is not feedback, in order;
        ``dead-letters``, ``quarantine``, ``receipts``.
 State: the current revision of each item; what is known of each account; who is loading; which dead letters were
-       dealt with; the reject budget.
+       dealt with; the reject budget; what surrounds feedback (``operators.intake.around``).
 Elsewhere: what each output says (``operators.intake.outputs``).
 """
 
@@ -26,12 +26,21 @@ from contracts.commands import (
 )
 from contracts.envelope import Envelope, Out
 from contracts.errors import PipelineError, RejectItem
-from contracts.feedback import CustomerUpdated, FeedbackBody, FeedbackReceived, Signal, Telemetry, Undecodable
+from contracts.feedback import (
+    CustomerUpdated,
+    FeedbackBody,
+    FeedbackReceived,
+    Signal,
+    Telemetry,
+    Tick,
+    Undecodable,
+)
 from contracts.identity import ordinal_of
 from contracts.stages import ItemFacts
 from operators.budget import RejectBudget, RejectPolicy
+from operators.intake.around import Around
 from operators.intake.decode import decode_body
-from operators.intake.facts import Account, account_id, facts_of
+from operators.intake.facts import Account, facts_of
 from operators.intake.letters import Letters, Refusal, refusal
 from operators.intake.outputs import Attempt, Outputs
 from operators.intake.redaction import Readers, Reading, read_texts
@@ -98,11 +107,13 @@ class IntakeStep:
         self._budget = RejectBudget(rejects or RejectPolicy())
         self._numbering = Numbering("intake")
         self._outputs = Outputs(vault, self._numbering, readers)
+        self._around = Around(vault, self._numbering, self._loading)
         self.tables: Mapping[str, Table[Any]] = {
             "items": self._revisions.table,
             "accounts": self._accounts,
             "loading": self._loading,
             "letters": self._letters.table,
+            **self._around.tables,
         }
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
@@ -148,13 +159,18 @@ class IntakeStep:
     def _settle(self, record: Envelope) -> _Fresh | _Settled | _Retracted:
         match record:
             case FeedbackReceived():
+                self._around.delivered(record)
                 return self._settle_delivery(Attempt(record, record))
             case Command(order=ReleaseQuarantined() | Redrive() as order):
                 return self._settle_delivery(Attempt(record, order.item, order))
             case Undecodable():
                 return _settled("dead-letters", self._outputs.undecodable(record), rejected=True)
-            case CustomerUpdated() | Telemetry() | Signal():
+            case CustomerUpdated():
                 return self._settle_account(record)
+            case Telemetry() | Signal():
+                return _settled("redacted", self._around.take(record))
+            case Tick():
+                return _Settled(self._around.ticked(record))
             case Command(order=RetractItem() as order):
                 return self._retract(record, order)
             case Command(order=DropLetter(letter=letter)):
@@ -165,10 +181,10 @@ class IntakeStep:
                 self._loading.drop(record.tenant)
         return _settled("redacted", record)
 
-    def _settle_account(self, record: CustomerUpdated | Telemetry | Signal) -> _Settled:
+    def _settle_account(self, record: CustomerUpdated) -> _Settled:
         """Speak of the account as items do: by its id, or by a hash where that may be a person's address."""
-        account = account_id(record.account, lambda value: self._vault.subject(record.tenant, value))
-        if isinstance(record, CustomerUpdated) and account:
+        account = self._around.account(record.tenant, record.account)
+        if account:
             self._accounts.put(f"{record.tenant}/{account}", Account(record.tier, record.mrr))
         if account and account != record.account:
             return _settled("redacted", record.model_copy(update={"account": account}))
@@ -212,13 +228,14 @@ class IntakeStep:
         """What a body says. Raises ``RejectItem``, or whatever a parser does on an input that nobody thought of."""
         tenant, delivery = attempt.tenant, attempt.delivery
         body = decode_body(raw, delivery.unreadable)
-        known = account_id(body.account, lambda value: self._vault.subject(tenant, value))
+        known = self._around.account(tenant, body.account)
         facts = facts_of(
             body,
             source=delivery.source,
             author=delivery.author,
             account=self._accounts.get(f"{tenant}/{known}") if known else None,
             hashed=lambda value: self._vault.subject(tenant, value),
+            telemetry=self._around.before(tenant, delivery.event_time, body),
         )
         return body, facts
 
