@@ -46,6 +46,8 @@ COMMANDS = {
     "upload": "cli.upload:upload_file",
     "watch": "cli.upload:watch",
     "feeder": "cli.feeder:feeder",
+    "cdc": "cli.cdc:cdc",
+    "sources": "cli.sources:sources",
     "replay": "cli.replay:replay",
     "compare": "cli.compare:compare",
     "ticker": "cli.ticker:ticker",

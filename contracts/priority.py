@@ -53,6 +53,7 @@ class Priority(Envelope):
     ``action_owner`` whose work that is; absent where no rule fired. ``issue_id`` is the issue that stands for the
     theme and ``issue_state`` what its tracker last said of it; ``resolution`` is the share of the theme's issues that
     came to an end by being done, and ``regressions`` how often one that was done was opened again.
+    ``corroborated`` of its concerns of two weeks came within hours of errors or latency far above the usual.
     """
 
     kind: Literal["signal"] = "signal"
@@ -73,6 +74,7 @@ class Priority(Envelope):
     issue_state: IssueState | None = None
     resolution: Interval | None = None
     regressions: int | None = None
+    corroborated: int | None = None
 
 
 class Quote(Message):

@@ -57,8 +57,8 @@ class Told:
 class SourceRate:
     """One source; ``hour`` is the running one (whole hours since 1970), ``means`` are by hour of the week.
 
-    ``means``: for each hour of the week in how many weeks it was seen, and its mean in thousandths; ``mean_micro`` is that
-    of all hours in millionths, because rare sources have small ones. ``open`` is what was told of last;
+    ``means``: for each hour of the week in how many weeks it was seen, and its mean in thousandths; ``mean_micro`` is
+    that of all hours in millionths, because rare sources have small ones. ``open`` is what was told of last;
     ``longest_h`` the longest silence that was none.
     """
 

@@ -14,7 +14,7 @@ from models.priority.policy import CriticalRule, GrowthRule, PriorityPolicy
 from models.priority.windows import HORIZON_H, HOUR_S, cell_of, count
 from operators.prioritise.issues import Issues
 from operators.prioritise.redirects import Redirects
-from operators.prioritise.rows import Counted, Rows, TenantRow, ThemeRow, key, rows_of
+from operators.prioritise.rows import Counted, Rows, TenantRow, ThemeRow, corroborates, key, rows_of
 from operators.prioritise.standings import Change, Standings
 from operators.prioritise.tallies import Tallies
 from operators.prioritise.voices import Voices, evidence_of
@@ -228,6 +228,7 @@ class TenantBook:
             area=decision.product_area,
             evidence=evidence_of(record.item_id, about),
             rule=decision.action_rule,
+            telemetry=corroborates(about),
         )
         self._rows.concerns.put(self._start + record.concern_id, row)
         self.tallies.enter(record.concern_id, row)
@@ -246,7 +247,7 @@ class TenantBook:
         self.tallies.categorise(row, -1)
         row.cell = cell_of(about.decision, self._sure_milli)
         row.category, row.area = about.decision.category, about.decision.product_area
-        row.rule = about.decision.action_rule
+        row.rule, row.telemetry = about.decision.action_rule, corroborates(about)
         self.tallies.categorise(row, 1)
         self._rows.concerns.touch(self._start + concern)
         if row.theme is None or root is None:
@@ -264,6 +265,7 @@ class TenantBook:
             count(named.areas, row.area, sign)
         if row.rule:
             count(named.rules, row.rule, sign)
+        named.telemetry += sign * row.telemetry
         self.touch_theme(theme)
 
     def _forget(self, concern: str, row: Counted) -> None:

@@ -79,6 +79,7 @@ def priority_record(book: TenantBook, root: str, rule: Rule | None, envelope: En
         last_seen=moment(_span(book, root)[1]),
         affected_accounts=len(family.week.by_who),
         tiers=dict(sorted(family.week.tiers.items())),
+        corroborated=sum(book.themes[name].telemetry for name in book.origins(root)) or None,
         **fields_of(rule),
         **({} if merged else _ended(book, root)),
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from contracts.commands import IssueState
 from contracts.feedback import Sealed, Tier
+from contracts.stages import AssignmentFacts
 from models.priority.windows import HOUR_S, Cell
 from operators.state import Table
 
@@ -31,7 +32,7 @@ class Counted:
 
     ``at``: seconds, clamped to the tenant's clock of its arrival; ``who``: account, else author, else item;
     ``evidence`` is there while the concern waits for a theme or stands for one. ``rule`` is the rule of the decision
-    matrix that fired for it.
+    matrix that fired for it, ``telemetry`` whether what the product measured before bears it out.
     """
 
     at: int
@@ -42,6 +43,7 @@ class Counted:
     theme: str | None = None
     evidence: Evidence | None = None
     rule: str | None = None
+    telemetry: bool = False
 
     @property
     def hour(self) -> int:
@@ -58,7 +60,8 @@ class ThemeRow:
     ``muted``: a person wants no issue and no alert of it. ``rules``: how many of its concerns fired each rule of the
     decision matrix. ``issued``: the latest episode that has an issue. ``issue`` is the issue that stands for the theme,
     its own or that of a theme merged into it; ``since``: rules look at concerns from this second on, because the issue
-    was done then (0: at all).
+    was done then (0: at all). ``telemetry``: how many of its concerns of two weeks are borne out by what the product
+    measured.
     """
 
     label: str = ""
@@ -77,6 +80,7 @@ class ThemeRow:
     issued: int = 0
     issue: str = ""
     since: int = 0
+    telemetry: int = 0
 
 
 @dataclass(slots=True)
@@ -157,6 +161,13 @@ class CustomerRow:
         return self.told_mrr if self.told_mrr is not None else self.seen_mrr
 
 
+def corroborates(about: AssignmentFacts) -> bool:
+    """Whether errors or latency were far above the usual before somebody complained."""
+    measured, decision = about.facts.telemetry, about.decision
+    complains = decision.bug or decision.sentiment == "negative"
+    return complains and measured is not None and measured.elevated is not None
+
+
 def _values(row: Any) -> list[Any]:
     return [getattr(row, name) for name in row.__slots__]
 
@@ -169,7 +180,17 @@ def _copied(row: Any) -> list[Any]:
 def _encode_counted(row: Counted) -> list[Any]:
     e = row.evidence
     evidence = e and [e.sealed.subject, e.sealed.nonce, e.sealed.ciphertext, e.item_id, e.source, e.url]
-    return [row.at, row.who, list(row.cell), row.category, row.area, row.theme, evidence, row.rule]
+    return [
+        row.at,
+        row.who,
+        list(row.cell),
+        row.category,
+        row.area,
+        row.theme,
+        evidence,
+        row.rule,
+        row.telemetry,
+    ]
 
 
 def _decode_counted(data: list[Any]) -> Counted:

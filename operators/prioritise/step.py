@@ -35,6 +35,7 @@ from operators.prioritise.judge import (
     suspects,
 )
 from operators.prioritise.rows import Rows
+from operators.prioritise.sources import is_of_sources, source_alert
 from operators.state import Table
 
 MAX_LEAD = timedelta(hours=1)
@@ -98,6 +99,8 @@ class PrioritiseStep:
             return self._on_theme(record)
         if isinstance(record, Signal) and is_of_models(record):
             return [Out("alerts", models_alert(record, self._envelope(self._book(record.tenant), record)))]
+        if isinstance(record, Signal) and is_of_sources(record):
+            return [Out("alerts", source_alert(record, self._envelope(self._book(record.tenant), record)))]
         if isinstance(record, ThemeEvent):
             return self._on_theme_event(record)
         if isinstance(record, CustomerUpdated):
