@@ -41,8 +41,9 @@ def _encode(rate: SourceRate) -> list[Any]:
 
 
 def _decode(row: list[Any]) -> SourceRate:
-    *numbers, means = row
-    return SourceRate(*numbers, {slot: [weeks, mean] for slot, weeks, mean in means})
+    rate = SourceRate(*row[:8])
+    rate.means = {slot: [weeks, mean] for slot, weeks, mean in row[8]}
+    return rate
 
 
 class Sources:
