@@ -55,7 +55,7 @@ class VectorIndex(Protocol):
     """Themes and items as points, always within one tenant; every write is an idempotent upsert."""
 
     def put_themes(self, tenant: str, points: Sequence[ThemePoint]) -> None:
-        """Write centroids through."""
+        """Write centroids, at once or before the next question or ``settle``."""
         ...
 
     def drop_themes(self, tenant: str, theme_ids: Sequence[str]) -> None:
