@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Literal
 
@@ -31,6 +31,7 @@ from connectors.vendors.port import (
 from connectors.vendors.values import (
     Options,
     Start,
+    begun,
     dig,
     fingerprint,
     iso,
@@ -68,13 +69,13 @@ FIELDS: Final[Mapping[str, str]] = {
 
 
 class G2Options(Options):
-    """``start``: reviews changed before it are history that nobody asked for.
+    """``start``: reviews changed before it are history that nobody asked for; without it, before yesterday.
 
     Clients differ on what follows, so it can be told: ``auth`` is the header with the key as ``{key}``, ``filter_name``
     how a filter is called, ``fields`` other paths within ``attributes``; ``filters`` are further parameters.
     """
 
-    start: Start = datetime(2012, 1, 1, tzinfo=UTC)
+    start: Start | None = None
     url: str = "https://data.g2.com/api/v1/survey-responses"
     auth: str = Field(default="Token token={key}", pattern=r"\{key\}")
     fields: dict[str, str] = Field(default_factory=dict)
@@ -117,7 +118,7 @@ class G2(Polled):
     ) -> AsyncIterator[Page]:
         """Window after window; the cursor moves at the end of each, never beyond ``now``."""
         options = options_of(connection, G2Options)
-        start = options.start if since is None else moment(since.state["through"]) or options.start
+        start = (moment(since.state["through"]) if since else None) or begun(options.start, now)
         walk = Walk("G2")
         for window in _windows(start, now, timedelta(days=options.window_days)):
             newest = window.since

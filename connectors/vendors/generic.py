@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import orjson
@@ -20,6 +20,7 @@ from connectors.vendors.port import Connection, Cursor, Gone, Json, Page, Taken,
 from connectors.vendors.values import (
     Options,
     Start,
+    begun,
     dig,
     fingerprint,
     iso,
@@ -89,7 +90,7 @@ class GenericOptions(Options):
     deleted: Deleted | None = None
     ascending: bool = False
     rating_scale: float = Field(default=5.0, gt=0)
-    start: Start = datetime(2000, 1, 1, tzinfo=UTC)
+    start: Start | None = None
     every_s: float = Field(default=0.0, ge=0)
 
     @field_validator("fields", "constants")
@@ -135,7 +136,7 @@ class Generic(Polled):
         """One walk from before the newest change; a change in the future does not move the cursor beyond ``now``."""
         options = options_of(connection, GenericOptions)
         reached = moment(since.state["through"]) if since else None
-        newest = reached or options.start
+        newest = reached or begun(options.start, now)
         begin = newest - timedelta(seconds=options.since.overlap_s if reached else 0)
         walk = Walk(connection.name)
         async for rows in _pages(connection, options, http, begin):

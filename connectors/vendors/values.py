@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -115,6 +115,15 @@ def _start(value: Any) -> datetime:
 
 Start = Annotated[datetime, BeforeValidator(_start)]
 """Where history begins: a date (midnight UTC) or a time, as YAML or ISO 8601 has it."""
+
+
+# How far back a first poll reads where nobody said: history is a command of its own.
+FIRST = timedelta(days=1)
+
+
+def begun(start: datetime | None, now: datetime) -> datetime:
+    """Where a first poll begins: the option ``start``, else a day back."""
+    return start or now - FIRST
 
 
 def fingerprint(value: Json) -> str:

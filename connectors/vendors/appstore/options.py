@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from pydantic import Field
 
@@ -13,6 +12,8 @@ from connectors.vendors.values import Options, Start
 class AppStoreOptions(Options):
     """``apps``: Apple's app id to the product's name. ``issuer``: none for the key of one person.
 
+    ``start``: how far back the first walk goes; without it ``walk_days``.
+
     ``walk_days``: how far back every poll looks for edits. ``recent_versions``: of how many versions of an app the
     reviews are told apart, newest first; each costs requests in every poll. ``every_s``: seconds between requests.
     """
@@ -20,7 +21,7 @@ class AppStoreOptions(Options):
     apps: Mapping[str, str] = Field(min_length=1)
     key_id: str
     issuer: str | None = None
-    start: Start = datetime(2008, 7, 1, tzinfo=UTC)
+    start: Start | None = None
     walk_days: int = Field(default=30, ge=30)
     recent_versions: int = Field(default=5, ge=0, le=50)
     page_size: int = Field(default=200, ge=1, le=200)

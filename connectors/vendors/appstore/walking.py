@@ -65,7 +65,7 @@ class AppWalk:
     def until(self) -> datetime:
         """How far back this walk goes."""
         if self.last is None:
-            return self.wanted.start
+            return self.wanted.start or self.began - self._back
         return min(self.last, self.began) - self._back
 
     @property
@@ -162,9 +162,7 @@ class AppWalk:
         try:
             asked = {"limit": "200", "fields[appStoreVersions]": "versionString,createdDate"}
             listed = rows_of(await self._get(f"/v1/apps/{app}/appStoreVersions", asked))
-            listed.sort(
-                key=lambda row: str(iso(moment(dig(row, "attributes.createdDate")) or self.wanted.start))
-            )
+            listed.sort(key=lambda row: iso(moment(dig(row, "attributes.createdDate")) or self.began))
             for version in listed[-self.wanted.recent_versions :]:
                 async for review in self._reviews_of(_id(version)):
                     found[review] = str(dig(version, "attributes.versionString"))

@@ -8,7 +8,7 @@ Only fields that the organisation has, and shows us, are asked for.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from connectors.vendors.errors import VendorAway
@@ -22,7 +22,7 @@ from connectors.vendors.salesforce.objects import ALWAYS, STAMP, Source, source_
 from connectors.vendors.salesforce.options import SalesforceOptions
 from connectors.vendors.salesforce.session import Session, assertion
 from connectors.vendors.salesforce.soql import Place, after, place_of
-from connectors.vendors.values import fingerprint, iso, moment, options_of
+from connectors.vendors.values import begun, fingerprint, iso, moment, options_of
 from connectors.vendors.walks import Walk
 
 # Behind now, and again before the cursor: the API is eventually consistent, most rows surface within seconds.
@@ -53,7 +53,7 @@ class Salesforce(Polled):
         if options.sign_in == "client_credentials":
             connection.credential("client_secret")
         else:
-            assertion(connection, options, options.start)
+            assertion(connection, options, datetime(2026, 1, 1, tzinfo=UTC))
 
     async def poll(
         self, connection: Connection, http: VendorHttp, stream: str, since: Cursor | None, now: datetime
@@ -67,7 +67,7 @@ class Salesforce(Polled):
         if "Id" not in fields or STAMP not in fields:
             return
         reached = _reached(since)
-        place = _beginning(reached, session.options)
+        place = _beginning(reached, begun(session.options.start, now))
         while True:
             asked, count, walk = place, 0, Walk("Salesforce")
             async for rows in session.query(
@@ -110,10 +110,10 @@ def _reached(since: Cursor | None) -> Place | None:
     return None if since is None else (str(since.state["at"]), str(since.state["id"]))
 
 
-def _beginning(reached: Place | None, options: SalesforceOptions) -> Place:
+def _beginning(reached: Place | None, start: datetime) -> Place:
     """A little before where it stopped; or the start of history."""
     at = moment(reached[0]) if reached else None
-    return (iso(options.start if at is None else at - TRAIL), "")
+    return (iso(start if at is None else at - TRAIL), "")
 
 
 VENDOR = Salesforce()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -51,7 +50,7 @@ class SalesforceOptions(Options):
     username: str | None = None
     audience: str = "https://login.salesforce.com"
     api_version: str = Field(default="v59.0", pattern=r"^v\d{2,3}\.0$")
-    start: Start = datetime(2005, 1, 1, tzinfo=UTC)
+    start: Start | None = None
     streams: tuple[StreamName, ...] = (
         "accounts",
         "cases",
