@@ -15,7 +15,8 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from contracts.commands import Command, CorrectConcern, DirectModel, ModelRole
-from contracts.envelope import Envelope, Out
+from contracts.envelope import EVERYONE, Envelope, Out
+from contracts.feedback import Tick
 from contracts.learning import ModelEvent
 from contracts.stages import Concern, EnrichedItem, SentimentLabel, Severity, Vector
 from contracts.stages import Decision as DecisionRecord
@@ -117,6 +118,33 @@ class Learning:
             outs += [self._event(command, role, one, OURS, None) for one in happened]
         return outs
 
+    def tick(self, tick: Tick) -> list[Out]:
+        """Once a month, for each model that was corrected since the month before: people may want to train it anew."""
+        month, outs = f"{tick.event_time:%Y-%m}", list[Out]()
+        for tenant, role in self._taught(tick.tenant):
+            key = f"{tenant}/{role}/month"
+            before, corrections = self.table[key]
+            if before >= month:
+                continue
+            model = self._model(tenant, role)
+            self.table.put(key, [month, model.corrections])
+            since = model.corrections - corrections
+            if since:
+                why = f"monthly: {since} corrections since {before}"
+                one = Happening(
+                    "retrain_candidate", model.champion.name, None, {"corrections_since": since}, why
+                )
+                outs.append(self._event(tick, role, one, OURS, None, tenant))
+        return outs
+
+    def _taught(self, tenant: str) -> list[tuple[str, ModelRole]]:
+        """The tenants, or the one, and their models that were corrected."""
+        ends = [(f"/{role}/month", role) for role in ROLES]
+        found = [
+            (key.removesuffix(end), role) for key in self.table for end, role in ends if key.endswith(end)
+        ]
+        return [(name, role) for name, role in found if tenant in (EVERYONE, name)]
+
     def direct(self, command: Command, order: DirectModel) -> list[Out]:
         """What a person orders about a model; an order that cannot be is told as refused."""
         model = self._model(command.tenant, order.role)
@@ -167,25 +195,36 @@ class Learning:
 
     def _dates(self, command: Command, role: ModelRole) -> None:
         key, at = f"{command.tenant}/{role}/window", command.event_time.isoformat()
+        month = f"{command.tenant}/{role}/month"
+        if month not in self.table:
+            self.table.put(month, [f"{command.event_time:%Y-%m}", 0])
         since, _ = self.table.get(key) or (at, at)
         self.table.put(key, [since, at])
 
     def _event(
-        self, command: Command, role: ModelRole, one: Happening, author: str, order_id: str | None
+        self,
+        cause: Envelope,
+        role: ModelRole,
+        one: Happening,
+        author: str,
+        order_id: str | None,
+        tenant: str | None = None,
     ) -> Out:
-        since, until = self.table.get(f"{command.tenant}/{role}/window") or (None, None)
+        """``tenant``: where ``cause`` is for everyone."""
+        tenant = tenant or cause.tenant
+        since, until = self.table.get(f"{tenant}/{role}/window") or (None, None)
         record = ModelEvent(
-            id=self._next_id(command),
-            tenant=command.tenant,
-            event_time=command.event_time,
-            ingested_at=command.ingested_at,
-            trace=command.trace,
+            id=self._next_id(cause),
+            tenant=tenant,
+            event_time=cause.event_time,
+            ingested_at=cause.ingested_at,
+            trace=cause.trace,
             event=cast(Any, one.event),
             role=role,
             version=one.version,
             before=one.before,
             git_commit=self._git_commit,
-            corrections=self._models[command.tenant, role].corrections,
+            corrections=self._models[tenant, role].corrections,
             since=since,
             until=until,
             metrics=one.metrics,

@@ -11,7 +11,7 @@ say of it later (``deciding``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from contracts.answers import Answer
 from contracts.commands import Command, DirectModel, EmbedAnew
 from contracts.diversions import DeadLetter, ReviewRequest
 from contracts.envelope import Envelope, Out
-from contracts.feedback import Coordinates
+from contracts.feedback import Coordinates, Tick
 from contracts.identity import cause_of, concern_id
 from contracts.stages import Concern, Decision, EnrichedItem, Provenance, RedactedItem
 from models.encoders.base import Encoder
@@ -61,14 +61,17 @@ class ExtractStep:
         matrix: Matrix | None = None,
         own_answers: OwnAnswers | None = None,
         standby: Standby | None = None,
+        counted: Callable[[], None] = lambda: None,
     ) -> None:
         """``answers_within``: how long after it happened a model may still say what a concern in review is.
 
         ``standby`` reads while the encoder is away; without it the stage stops then.
+        ``counted`` is called for each item of which concerns were made.
         ``own_answers``: what models answered beforehand; then answers to others' prompts in the journal do not act.
         """
         self._vault = vault
         self._matrix = matrix or load_matrix()
+        self._counted = counted
         self._reader = Reader(encoder, labeller, standby)
         self._provenance = provenance
         self._answers_within = answers_within
@@ -114,6 +117,7 @@ class ExtractStep:
             elif isinstance(record, Command) and isinstance(record.order, DirectModel):
                 outs += [*self._learning.direct(record, record.order), Out("enriched", record)]
             else:
+                outs += self._learning.tick(record) if isinstance(record, Tick) else []
                 outs += [*markers(record, PUBLIC, self._numbering), Out("enriched", record)]
         return outs
 
@@ -139,6 +143,7 @@ class ExtractStep:
             return self._give_up(item, reading)
         concerns = tuple(self._concern(item, n, read) for n, read in enumerate(reading))
         enriched = self._enriched(item, concerns)
+        self._counted()
         outs = [Out("enriched", enriched)]
         for concern, read in zip(concerns, reading, strict=True):
             if concern.decision.needs_review:

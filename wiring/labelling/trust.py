@@ -1,9 +1,9 @@
-"""How far models are believed: what no model could answer goes to people, as long as that is rare.
+"""How far models are believed: what no model could or would answer goes to people, as long as that is rare.
 
 In:    outcomes of a turn, with the concerns that each is about.   Out: the same; where too many were not believed, the
 local decision stands instead; a signal to the journal, once a day, that the models are of no use.
-Law:   a model that talks nonsense sends at most ``RARE`` of a tenant's concerns to review, restarts included, and then
-none until its answers are believed again: it fills no queue and empties no theme.
+Law:   a model that talks nonsense or refuses everything sends at most ``RARE`` of a tenant's concerns to review,
+restarts included, and then none until its answers are believed again: it fills no queue and empties no theme.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LAST = 200
 """Concerns of a tenant that are looked back upon."""
 
 RARE = 10
-"""So many of these may have had no answer that could be believed."""
+"""So many of these may have had no answer that could be believed, or a refusal."""
 
 
 class Trust:
@@ -40,9 +40,8 @@ class Trust:
         for key, concerns in asked.items():
             outcome = outcomes[key]
             if outcome.verdict == "answered" or outcome.faults:
-                believed = outcome.verdict in ("answered", "left_to_people")
-                new += [believed] * concerns
-            if outcome.verdict == "unbelieved" and _doubted([*before, *new]) > RARE:
+                new += [outcome.verdict == "answered"] * concerns
+            if outcome.verdict in ("unbelieved", "left_to_people") and _doubted([*before, *new]) > RARE:
                 outcomes[key] = Outcome("local_stands", faults=outcome.faults)
         return new
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
 
+from prometheus_client import Counter
+
 from connectors.keys.vault import LocalVault
 from connectors.labelling.table import AnswerTable
 from connectors.polling import JournalLine
@@ -32,6 +34,10 @@ from wiring.version import REDACTION_VERSION, code_version
 # Texts whose vectors are kept: a few thousand distinct sentences repeat in support traffic (greetings, forms,
 # copied replies); one vector takes 768 bytes.
 CACHED_VECTORS = 20_000
+
+
+ITEMS = Counter("undercurrent_items_extracted_total", "Items of which extract made concerns.")
+"""The denominator of a cost per item: ``undercurrent_llm_cost_usd_total`` is the other half."""
 
 
 def open_labeller(
@@ -105,6 +111,7 @@ def open_alone(
             matrix=matrix,
             own_answers=own_answers,
             standby=standing_by(keys, settings),
+            counted=ITEMS.inc,
         )
 
     def expect(lines: Sequence[JournalLine]) -> None:

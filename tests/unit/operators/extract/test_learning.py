@@ -87,3 +87,25 @@ def test_learning_obeys_the_law_of_batches_and_restores(journey: Journey) -> Non
     corrected(journey, 4, "trust")
     journey.deliver(SAID[1][0], record="last")
     assert_batching_law(lambda: extract(journey.vault), journey.topics["redacted"], [0.3, 0.5, 0.9])
+
+
+def test_with_a_new_month_every_model_that_was_corrected_is_a_retrain_candidate_once(
+    journey: Journey,
+) -> None:
+    corrected(journey, 3)
+    before = len(events(journey))
+    journey.tick(1)
+    assert len(events(journey)) == before
+    for _ in range(2):
+        journey.tick(24 * 40)
+    (told,) = events(journey)[before:]
+    assert (told.event, told.tenant, told.metrics) == ("retrain_candidate", "acme", {"corrections_since": 3})
+    assert told.reason.startswith("monthly: 3 corrections since")
+
+
+def test_the_month_is_told_alike_after_a_restart(journey: Journey) -> None:
+    corrected(journey, 3)
+    for _ in range(3):
+        journey.tick(24 * 20)
+    records = journey.topics["redacted"]
+    assert_batching_law(lambda: extract(journey.vault), records, (0.4, 0.7, len(records) - 2))
