@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.flow import DATA, DataOption
 from cli.printing import print_json
@@ -94,7 +94,8 @@ def list_keys(
     if as_json:
         print_json([_row(key) for key in keys])
         return
-    table = Table("id", "tenant", "name", "scopes", "made", "expires", "used", "state")
+    id_column = Column("id", no_wrap=True, min_width=12)  # what revoke wants, whole
+    table = Table(id_column, "tenant", "name", "scopes", "made", "expires", "used", "state")
     now = datetime.now(UTC)
     for key in keys:
         state = "revoked" if key.revoked_at else "lives" if key.lives(now) else "over"
@@ -127,4 +128,4 @@ def _row(key: ApiKey) -> dict[str, Any]:
 
 
 def _day(moment: datetime | None) -> str:
-    return "–" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+    return "–" if moment is None else f"{moment:%Y-%m-%d}"

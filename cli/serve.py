@@ -16,7 +16,6 @@ from api.app import make_api
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
 from cli.upload import open_lane
 from cli.worker import PARTITIONS
-from connectors.faust.app import LOOPBACK
 from connectors.kafka.names import PREFIX, Naming
 from connectors.keys.vault import LocalVault
 from connectors.store.deliveries import DeliveryStore
@@ -28,6 +27,8 @@ from wiring.edge.feedback import FeedbackDesk
 from wiring.edge.gate import Gate
 from wiring.edge.keys import Keyring
 from wiring.edge.opening import edge_store, embedded_gate, kafka_gate, now_utc, quota_of
+from wiring.engine import draining_on_signals
+from wiring.health import LOOPBACK
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
 
@@ -67,6 +68,8 @@ def serve(
             gate = closing_all.enter_context(embedded_gate(directory, PARTITIONS, quota_of(settings)))
         keyring = Keyring(KeyStore(engine), vault.digest, now_utc, time.monotonic)
         service = make_api(FeedbackDesk(gate, deliveries, vault.digest, now_utc), keyring, uploads)
+        # The server gives a signal on when it has ended; without somebody to take it nothing here would be closed.
+        closing_all.enter_context(draining_on_signals())
         uvicorn.run(
             service,
             host=host,

@@ -1,0 +1,65 @@
+"""``undercurrent keys`` and ``serve`` as people run them: a key, a service, feedback in the journal, a clean end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from connectors.jsonl.log import read_log
+
+
+def command(*argv: str) -> list[str]:
+    return [sys.executable, "-m", "cli", *argv]
+
+
+def run(*argv: str) -> str:
+    ended = subprocess.run(
+        command(*argv), capture_output=True, text=True, env=dict(os.environ, PYTHONPATH=".")
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def test_a_key_that_was_made_opens_the_service(tmp_path: Path) -> None:
+    folder, port = str(tmp_path / "run"), free_port()
+    made = json.loads(run("keys", "create", "test", "--data", folder, "--json"))
+    address = f"http://127.0.0.1:{port}"
+    headers = {"Authorization": f"Bearer {made['key']}"}
+    service = subprocess.Popen(
+        command("serve", "--dir", folder, "--port", str(port)), env=dict(os.environ, PYTHONPATH=".")
+    )
+    try:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                httpx.get(f"{address}/livez")
+                break
+            except httpx.TransportError:
+                assert service.poll() is None
+                assert time.monotonic() < until
+                time.sleep(0.2)
+        told = {"external_id": "1", "text": "the export is slow"}
+        assert httpx.post(f"{address}/v1/feedback", json=told, headers=headers).status_code == 202
+        (listed,) = json.loads(run("keys", "ls", "--data", folder, "--json"))
+        assert listed["used_at"]
+        assert "digest" not in listed
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(30) == 0
+    finally:
+        service.kill()
+        service.wait(10)
+    assert len(list(read_log(Path(folder) / "logs" / "journal", 0))) == 1
