@@ -26,7 +26,7 @@ from connectors.store.outbox import Effect
 from connectors.trackers.port import Tracker
 from contracts.envelope import Envelope
 from contracts.errors import RetryLater
-from wiring.dispatch.destinations import Destinations
+from wiring.dispatch.destinations import Destinations, TenantEntry
 from wiring.dispatch.issue_work import IssueWork, LeaseLost, Stores
 from wiring.dispatch.metrics import DispatchMetrics
 from wiring.dispatch.settling import Verdict, done, failed
@@ -83,11 +83,17 @@ class Dispatcher:
         Raises ``RetryLater`` when the store is away.
         """
         tenant = self.opened.destinations.tenants.get(record.tenant)
-        if tenant is None:
-            return 0
         now = self.clock()
-        made = await to_thread(lambda: list(effects_of(record, tenant, self.stores.envelopes, now)))
-        return await to_thread(self.stores.outbox.add, made)
+        made = [] if tenant is None else await to_thread(self._effects, record, tenant, now)
+        if not made:
+            self.metrics.read("no_destination")
+            return 0
+        new = await to_thread(self.stores.outbox.add, made)
+        self.metrics.read("taken" if new else "known")
+        return new
+
+    def _effects(self, record: Envelope, tenant: TenantEntry, now: datetime) -> list[Effect]:
+        return list(effects_of(record, tenant, self.stores.envelopes, now))
 
     async def deliver_due(self, now: datetime) -> Counter[str]:
         """Carry out everything that is due at ``now``; how many attempts came to what.

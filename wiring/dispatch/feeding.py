@@ -10,7 +10,6 @@ import asyncio
 from asyncio import to_thread
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -188,9 +187,11 @@ async def dispatch(
         return +outcomes
     while not draining():
         beat()
-        with suppress(RetryLater):
+        try:
             if not (await take() or not feed.is_over or await deliver()):
                 break
+        except RetryLater as exc:
+            await asyncio.sleep(max(exc.retry_after_s, IDLE_S))
     return +outcomes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Count
 from collections.abc import Mapping
+from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
@@ -31,6 +32,12 @@ class DispatchMetrics:
             ("kind", "outcome"),
             registry=registry,
         )
+        self._records = Counter(
+            "undercurrent_dispatch_records_total",
+            "Records that were read; without a destination nothing is made of them.",
+            ("outcome",),
+            registry=registry,
+        )
         self._waiting = Gauge(
             "undercurrent_outbox_effects",
             "Effects that are not finished.",
@@ -48,6 +55,10 @@ class DispatchMetrics:
         """Count an attempt."""
         counter = self._issues if kind in TRACKERS else self._alerts
         counter.labels(kind, outcome).inc()
+
+    def read(self, outcome: Literal["taken", "known", "no_destination"]) -> None:
+        """Count a record."""
+        self._records.labels(outcome).inc()
 
     def stands(self, counts: Mapping[tuple[str, State], int], kinds: Mapping[str, str], paused: int) -> None:
         """Tell how much waits; ``counts`` by destination, ``kinds`` of destinations."""
