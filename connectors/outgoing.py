@@ -7,6 +7,7 @@ may be sent again is the caller's to say, and the errors tell it. No error holds
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -128,6 +129,7 @@ class Sender:
 
 def new_client(within_s: float = REQUEST_S) -> httpx.AsyncClient:
     """A client that follows nothing, reads no environment, and keeps few connections."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses, and Slack's are secrets
     return httpx.AsyncClient(
         timeout=within_s,
         follow_redirects=False,

@@ -51,6 +51,14 @@ def test_a_critical_concern_without_a_theme_pages_too(journal: Journal) -> None:
     assert [(a.severity, a.theme_id) for a in alerts(journal)] == [("page", None)]
 
 
+def test_an_issue_names_the_heaviest_customers_first_with_tier_and_revenue(journal: Journal) -> None:
+    for name, tier, mrr in (("b", "free", None), ("a", "free", 20.0), ("z", "pro", 12_000.0)):
+        journal.concern(f"by-{name}", 0.5, facts={"account": name, "tier": tier, "mrr": mrr}, **CRITICAL)
+    (issue,) = issues(journal)
+    told = [(one.account, one.tier, one.mrr) for one in issue.customers]
+    assert told == [("z", "pro", 12_000.0), ("a", "free", 20.0), ("b", "free", None)]
+
+
 def test_two_critical_voices_and_a_third_severe_one_open_the_issue(journal: Journal) -> None:
     journal.concern("one", 0.5, **CRITICAL)
     journal.concern("two", 0.5, **CRITICAL)

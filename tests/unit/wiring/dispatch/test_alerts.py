@@ -95,6 +95,19 @@ def test_a_resumed_channel_gets_what_waited(sinks: Sinks) -> None:
     assert len(sinks.slack.posted) == 1
 
 
+def test_no_log_tells_a_sinks_address(sinks: Sinks, caplog: pytest.LogCaptureFixture) -> None:
+    sinks.slack.status = 500
+
+    async def work(desk: Desk) -> None:
+        caplog.set_level("INFO")
+        await desk.take(alert_record())
+        await desk.settle(4)
+
+    sinks.site.run(work)
+    assert "gave_up" in caplog.text
+    assert "http://" not in caplog.text
+
+
 def test_slacks_limit_is_waited_out(sinks: Sinks) -> None:
     sinks.slack.status, sinks.slack.word = 429, "rate_limited"
 
