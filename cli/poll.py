@@ -60,7 +60,8 @@ class Desk:
         return Poller(self.connections, drain, history_in_bulk=self.history_in_bulk)
 
     def _progress(self, page: Polled) -> None:
-        self.console.print(f"{page.connection} {page.stream}: {page.about or 'a page'}")
+        if not page.failed:
+            self.console.print(f"{page.connection} {page.stream}: {page.about or 'a page'}")
 
 
 def poll(

@@ -102,10 +102,10 @@ def open_edge(edge: Edge, registry: CollectorRegistry) -> Iterator[Opened]:
     ):
         receivers = {**receivers_of(edge.vendors, families)}
         polled = _checked(edge, receivers)
-        drain = Drain(families, CursorStore(edge.store), now_utc)
+        metrics = EdgeMetrics(registry)
+        drain = Drain(families, CursorStore(edge.store), now_utc, told=metrics.polled)
         poller = Poller(polled, drain, vendor=lambda one: edge.vendors[one.vendor])
         gate.on_hint = poller.hinted
-        metrics = EdgeMetrics(registry)
         webhooks = Webhooks(edge.connections, receivers, deliveries, now_utc, metrics)
         parts = Parts(
             pages=webhook_pages(webhooks, metrics),

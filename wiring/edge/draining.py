@@ -103,6 +103,7 @@ class Polled:
 
     connection: str
     stream: str
+    vendor: str = ""
     counts: Counts = Counts()
     failed: str = ""
     looped: bool = False
@@ -128,7 +129,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Drains streams. ``told`` is called after each durable page, with the connection, stream and what it brought."""
+    """Drains streams. ``told`` hears of each durable page what it brought, and of a drain that ended early why."""
 
     gate: Gate
     cursors: Cursors
@@ -139,7 +140,7 @@ class Drain:
 
     async def run(self, stream: Stream, http: VendorHttp) -> Polled:
         """Read until there is nothing more now. Raises nothing that one vendor could cause."""
-        polled = Polled(stream.connection.name, stream.kept_as)
+        polled = Polled(stream.connection.name, stream.kept_as, stream.connection.vendor)
         try:
             since = await asyncio.to_thread(self.cursors.read, stream.connection.name, stream.kept_as)
             pages = stream.vendor.poll(stream.connection, http, stream.name, since, self.now())
@@ -205,6 +206,7 @@ class Drain:
 
     def _failed(self, polled: Polled, why: str, wait_s: float) -> Polled:
         log.warning("poll_failed", connection=polled.connection, stream=polled.stream, why=why, wait_s=wait_s)
+        self.told(replace(polled, counts=Counts(), failed=why, wait_s=wait_s))
         return replace(polled, failed=why, wait_s=wait_s)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from wiring.edge.draining import Polled
 from wiring.edge.webhooks import Answer
 
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -11,7 +12,7 @@ BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class EdgeMetrics:
-    """Counts webhooks in ``registry``."""
+    """Counts webhooks and polls in ``registry``."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._webhooks = Counter(
@@ -32,6 +33,38 @@ class EdgeMetrics:
             buckets=BUCKETS_S,
             registry=registry,
         )
+
+        self._polled = Counter(
+            "undercurrent_poll_records_total",
+            "Records that polls made durable; utterance, gone, customer, issue or unreadable.",
+            ("vendor", "kind"),
+            registry=registry,
+        )
+        self._troubled = Counter(
+            "undercurrent_poll_troubles_total",
+            "What vendors did wrong: failed and looped ended a poll; a repeat was left out, a cursor kept.",
+            ("vendor", "trouble"),
+            registry=registry,
+        )
+
+    def polled(self, page: Polled) -> None:
+        """Count one page of a poll, or its early end."""
+        counts = page.counts
+        for kind, many in (
+            ("utterance", counts.utterances),
+            ("gone", counts.gone),
+            ("customer", counts.customers),
+            ("issue", counts.issues),
+            ("unreadable", counts.unreadable),
+        ):
+            self._polled.labels(page.vendor, kind).inc(many)
+        for trouble, times in (
+            ("failed", bool(page.failed)),
+            ("looped", page.looped),
+            ("repeat", counts.repeats),
+            ("kept_cursor", counts.kept_cursors),
+        ):
+            self._troubled.labels(page.vendor, trouble).inc(times)
 
     def answered(self, vendor: str, answer: Answer) -> None:
         """Count one request."""

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from connectors.vendors.errors import VendorLimited
 from connectors.vendors.port import Connection, Cursor, Gone, Hint, Page
@@ -16,6 +17,7 @@ from contracts.errors import WrongUsage
 from tests.support.vendors.clock import FakeTime, quick_http
 from tests.support.vendors.scripted import Scripted, Shelf, Took, page, said
 from wiring.edge.draining import Drain, Polled
+from wiring.edge.metrics import EdgeMetrics
 from wiring.edge.polling import Poller
 
 
@@ -138,6 +140,25 @@ def test_what_each_page_brought_is_told() -> None:
         ("acme", "s", 2),
         ("acme", "s", 1),
     ]
+
+
+def test_a_poll_that_ended_early_is_counted_with_what_went_wrong() -> None:
+    registry = CollectorRegistry()
+    metrics = EdgeMetrics(registry)
+    told = desk(page(5), page(5), page(3), VendorLimited("later", asked_s=1.0))
+    told.once()
+    for one in told.told:
+        metrics.polled(one)
+    name, vendor = "undercurrent_poll_troubles_total", "scripted"
+    counted = {
+        trouble: registry.get_sample_value(name, {"vendor": vendor, "trouble": trouble})
+        for trouble in ("failed", "looped", "repeat", "kept_cursor")
+    }
+    assert counted == {"failed": 1, "looped": 0, "repeat": 1, "kept_cursor": 1}
+    said = registry.get_sample_value(
+        "undercurrent_poll_records_total", {"vendor": vendor, "kind": "utterance"}
+    )
+    assert said == 2
 
 
 def test_a_backfill_has_cursors_of_its_own_and_goes_on_where_it_ended() -> None:
