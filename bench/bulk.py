@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -31,9 +32,10 @@ TEXT = "Since the update of last week the export to CSV stops at row {n} and say
 
 
 class Ran(NamedTuple):
-    """One run of the command: seconds, and MB of memory at each look."""
+    """One run of the command: seconds on the clock and of CPU, and MB of memory at each look."""
 
     took_s: float
+    cpu_s: float
     memory_mb: list[float]
 
 
@@ -70,6 +72,7 @@ def _measure(told: argparse.Namespace, cluster: Cluster, folder: Path) -> None:
     stored, half = _stored(cluster, topic), len(ran.memory_mb) // 2
     print(f"records in the topic: {stored:,} of {told.rows:,}")
     print(f"{told.rows / ran.took_s:,.0f} rows/s, start of the command included ({ran.took_s:.1f} s)")
+    print(f"{1e6 * ran.cpu_s / told.rows:.0f} µs of CPU a row, all processes of the command")
     first, second = max(ran.memory_mb[:half], default=0.0), max(ran.memory_mb[half:], default=0.0)
     print(f"memory: at most {first:.0f} MB in the first half, {second:.0f} MB in the second")
 
@@ -92,7 +95,7 @@ def _run(
     argv += ["--prefix", "bench-bulk", "--partitions", str(PARTITIONS)]
     argv += [] if processes is None else ["--processes", str(processes)]
     env = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": cluster.bootstrap}
-    began, memory = time.monotonic(), []
+    began, memory, cpu = time.monotonic(), [], _cpu_s()
     process = subprocess.Popen(argv, env=env)
     while process.poll() is None:
         memory.append(sum(map(_rss_mb, _family(process.pid))))
@@ -101,7 +104,13 @@ def _run(
         time.sleep(0.5)
     if kill_after_s is None and process.returncode:
         raise SystemExit(process.returncode)
-    return Ran(time.monotonic() - began, memory)
+    return Ran(time.monotonic() - began, _cpu_s() - cpu, memory)
+
+
+def _cpu_s() -> float:
+    """Seconds of CPU of all processes that ended, those that they started too."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _stored(cluster: Cluster, topic: str) -> int:

@@ -103,7 +103,9 @@ def upload(
     if upload.complete:
         return upload
     to = BulkLoad(lane.cluster, lane.topic, lane.partition, upload.name, upload.known)
+    # Before anything is sent: whoever goes on after a kill looks from here on.
     upload = replace(upload, known=to.known)
+    lane.book.save(upload)
     reading = _Reading(path, upload, lane, options.customers)
     noted = skipped = to.there
     records, tenant = reading.records(to.there), lane.tenant.encode()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
@@ -103,12 +103,12 @@ def _work(pipe: Connection, recipe: Recipe, keys: Path) -> None:
     """Seal what comes until the pipe closes."""
     with closing(LocalVault(keys)) as vault:
         sealer = Sealer(recipe, vault)
-        while True:
-            try:
+        # The pipe breaks when whoever reads the file is gone: then nobody waits for more.
+        with suppress(EOFError, OSError, KeyboardInterrupt):
+            while True:
                 chunk = pipe.recv()
-            except (EOFError, KeyboardInterrupt):
-                return
-            try:
-                pipe.send(sealer.records(chunk))
-            except PipelineError as exc:
-                pipe.send(exc)
+                try:
+                    sealed: list[Sealed] | PipelineError = sealer.records(chunk)
+                except PipelineError as exc:
+                    sealed = exc
+                pipe.send(sealed)

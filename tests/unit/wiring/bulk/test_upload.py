@@ -73,9 +73,10 @@ def test_a_file_that_was_uploaded_whole_is_not_uploaded_again(lane: Lane, tmp_pa
     assert len(lines_of(lane)) == 10
 
 
+@pytest.mark.parametrize("noted_every", [1, 10**6])
 @pytest.mark.parametrize("broken_at", [0, 1, 2])
 def test_an_upload_that_was_stopped_goes_on_at_the_same_row(
-    lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at: int
+    lane: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken_at: int, noted_every: int
 ) -> None:
     path = write_csv(tmp_path / "r.csv", reviews(2700))
     sealing = uploading.seal_all
@@ -87,7 +88,7 @@ def test_an_upload_that_was_stopped_goes_on_at_the_same_row(
             yield sealed
 
     monkeypatch.setattr(uploading, "seal_all", stopped)
-    monkeypatch.setattr(uploading, "NOTED_EVERY", 1)
+    monkeypatch.setattr(uploading, "NOTED_EVERY", noted_every)
     with pytest.raises(StopWorker):
         upload(path, OPTIONS, lane, now=NOW)
     monkeypatch.setattr(uploading, "seal_all", sealing)
