@@ -146,7 +146,7 @@ class Generic(Polled):
             )
             newest = max((newest, *(at for at in times if at is not None and at <= now)))
             yield Page(
-                [taken_of(row, connection, options, now) for row in fresh],
+                [taken_of(row, options, now) for row in fresh],
                 _cursor(newest) if options.ascending else None,
                 f"{walk.progress} records",
             )
@@ -207,12 +207,11 @@ def _filled(told: Mapping[str, str], connection: Connection, since: str) -> dict
     return {name: _PLACE.sub(value, text) for name, text in told.items()}
 
 
-def taken_of(row: Json, connection: Connection, options: GenericOptions, now: datetime) -> Taken:
-    """One record. Its id is ``<connection>:<id>``, since ids of two sources of one name may be equal."""
+def taken_of(row: Json, options: GenericOptions, now: datetime) -> Taken:
+    """One record, under its source's own id."""
     record = said(dig(row, options.fields["id"]))
     if record is None:
         return Unreadable("", orjson.dumps(row), f"a record without {options.fields['id']}")
-    record = f"{connection.name}:{record}"
     if options.deleted and dig(row, options.deleted.path) in options.deleted.values:
         return Gone(record, "deleted at its source")
     body = {name: _value(row, name, options) for name in FIELDS if name != "id"}
@@ -221,7 +220,7 @@ def taken_of(row: Json, connection: Connection, options: GenericOptions, now: da
     if body["rating"] is not None:
         body["rating_scale"] = options.rating_scale
     happened = _created(row, options) or moment(body["source_updated_at"]) or now
-    return Utterance(record, known(body), happened, record)
+    return Utterance(record, known(body), happened)
 
 
 def _created(row: Json, options: GenericOptions) -> datetime | None:

@@ -2,8 +2,8 @@
 
 There is no cursor at Apple: every poll walks from the newest review back, a month beyond the last walk, because an
 edited review keeps its id and only its content says that it changed. What is saved of that month is a digest for each
-review (``remembered``); a walk that was interrupted goes on at its page. A review that two whole walks in a row miss
-is gone. Requests go one after the other, one a second: bursts are refused although quota is left.
+review (``remembered``); a walk that was interrupted goes on at its page. A review that walks miss for a day is
+gone. Requests go one after the other, one a second: bursts are refused although quota is left.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -36,8 +37,10 @@ def rows_of(payload: Json) -> list[Json]:
     return rows_at(payload, "data")
 
 
-def utterance(review: Json, reply: Json, version: str | None, product: str | None) -> Utterance | Unreadable:
-    """What the reviewer said, of which version of which app."""
+def utterance(
+    review: Json, reply: Json, version: str | None, product: str | None, changed: datetime | None = None
+) -> Utterance | Unreadable:
+    """What the reviewer said, of which version of which app; ``changed`` is when a walk noticed it."""
     record, happened = said(dig(review, "id")), moment(dig(review, "attributes.createdDate"))
     title, body = (said(dig(review, f"attributes.{name}")) for name in ("title", "body"))
     text = "\n\n".join(part.strip() for part in (title, body) if part)
@@ -56,7 +59,7 @@ def utterance(review: Json, reply: Json, version: str | None, product: str | Non
         "product": product,
         "context": _context(reply),
         "created_at": happened.isoformat(),
-        "source_updated_at": happened.isoformat(),
+        "source_updated_at": (changed or happened).isoformat(),
     }
     return Utterance(record, known(fields), happened, f"appstore {record}")
 

@@ -1,6 +1,6 @@
-"""What is remembered of a month of reviews between walks: a digest, a date, and how often it was missed.
+"""What is remembered of a month of reviews between walks: a digest, a date, and since when it is missed.
 
-State: one small entry a review (``[digest, epoch s, walks that missed it]``), in the cursor.
+State: one small entry a review (``[digest, epoch s, missed since, epoch s; 0: it is there]``), in the cursor.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from typing import Final
 
 from connectors.vendors.port import Json
 
-# Whole walks that must miss a review before it is gone: one may be a slip of Apple's.
-MISSES: Final = 2
 # A walk that misses more than this many, and more than a tenth of what is known, is not believed about any.
 SLIP: Final = 5
 
@@ -37,16 +35,20 @@ class Remembered:
         """What this walk met so far, from ``keep_s`` on."""
         return self._kept(self.seen, keep_s)
 
-    def finished(self, until_s: int, keep_s: int) -> tuple[dict[str, list[Json]], list[str]]:
-        """What to know from now on, and who is gone. The walk went back to ``until_s``; from ``keep_s`` on is kept."""
+    def finished(
+        self, until_s: int, keep_s: int, now_s: int, patience_s: int
+    ) -> tuple[dict[str, list[Json]], list[str]]:
+        """What to know from now on, and who is gone. The walk went back to ``until_s``; from ``keep_s`` on is kept.
+
+        Gone is what was missed by the walk of now and by one at least ``patience_s`` before.
+        """
         missed = {
             name: one for name, one in self.known.items() if name not in self.seen and one[1] >= until_s
         }
         if len(missed) > max(SLIP, len(self.known) // 10):
             return self._kept({**missed, **self.seen}, keep_s), []
-        counted = {name: [one[0], one[1], one[2] + 1] for name, one in missed.items()}
-        gone = sorted(name for name, one in counted.items() if one[2] >= MISSES)
-        staying = {name: one for name, one in counted.items() if one[2] < MISSES}
+        gone = sorted(name for name, one in missed.items() if one[2] and now_s - one[2] >= patience_s)
+        staying = {name: [*one[:2], one[2] or now_s] for name, one in missed.items() if name not in gone}
         return self._kept({**staying, **self.seen}, keep_s), gone
 
     def _kept(self, entries: Mapping[str, list[Json]], keep_s: int) -> dict[str, list[Json]]:

@@ -101,8 +101,9 @@ class AppWalk:
             busy = {"began": iso(self.began), "done": list(done), "app": app, "page": number, "next": url}
             state = self._state(busy | {"seen": memory.recent(keep_s if self.last is None else until_s)})
             yield Page(taken, Cursor(state, (self.number, place, number)), self._about(app, walk))
-        self.known[app], gone = memory.finished(until_s, keep_s)
-        taken.extend(Gone(review, "two walks no longer found it") for review in gone)
+        now_s, patience_s = int(self.began.timestamp()), round(self.wanted.gone_after_hours * 3600)
+        self.known[app], gone = memory.finished(until_s, keep_s, now_s, patience_s)
+        taken.extend(Gone(review, "no longer in the App Store") for review in gone)
         busy = {"began": iso(self.began), "done": [*done, app]}
         yield Page(taken, Cursor(self._state(busy), (self.number, place, number)), self._about(app, walk))
 
@@ -137,9 +138,10 @@ class AppWalk:
                 [dig(row, "attributes"), dig(replies.get(review), "attributes"), versions.get(review)]
             )
             if memory.is_news(review, digest):
-                taken.append(
-                    utterance(row, replies.get(review), versions.get(review), self.wanted.apps[app] or None)
-                )
+                is_change = review in memory.known or (self.last is not None and at < self.last)
+                changed = self.began if is_change else at
+                product = self.wanted.apps[app] or None
+                taken.append(utterance(row, replies.get(review), versions.get(review), product, changed))
             memory.see(review, digest, int(at.timestamp()))
         return taken
 

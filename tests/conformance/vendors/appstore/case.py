@@ -21,7 +21,7 @@ def simulate(world: World, lies: Lies) -> Answering:
 CASE = VendorCase(
     vendor=VENDOR,
     simulate=simulate,
-    options=lambda url: {"url": url, **OPTIONS},
+    options=lambda url: {"url": url, "gone_after_hours": 0, **OPTIONS},
     credentials={"private_key": p256()[0]},
     wrong_options=(({"walk_days": 7}, "walk_days"), ({"apps": {}}, "apps"), ({"misspelt": 1}, "misspelt")),
 )

@@ -111,14 +111,26 @@ def test_a_poll_after_a_long_outage_walks_back_to_the_last_walk_and_a_month_more
     assert len(drained(shop, first.cursor, later(45)).said) == 40
 
 
-def test_what_two_whole_walks_miss_is_gone() -> None:
+def test_what_walks_miss_for_a_day_is_gone() -> None:
     shop = SimulatedAppStore(history(45))
-    first = drained(shop)
+    cursor = drained(shop).cursor
     del shop.reviews[3]
-    second = drained(shop, first.cursor, later(1))
-    third = drained(shop, second.cursor, later(2))
-    assert (second.gone, third.gone) == ([], ["r3"])
-    assert drained(shop, third.cursor, later(3)).gone == []
+    gone = []
+    for day in (1, 1.5, 2, 3):
+        walked = drained(shop, cursor, later(day))
+        cursor = walked.cursor
+        gone.append(walked.gone)
+    assert gone == [[], [], ["r3"], []]
+
+
+def test_a_review_that_comes_back_is_newer_than_its_withdrawal() -> None:
+    shop = SimulatedAppStore(history(45))
+    cursor, away = drained(shop).cursor, shop.reviews.pop(3)
+    for day in (1, 2):
+        cursor = drained(shop, cursor, later(day)).cursor
+    shop.reviews.append(away)
+    back = drained(shop, cursor, later(3)).said["r3"]
+    assert back["source_updated_at"] == (NOW + timedelta(days=3)).isoformat()
 
 
 def test_a_walk_that_misses_many_is_not_believed() -> None:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from connectors.vendors.generic import VENDOR, GenericOptions, taken_of
-from connectors.vendors.port import Connection, Unreadable, Utterance
+from connectors.vendors.port import Unreadable, Utterance
 from connectors.vendors.social import VENDOR as SOCIAL
 from contracts.feedback import FeedbackBody
 from tests.support.vendors.clock import NOW
@@ -31,9 +31,9 @@ def drained(answer: Any, **options: Any) -> Drained:
 def test_the_worked_example_reads_mentions() -> None:
     told = [mention(1, NOW - timedelta(days=1)), mention(2, NOW - timedelta(days=1), status="removed")]
     got, asked = polled(SOCIAL, SimulatedSocial(told), OPTIONS, TOKEN)
-    body = FeedbackBody.model_validate(got.said["acme-one:m1"])
+    body = FeedbackBody.model_validate(got.said["m1"])
     assert (body.author, body.section, body.product, body.language) == ("@ada1", "mastodon", "Acme", "en")
-    assert (got.gone, asked[0].query["query"]) == (["acme-one:m2"], "acme")
+    assert (got.gone, asked[0].query["query"]) == (["m2"], "acme")
 
 
 def test_the_worked_example_of_the_docs_is_the_one_that_runs() -> None:
@@ -93,17 +93,17 @@ def test_since_is_written_as_the_source_wants_it(form: str, sent: str) -> None:
 def test_ratings_are_brought_to_five() -> None:
     fields = {"id": "id", "text": "text", "rating": "rating", "created_at": "at"}
     said = drained(lambda _asked: Said({"items": MANY}), fields=fields, rating_scale=10).said
-    assert [said[f"acme-one:{n}"].get("rating") for n in (0, 5, 10)] == [1.0, 2.5, 5.0]
+    assert [said[str(n)].get("rating") for n in (0, 5, 10)] == [1.0, 2.5, 5.0]
 
 
 @pytest.mark.parametrize("record", [{"text": "x"}, {"id": "1"}, {"id": "1", "text": "  "}, "words", None])
 def test_a_record_that_lacks_what_it_needs_goes_to_dead_letters(record: Any) -> None:
     options = GenericOptions.model_validate({"url": "https://x.example", **PLAIN})
-    assert isinstance(taken_of(record, Connection("a", "generic", "acme"), options, NOW), Unreadable)
+    assert isinstance(taken_of(record, options, NOW), Unreadable)
 
 
 def test_a_record_without_a_time_happened_now() -> None:
     options = GenericOptions.model_validate({"url": "https://x.example", **PLAIN})
-    made = taken_of({"id": 7, "text": "x"}, Connection("a", "generic", "acme"), options, NOW)
+    made = taken_of({"id": 7, "text": "x"}, options, NOW)
     assert isinstance(made, Utterance)
-    assert (made.happened_at, made.record_id) == (NOW, "a:7")
+    assert (made.happened_at, made.record_id) == (NOW, "7")
