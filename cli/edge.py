@@ -14,6 +14,7 @@ from connectors.faust.app import LOOPBACK, Serving, run_app
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
 from settings import load_settings
+from wiring.dispatch.opening import told_destinations
 from wiring.edge.app import Edge, open_edge
 from wiring.edge.connections import read_connections
 from wiring.edge.opening import edge_store, quota_of
@@ -32,6 +33,9 @@ def edge(
     ] = LOOPBACK,
     health_port: Annotated[int, typer.Option(help="Answer /livez, /readyz and /metrics there.")] = 0,
     poll: Annotated[bool, typer.Option(help="Poll vendors too, in one process of all.")] = True,
+    dispatch: Annotated[
+        bool, typer.Option("--dispatch", help="Dispatch too, as UNDERCURRENT_DESTINATIONS says.")
+    ] = False,
     prefix: Prefix = PREFIX,
     partitions: Partitions = None,
     generation: Annotated[str, typer.Option(hidden=True)] = GENERATION,
@@ -54,6 +58,7 @@ def edge(
         quota=quota_of(settings),
         serving=Serving(port, host),
         poll_every_s=settings.poll_every_s if poll else None,
+        destinations=told_destinations(settings) if dispatch else None,
     )
     with (
         open_edge(told, registry) as opened,

@@ -106,12 +106,13 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that an app does; ``on_start`` before the first request, ``on_stop`` after the last."""
+    """Everything that an app does; ``at_the_end`` when it stops."""
 
     pages: Sequence[Page] = ()
     timers: Sequence[Timer] = ()
     lasting: Sequence[Lasting] = ()
     readers: Sequence[Reader] = ()
+    at_the_end: Sequence[Callable[[], Awaitable[None]]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,7 @@ def make_app(name: str, cluster: Cluster, folder: Path, parts: Parts, serving: S
         _lead(app, lasting)
     for reader in parts.readers:
         _read(app, reader)
+    _end(app, parts.at_the_end)
     return app
 
 
@@ -188,6 +190,15 @@ def _keep_time(app: Any, timer: Timer) -> None:
 
     turn.__name__ = turn.__qualname__ = timer.name
     app.timer(interval=timer.every_s, on_leader=timer.leader_only)(turn)
+
+
+def _end(app: Any, calls: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    async def ending(*_args: object, **_more: object) -> None:
+        for call in calls:
+            await call()
+
+    if calls:
+        app.on_before_shutdown.connect(ending, weak=False)
 
 
 LEADING_LOOKED_AT_S = 1.0

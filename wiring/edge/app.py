@@ -34,7 +34,9 @@ from connectors.store.deliveries import DeliveryStore
 from connectors.store.parts import PartStore
 from connectors.vendors.port import Connection, Vendor
 from contracts.errors import WrongUsage
+from wiring.dispatch.destinations import Destinations
 from wiring.edge.deliveries import Deliveries
+from wiring.edge.dispatching import Dispatching
 from wiring.edge.draining import Drain
 from wiring.edge.families import Families
 from wiring.edge.gate import Gate
@@ -58,7 +60,8 @@ SAID: Mapping[int, str] = {200: "ok", 401: "signature refused", 413: "too large"
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What an edge process is made for. ``poll_every_s`` None: webhooks alone."""
+    """What an edge process is made for. ``poll_every_s`` None: webhooks alone; with
+    ``destinations`` it dispatches too."""
 
     site: Site
     connections: Mapping[str, Connection]
@@ -67,8 +70,8 @@ class Edge:
     serving: Serving
     poll_every_s: float | None = 60.0
     vendors: Mapping[str, Vendor] = field(default_factory=vendors)
+    destinations: Destinations | None = None
     readers: Sequence[Reader] = ()
-    timers: Sequence[Timer] = ()
 
 
 class EdgeReadiness(Readiness):
@@ -107,15 +110,17 @@ def open_edge(edge: Edge, registry: CollectorRegistry) -> Iterator[Opened]:
         poller = Poller(polled, drain, vendor=lambda one: edge.vendors[one.vendor])
         gate.on_hint = poller.hinted
         webhooks = Webhooks(edge.connections, receivers, deliveries, now_utc, metrics)
+        dispatching = _dispatching(edge, families, registry)
         parts = Parts(
             pages=webhook_pages(webhooks, metrics),
             timers=(
                 Timer("fetch_hinted", HINTS_EVERY_S, poller.fetch_hinted),
                 Timer("forget_deliveries", FORGET_EVERY_S, _forgetting(store), leader_only=True),
-                *edge.timers,
+                *(one.timer() for one in dispatching),
             ),
             lasting=_polling(poller, edge.poll_every_s) if polled else (),
-            readers=edge.readers,
+            readers=(*edge.readers, *(r for one in dispatching for r in one.readers(edge.site.naming))),
+            at_the_end=tuple(one.close for one in dispatching),
         )
         name = f"{edge.site.naming.prefix}-edge"
         app = make_app(name, edge.site.cluster, edge.site.data / "edge" / "faust", parts, edge.serving)
@@ -133,6 +138,13 @@ def _checked(edge: Edge, receivers: Mapping[str, Receiver]) -> dict[str, Connect
             known = ", ".join(sorted(receivers))
             raise WrongUsage(f"connection {name}: no vendor is called {one.vendor}; known: {known}")
     return polled
+
+
+def _dispatching(edge: Edge, gate: Families, registry: CollectorRegistry) -> tuple[Dispatching, ...]:
+    """The dispatcher, where destinations are named."""
+    if edge.destinations is None:
+        return ()
+    return (Dispatching(edge.destinations, edge.store, edge.site.keys, registry, gate, now_utc),)
 
 
 def _polling(poller: Poller, every_s: float | None) -> tuple[Lasting, ...]:
