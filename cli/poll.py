@@ -40,7 +40,7 @@ from wiring.views.topics import Topics
 
 FAILED = 1
 
-# A data directory has no bulk lane and one tenant's work: nothing is shared, so nothing is rationed.
+# Nothing of a data directory is shared, so nothing is rationed.
 UNRATIONED = Quota(live_per_s=1_000_000, most_per_s=1_000_000)
 
 
@@ -52,12 +52,11 @@ class Desk:
     store: Engine
     connections: dict[str, Connection]
     console: Console
-    history_in_bulk: bool
 
     def poller(self) -> Poller:
         """For one event loop."""
         drain = Drain(self.gate, CursorStore(self.store), now_utc, told=self._progress)
-        return Poller(self.connections, drain, history_in_bulk=self.history_in_bulk)
+        return Poller(self.connections, drain)
 
     def _progress(self, page: Polled) -> None:
         if not page.failed:
@@ -128,7 +127,7 @@ def _opened(
         opening = embedded_gate(directory, PARTITIONS, UNRATIONED)
     try:
         with opening as gate, closing(Families(gate, PartStore(store))) as families:
-            yield Desk(families, store, found, console, history_in_bulk=directory is None)
+            yield Desk(families, store, found, console)
     finally:
         store.dispose()
 

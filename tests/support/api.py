@@ -56,8 +56,8 @@ class Service:
         sent = {"authorization": f"Bearer {key or self.key}", "content-type": "application/json", **given}
         return self.client.post("/v1/feedback", content=body, headers=sent)
 
-    def records(self, lane: str = "journal") -> list[Any]:
-        return [read_record("journal", line.data) for line in read_log(self.folder / "logs" / lane, 0)]
+    def records(self) -> list[Any]:
+        return [read_record("journal", line.data) for line in read_log(self.folder / "logs" / "journal", 0)]
 
     def said(self) -> list[dict[str, Any]]:
         """What the journal's records open to."""

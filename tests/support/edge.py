@@ -137,9 +137,9 @@ class Desks:
     ) -> httpx.Response:
         return await self.client.post(path, content=body, headers=dict(headers))
 
-    def records(self, lane: str = "journal") -> list[Any]:
-        """What lies in the journal, or in the bulk lane."""
-        return [read_record("journal", line.data) for line in read_log(self.folder / "logs" / lane, 0)]
+    def records(self) -> list[Any]:
+        """What lies in the journal."""
+        return [read_record("journal", line.data) for line in read_log(self.folder / "logs" / "journal", 0)]
 
     def counted(self, outcome: str, vendor: str = "desk") -> float:
         labels = {"vendor": vendor, "outcome": outcome}

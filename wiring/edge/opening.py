@@ -59,17 +59,18 @@ def kafka_gate(site: Site, quota: Quota, *, now: Callable[[], datetime] = now_ut
 def embedded_gate(
     directory: Path, partitions: int, quota: Quota, *, now: Callable[[], datetime] = now_utc
 ) -> Iterator[Gate]:
-    """A gate before a data directory's journal; it waits while a load of the directory is unfinished."""
+    """A gate before a data directory's journal, all of it; it waits while a load of the directory is unfinished."""
     where = DataDir(directory)
 
     def no_load() -> None:
         if load := LoadBook(directory).unfinished:
             raise RetryLater(f"the load of {load.origin} is not finished", retry_after_s=10.0)
 
-    folders = {"journal": where.journal, "bulk": where.logs / "bulk"}
     with (
         closing(LocalVault(directory / "keys")) as vault,
-        JsonlAccepting(folders, partitions, may_write=no_load) as accepting,
-        closing(Gate(Sealer(vault), accepting, partitions, quotas=Quotas(quota), now=now)) as gate,
+        JsonlAccepting({"journal": where.journal}, partitions, may_write=no_load) as accepting,
+        closing(
+            Gate(Sealer(vault), accepting, partitions, quotas=Quotas(quota, has_bulk=False), now=now)
+        ) as gate,
     ):
         yield gate

@@ -51,8 +51,6 @@ class Poller:
     open_http: Callable[[Connection], VendorHttp] = open_http
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    history_in_bulk: bool = True
-    """Whether a backfill goes to the bulk lane: not where nobody feeds it."""
     dropped_hints: int = 0
     _https: dict[str, VendorHttp] = field(default_factory=dict)
     _free_at: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -141,13 +139,14 @@ class Poller:
         vendor = self.vendor(connection)
         return [Stream(connection, vendor, stream, stream) for stream in vendor.streams]
 
-    def _from(self, since: date, stream: Stream) -> Stream:
+    @staticmethod
+    def _from(since: date, stream: Stream) -> Stream:
         options = {**stream.connection.options, "start": since.isoformat()}
         return replace(
             stream,
             connection=replace(stream.connection, options=options),
             kept_as=f"{BACKFILL}:{since.isoformat()}:{stream.name}",
-            bulk=self.history_in_bulk,
+            bulk=True,
         )
 
     def _may_run(self, stream: Stream) -> bool:

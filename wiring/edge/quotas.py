@@ -43,10 +43,11 @@ class Quota:
 
 
 class Quotas:
-    """Counts what each tenant sends."""
+    """Counts what each tenant sends. Without a bulk lane, because nobody feeds it, everything goes to the journal."""
 
-    def __init__(self, quota: Quota | None = None) -> None:
+    def __init__(self, quota: Quota | None = None, *, has_bulk: bool = True) -> None:
         self._quota = quota or Quota()
+        self._has_bulk = has_bulk
         self._counts = MovingWindowRateLimiter(MemoryStorage())
 
     def lane(self, tenant: str, records: int, *, bulk: bool = False) -> Lane:
@@ -61,6 +62,8 @@ class Quotas:
                 f"tenant {tenant} sends more than {self._quota.most_per_s} records a second; slow down",
                 retry_after_s=max(1.0, math.ceil(wait_s)),
             )
+        if not self._has_bulk:
+            return "journal"
         if bulk or records > live.amount or not self._counts.hit(live, tenant, cost=records):
             return "bulk"
         return "journal"

@@ -225,3 +225,8 @@ def test_a_command_says_who_gave_it(edge: Edge) -> None:
     (command,) = edge.records()
     assert isinstance(command, Command)
     assert (command.author, command.order.why) == ("edge", "deleted at its source")  # type: ignore[union-attr]
+
+
+def test_a_data_directory_has_no_bulk_lane_that_nobody_would_feed() -> None:
+    quotas = Quotas(Quota(live_per_s=1, most_per_s=100), has_bulk=False)
+    assert [quotas.lane("acme", 50), quotas.lane("acme", 50, bulk=True)] == ["journal", "journal"]
