@@ -53,6 +53,15 @@ def import_signs(
 
 
 def _line(tenant: str, sign: Sign, now: datetime) -> bytes:
-    told = {"id": "", "tenant": tenant, "event_time": sign.at, "ingested_at": now, "account": sign.account}
-    more = {"session": sign.session, "name": sign.name, "value": sign.count}
-    return write_record(Signal.model_validate(told | more))
+    return write_record(
+        Signal(
+            id="",
+            tenant=tenant,
+            event_time=sign.at,
+            ingested_at=now,
+            account=sign.account,
+            session=sign.session,
+            name=sign.name,
+            value=sign.count,
+        )
+    )

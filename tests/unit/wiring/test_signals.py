@@ -19,7 +19,7 @@ from wiring.signals import Imported, import_signs
 from wiring.views.topics import Topics
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-SIGNS = [Sign(f"run-{n}", "thumbs_down", NOW - timedelta(hours=n), 2, "a-1") for n in range(1_100)]
+SIGNS = [Sign(f"run-{n}", "thumbs_down", NOW - timedelta(hours=n), 2, "a-1", "s-1") for n in range(1_100)]
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def in_journal(folder: Path) -> list[Signal]:
 def test_signs_are_records_at_their_own_time(tmp_path: Path, store: DeliveryStore) -> None:
     imported(tmp_path, store, SIGNS[:2])
     assert [
-        (one.event_time, one.name, one.value, one.account, one.tenant) for one in in_journal(tmp_path)
-    ] == [(sign.at, "thumbs_down", 2, "a-1", "acme") for sign in SIGNS[:2]]
+        (one.event_time, one.name, one.value, one.account, one.session) for one in in_journal(tmp_path)
+    ] == [(sign.at, "thumbs_down", 2, "a-1", "s-1") for sign in SIGNS[:2]]
 
 
 def test_a_second_export_brings_only_what_is_new(tmp_path: Path, store: DeliveryStore) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from connectors.files.signals import Export, Kind, read_export
+from connectors.files.signals import KEYS, THUMBS, Export, Kind, read_export
+from contracts.signals import SIGNALS
 
 AT = "2026-02-28T10:00:00.123456+00:00"
 
@@ -130,6 +131,10 @@ def test_columns_of_a_csv_may_be_paths_or_hold_json(tmp_path: Path) -> None:
         [("thumbs_down", "a-1")],
         {"no time": 1},
     )
+
+
+def test_every_sign_is_one_whose_ambiguity_is_stated() -> None:
+    assert set(KEYS.values()) - {THUMBS} == set(SIGNALS)
 
 
 def test_rows_that_are_none_are_counted(tmp_path: Path) -> None:
