@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from cli.door import Desk, at_the_desk
+from cli.door import Desk, OpenDesk, at_a_desk, at_the_desk
 from cli.printing import print_json
-from cli.themes import DEFAULT_DIRECTORY
-from cli.themes import themes as ranked
+from cli.themes import rank
 from cli.times import time_of
 from contracts.themes import ThemeEvent, ThemeOrdered
 from wiring.ordering import scene_of
+from wiring.views import read_run
 from wiring.views.ledger import as_of, history, ids_of
+from wiring.views.read import read_topics
+from wiring.views.topics import Topics
 
 app = typer.Typer(
     help="Rank the themes of a run; their history; rename, pin, mute, mark, merge, split, move, link.",
@@ -30,18 +31,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.callback()
+@at_a_desk
 def themes(
+    desk: OpenDesk,
     context: typer.Context,
-    directory: Annotated[Path, typer.Option("--dir", help="Data directory of a run.")] = DEFAULT_DIRECTORY,
     limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    tenant: Tenant = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rank the themes of a run, with why; or see what one of the commands below does.
+    """Rank the themes of a run, or of the stages on Kafka (without words), with why; or see the commands below.
 
     Example: undercurrent themes --dir out/demo --limit 5
     """
     if context.invoked_subcommand is None:
-        ranked(directory, limit, as_json)
+        where = desk()
+        in_a_directory = isinstance(where.topics, Topics)
+        view = (
+            read_run(where.folder, tenant) if in_a_directory else read_topics(where.topics, "Kafka", tenant)
+        )
+        rank(view, limit, as_json)
 
 
 # -- the ledger ------------------------------------------------------------------------------------------

@@ -18,22 +18,14 @@ from wiring.datadir import DataDir
 from wiring.quotes import quotes_of
 from wiring.stages.intake import open_readers
 from wiring.stages.themes import open_index
-from wiring.views import read_run
+from wiring.views import RunView
 
 Directory = Annotated[Path, typer.Option("--dir", help="Data directory of a run.")]
 DEFAULT_DIRECTORY = Path("out/demo")
 
 
-def themes(
-    directory: Directory = DEFAULT_DIRECTORY,
-    limit: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Rank the themes of a run, with why.
-
-    Example: undercurrent themes --dir out/demo --limit 5
-    """
-    view = read_run(existing(directory))
+def rank(view: RunView, limit: int, as_json: bool) -> None:
+    """Print the first themes of a view, with why."""
     if not as_json:
         console = Console()
         console.print(themes_table(view, limit, width=console.width))

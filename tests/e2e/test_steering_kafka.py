@@ -44,6 +44,13 @@ def alive(flow: KafkaFlow) -> list[str]:
     return [one["theme_id"] for one in ledger(flow) if one["event"] == "born" and one["theme_id"] not in gone]
 
 
+def test_the_ranked_themes_of_the_stages_are_listed_without_words(flow: KafkaFlow) -> None:
+    told = give(flow, "themes", "--json")
+    assert {row["theme_id"] for row in told.json} <= set(alive(flow))
+    assert told.json[0]["concerns"] > 0
+    assert give(flow, "themes", "--tenant", "nobody").code == 2
+
+
 def test_what_people_order_is_acted_on_by_the_stages(flow: KafkaFlow) -> None:
     theme = alive(flow)[0]
     who = ("--author", "ann", "--reason", "on the roadmap")

@@ -16,7 +16,7 @@ from operators.ports import Vault
 from wiring.views.gather import Gathered, gather
 from wiring.views.model import ItemView, LanguageView, ReviewSample, ReviewsView, RunView
 from wiring.views.themes import Days, Themes, Words
-from wiring.views.topics import Topics
+from wiring.views.topics import Records, Topics
 
 REVIEW_SAMPLES = 8
 
@@ -39,29 +39,36 @@ def read_run(directory: Path, tenant: str | None = None) -> RunView:
     # A missing key store must not be created by reading.
     vault = LocalVault(keys) if (keys / "master.key").exists() else None
     try:
-        return _view(name, found.get(name, Gathered()), found.get(NOBODY), topics, vault)
+        return _view(name, found.get(name, Gathered()), found.get(NOBODY), Words(topics, vault), vault)
     finally:
         if vault:
             vault.close()
 
 
-def _tenant(directory: Path, there: list[str], wanted: str | None) -> str:
+def read_topics(topics: Records, where: str, tenant: str | None = None) -> RunView:
+    """As ``read_run``, of topics that lie anywhere, ``where`` says where to people; without words."""
+    found = gather(topics, tenant)
+    name = _tenant(where, [t for t in sorted(found) if t != NOBODY], tenant)
+    return _view(name, found.get(name, Gathered()), found.get(NOBODY), Words(None, None), None)
+
+
+def _tenant(where: Path | str, there: list[str], wanted: str | None) -> str:
     if wanted is not None:
         if there != [wanted]:
-            raise WrongUsage(f"{directory}: nothing of tenant {wanted!r} is in this run")
+            raise WrongUsage(f"{where}: nothing of tenant {wanted!r} is there")
         return wanted
     if len(there) > 1:
-        raise WrongUsage(f"{directory}: several tenants are in this run; name one of: {', '.join(there)}")
+        raise WrongUsage(f"{where}: several tenants are there; name one with --tenant: {', '.join(there)}")
     return there[0] if there else "default"
 
 
 def _view(
-    tenant: str, gathered: Gathered, unread: Gathered | None, topics: Topics, vault: Vault | None
+    tenant: str, gathered: Gathered, unread: Gathered | None, words: Words, vault: Vault | None
 ) -> RunView:
     outcomes = gathered.ledger.items()
     period = _period(gathered)
     days = _days(period, gathered.clock)
-    themes, of_item = Themes(gathered, Words(topics, vault), gathered.clock, days).views()
+    themes, of_item = Themes(gathered, words, gathered.clock, days).views()
     items = _items(gathered, outcomes, of_item)
     on_their_way = sum(outcome.outcome is None for outcome in outcomes.values())
     rejects = gathered.left() + (unread.left() if unread else [])

@@ -45,15 +45,15 @@ class Days:
 
 
 class Words:
-    """Opens the redacted words of concerns; without a vault, or where a key is gone, there are none."""
+    """Opens the redacted words of concerns; without topics or vault, or where a key is gone, there are none."""
 
-    def __init__(self, topics: Topics, vault: Vault | None) -> None:
+    def __init__(self, topics: Topics | None, vault: Vault | None) -> None:
         self._topics = topics
         self._vault = vault
 
     def quote(self, said: Said) -> QuoteView | None:
         """The words of one concern, None where they may not or cannot be shown."""
-        if self._vault is None or not said.has_quote:
+        if self._topics is None or self._vault is None or not said.has_quote:
             return None
         record = self._topics.at("assignments", said.place)
         if not isinstance(record, Assignment) or record.about is None or record.about.quote is None:
