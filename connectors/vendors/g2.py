@@ -130,7 +130,8 @@ class G2(Polled):
                     rows = walk.fresh(rows_at(payload, "data"), _id, _version, _total(payload), inside)
                     newest = max((newest, *(at for row in rows if (at := _updated(row, options)))))
                     taken = [one for row in rows for one in utterances(row, options)]
-                    yield Page(taken, None, f"reviews of {window.since:%Y-%m-%d}, {walk.progress}")
+                    if taken:
+                        yield Page(taken, None, f"reviews of {window.since:%Y-%m-%d}, {walk.progress}")
                 if walk.is_whole:
                     break
             through = iso(min(window.until or newest, now))

@@ -141,6 +141,8 @@ class Generic(Polled):
         walk = Walk(connection.name)
         async for rows in _pages(connection, options, http, begin):
             fresh = walk.fresh(rows, lambda row: str(dig(row, options.fields["id"])), fingerprint)
+            if not fresh:
+                continue
             times = (
                 moment(_raw(row, "source_updated_at", options)) or _created(row, options) for row in fresh
             )
