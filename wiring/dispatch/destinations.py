@@ -22,14 +22,14 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.alerting.pagerduty import URL as PAGERDUTY_URL
 from connectors.store.outbox import Autonomy
 from connectors.trackers.linear import URL as LINEAR_URL
 from contracts.envelope import Tenant
 from contracts.errors import WrongUsage
+from wiring.told import read_secret, read_told
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 Address = Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
@@ -144,7 +144,7 @@ class Destinations:
 
     def secret(self, name: str, path: Path) -> Callable[[], str]:
         """Reads a secret of destination ``name``; raises ``WrongUsage`` where there is none."""
-        return partial(_read, self.folder / path, name)
+        return partial(read_secret, self.folder / path, f"destination {name}")
 
     def entries(self) -> dict[str, tuple[TenantEntry, LinearEntry | JiraEntry | SinkEntry]]:
         """Every destination by name, with its tenant."""
@@ -157,16 +157,7 @@ class Destinations:
 
 def read_destinations(path: Path) -> Destinations:
     """The destinations of a file. Raises ``WrongUsage`` naming entry and field."""
-    try:
-        told = DestinationFile.model_validate(yaml.safe_load(path.read_text()) or {})
-    except OSError as exc:
-        raise WrongUsage(f"{path}: {exc.strerror}") from exc
-    except yaml.YAMLError as exc:
-        raise WrongUsage(f"{path}: not YAML: {getattr(exc, 'problem', exc)}") from exc
-    except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WrongUsage(f"{path}: {where}: {first['msg']}") from None
+    told = read_told(path, DestinationFile)
     names = [one.tenant for one in told.tenants]
     for tenant in told.tenants:
         names += [one.name for one in ([tenant.tracker] if tenant.tracker else [])]
@@ -175,13 +166,3 @@ def read_destinations(path: Path) -> Destinations:
     if twice:
         raise WrongUsage(f"{path}: {twice[0]} stands there twice; give each tenant and destination one name")
     return Destinations({one.tenant: one for one in told.tenants}, path.parent)
-
-
-def _read(path: Path, name: str) -> str:
-    try:
-        secret = path.read_text().strip()
-    except OSError as exc:
-        raise WrongUsage(f"destination {name}: {path}: {exc.strerror}") from exc
-    if not secret:
-        raise WrongUsage(f"destination {name}: {path} is empty; write the secret into it")
-    return secret

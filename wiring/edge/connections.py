@@ -21,12 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from connectors.vendors.port import Connection
 from contracts.envelope import Tenant
 from contracts.errors import WrongUsage
+from wiring.told import read_secret, read_told
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 
@@ -54,16 +54,7 @@ class ConnectionFile(_Strict):
 
 def read_connections(path: Path) -> Mapping[str, Connection]:
     """The connections of a file by name. Raises ``WrongUsage`` naming entry and field; vendors check their options."""
-    try:
-        told = ConnectionFile.model_validate(yaml.safe_load(path.read_text()) or {})
-    except OSError as exc:
-        raise WrongUsage(f"{path}: {exc.strerror}") from exc
-    except yaml.YAMLError as exc:
-        raise WrongUsage(f"{path}: not YAML: {getattr(exc, 'problem', exc)}") from exc
-    except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WrongUsage(f"{path}: {where}: {first['msg']}") from None
+    told = read_told(path, ConnectionFile)
     found: dict[str, Connection] = {}
     for entry in told.connections:
         if entry.name in found:
@@ -84,20 +75,12 @@ def _connection(entry: ConnectionEntry, folder: Path) -> Connection:
 
 
 def _secrets(entry: ConnectionEntry, folder: Path) -> tuple[bytes, ...]:
-    return tuple(_read(folder / path, entry.name).encode() for path in entry.signing_secret_files)
+    return tuple(
+        read_secret(folder / path, f"connection {entry.name}").encode() for path in entry.signing_secret_files
+    )
 
 
 def _credential(entry: ConnectionEntry, folder: Path, which: str) -> str:
     if which not in entry.credential_files:
         raise WrongUsage(f"connection {entry.name}: credential_files names no {which}; add {which}: PATH")
-    return _read(folder / entry.credential_files[which], entry.name)
-
-
-def _read(path: Path, name: str) -> str:
-    try:
-        secret = path.read_text().strip()
-    except OSError as exc:
-        raise WrongUsage(f"connection {name}: {path}: {exc.strerror}") from exc
-    if not secret:
-        raise WrongUsage(f"connection {name}: {path} is empty; write the secret into it")
-    return secret
+    return read_secret(folder / entry.credential_files[which], f"connection {entry.name}")

@@ -1,0 +1,42 @@
+"""Files that people write: YAML that is checked against a shape, and secrets, each in a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from contracts.errors import WrongUsage
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def read_told(path: Path, shape: type[T]) -> T:
+    """What a YAML file says. Raises ``WrongUsage`` naming file and field."""
+    try:
+        return shape.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+    except OSError as exc:
+        raise WrongUsage(f"{path}: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise WrongUsage(f"{path}: not UTF-8: {exc.reason} at {exc.start}") from None
+    except yaml.YAMLError as exc:
+        raise WrongUsage(f"{path}: not YAML: {getattr(exc, 'problem', exc)}") from exc
+    except ValidationError as exc:
+        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise WrongUsage(f"{path}: {where}: {first['msg']}") from None
+
+
+def read_secret(path: Path, whose: str) -> str:
+    """A secret as it is now. Raises ``WrongUsage`` naming the file and ``whose`` it is."""
+    try:
+        secret = path.read_text("utf-8").strip()
+    except OSError as exc:
+        raise WrongUsage(f"{whose}: {path}: {exc.strerror}") from exc
+    except UnicodeDecodeError:
+        raise WrongUsage(f"{whose}: {path} is not UTF-8; write the secret into it as text") from None
+    if not secret:
+        raise WrongUsage(f"{whose}: {path} is empty; write the secret into it")
+    return secret
