@@ -48,8 +48,12 @@ def open_store(url: str) -> Engine:
         ) from exc
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
-    with store_errors():
-        _migrate(engine)
+    try:
+        with store_errors():
+            _migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
