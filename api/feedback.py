@@ -109,8 +109,11 @@ def _checked(
         try:
             item = FeedbackItem.model_validate(one)
         except ValidationError as exc:
-            first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-            rejected.append(Rejected(index=index, field=".".join(map(str, first["loc"])), error=first["msg"]))
+            wrong = exc.errors(include_input=False, include_url=False, include_context=False)
+            rejected += [
+                Rejected(index=index, field=".".join(map(str, each["loc"])), error=each["msg"])
+                for each in wrong
+            ]
             continue
         if item.external_id is None and idempotency_key is None:
             missing = "give one, or send an Idempotency-Key, so that a repeat is known"

@@ -39,6 +39,11 @@ def test_one_item_is_durable_when_it_is_accepted(service: Service) -> None:
     ]
 
 
+def test_every_field_that_is_wrong_is_named(service: Service) -> None:
+    answer = service.post(item("a", "", rating=9))
+    assert [one["field"] for one in answer.json()["rejected"]] == ["text", "rating"]
+
+
 def test_a_batch_takes_what_fits_and_names_what_does_not(service: Service) -> None:
     wrong = [
         item("a", ""),
