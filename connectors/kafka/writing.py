@@ -116,12 +116,13 @@ class Writer:
             while not self._is_queued(outlet, key, value, headers):
                 self._check(outlet, deadline)
         except KafkaException as exc:
+            self.poll(1.0)  # of a client that gave up, the report on an earlier message says why
             raise self._over(outlet.refused(name, size, exc.args[0])) from exc
 
-    def poll(self) -> None:
+    def poll(self, within_s: float = 0) -> None:
         """Let the book take note of deliveries; what failed is raised by ``settle``."""
         with suppress(KafkaException):
-            self.connect().poll(0)
+            self.connect().poll(within_s)
 
     def settle(self, outlet: Outlet) -> int:
         """Wait until all of an outlet's messages are delivered; the offset behind them. Raises ``StopWorker``."""

@@ -14,6 +14,7 @@ import fcntl
 import json
 import os
 import re
+import time
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -68,6 +69,10 @@ def readable_name(encoder_version: str, identity: bytes) -> str:
     return f"{readable}-{sha256(identity).hexdigest()[:8]}"
 
 
+DYING_S = 2.0
+"""How long a process that was killed a moment ago may still hold its index, on a machine that is busy."""
+
+
 class Lock:
     """Held from open to close; a second process is refused, and a killed process leaves none behind."""
 
@@ -75,13 +80,19 @@ class Lock:
         path = home / "lock"
         with file_errors(path):
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        until = time.monotonic() + DYING_S
+        while not self._is_taken():
+            if time.monotonic() > until:
+                os.close(self._fd)
+                raise RecoveryRefused(f"{home}: another process has this vector index open; end it first")
+            time.sleep(0.05)
+
+    def _is_taken(self) -> bool:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            os.close(self._fd)
-            raise RecoveryRefused(
-                f"{home}: another process has this vector index open; end it first"
-            ) from exc
+        except BlockingIOError:
+            return False
+        return True
 
     def release(self) -> None:
         """Let go; doing it twice is doing it once."""

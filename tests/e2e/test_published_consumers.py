@@ -21,6 +21,9 @@ from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
 from wiring.schemas.pages import name_of, pages
 
+# Whoever runs the tests in the background may have them ignore Ctrl-C, and so would what they start.
+INTERRUPTIBLE = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
 EXAMPLES = Path(__file__).parents[2] / "contracts/examples"
 
 
@@ -46,13 +49,18 @@ def consumer_of(page: str, topic: str, bootstrap: str, directory: Path) -> Itera
     """The lines that the page's consumer prints, reading ``topic`` in place of the page's own."""
     (code,) = re.findall(r"```python\n(.*?)```", pages()[f"{page}.md"], re.DOTALL)
     code = code.replace(name_of(page), topic).replace("your-team.your-app", topic)
+    code = INTERRUPTIBLE + code
     environment = os.environ | {"KAFKA_BOOTSTRAP_SERVERS": bootstrap}
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=directory, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        yield iter(process.stdout)
-        process.send_signal(signal.SIGINT)
+        try:
+            yield iter(process.stdout)
+            process.send_signal(signal.SIGINT)
+        except BaseException:  # what waits for it to end would wait for ever
+            process.kill()
+            raise
 
 
 def test_the_consumer_of_a_table_keeps_the_latest_of_each_key(

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka.admin import NewTopic
@@ -98,6 +99,12 @@ def test_what_cannot_be_delivered_fails_its_epoch_and_is_written_once_later(
     assert values(shaky.cluster, topic) == list(range(8))
 
 
+def _write_whole(part: Any, batch: Any) -> None:
+    """Write and wait: the broker's answer comes while the later messages are sent, or when all are."""
+    part.write_batch(batch)
+    part.snapshot()
+
+
 def test_a_message_that_the_broker_refuses_lets_no_later_one_pass(broker: Broker, naming: Naming) -> None:
     topic = naming.topic("enriched")
     plain = NewTopic(topic, 1, 1, config={"max.message.bytes": "1048588"})
@@ -108,9 +115,9 @@ def test_a_message_that_the_broker_refuses_lets_no_later_one_pass(broker: Broker
     part.write_batch([first])
     part.snapshot()
     # Below the client's limit of 4 MB and above the topic's.
-    part.write_batch([large._replace(value=os.urandom(3_000_000)), *later])
+    batch = [large._replace(value=os.urandom(3_000_000)), *later]
     with pytest.raises(StopWorker, match=r"message 0-1-extract-0 of 3000000 bytes.*max.message.bytes"):
-        part.snapshot()
+        _write_whole(part, batch)
     assert values(broker.cluster, topic) == [0]
 
 

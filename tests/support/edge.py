@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +21,10 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
 from connectors.faust.app import Parts, Serving, make_app
+from connectors.jsonl.accepting import JsonlAccepting
 from connectors.jsonl.log import read_log
 from connectors.kafka.cluster import Cluster
+from connectors.keys.vault import LocalVault
 from connectors.store.deliveries import DeliveryStore
 from connectors.store.engine import open_store, sqlite_url
 from connectors.vendors.http import VendorHttp
@@ -39,9 +41,10 @@ from connectors.vendors.port import (
 from contracts.registry import read_record
 from wiring.edge.app import webhook_pages
 from wiring.edge.deliveries import Deliveries
+from wiring.edge.gate import Gate
 from wiring.edge.metrics import EdgeMetrics
-from wiring.edge.opening import embedded_gate
-from wiring.edge.quotas import Quota
+from wiring.edge.quotas import Quota, Quotas
+from wiring.edge.sealing import Sealer
 from wiring.edge.webhooks import Receiver, Webhooks, receivers_of
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -137,13 +140,25 @@ class Desks:
     ) -> httpx.Response:
         return await self.client.post(path, content=body, headers=dict(headers))
 
-    def records(self) -> list[Any]:
-        """What lies in the journal."""
-        return [read_record("journal", line.data) for line in read_log(self.folder / "logs" / "journal", 0)]
+    def records(self, topic: str = "journal") -> list[Any]:
+        """What lies in the journal, or in the bulk lane."""
+        return [read_record(topic, line.data) for line in read_log(self.folder / "logs" / topic, 0)]
 
     def counted(self, outcome: str, vendor: str = "desk") -> float:
         labels = {"vendor": vendor, "outcome": outcome}
         return self.registry.get_sample_value("undercurrent_webhooks_total", labels) or 0.0
+
+
+@contextmanager
+def _gate(folder: Path, quota: Quota, now: Callable[[], datetime]) -> Iterator[Gate]:
+    """A gate with both lanes, as there are on Kafka, before files."""
+    lanes = {lane: folder / "logs" / lane for lane in ("journal", "bulk")}
+    with (
+        closing(LocalVault(folder / "keys")) as vault,
+        JsonlAccepting(lanes, 1) as accepting,
+        closing(Gate(Sealer(vault), accepting, 1, quotas=Quotas(quota), now=now)) as gate,
+    ):
+        yield gate
 
 
 @asynccontextmanager
@@ -163,7 +178,7 @@ async def desks(
     }
     store = open_store(sqlite_url(folder / "store.sqlite3"))
     with (
-        embedded_gate(folder, 1, quota or Quota(), now=lambda: clock[0]) as gate,
+        _gate(folder, quota or Quota(), lambda: clock[0]) as gate,
         closing(Deliveries(DeliveryStore(store))) as deliveries,
     ):
         metrics = EdgeMetrics(registry)
