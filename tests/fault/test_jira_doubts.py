@@ -71,7 +71,7 @@ def test_a_doubt_waits_until_a_search_would_show_the_issue(
         assert (await desk.deliver(6 * SECONDS))["deferred"] == 1
         assert (await desk.deliver(25 * SECONDS))["adopted"] == 1
 
-    site.run(work, within_s=0.2)
+    site.run(work, within_s=1.0)
     assert len(there.issues) == 1
 
 
@@ -86,7 +86,7 @@ def test_what_was_never_made_is_made_after_two_looks(
         await desk.settle(6, 30 * SECONDS)
         assert site.counted("created", "jira") == 1
 
-    site.run(work, within_s=0.2)
+    site.run(work, within_s=1.0)
     assert (len(there.issues), there.searches >= 2) == (1, True)
 
 
@@ -102,7 +102,7 @@ def test_what_no_search_showed_in_time_is_closed_by_the_sweeper(
         assert len(there.issues) == 2
         assert (await desk.deliver(timedelta(minutes=10)))["swept"] == 1
 
-    site.run(work, within_s=0.2)
+    site.run(work, within_s=1.0)
     assert [is_open(issue) for issue in there.issues.values()].count(True) == 1
     (comment,) = [one for many in there.comments.values() for one in many]
     assert "Made twice" in str(comment["body"])
@@ -120,7 +120,7 @@ def test_a_sweep_leaves_alone_what_only_carries_the_label(
         there.issues["9"] = {**ours, "id": "9", "key": "ENG-9", "properties": {}}
         assert (await desk.deliver(timedelta(minutes=10)))["single"] == 1
 
-    site.run(work, within_s=0.2)
+    site.run(work, within_s=1.0)
     assert all(is_open(issue) for issue in there.issues.values())
 
 
@@ -153,7 +153,7 @@ def test_a_recurrence_comments_once_and_reopens_what_was_done(
         await desk.take(issue_record(at=9, change="reopen", description="They came back."))
         await desk.settle(4)
 
-    site.run(work, within_s=0.2)
+    site.run(work, within_s=1.0)
     (issue,) = there.issues.values()
     assert is_open(issue)
     assert [len(many) for many in there.comments.values()] == [1]
