@@ -9,23 +9,20 @@ at a share of what the stages can do. Latencies are by the broker's clock.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.bulk import write_rows
+from bench.headline.edge import command
 from bench.kafka.common import Bench, Ground, quantile
 from bench.kafka.latency import TOPICS, _ends, _first_times
 from bench.kafka.load import Steady
 from bench.kafka.processes import Processes
 from bench.kafka.stages import on_kafka
 from bench.kafka.workload import Round, make_rounds, tenants
-from cli.processes import python_path
 from connectors.kafka.admin import create_topics
 from connectors.kafka.messages import header
 from connectors.kafka.reading import between, headers_of, offset_of
@@ -71,12 +68,9 @@ def _measure(ground: Ground, seconds: float, share: float) -> None:
         capacity = burst.items / on_kafka(ground, burst)
         print(f"capacity {capacity:.0f} items/s, live load {share * capacity:.0f} items/s", flush=True)
         before = _latencies(ground, alone, share * capacity, seconds)
-        feeder = _feeder(ground)
-        try:
+        told = ("--partitions", str(ground.partitions), "--generation", ground.naming.generation)
+        with command(ground, "feeder", *told):
             after = _latencies(ground, beside, share * capacity, seconds)
-        finally:
-            feeder.terminate()
-            feeder.wait(20)
     fed = ground.held("journal")[loaded].end
     print(f"journal of partition {loaded}: {fed} records")
     for name, partitions in (("the loaded partition", {loaded}), ("all partitions", set(range(12)))):
@@ -119,22 +113,6 @@ def _live(ground: Ground, begin: dict[int, int]) -> set[tuple[int, int]]:
         for message in between(ground.cluster, ground.naming.journal, p, begin[p], there.end)
         if header(headers_of(message), FED) is None
     }
-
-
-def _feeder(ground: Ground) -> subprocess.Popen[bytes]:
-    argv = [
-        sys.executable,
-        "-m",
-        "cli",
-        "feeder",
-        "--data",
-        str(ground.data),
-        "--prefix",
-        ground.naming.prefix,
-    ]
-    argv += ["--partitions", str(ground.partitions), "--generation", ground.naming.generation]
-    env = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": ground.cluster.bootstrap, "PYTHONPATH": python_path()}
-    return subprocess.Popen(argv, env=env)
 
 
 if __name__ == "__main__":

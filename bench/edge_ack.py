@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.headline.edge import await_edge, command, free_port, write_connections
+from bench.headline.edge import await_edge, command, write_connections
 from bench.headline.stories import Message
 from bench.headline.webhooks import Sent, send
 from bench.kafka.common import Bench, quantile
@@ -23,6 +23,7 @@ from bench.kafka.workload import tenants
 from connectors.kafka.reading import held
 from settings import load_settings
 from wiring.kafka.broker import open_broker
+from wiring.kafka.properties import free_port
 from wiring.kafka.topics import apply_topics
 
 WARM_S = 5.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +30,7 @@ from wiring.dispatch.opening import open_dispatcher, told_destinations
 from wiring.dispatch.previewing import Preview, preview, previews
 from wiring.edge.opening import edge_store, now_utc
 from wiring.engine import draining_on_signals
-from wiring.health import HealthFile, Probes, serving
+from wiring.health import HealthFile, Probes, serving_if
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
 
@@ -78,7 +78,7 @@ def dispatch(
             return
         registry = CollectorRegistry()
         beat = HealthFile(folder / "edge" / "health-dispatch.json", "dispatch")
-        stack.enter_context(_answering(beat, registry, health_port))
+        stack.enter_context(serving_if(Probes(beat_of=beat.path, registry=registry), health_port))
         draining = stack.enter_context(draining_on_signals())
         came = asyncio.run(
             _run(told, store, folder, registry, feed, draining.is_set, beat.touch, follow=not until_end)
@@ -151,15 +151,6 @@ def as_text(one: Preview) -> str:
         return head + why
     shown = orjson.dumps(one.would, option=orjson.OPT_INDENT_2).decode()
     return f"{head}{why}\n{shown}"
-
-
-@contextmanager
-def _answering(beat: HealthFile, registry: CollectorRegistry, port: int) -> Iterator[None]:
-    if not port:
-        yield
-        return
-    with serving(Probes(beat_of=beat.path, registry=registry), port):
-        yield
 
 
 def _sum_up(came: Counter[str], *, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from wiring.dispatch.opening import told_destinations
 from wiring.edge.app import Edge, open_edge
 from wiring.edge.connections import read_connections
 from wiring.edge.opening import edge_store, quota_of
-from wiring.health import Probes, serving
+from wiring.health import Probes, serving_if
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
 
@@ -62,7 +62,7 @@ def edge(
     )
     with (
         open_edge(told, registry) as opened,
-        serving(Probes(readiness=opened.readiness, registry=registry), health_port),
+        serving_if(Probes(readiness=opened.readiness, registry=registry), health_port),
     ):
         sys.stderr.write(f"webhooks on http://{host}:{port}/webhooks/VENDOR/CONNECTION\n")
         sys.stderr.flush()

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -172,6 +172,11 @@ def serving(probes: Probes, port: int, *, host: str = LOOPBACK) -> Iterator[int]
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def serving_if(probes: Probes, port: int) -> AbstractContextManager[object]:
+    """The same where a port was asked for; 0: nobody is answered."""
+    return serving(probes, port) if port else nullcontext()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,9 +1,8 @@
-"""The processes of the headline beside the stages: the edge and the ticker, as ``undercurrent up`` starts them."""
+"""The processes of the headline beside the stages, as ``undercurrent up`` starts them (all but the exporter)."""
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -59,14 +58,6 @@ def write_destinations(folder: Path, tenants: Sequence[str], url: str, team: str
     file = folder / "destinations.yaml"
     file.write_text(yaml.safe_dump({"tenants": told}), "utf-8")
     return file
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @contextmanager

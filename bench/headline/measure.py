@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.headline.edge import await_edge, command, free_port, write_connections, write_destinations
+from bench.headline.edge import await_edge, command, write_connections, write_destinations
 from bench.headline.stories import Message, conversations
 from bench.headline.webhooks import Sent, send
 from bench.kafka.common import Bench, Ground, quantile
@@ -28,6 +28,7 @@ from contracts.priority import LinearIssue
 from contracts.registry import read_record
 from tests.support.trackers.linear import TEAM, TOKEN, LinearSite
 from tests.support.trackers.server import Asked, Said, Scripted
+from wiring.kafka.properties import free_port
 from wiring.kafka.topics import apply_topics
 from wiring.topics import STAGES
 
@@ -86,8 +87,10 @@ def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
         with (
             Processes(ground, dict.fromkeys(STAGES, 1)) as stages,
             command(ground, "edge", "--port", str(port), "--no-poll", env=env) as edge,
+            command(ground, "publish"),
             command(ground, "dispatch", env=env),
             command(ground, "ticker"),
+            command(ground, "feeder"),
         ):
             stages.await_ready()
             await_edge(port, edge, ground.data / "edge.log")
@@ -99,15 +102,16 @@ def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
 
 def _figures(ground: Ground, plan: list[Message], sent: Sent, seen: Mapping[str, float]) -> dict[str, Any]:
     causes = _causes(ground)
-    found, without = [], 0
-    for issue, at in _issues(ground):
-        number = _number(causes, issue)
-        began = sent.at.get(number) if number is not None else None
-        ended = seen.get(issue.issue_id, at)
-        if began is None or number is None or plan[number].at_s < WARM_S:
+    found, without, unseen = [], 0, 0
+    for issue in _opened(ground):
+        number, ended = _number(causes, issue), seen.get(issue.issue_id)
+        if ended is None:
+            unseen += 1
+        elif number is None or number not in sent.at or plan[number].at_s < WARM_S:
             without += 1
-            continue
-        found.append(ended - began)
+        else:
+            found.append(ended - sent.at[number])
+    assert found, f"of {unseen + without} issues none stands at Linear that can be counted, see {ground.data}"
     return {
         "webhooks": len(sent.took_s),
         "refused": len(sent.refused),
@@ -116,6 +120,7 @@ def _figures(ground: Ground, plan: list[Message], sent: Sent, seen: Mapping[str,
         "ack_p99_ms": round(1000 * quantile(sent.took_s, 0.99), 1),
         "issues": len(found),
         "not_counted": without,
+        "not_at_linear": unseen,
         "p50_s": round(statistics.median(found), 2) if found else None,
         "p95_s": round(quantile(found, 0.95), 2) if found else None,
         "longest_s": round(max(found), 2) if found else None,
@@ -136,15 +141,15 @@ def _causes(ground: Ground) -> dict[tuple[int, int], Cause]:
     return found
 
 
-def _issues(ground: Ground) -> list[tuple[LinearIssue, float]]:
-    """Issues on the topic, with the broker's time."""
+def _opened(ground: Ground) -> list[LinearIssue]:
+    """Issues that are to be opened, as the topic says."""
     found = []
     name = ground.naming.topic("linear")
     for p, there in ground.held("linear").items():
         for message in between(ground.cluster, name, p, there.first, there.end):
             record = read_record("linear", message.value() or b"")
-            if isinstance(record, LinearIssue):
-                found.append((record, message.timestamp()[1] / 1000))
+            if isinstance(record, LinearIssue) and record.change == "open":
+                found.append(record)
     return found
 
 

@@ -7,10 +7,7 @@ Redirects are not followed.
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-import ipaddress
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +17,7 @@ from typing import Any
 import httpx
 import orjson
 
+from connectors.addresses import is_public, resolved
 from connectors.alerting.port import Notice
 from connectors.outgoing import Closed, Limited, NotReached, Refused, Sender, Unsure
 
@@ -74,26 +72,12 @@ class WebhookSink:
         """An address of the host that may be written to. Raises ``Closed`` for one of our own network."""
         port = url.port or (443 if url.scheme == "https" else 80)
         try:
-            loop = asyncio.get_running_loop()
-            found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+            addresses = await resolved(url.host, port)
         except OSError as exc:
             raise NotReached(f"{self.sender.who}: its name does not resolve", retry_after_s=0.0) from exc
-        addresses = [str(one[4][0]) for one in found]
         if not self.private and not all(is_public(address) for address in addresses):
             raise Closed(f"{self.sender.who}: lies in a private network; say private: true if it is yours")
         return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an address is one of the internet's.
-
-    >>> is_public("93.184.216.34"), is_public("169.254.169.254"), is_public("::ffff:10.0.0.1"), is_public("::1")
-    (True, False, False, False)
-    """
-    told = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(told, ipaddress.IPv6Address):
-        told = told.ipv4_mapped or told.sixtofour or told
-    return told.is_global and not told.is_multicast
 
 
 def body(notice: Notice) -> bytes:

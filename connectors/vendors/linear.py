@@ -35,6 +35,7 @@ from connectors.vendors.port import (
 from connectors.vendors.signing import believe, needed, within
 from connectors.vendors.tracked import OVERLAP, TrackerOptions, Walk
 from connectors.vendors.values import dig, iso, moment, options_of, said
+from connectors.waits import retry_after_s
 from contracts.commands import IssueState
 
 log = structlog.get_logger()
@@ -211,8 +212,8 @@ def _limits(answer: Answer) -> float | None:
     """Linear says with status 400 and a code that the quota is used up."""
     if answer.status != 400 or b"RATELIMITED" not in answer.body:
         return None
-    waits = answer.headers.get("retry-after", "")
-    return float(waits) if waits.isdecimal() else LIMITED_S
+    asked_s = retry_after_s(answer.headers)
+    return LIMITED_S if asked_s is None else asked_s
 
 
 def _codes(told: Mapping[str, Any]) -> str:

@@ -7,8 +7,10 @@ name that is not a folder is the one way to let a hub be contacted; a folder nev
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from models.encoders.base import Floats, Vectors, WeightsMissing, to_grid
 from models.encoders.shapes import WIDTHS, Ids, run_fixed
@@ -44,6 +46,7 @@ class SentenceEncoder:
         except (OSError, ValueError) as exc:
             raise WeightsMissing(f"encoder {model!r} cannot be loaded: {exc}") from exc
         self._model.eval()
+        _through_onednn(self._model)
 
     @property
     def version(self) -> str:
@@ -71,3 +74,21 @@ class SentenceEncoder:
             features = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
             rows: Floats = self._model(features)["sentence_embedding"].numpy()
             return rows
+
+
+def _through_onednn(model: Any) -> None:
+    """Let oneDNN multiply by the model's weights, in place, where PyTorch was built with it.
+
+    MKL, PyTorch's default, keeps to AVX2 on processors that are not Intel's: measured on one with AVX-512, one
+    thread, 98 against 215 GFLOP/s, and a text in 20 ms against 32. Sums in another order move one element in 30,000
+    by one step of the grid.
+    """
+    from torch.backends import mkldnn
+
+    if not mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # it is written in TorchScript, which PyTorch will leave
+        from torch.utils.mkldnn import to_mkldnn
+
+        to_mkldnn(model)  # type: ignore[no-untyped-call]

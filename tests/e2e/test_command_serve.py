@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from connectors.jsonl.log import read_log
+from wiring.kafka.properties import free_port
 
 
 def command(*argv: str) -> list[str]:
@@ -26,12 +26,6 @@ def run(*argv: str) -> str:
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def test_a_key_that_was_made_opens_the_service(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Event, Lock, Thread
 from typing import Literal
 
@@ -28,6 +28,7 @@ from connectors.llm.anthropic import AnthropicProvider
 from connectors.llm.compatible import CompatibleProvider
 from connectors.llm.config import Account
 from connectors.llm.openai import OpenAIProvider
+from tests.support.http import CuttableServer
 from tests.support.vendor_wire import ROUTES, Asked, Failed, Said, body_of, error_of
 
 Mode = Literal[
@@ -152,32 +153,8 @@ def provider_at(
         provider.close()
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
+class _Http(CuttableServer):
     vendor: Server
-
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)
-        self.open: set[socket.socket] = set()
-
-    def get_request(self) -> tuple[socket.socket, object]:
-        connection, address = super().get_request()
-        self.open.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: socket.socket) -> None:
-        self.open.discard(request)
-        super().shutdown_request(request)
-
-    def cut_all(self) -> None:
-        """End connections that are kept alive; their threads then close them."""
-        for connection in list(self.open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hung up is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

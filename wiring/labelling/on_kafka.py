@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -29,7 +29,7 @@ from contracts.registry import read_stage
 from settings import Settings
 from wiring.appending import kafka_orders
 from wiring.engine import draining_on_signals
-from wiring.health import HealthFile, Probes, serving
+from wiring.health import HealthFile, Probes, serving_if
 from wiring.kafka.generations import active_positions
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.running import Site
@@ -75,7 +75,7 @@ def run_labeller(
 
         open_ = partial(open_labeller, name=site.naming.generation, metrics=LlmMetrics(registry))
         with (
-            _answering(Probes(beat_of=beat.path, registry=registry), health_port),
+            serving_if(Probes(beat_of=beat.path, registry=registry), health_port),
             open_(site.data, settings, append, now) as opened,
             closing(Reader(site, opened, tell)) as reader,
         ):
@@ -144,10 +144,6 @@ def ask_slowly(
 def _digest(*what: object) -> str:
     """What tells one table's memory from another's."""
     return sha256("\x1f".join(map(str, what)).encode()).hexdigest()[:12]
-
-
-def _answering(probes: Probes, port: int) -> AbstractContextManager[object]:
-    return serving(probes, port) if port else nullcontext()
 
 
 def _refuse_other(site: Site) -> None:

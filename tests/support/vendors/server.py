@@ -9,10 +9,12 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Event, Lock, Thread
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.support.http import CuttableServer
 
 HTML = b"<!doctype html><html><body><h1>We will be back soon</h1></body></html>"
 
@@ -152,32 +154,8 @@ def vendor_server(answer: Answering | Said) -> Iterator[VendorServer]:
         server.stop()
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
+class _Http(CuttableServer):
     vendor: VendorServer
-
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
-        self.open: set[socket.socket] = set()
-
-    def get_request(self) -> tuple[socket.socket, Any]:
-        connection, address = super().get_request()
-        self.open.add(connection)
-        return connection, address
-
-    def shutdown_request(self, request: Any) -> None:
-        self.open.discard(request)
-        super().shutdown_request(request)
-
-    def cut_all(self) -> None:
-        """End connections that are kept alive; their threads then close them."""
-        for connection in list(self.open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hung up is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

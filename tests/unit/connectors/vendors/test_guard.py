@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
+from connectors.addresses import is_public
 from connectors.vendors.errors import AddressRefused
-from connectors.vendors.guard import GuardedTransport, is_public
+from connectors.vendors.guard import GuardedTransport
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from connectors.addresses import is_public
 from connectors.alerting.slack import cut, escaped, message
-from connectors.alerting.webhook import is_public
 from tests.support.dispatching import Desk, Site, alert_record
 from tests.support.trackers.server import Scripted
 from tests.support.trackers.sinks import HookSite, PagerDutySite, SlackSite
