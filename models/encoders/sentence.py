@@ -7,6 +7,7 @@ name that is not a folder is the one way to let a hub be contacted; a folder nev
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +29,9 @@ class SentenceEncoder:
         # Threads that spin while they wait starve each other on a shared machine: measured beside other work,
         # 34 messages a second against 117. Has to be said before torch is first imported.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # Triton compiles for GPUs; this encoder runs on the CPU. PyTorch imports it where it is installed, and all that
+        # comes of it is a page of complaints about leaks when the process ends.
+        sys.modules.setdefault("triton", None)  # type: ignore[arg-type]  # as documented: an import of it fails
         try:
             import torch
             from sentence_transformers import SentenceTransformer
