@@ -15,7 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench.headline.edge import await_edge, command, write_connections
+from bench.headline.edge import await_edge, command
+from bench.headline.intercom import write_connections
 from bench.headline.stories import Message
 from bench.headline.webhooks import Sent, send
 from bench.kafka.common import Bench, quantile

@@ -10,6 +10,7 @@ import typer
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
+from cli.processes import EDGE_PORT
 from connectors.faust.app import LOOPBACK, Serving, run_app
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
@@ -22,12 +23,10 @@ from wiring.health import Probes, serving_if
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
 
-PORT = 9760
-
 
 def edge(
     data: DataOption = DATA,
-    port: Annotated[int, typer.Option(help="Where webhooks are answered.")] = PORT,
+    port: Annotated[int, typer.Option(help="Where webhooks are answered.")] = EDGE_PORT,
     host: Annotated[
         str, typer.Option(help="The address to listen on; a proxy with TLS stands before it.")
     ] = LOOPBACK,

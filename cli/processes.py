@@ -8,6 +8,9 @@ from pathlib import Path
 NOTICE = "notice: "
 """How a line of a process's log begins that the person at the terminal is to see."""
 
+EDGE_PORT = 9760
+"""Where webhooks are answered unless somebody says otherwise."""
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from cli.exporter import PORT
-from cli.processes import python_path
+from cli.processes import EDGE_PORT, python_path
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
@@ -40,6 +40,7 @@ class Place:
     naming: Naming
     partitions: int | None
     exporter_port: int
+    edge_port: int = EDGE_PORT
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -54,7 +55,7 @@ class Place:
 
 
 def singles(place: Place) -> dict[str, tuple[str, ...]]:
-    """What runs once beside the stages: the command's name, then its options. Only those that exist are run."""
+    """What runs once beside the stages: the command's name, then its options."""
     return {
         "ticker": place.stage_options,
         "feeder": place.stage_options,
@@ -70,7 +71,7 @@ def labelling(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
 
 def edge(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
     """The edge, where connections to vendors are set up."""
-    return {"edge": place.stage_options} if settings.connections else {}
+    return {"edge": (*place.stage_options, "--port", str(place.edge_port))} if settings.connections else {}
 
 
 def dispatch(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
@@ -78,8 +79,17 @@ def dispatch(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
     return {"dispatch": place.stage_options} if settings.destinations else {}
 
 
+def beside(settings: Settings, place: Place) -> dict[str, tuple[str, ...]]:
+    """Everything that runs once beside the stages with these settings: the command's name, then its options."""
+    return {
+        **singles(place),
+        **labelling(settings, place),
+        **edge(settings, place),
+        **dispatch(settings, place),
+    }
+
+
 def up(
-    context: typer.Context,
     data: Annotated[
         Path, typer.Option(help="Folder of keys, recovery stores and a broker of its own.")
     ] = DATA,
@@ -95,6 +105,7 @@ def up(
         int | None, typer.Option(min=1, help="Journal partitions; fixed for ever. Default: as declared.")
     ] = None,
     exporter_port: Annotated[int, typer.Option(help="Where the exporter answers.")] = PORT,
+    edge_port: Annotated[int, typer.Option(help="Where webhooks are answered.")] = EDGE_PORT,
     as_json: Annotated[bool, typer.Option("--json", help="Write the log as JSON objects.")] = False,
 ) -> None:
     """Run every stage on this machine until SIGTERM or Ctrl-C, which drain; a second one kills.
@@ -102,11 +113,9 @@ def up(
     Example: undercurrent up --data data --workers extract=2
     """
     counts = read_workers(workers or ())
-    place = Place(data, Naming(prefix=prefix, generation=generation), partitions, exporter_port)
-    known = context.find_root().command.list_commands(context)  # type: ignore[attr-defined]  # the root is a group
-    settings = load_settings()
-    more = {**labelling(settings, place), **edge(settings, place), **dispatch(settings, place)}
-    width = log_width(stages(place, counts, known, {}, more))
+    place = Place(data, Naming(prefix=prefix, generation=generation), partitions, exporter_port, edge_port)
+    more = beside(load_settings(), place)
+    width = log_width(stages(place, counts, {}, more))
     with (
         closing(OneLog(sys.stdout, as_json=as_json, width=width)) as log,
         cluster(data, bootstrap, log) as kafka,
@@ -114,7 +123,7 @@ def up(
         for line in made(apply_topics(kafka, place.naming, partitions=partitions)):
             log.say(line)
         env = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap}
-        drained = Supervisor(stages(place, counts, known, env, more), log).run()
+        drained = Supervisor(stages(place, counts, env, more), log).run()
     raise typer.Exit(0 if drained else NOT_DRAINED)
 
 
@@ -142,15 +151,15 @@ def read_workers(options: Iterable[str]) -> dict[str, int]:
 def stages(
     place: Place,
     counts: Mapping[str, int],
-    known: Iterable[str],
     env: Mapping[str, str],
     more: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> list[Stage]:
-    """Everything to run: the stages, then the singles among the ``known`` commands, and ``more`` of those."""
+    """Everything to run: the stages, then the commands of ``more``."""
     flows = [
         Stage(name, _flow(name, counts.get(name, 1), place, env), counts.get(name, 1)) for name in STAGES
     ]
-    return [*flows, *_singles({**singles(place), **more}, set(known), env)]
+    singly = [Stage(name, _always(_launch((name, *options), env))) for name, options in more.items()]
+    return [*flows, *singly]
 
 
 def _flow(stage: str, workers: int, place: Place, env: Mapping[str, str]) -> Command:
@@ -161,14 +170,6 @@ def _flow(stage: str, workers: int, place: Place, env: Mapping[str, str]) -> Com
         return _launch(("flow", stage, *place.stage_options, "--process-id", str(process), *peers), env)
 
     return command
-
-
-def _singles(
-    options_of: Mapping[str, tuple[str, ...]], known: set[str], env: Mapping[str, str]
-) -> Iterator[Stage]:
-    for name, options in options_of.items():
-        if name in known:
-            yield Stage(name, _always(_launch((name, *options), env)))
 
 
 def _always(launch: Launch) -> Command:

@@ -1,4 +1,4 @@
-"""The processes of the headline beside the stages, as ``undercurrent up`` starts them (all but the exporter)."""
+"""Single commands as processes, for measurements of a part of the product; the whole is ``bench.headline.product``."""
 
 from __future__ import annotations
 
@@ -17,25 +17,6 @@ from bench.kafka.common import Ground, await_that
 from cli.processes import python_path
 
 UP_WITHIN_S = 60.0
-
-
-def write_connections(folder: Path, tenants: Sequence[str], secret: bytes) -> Path:
-    """An Intercom for every tenant, all with one secret."""
-    (folder / "secret").write_bytes(secret)
-    (folder / "token").write_text("unused", "utf-8")
-    told = [
-        {
-            "name": f"{tenant}-intercom",
-            "vendor": "intercom",
-            "tenant": tenant,
-            "signing_secret_files": ["secret"],
-            "credential_files": {"token": "token"},
-        }
-        for tenant in tenants
-    ]
-    file = folder / "connections.yaml"
-    file.write_text(yaml.safe_dump({"connections": told}), "utf-8")
-    return file
 
 
 def write_destinations(folder: Path, tenants: Sequence[str], url: str, team: str, token: str) -> Path:

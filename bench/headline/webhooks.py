@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,10 +33,10 @@ class Sent:
     late_s: float = 0.0
 
 
-def payload(said: Message, now: float) -> bytes:
-    """The notification of a new conversation."""
+def conversation(said: Message, now: float) -> dict[str, Any]:
+    """A new conversation, as Intercom tells it."""
     moment = int(now)
-    item = {
+    return {
         "type": "conversation",
         "id": str(said.number),
         "created_at": moment,
@@ -58,12 +58,16 @@ def payload(said: Message, now: float) -> bytes:
         },
         "conversation_parts": {"total_count": 0, "conversation_parts": []},
     }
+
+
+def payload(said: Message, item: Mapping[str, Any]) -> bytes:
+    """The notification of a new conversation."""
     event: dict[str, Any] = {
         "type": "notification_event",
         "id": f"notif_{said.tenant}_{said.number}",
         "topic": "conversation.user.created",
         "app_id": said.tenant,
-        "created_at": moment,
+        "created_at": item["created_at"],
         "delivery_attempts": 1,
         "data": {"type": "notification_event_data", "item": item},
     }
@@ -75,7 +79,15 @@ def signature(secret: bytes, body: bytes) -> str:
     return "sha1=" + hmac.new(secret, body, hashlib.sha1).hexdigest()
 
 
-async def send(address: str, secret: bytes, plan: Sequence[Message]) -> Sent:
+Told = Callable[[str, Mapping[str, Any]], None]
+"""Hears of each tenant's conversation when its webhook is sent."""
+
+
+def nobody(_tenant: str, _conversation: Mapping[str, Any]) -> None:
+    """Nobody polls."""
+
+
+async def send(address: str, secret: bytes, plan: Sequence[Message], told: Told = nobody) -> Sent:
     """Send all of a plan to ``address`` (with ``{tenant}`` in it)."""
     sent, gate = Sent(), asyncio.Semaphore(MOST_AT_ONCE)
     limits = httpx.Limits(max_connections=MOST_AT_ONCE, max_keepalive_connections=64)
@@ -85,14 +97,18 @@ async def send(address: str, secret: bytes, plan: Sequence[Message]) -> Sent:
             await asyncio.sleep(max(0.0, began + said.at_s - time.monotonic()))
             await gate.acquire()
             sent.late_s = max(sent.late_s, time.monotonic() - began - said.at_s)
-            tasks.create_task(_one(client, address, secret, said, sent)).add_done_callback(
+            tasks.create_task(_one(client, address, secret, said, sent, told)).add_done_callback(
                 lambda _task: gate.release()
             )
     return sent
 
 
-async def _one(client: httpx.AsyncClient, address: str, secret: bytes, said: Message, sent: Sent) -> None:
-    body = payload(said, time.time())
+async def _one(
+    client: httpx.AsyncClient, address: str, secret: bytes, said: Message, sent: Sent, told: Told
+) -> None:
+    item = conversation(said, time.time())
+    told(said.tenant, item)
+    body = payload(said, item)
     headers = {"content-type": "application/json", "x-hub-signature": signature(secret, body)}
     began, sent.at[said.number] = time.perf_counter(), time.time()
     answer = await client.post(address.format(tenant=said.tenant), content=body, headers=headers)

@@ -46,7 +46,7 @@ class Processes:
         self._log = (ground.data / f"{ground.naming.generation}.log").open("a", encoding="utf-8")
         place = Place(ground.data, ground.naming, ground.partitions, 0)
         told = {"KAFKA_BOOTSTRAP_SERVERS": ground.cluster.bootstrap, **(env or {})}
-        chosen = [stage for stage in stages_of(place, workers, (), told) if stage.name in workers]
+        chosen = [stage for stage in stages_of(place, workers, told) if stage.name in workers]
         self._supervisor = Supervisor([self._as_told(stage, hot) for stage in chosen], OneLog(self._log))
         self._thread = threading.Thread(target=self._supervisor.run, name="stages", daemon=True)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ WHO = {"intake-0", "extract-0", "themes-0", "priority-0", "priority-1"}
 class Up:
     """A running ``undercurrent up``, its log, and the processes that have told their health."""
 
-    def __init__(self, data: Path, broker: Broker, naming: Naming) -> None:
+    def __init__(self, data: Path, broker: Broker, naming: Naming, env: Mapping[str, str]) -> None:
         self.data = data
         self._generation = data / naming.generation
         self._log = data / "log"
@@ -41,7 +41,7 @@ class Up:
         ]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*argv, *how], cwd=ROOT, env=os.environ | KEYWORDS, stdout=log, stderr=subprocess.STDOUT
+                [*argv, *how], cwd=ROOT, env=os.environ | env, stdout=log, stderr=subprocess.STDOUT
             )
 
     @property
@@ -56,7 +56,7 @@ class Up:
 
 @pytest.fixture
 def up(tmp_path: Path, broker: Broker, naming: Naming) -> Iterator[Up]:
-    one = Up(tmp_path, broker, naming)
+    one = Up(tmp_path, broker, naming, KEYWORDS)
     try:
         _wait_until(one, lambda: one.pids().keys() == WHO)
         yield one
@@ -90,3 +90,18 @@ def test_a_killed_process_comes_back_with_its_peer_and_sigterm_drains_all(up: Up
     up.process.terminate()
     assert up.process.wait(timeout=40) == 0, up.log
     assert not any(map(_lives, {*before.values(), *after.values()}))
+
+
+def test_all_that_is_set_up_runs_beside_the_stages(tmp_path: Path, broker: Broker, naming: Naming) -> None:
+    (tmp_path / "connections.yaml").write_text("connections: []")
+    (tmp_path / "destinations.yaml").write_text("tenants: []")
+    told = {
+        f"UNDERCURRENT_{what.upper()}": f"{tmp_path}/{what}.yaml" for what in ("connections", "destinations")
+    }
+    one = Up(tmp_path, broker, naming, {**KEYWORDS, **told})
+    try:
+        beside = ("ticker", "feeder", "publish", "exporter", "edge", "dispatch")
+        _wait_until(one, lambda: all(f"{name} started, 1 process" in one.log for name in beside))
+    finally:
+        one.process.terminate()
+        assert one.process.wait(timeout=40) == 0, one.log

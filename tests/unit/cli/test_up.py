@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.up import Place, labelling, made, read_workers, stages
+from cli.main import COMMANDS
+from cli.up import Place, beside, made, read_workers, stages
 from connectors.kafka.names import Naming
 from contracts.errors import WrongUsage
 from settings import Settings
@@ -17,20 +18,27 @@ PLACE = Place(Path("d"), Naming(prefix="t", generation="g2"), 4, 9750)
 STAGES = ["intake", "extract", "themes", "priority"]
 
 
-def test_every_stage_is_run_and_beside_them_the_commands_that_exist() -> None:
-    assert [one.name for one in stages(PLACE, {}, ["run", "exporter"], {})] == [*STAGES, "exporter"]
-    assert [one.name for one in stages(PLACE, {}, [], {})] == STAGES
+def test_every_stage_is_run_and_beside_them_what_the_product_needs() -> None:
+    names = [one.name for one in stages(PLACE, {}, {}, beside(Settings(), PLACE))]
+    assert names == [*STAGES, "ticker", "feeder", "publish", "exporter"]
 
 
-def test_the_labeller_is_run_where_a_model_is_set_up() -> None:
-    assert labelling(Settings(), PLACE) == {}
-    more = labelling(Settings(openai_api_key="k"), PLACE)
-    (*_, last) = stages(PLACE, {}, ["labeller"], {}, more)
-    assert last.command(0, ()).argv[3:5] == ("labeller", "--data")
+def test_a_model_connections_and_destinations_each_have_their_process() -> None:
+    settings = Settings(openai_api_key="k", connections=Path("c.yaml"), destinations=Path("d.yaml"))
+    more = beside(settings, PLACE)
+    assert more.keys() - beside(Settings(), PLACE).keys() == {"labeller", "edge", "dispatch"}
+    assert more["edge"][-2:] == ("--port", "9760")
+    last = stages(PLACE, {}, {}, more)[-1]
+    assert last.command(0, ()).argv[3:5] == ("dispatch", "--data")
+
+
+def test_every_process_is_a_command() -> None:
+    settings = Settings(openai_api_key="k", connections=Path("c.yaml"), destinations=Path("d.yaml"))
+    assert beside(settings, PLACE).keys() <= COMMANDS.keys()
 
 
 def test_a_process_is_told_its_place_its_number_and_its_peers() -> None:
-    extract = stages(PLACE, {"extract": 2}, [], {"KAFKA_BOOTSTRAP_SERVERS": "h:1"})[1]
+    extract = stages(PLACE, {"extract": 2}, {"KAFKA_BOOTSTRAP_SERVERS": "h:1"})[1]
     launch = extract.command(1, ("a:1", "a:2"))
     assert " ".join(launch.argv[3:]) == (
         "flow extract --data d --prefix t --generation g2 --partitions 4 --process-id 1 --addresses a:1;a:2"
@@ -39,7 +47,7 @@ def test_a_process_is_told_its_place_its_number_and_its_peers() -> None:
 
 
 def test_a_process_that_is_alone_listens_nowhere() -> None:
-    launch = stages(PLACE, {}, [], {})[0].command(0, ("a:1",))
+    launch = stages(PLACE, {}, {})[0].command(0, ("a:1",))
     assert launch.argv[-2:] == ("--process-id", "0")
 
 
