@@ -25,7 +25,8 @@ from settings import load_settings
 from wiring.appending import Given
 from wiring.ordering import Scene, scene_of
 from wiring.reviewing.answers import Answers, Said, Verb, correction_of
-from wiring.reviewing.queue import Case, open_cases
+from wiring.reviewing.indexed import waiting
+from wiring.reviewing.queue import Case
 from wiring.reviewing.table import read_answers, write_cases
 
 REJECTED = 3
@@ -207,7 +208,7 @@ class Reviewing:
     def cases(self, *, early: bool) -> list[Case]:
         """What waits, by worth."""
         with closing(LocalVault(self.desk.folder / "keys")) as vault:
-            return open_cases(self.desk.topics, vault, self.tenant, early=early)
+            return waiting(self.desk.topics, self.desk.folder, vault, self.tenant, early=early)
 
     def case(self, name: str, verb: Verb, cases: list[Case]) -> Case:
         """The case of this id; a concern need not wait to be corrected, dismissed, assigned. Raises ``WrongUsage``."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import orjson
 import pytest
 
@@ -64,6 +66,15 @@ def test_what_people_order_is_acted_on_by_the_stages(flow: KafkaFlow) -> None:
     told_of = [one["event"] for one in ledger(flow) if one.get("author") == "ann"]
     assert told_of == ["pinned", "marked", "renamed", "moved"]
     assert "“Ours”" in give(flow, "themes", "history", theme).out
+
+
+def test_the_index_of_what_waits_may_be_damaged_or_deleted(flow: KafkaFlow) -> None:
+    waiting = give(flow, "review", "ls", "--json").json
+    (index,) = (flow.data / "review").glob("*.sqlite3")
+    index.write_bytes(b"no index any more")
+    assert give(flow, "review", "ls", "--json").json == waiting != []
+    shutil.rmtree(index.parent)
+    assert give(flow, "review", "ls", "--json").json == waiting
 
 
 def test_an_order_that_contradicts_an_earlier_one_is_refused_at_the_door(flow: KafkaFlow) -> None:

@@ -6,16 +6,41 @@ What arrived twice, because a stage was restarted while it wrote, is told once.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from connectors.kafka.cluster import Cluster
-from connectors.kafka.messages import sequence_of, stage_of
+from connectors.kafka.messages import Headers, sequence_of, stage_of
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import between, headers_of, held, offset_of
 from contracts.envelope import Envelope
 from contracts.errors import RejectItem, StateCorrupt
 from contracts.registry import read_journal, read_record
 from wiring.views.topics import Place
+
+
+class Told(NamedTuple):
+    """A message that is told for the first time."""
+
+    place: Place
+    headers: Headers
+    value: bytes
+
+
+@dataclass(slots=True)
+class Mark:
+    """How far a partition was read: the ``next`` offset, and the next position that each stage is to give."""
+
+    next: int = 0
+    expected: dict[str, int] = field(default_factory=dict)
+
+    def is_new(self, headers: Headers) -> bool:
+        """Whether a stage's message is told for the first time."""
+        stage, position = stage_of(headers) or "", sequence_of(headers)
+        if position < self.expected.get(stage, 0):
+            return False
+        self.expected[stage] = position + 1
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +53,43 @@ class KafkaTopics:
 
     def records(self, topic: str) -> Iterator[tuple[Place, Envelope]]:
         """All records of a topic. Raises ``StopWorker`` where it cannot be read, ``StateCorrupt`` for what is none."""
+        for told in self.since(topic, {}):
+            yield told.place, self.read(topic, told)
+
+    def since(self, topic: str, marks: dict[int, Mark]) -> Iterator[Told]:
+        """What came behind ``marks`` (by partition), which are moved on before it is told; raises as ``records``.
+
+        What the topic no longer holds is passed over, as when it is read from its first message.
+        """
         name = self.naming.topic(topic)
         places = [(name, partition) for partition in range(self.partitions)]
         for (_, partition), there in held(self.cluster.admin(), places).items():
-            expected: dict[str | None, int] = {}
-            for message in between(self.cluster, name, partition, there.first, there.end):
-                place, value = Place(partition, offset_of(message)), message.value() or b""
-                if topic == "journal":
-                    yield place, read_journal(*place, value)
-                    continue
-                headers = headers_of(message)
-                stage, position = stage_of(headers), sequence_of(headers)
-                if position >= expected.get(stage, 0):
-                    expected[stage] = position + 1
-                    yield place, self._read(topic, name, place, value)
+            mark = marks.setdefault(partition, Mark())
+            if mark.next > there.end:
+                raise StateCorrupt(
+                    f"topic {name}, partition {partition} ends before {mark.next}, which was read"
+                )
+            start = max(mark.next, there.first)
+            for message in between(self.cluster, name, partition, start, there.end):
+                mark.next = offset_of(message) + 1
+                told = Told(Place(partition, offset_of(message)), headers_of(message), message.value() or b"")
+                if topic == "journal" or mark.is_new(told.headers):
+                    yield told
 
-    @staticmethod
-    def _read(topic: str, name: str, place: Place, value: bytes) -> Envelope:
+    def firsts(self, topic: str) -> dict[int, int]:
+        """The first offset that each partition still holds."""
+        name = self.naming.topic(topic)
+        places = [(name, partition) for partition in range(self.partitions)]
+        return {part: there.first for (_, part), there in held(self.cluster.admin(), places).items()}
+
+    def read(self, topic: str, told: Told) -> Envelope:
+        """The record of a message. Raises ``StateCorrupt``."""
+        if topic == "journal":
+            return read_journal(*told.place, told.value)
         try:
-            return read_record(topic, value)
+            return read_record(topic, told.value)
         except RejectItem as exc:
-            raise StateCorrupt(f"topic {name}, partition {place.part}, offset {place.offset}: {exc}") from exc
+            where = (
+                f"topic {self.naming.topic(topic)}, partition {told.place.part}, offset {told.place.offset}"
+            )
+            raise StateCorrupt(f"{where}: {exc}") from exc

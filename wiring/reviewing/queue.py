@@ -86,8 +86,8 @@ def open_cases(
         *_assignments(topics, gathered, decided, vault),
         *_held(topics, gathered, decided),
     ]
-    wanted = (case for case in cases if tenant in (None, case.tenant) and (early or _is_due(case, gathered)))
-    return by_worth(wanted)
+    mine = (case for case in cases if tenant in (None, case.tenant))
+    return by_worth(case for case in mine if early or is_due(case, gathered[case.tenant].clock))
 
 
 def by_worth(cases: Iterable[Case]) -> list[Case]:
@@ -95,9 +95,10 @@ def by_worth(cases: Iterable[Case]) -> list[Case]:
     return sorted(cases, key=lambda case: (_ORDER[case.kind] == 2, -case.worth, _ORDER[case.kind], case.id))
 
 
-def _is_due(case: Case, gathered: dict[str, Gathered]) -> bool:
-    clock = gathered[case.tenant].clock
-    return case.due is None or clock is None or case.due <= clock
+def is_due(case: Case, *clocks: datetime | None) -> bool:
+    """Whether no model is waited for any more, by the latest of the clocks; where there is none, nobody is."""
+    known = [clock for clock in clocks if clock is not None]
+    return case.due is None or not known or case.due <= max(known)
 
 
 def _concerns(
@@ -116,24 +117,29 @@ def _concerns(
             or vault.open(asked.tenant, asked.item.text) is None
         ):
             continue
-        told, item = asked.concern.decision, asked.item
-        worth = asked.worth_milli if asked.worth_milli is not None else worth_of(told, item.facts)
-        first = tuple(one for one in (told.category, told.runner_up) if one)
-        yield Case(
-            "concern",
-            name,
-            asked.tenant,
-            asked.reason,
-            worth,
-            due=asked.due,
-            quote=asked.quote,
-            decision=told,
-            options=asked.options or first,
-            by=item.provenance.model or item.provenance.labeller,
-            language=item.language,
-            item_id=item.item_id,
-            item=item,
-        )
+        yield asked_case(asked)
+
+
+def asked_case(asked: ReviewRequest) -> Case:
+    """A concern in review."""
+    told, item = asked.concern.decision, asked.item
+    worth = asked.worth_milli if asked.worth_milli is not None else worth_of(told, item.facts)
+    first = tuple(one for one in (told.category, told.runner_up) if one)
+    return Case(
+        "concern",
+        asked.concern.concern_id,
+        asked.tenant,
+        asked.reason,
+        worth,
+        due=asked.due,
+        quote=asked.quote,
+        decision=told,
+        options=asked.options or first,
+        by=item.provenance.model or item.provenance.labeller,
+        language=item.language,
+        item_id=item.item_id,
+        item=item,
+    )
 
 
 def _assignments(
@@ -149,22 +155,28 @@ def _assignments(
         if before is not None and record.change == "relabelled" and about is not None:
             asked[record.concern_id] = replace(before, decision=about.decision)
         elif record.ask_milli is not None:
-            asked[record.concern_id] = Case(
-                "assignment",
-                record.concern_id,
-                record.tenant,
-                record.reason,
-                record.ask_milli,
-                quote=_words(vault, record.tenant, about.quote if about else None),
-                decision=about.decision if about else None,
-                by="themes",
-                language=about.language if about else None,
-                theme=record.theme,
-                runner_up=record.runner_up,
-                p_milli=record.p_milli,
-                item_id=record.item_id,
-            )
+            asked[record.concern_id] = unsure_case(record, vault)
     yield from (case for name, case in asked.items() if name not in decided.moved | decided.concerns)
+
+
+def unsure_case(record: Assignment, vault: Vault) -> Case:
+    """An assignment that is asked about."""
+    about = record.about
+    return Case(
+        "assignment",
+        record.concern_id,
+        record.tenant,
+        record.reason,
+        record.ask_milli or 0,
+        quote=_words(vault, record.tenant, about.quote if about else None),
+        decision=about.decision if about else None,
+        by="themes",
+        language=about.language if about else None,
+        theme=record.theme,
+        runner_up=record.runner_up,
+        p_milli=record.p_milli,
+        item_id=record.item_id,
+    )
 
 
 def _words(vault: Vault, tenant: str, sealed: Sealed | None) -> str | None:
@@ -181,6 +193,10 @@ def _held(topics: Records, gathered: dict[str, Gathered], decided: _Decided) -> 
     for name, held in latest.items():
         state = gathered[held.tenant].ledger.item(name).outcome
         if state == "quarantined" and held.item.id not in decided.released:
-            yield Case(
-                "quarantined", name, held.tenant, f"{held.reason}: {held.detail}", item_id=name, held=held
-            )
+            yield held_case(held)
+
+
+def held_case(held: Quarantined) -> Case:
+    """An item that is held back."""
+    why = f"{held.reason}: {held.detail}"
+    return Case("quarantined", held.item_id, held.tenant, why, item_id=held.item_id, held=held)

@@ -1,0 +1,276 @@
+"""What waits for a person, kept in a file, so that nobody has to read the topics from their beginning again.
+
+In:    records of the topics, each topic in its order, between topics in any.   Out: the ``Case``s of ``queue``.
+State: a SQLite file that may be deleted at any time: ids, ordinals and places; the records that wait are sealed under
+       the key of whom they are about, so an erasure reaches them at once; at the next look they are let go of.
+Elsewhere: which records are new (``indexed``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from connectors.keys.vault import LocalVault
+from connectors.sqlite import opened, sqlite_errors, transaction
+from contracts.commands import (
+    Command,
+    ConfirmConcern,
+    CorrectConcern,
+    DismissConcern,
+    Erase,
+    ReleaseQuarantined,
+)
+from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
+from contracts.envelope import Envelope
+from contracts.feedback import TENANT_SUBJECT, Sealed, Tick
+from contracts.identity import ordinal_of
+from contracts.registry import read_record, write_record
+from contracts.stages import Assignment, Decision, EnrichedItem, RedactedItem
+from contracts.steering import MoveConcern
+from wiring.reviewing.queue import Case, asked_case, by_worth, held_case, is_due, unsure_case
+from wiring.views.topics import Place
+
+FORMAT = 1
+"""Another one is made anew."""
+
+REMEDY = "delete it: it is made anew from the topics"
+
+# Of an item that was held back and has gone on, the two records may become readable in either order, at most a batch
+# apart; so many ordinals back it is known what came of items.
+REMEMBERED = 10_000
+
+EVERYONE = "*"
+
+# ``waiting``: cases, by kind. ``standing``: concerns in review now. ``since``: the latest that intake says of an item.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS mark (topic TEXT, part INTEGER, told TEXT NOT NULL, PRIMARY KEY (topic, part)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS waiting (
+  kind TEXT, id TEXT, tenant TEXT NOT NULL, subject TEXT NOT NULL, part INTEGER NOT NULL, at INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL, record TEXT NOT NULL, anew TEXT, PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS standing (id TEXT PRIMARY KEY, tenant TEXT, subject TEXT, ordinal INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS since (id TEXT PRIMARY KEY, part INTEGER, ordinal INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS decided (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS erased (
+  tenant TEXT, subject TEXT, ordinal INTEGER, PRIMARY KEY (tenant, subject)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS clock (tenant TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
+"""
+
+_PUT = "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+
+# A case that still stands: nobody has decided it, and nobody has erased whom it is about.
+_OPEN = """
+SELECT w.kind, w.id, w.tenant, w.record, w.anew FROM waiting w
+LEFT JOIN erased e ON e.tenant = w.tenant AND e.subject = w.subject AND e.ordinal > w.ordinal
+WHERE e.ordinal IS NULL AND (?1 IS NULL OR w.tenant = ?1) AND (w.kind <> 'concern' OR w.id IN (SELECT id FROM standing))
+AND NOT EXISTS (SELECT 1 FROM decided d WHERE d.id = w.id AND
+  (d.kind = 'concern' AND w.kind <> 'quarantined' OR d.kind = 'moved' AND w.kind = 'assignment'))
+"""
+
+
+class _Row(NamedTuple):
+    kind: str
+    id: str
+    tenant: str
+    record: str
+    anew: str | None
+
+
+class ReviewIndex:
+    """One file; one process at a time takes records, any number may read."""
+
+    def __init__(self, path: Path, vault: LocalVault) -> None:
+        self._path = path
+        self._vault = vault
+        with self._errors():
+            self._db = opened(path, _SCHEMA)
+            self._db.execute("PRAGMA secure_delete=ON")  # what is let go of is written over
+            path.chmod(0o600)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is taken inside is kept whole or not at all."""
+        with self._errors(), transaction(self._db), self._vault.at_once():
+            yield
+
+    # -- how far it was read -----------------------------------------------------------------------------
+
+    def marks(self, topic: str) -> dict[int, str]:
+        """What ``put_mark`` was given for each partition of a topic."""
+        with self._errors():
+            return dict(self._db.execute("SELECT part, told FROM mark WHERE topic = ?", (topic,)))
+
+    def put_mark(self, topic: str, part: int, told: str) -> None:
+        """Keep how far a partition was read."""
+        self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (topic, part, told))
+
+    # -- what is taken -----------------------------------------------------------------------------------
+
+    def take(self, topic: str, place: Place, record: Envelope) -> None:
+        """Take one record into account."""
+        match record:
+            case Command() if topic == "journal":
+                self._ordered(record)
+            case ReviewRequest():
+                self._put("concern", record.concern.concern_id, record.item.text.subject, place, record)
+            case EnrichedItem():
+                self._enriched(record)
+            case Assignment():
+                self._assigned(record, place)
+            case Tick() if topic == "assignments":
+                told = "INSERT INTO clock VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = max(at, ?2)"
+                self._db.execute(told, (record.tenant, record.event_time.isoformat()))
+            case Quarantined():
+                self._held(record, place)
+            case RedactedItem(withdrawn=False):
+                self._since(record.item_id, record, place)
+            case DeadLetter() if record.item_id is not None and (
+                record.withdraws or record.stage != "intake"
+            ):
+                self._since(record.item_id, record, place)
+            case Receipt(outcome="erased" | "retracted"):
+                self._since(record.item_id, record, place)
+
+    def _ordered(self, command: Command) -> None:
+        match command.order:
+            case ConfirmConcern() | CorrectConcern() | DismissConcern():
+                self._decided("concern", command.order.concern_id)
+            case MoveConcern():
+                self._decided("moved", command.order.concern.concern_id)
+            case ReleaseQuarantined():
+                self._decided("released", command.order.item.id)
+            case Erase():
+                about = (command.tenant, command.order.subject, ordinal_of(command.id))
+                self._db.execute("INSERT OR REPLACE INTO erased VALUES (?, ?, ?)", about)
+
+    def _decided(self, kind: str, name: str) -> None:
+        self._db.execute("INSERT OR IGNORE INTO decided VALUES (?, ?)", (kind, name))
+
+    def _enriched(self, record: EnrichedItem) -> None:
+        about = (record.tenant, record.text.subject, ordinal_of(record.id))
+        for concern in record.concerns:
+            if concern.decision.needs_review:
+                row = (concern.concern_id, *about)
+                self._db.execute("INSERT OR IGNORE INTO standing VALUES (?, ?, ?, ?)", row)
+            else:
+                self._db.execute("DELETE FROM standing WHERE id = ?", (concern.concern_id,))
+        for name in (*(record.dismissed or ()), *record.retracts):
+            self._db.execute("DELETE FROM standing WHERE id = ?", (name,))
+
+    def _assigned(self, record: Assignment, place: Place) -> None:
+        about = record.about
+        if record.change == "relabelled" and about is not None:
+            self._relabelled(record.concern_id, about.decision)
+            return
+        self._db.execute("DELETE FROM waiting WHERE kind = 'assignment' AND id = ?", (record.concern_id,))
+        if record.ask_milli is not None:
+            subject = about.quote.subject if about is not None and about.quote is not None else TENANT_SUBJECT
+            self._put("assignment", record.concern_id, subject, place, record)
+
+    def _relabelled(self, name: str, decision: Decision) -> None:
+        """The question stays, about what is decided now."""
+        asked = "SELECT tenant, subject FROM waiting WHERE kind = 'assignment' AND id = ?"
+        for tenant, subject in self._db.execute(asked, (name,)).fetchall():
+            sealed = self._seal(tenant, subject, decision.model_dump_json(by_alias=True).encode())
+            self._db.execute(
+                "UPDATE waiting SET anew = ? WHERE kind = 'assignment' AND id = ?", (sealed, name)
+            )
+
+    def _held(self, record: Quarantined, place: Place) -> None:
+        known = self._db.execute("SELECT ordinal FROM since WHERE id = ?", (record.item_id,)).fetchone()
+        if known is None or ordinal_of(record.id) > known[0]:
+            self._put("quarantined", record.item_id, record.item.body.subject, place, record)
+
+    def _since(self, item: str, record: Envelope, place: Place) -> None:
+        """What stands of an item is no longer what was held back before."""
+        ordinal = ordinal_of(record.id)
+        newest = "INSERT INTO since VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET ordinal = max(ordinal, ?3)"
+        self._db.execute(newest, (item, place.part, ordinal))
+        gone = "DELETE FROM waiting WHERE kind = 'quarantined' AND id = ? AND ordinal <= ?"
+        self._db.execute(gone, (item, ordinal))
+
+    def _put(self, kind: str, name: str, subject: str, place: Place, record: Envelope) -> None:
+        sealed = self._seal(record.tenant, subject, write_record(record))
+        if sealed is not None:
+            about = (record.tenant, subject, place.part, place.offset, ordinal_of(record.id))
+            self._db.execute(_PUT, (kind, name, *about, sealed))
+
+    def _seal(self, tenant: str, subject: str, said: bytes) -> str | None:
+        try:
+            return self._vault.seal(tenant, subject, said).model_dump_json()
+        except KeyError:  # erased since
+            return None
+
+    # -- what is let go of -------------------------------------------------------------------------------
+
+    def tidy(self, firsts: dict[str, dict[int, int]]) -> None:
+        """Let go of the erased, and of what the topics of ``firsts`` (kind → partition → offset) no longer hold."""
+        for kind, parts in firsts.items():
+            for part, first in parts.items():
+                gone = "DELETE FROM waiting WHERE kind = ? AND part = ? AND at < ?"
+                self._db.execute(gone, (kind, part, first))
+        for table in ("waiting", "standing"):
+            erased = f"""DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM erased e WHERE e.tenant = {table}.tenant
+                AND e.subject = {table}.subject AND e.ordinal > {table}.ordinal)"""  # noqa: S608 - our own names
+            self._db.execute(erased)
+        for part, newest in self._db.execute("SELECT part, max(ordinal) FROM since GROUP BY part").fetchall():
+            old = "DELETE FROM since WHERE part = ? AND ordinal < ?"
+            self._db.execute(old, (part, newest - REMEMBERED))
+
+    # -- what waits --------------------------------------------------------------------------------------
+
+    def cases(self, tenant: str | None = None, *, early: bool = False) -> list[Case]:
+        """Everything that waits, by worth; with ``early`` also what a model may still answer."""
+        with self._errors(), self._vault.at_once():
+            clocks = {
+                name: datetime.fromisoformat(at) for name, at in self._db.execute("SELECT * FROM clock")
+            }
+            rows = map(_Row._make, self._db.execute(_OPEN, (tenant,)).fetchall())
+            cases = [case for row in rows if (case := self._case(row)) is not None]
+        every = clocks.get(EVERYONE)
+        return by_worth(case for case in cases if early or is_due(case, clocks.get(case.tenant), every))
+
+    def _case(self, row: _Row) -> Case | None:
+        """The case, or None if it may not be shown."""
+        said = self._opened(row.tenant, row.record)
+        if said is None:
+            return None
+        record = read_record(_TOPICS[row.kind], said)
+        match record:
+            case ReviewRequest():
+                is_there = self._vault.open(row.tenant, record.item.text) is not None
+                return asked_case(record) if is_there else None
+            case Assignment():
+                return self._unsure(record, row)
+            case Quarantined():
+                asked = "SELECT 1 FROM decided WHERE kind = 'released' AND id = ?"
+                is_released = self._db.execute(asked, (record.item.id,)).fetchone() is not None
+                return None if is_released else held_case(record)
+        raise AssertionError(f"nothing else is kept: {record.kind}")
+
+    def _unsure(self, record: Assignment, row: _Row) -> Case:
+        anew = None if row.anew is None else self._opened(row.tenant, row.anew)
+        if anew is not None and record.about is not None:
+            about = record.about.model_copy(update={"decision": Decision.model_validate_json(anew)})
+            record = record.model_copy(update={"about": about})
+        return unsure_case(record, self._vault)
+
+    def _opened(self, tenant: str, sealed: str) -> bytes | None:
+        return self._vault.open(tenant, Sealed.model_validate(json.loads(sealed)))
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return sqlite_errors(self._path, REMEDY)
+
+
+_TOPICS = {"concern": "reviews", "assignment": "assignments", "quarantined": "quarantine"}
+"""Where the record of each kind of case comes from."""

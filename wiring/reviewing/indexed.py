@@ -1,0 +1,107 @@
+"""What waits for a person on Kafka, by way of the index: only what is new since the last look is read.
+
+The file lies beside the keys, ``review/<prefix>-<generation>.sqlite3``, readable by its owner alone. It is made anew
+if it is missing, damaged, of another form, or of topics that were deleted and made again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+
+import orjson
+
+from connectors.kafka.admin import topic_ids
+from connectors.kafka.messages import header
+from connectors.keys.vault import LocalVault
+from contracts.errors import StateCorrupt
+from wiring.deadletters.kafka import KafkaTopics, Mark, Told
+from wiring.reviewing.index import FORMAT, ReviewIndex
+from wiring.reviewing.queue import Case, open_cases
+from wiring.views.topics import Records
+
+# Downstream first: what a running flow writes meanwhile is then never an output without its input. What says that an
+# item has gone on comes before the quarantine that it went on from.
+TOPICS = (
+    "assignments", "reviews", "enriched", "receipts", "dead-letters", "redacted", "quarantine", "journal",
+)  # fmt: skip
+
+_COMMAND = "undercurrent.journal.command.v1"
+
+# Records that are kept together; a first look that is interrupted goes on behind them.
+TOGETHER = 2_000
+
+
+def waiting(
+    topics: Records, folder: Path, vault: LocalVault, tenant: str | None, *, early: bool
+) -> list[Case]:
+    """As ``queue.open_cases``, of a data directory or of Kafka."""
+    if not isinstance(topics, KafkaTopics):
+        return open_cases(topics, vault, tenant, early=early)
+    path = folder / "review" / f"{topics.naming.prefix}-{topics.naming.generation}.sqlite3"
+    with _one_at_a_time(path):
+        try:
+            return _look(topics, path, vault, tenant, early)
+        except StateCorrupt:
+            delete(path)  # if it was not the index that is wrong, it is said again
+            return _look(topics, path, vault, tenant, early)
+
+
+def delete(path: Path) -> None:
+    """Let go of an index and of what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _look(topics: KafkaTopics, path: Path, vault: LocalVault, tenant: str | None, early: bool) -> list[Case]:
+    identity = _identity(topics)
+    with closing(ReviewIndex(path, vault)) as index:
+        is_known = index.marks("").get(0) in (None, identity)
+        if is_known:
+            with index.together():
+                index.put_mark("", 0, identity)
+            _refresh(index, topics)
+            return index.cases(tenant, early=early)
+    delete(path)
+    return _look(topics, path, vault, tenant, early)
+
+
+def _identity(topics: KafkaTopics) -> str:
+    names = [topics.naming.topic(topic) for topic in TOPICS]
+    ids = {name: list(told) for name, told in topic_ids(topics.cluster, names).items()}
+    return orjson.dumps({"format": FORMAT, "topics": ids}, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _refresh(index: ReviewIndex, topics: KafkaTopics) -> None:
+    """Take what is new."""
+    for topic in TOPICS:
+        marks = {part: Mark(**orjson.loads(told)) for part, told in index.marks(topic).items()}
+        new = iter(topics.since(topic, marks))
+        while some := list(islice(new, TOGETHER)):
+            with index.together():
+                for told in _wanted(topic, some):
+                    index.take(topic, told.place, topics.read(topic, told))
+                _keep(index, topic, marks)
+    with index.together():
+        index.tidy({"concern": topics.firsts("reviews"), "quarantined": topics.firsts("quarantine")})
+
+
+def _wanted(topic: str, some: Iterable[Told]) -> Iterable[Told]:
+    """Of the journal, which is the longest, only what people ordered."""
+    return (one for one in some if topic != "journal" or header(one.headers, "ce_type") == _COMMAND)
+
+
+def _keep(index: ReviewIndex, topic: str, marks: dict[int, Mark]) -> None:
+    for part, mark in marks.items():
+        index.put_mark(topic, part, orjson.dumps(mark).decode())
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
