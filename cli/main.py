@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import typer
 
 from cli.complaint import complain
+from cli.extras import lacking
 from contracts.errors import (
     BudgetExceeded,
     OrderRefused,
@@ -94,8 +96,13 @@ def command_line(argv: Sequence[str] = ()) -> typer.Typer:
     wanted = argv[0] if argv and argv[0] in COMMANDS else None
     for name, place in COMMANDS.items():
         if wanted in (None, name):
-            module, _, attribute = place.partition(":")
-            found = getattr(import_module(module), attribute)
+            try:
+                found = _found(place)
+            except ModuleNotFoundError as exc:
+                if wanted is not None or (told := lacking(exc)) is None:
+                    raise
+                app.command(name, hidden=name in HIDDEN, help=f"Not here: {told}.")(lambda: None)
+                continue
             if isinstance(found, typer.Typer):
                 app.add_typer(found, name=name)
             else:
@@ -103,8 +110,13 @@ def command_line(argv: Sequence[str] = ()) -> typer.Typer:
     return app
 
 
+def _found(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
 def main() -> None:
-    """Run the command; errors of ours are one line that says what to do."""
+    """Run the command; errors of ours are one line that says what to do, a missing extra one that names it."""
     try:
         command_line(sys.argv[1:])()
     except WrongUsage as exc:
@@ -116,3 +128,8 @@ def main() -> None:
     except PipelineError as exc:
         complain(exc)
         sys.exit(FAILED)
+    except ModuleNotFoundError as exc:
+        if (told := lacking(exc)) is None:
+            raise
+        complain(WrongUsage(told))
+        sys.exit(REFUSED)
