@@ -1,4 +1,7 @@
-"""``undercurrent upload`` and ``watch``: files of any size into the bulk lane; a feeder takes them from there."""
+"""``undercurrent upload`` and ``watch``: files of any size into the bulk lane; a feeder takes them from there.
+
+With ``--dir`` a file goes into the journal of a data directory, as ``undercurrent run`` would add it.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from rich.console import Console
 
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
+from cli.run import finish, load_file
+from cli.themes import existing
 from connectors.kafka.names import PREFIX, Naming
-from contracts.errors import PipelineError
+from contracts.errors import PipelineError, WrongUsage
 from contracts.identity import partition
 from settings import load_settings
 from wiring.bulk.book import Upload, UploadBook
@@ -28,6 +34,7 @@ from wiring.kafka.broker import named_cluster
 
 REJECTED = 3
 TOLD_EVERY_S = 5.0
+SHOWN_BAD = 10
 
 MapOption = Annotated[
     str | None, typer.Option("--map", help="field=column pairs, say text=comment,rating=stars.")
@@ -56,21 +63,50 @@ def upload_file(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row; write nothing.")] = False,
     processes: Processes = None,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--dir", help="Data directory of a run, instead of Kafka; its flow acts at once."),
+    ] = None,
     prefix: Prefix = PREFIX,
     partitions: Partitions = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Upload a file into the bulk lane; given again after a crash it goes on at the same row.
+    """Upload a file into the bulk lane, or into a data directory; given again after a crash it goes on at the same row.
 
-    Example: KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 undercurrent upload reviews.csv --map text=comment
+    Example: undercurrent upload reviews.csv --map text=comment --dir out/demo
     """
     tenant, mapped = _tenant(connection, mapping)
     options = Options(mapped, customers, source, new_tenant)
     if dry_run:
         raise typer.Exit(_checked(file, options, as_json=as_json))
+    if directory is not None:
+        into_directory(existing(directory), tenant, file, options, as_json=as_json)
+        return
+    if not load_settings().kafka_bootstrap:
+        raise WrongUsage("say where to: --dir names a data directory, KAFKA_BOOTSTRAP_SERVERS a cluster")
     lane = open_lane(tenant, data, prefix, partitions, processes)
     told = upload(file, options, lane, now=datetime.now(UTC), progress=said_to_people(file.name))
     _tell(told, lane, as_json=as_json)
+
+
+def into_directory(directory: Path, tenant: str, file: Path, options: Options, *, as_json: bool) -> None:
+    """Append what the directory's journal lacks of a file, and let its flow act on it. Raises ``PipelineError``."""
+    if options.source is not None or options.is_new_tenant:
+        raise WrongUsage(
+            "--source and --new-tenant are for Kafka: in a directory a file's name is its source"
+        )
+    found = check(file, options)  # a file that cannot be read at all is refused before anything is written
+    console = Console(stderr=True)
+    total = load_file(directory, tenant, file, options.mapping, options.customers, console)
+    finish(directory, total, console)
+    if as_json:
+        told = {"tenant": tenant, "dir": str(directory), **found.as_json()}
+        typer.echo(orjson.dumps(told).decode())
+        return
+    bad = f", {found.bad:,} of them bad (they are in dead letters: undercurrent dlq ls)" if found.bad else ""
+    typer.echo(f"{file.name}: {found.rows:,} rows{bad} in {directory}")
+    for line, reason in found.reasons[:SHOWN_BAD]:
+        typer.echo(f"  line {line}: {reason}")
 
 
 def watch(
@@ -172,7 +208,7 @@ def _tell(told: Upload, lane: Lane, *, as_json: bool) -> None:
         sys.stderr.write("\n")
     if not as_json:
         typer.echo(_sentence(told, lane))
-        for line, reason in told.unreadable[:10]:
+        for line, reason in told.unreadable[:SHOWN_BAD]:
             typer.echo(f"  line {line}: {reason}")
     else:
         said: dict[str, Any] = {"upload": told.told.id, "tenant": lane.tenant, "topic": lane.topic}
