@@ -44,6 +44,30 @@ class WindowScore(Message):
     negative: Interval
 
 
+class Levels(Message):
+    """Means of one metric before ``complaints``, and of what is usual then: errors in millionths, latency in ms."""
+
+    before: int
+    usual: int
+    complaints: int
+
+
+class Corroboration(Message):
+    """What telemetry says of a theme's complaints (bugs and negative concerns) of two weeks.
+
+    ``share``: of those before which errors or latency were measured, in how many they were far above the usual; nothing
+    measured is 0 of 0, and unknown. The levels are of the corroborated complaints, where there is none of the others.
+    ``deploy`` is what ran before most of the corroborated ones, ``deploy_complaints`` before how many of them.
+    """
+
+    complaints: int
+    share: Interval
+    errors_ppm: Levels | None = None
+    latency_p95_ms: Levels | None = None
+    deploy: str | None = None
+    deploy_complaints: int | None = None
+
+
 class Priority(Envelope):
     """Topic ``priorities`` (compacted by theme): how much a theme matters at ``event_time``.
 
@@ -53,7 +77,8 @@ class Priority(Envelope):
     ``action_owner`` whose work that is; absent where no rule fired. ``issue_id`` is the issue that stands for the
     theme and ``issue_state`` what its tracker last said of it; ``resolution`` is the share of the theme's issues that
     came to an end by being done, and ``regressions`` how often one that was done was opened again.
-    ``corroborated`` of its concerns of two weeks came within hours of errors or latency far above the usual.
+    ``corroborated`` of its concerns of two weeks came within hours of errors or latency far above the usual;
+    ``telemetry`` has the figures, absent where nothing was measured.
     """
 
     kind: Literal["signal"] = "signal"
@@ -75,6 +100,7 @@ class Priority(Envelope):
     resolution: Interval | None = None
     regressions: int | None = None
     corroborated: int | None = None
+    telemetry: Corroboration | None = None
 
 
 class Quote(Message):
@@ -102,7 +128,8 @@ class LinearIssue(Envelope):
 
     ``priority`` is Linear's: 1 urgent, 2 high, 3 medium, 4 low. ``issue_id`` is a function of tenant,
     lineage and ``episode``, so creating it twice is creating it once. ``action``, ``action_rule`` and
-    ``action_owner`` are as in ``Priority``. ``customers`` are those of ``accounts`` that weigh most.
+    ``action_owner`` are as in ``Priority``, and so is ``telemetry``. ``customers`` are those of ``accounts`` that weigh
+    most.
 
     ``change``: ``open`` creates the issue; ``recur`` comments on it, because customers still come; ``reopen`` opens it
     again, because they came back after it was done; ``relink`` ties it to ``into_issue_id``, because their themes were
@@ -134,6 +161,7 @@ class LinearIssue(Envelope):
     into_issue_id: str | None = None
     priority_by_people: bool = False
     customers: tuple[AffectedCustomer, ...] = ()
+    telemetry: Corroboration | None = None
 
 
 class Drop(Message):

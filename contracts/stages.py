@@ -32,6 +32,9 @@ Coverage = Literal["full", "structured"]
 Severity = Literal["critical", "high", "medium", "low"]
 SentimentLabel = Literal["negative", "neutral", "positive"]
 
+TelemetryVerdict = Literal["corroborated", "not_corroborated"]
+"""Whether errors or latency were far above the usual before a complaint, where they were measured at all."""
+
 
 class ItemTelemetry(Message):
     """What the product measured in the hours before an item, for its session, else its account, else its version.
@@ -119,6 +122,8 @@ class Decision(Message):
     ``suggested_action`` is an action of the decision matrix, ``action_rule`` the rule that fired and ``action_owner``
     whose work that is.
     ``category_milli`` is the probability that the category is right, where a tenant's own model says so.
+    ``telemetry`` says whether what the product measured bears a complaint out; absent where nobody complains or nothing
+    was measured. ``telemetry_times_milli`` is how many times the usual it stood at, in thousandths.
     """
 
     category: str
@@ -147,6 +152,8 @@ class Decision(Message):
     action_rule: str | None = None
     action_owner: str | None = None
     category_milli: int | None = Field(default=None, ge=0, le=1000)
+    telemetry: TelemetryVerdict | None = None
+    telemetry_times_milli: int | None = Field(default=None, ge=0)
 
 
 class Vector(Message):

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from contracts.priority import Interval, Quote, WindowScore
+from contracts.priority import Corroboration, Interval, Levels, Quote, WindowScore
 from models.priority.policy import IssuePriorities
 
 TITLE_CHARS = 255
 QUOTE_CHARS = 400
 LISTED_ACCOUNTS = 20
 """How many accounts the description names; the record itself carries all."""
+
+_STEPS: tuple[Literal[1, 2, 3, 4], ...] = (1, 2, 3, 4)
 
 _ZERO_WIDTH = "\u200b"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>&$^=])")
@@ -32,7 +34,8 @@ _SAFE_URL = re.compile(r"https?://[^\s<>()\[\]\\\"'`\u0000-\u001f\u007f]{1,2000}
 class IssueFacts:
     """What an issue is about. ``reason`` says which rule fired and why; ``why`` explains the score.
 
-    ``action`` is what the decision matrix suggests.
+    ``action`` is what the decision matrix suggests, ``telemetry`` what was measured before complaints; because of that
+    the tracker's priority is ``raised`` by a step, or lowered (-1).
     """
 
     tenant: str
@@ -50,6 +53,8 @@ class IssueFacts:
     first_seen: datetime
     last_seen: datetime
     action: str | None = None
+    telemetry: Corroboration | None = None
+    raised: int = 0
 
     @property
     def impact(self) -> float:
@@ -97,12 +102,19 @@ def title(facts: IssueFacts) -> str:
 
 
 def priority(facts: IssueFacts, rule_kind: str, bounds: IssuePriorities) -> Literal[1, 2, 3, 4]:
-    """Linear's priority: critical severity is urgent; half of the negatives at least high; else by impact."""
-    if rule_kind == "critical" or facts.impact >= bounds.urgent:
+    """Linear's priority: critical severity is urgent; half of the negatives at least high; else by impact.
+
+    What telemetry says moves it by a step, but critical severity.
+    """
+    if rule_kind == "critical":
         return 1
-    if rule_kind == "negative_share" or facts.impact >= bounds.high:
-        return 2
-    return 3 if facts.impact >= bounds.medium else 4
+    if facts.impact >= bounds.urgent:
+        step = 1
+    elif rule_kind == "negative_share" or facts.impact >= bounds.high:
+        step = 2
+    else:
+        step = 3 if facts.impact >= bounds.medium else 4
+    return _STEPS[min(4, max(1, step - facts.raised)) - 1]
 
 
 def labels(facts: IssueFacts) -> tuple[str, ...]:
@@ -117,6 +129,7 @@ def description(facts: IssueFacts) -> str:
         f"**Why now.** {facts.reason}",
         f"**Why it matters.** {facts.why}",
         f"**Suggested.** {escaped(facts.action)}." if facts.action else "",
+        _telemetry(facts),
         _numbers(facts),
         _quotes(facts),
         _who(facts),
@@ -128,8 +141,51 @@ def description(facts: IssueFacts) -> str:
 
 def comment(facts: IssueFacts) -> str:
     """What is said below an issue that is there: why now, the score, and what customers said last."""
-    parts = [facts.reason, f"**Why it matters.** {facts.why}", _quotes(facts)]
+    parts = [facts.reason, f"**Why it matters.** {facts.why}", _telemetry(facts), _quotes(facts)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def corroborated(known: Corroboration) -> str:
+    """What telemetry says of complaints, in plain text with its figures; it may hold a deploy's name as it came.
+
+    A fault that raises no error looks the same as none, so the words say what was measured and no more.
+    """
+    share, found = (
+        known.share,
+        [
+            level
+            for level in (
+                _level("error rate", known.errors_ppm, 10_000, " %"),
+                _level("p95 latency", known.latency_p95_ms),
+            )
+            if level
+        ],
+    )
+    far = _share(share) if share.count else f"none of them (at most {100 * share.high:.0f} %)"
+    said = (
+        f"Errors or latency were measured before {share.of} of {known.complaints} complaints of two weeks, and far "
+        f"above the usual before {far}. Mean before {'these' if share.count else 'them'}: {'; '.join(found)}."
+    )
+    if known.deploy:
+        name = plain(shortened(known.deploy, 80))
+        said += f" Deploy {name} ran before {known.deploy_complaints} of these."
+    return said
+
+
+def _level(name: str, levels: Levels | None, unit: int = 1, mark: str = " ms") -> str:
+    if levels is None:
+        return ""
+    before, usual = (
+        f"{value / unit:.3g}" if unit > 1 else f"{value:,}" for value in (levels.before, levels.usual)
+    )
+    return f"{name} {before}{mark}, usually {usual}{mark}"
+
+
+def _telemetry(facts: IssueFacts) -> str:
+    if facts.telemetry is None:
+        return ""
+    doubt = " A fault that raises no error looks the same." if facts.raised < 0 else ""
+    return f"**Telemetry.** {escaped(corroborated(facts.telemetry) + doubt)}"
 
 
 def _numbers(facts: IssueFacts) -> str:

@@ -1,7 +1,8 @@
 """The decision matrix (S4): which action follows from a concern's closed labels and its confidence, and whose it is.
 
 In: a decision.   Out: the first rule that fires, or None. A pure function of closed labels, flags and one number:
-nothing that a text or a model words freely can choose an action.
+nothing that a text or a model words freely can choose an action. A theme has the rule of most of its concerns, which a
+line about themes may replace by what telemetry says (``models.priority.bearing``).
 Promise: a wrong file is refused naming file, line and field; a label that no rule is about draws a warning.
 """
 
@@ -12,11 +13,13 @@ from collections.abc import Iterable
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from contracts.stages import Decision, SentimentLabel, Severity
+from contracts.priority import Corroboration
+from contracts.stages import Decision, SentimentLabel, Severity, TelemetryVerdict
+from models.priority.bearing import WhenTheme
 from models.priority.setting import Setting, read_setting
 
 DEFAULT_FILE = Path(__file__).with_name("matrix.yaml")
@@ -40,6 +43,7 @@ _LABELS = attrgetter(
     "feature_request",
     "churn_risk",
     "urgent",
+    "telemetry",
 )
 
 WITHHELD_SHARE = (2, 3)
@@ -54,6 +58,7 @@ class When(Setting):
     severity: tuple[Severity, ...] = ()
     sentiment: tuple[SentimentLabel, ...] = ()
     intent: tuple[Intent, ...] = ()
+    telemetry: tuple[TelemetryVerdict | Literal["unknown"], ...] = ()
     bug: bool | None = None
     feature_request: bool | None = None
     churn_risk: bool | None = None
@@ -66,6 +71,7 @@ class When(Setting):
         """The values that each label or flag may have, of those that the rule asks about."""
         told = self.model_dump(exclude={"confidence_below", "confidence_at_least"}, exclude_none=True)
         values = {name: value if isinstance(value, tuple) else (value,) for name, value in told.items()}
+        values["telemetry"] = tuple(None if word == "unknown" else word for word in self.telemetry)
         return tuple((name, frozenset(value)) for name, value in values.items() if value)
 
     def holds(self, decision: Decision) -> bool:
@@ -84,11 +90,10 @@ class When(Setting):
         return self.model_dump(exclude={"category"}) == When().model_dump(exclude={"category"})
 
 
-class Rule(Setting):
+class Line(Setting):
     """One line of the matrix; ``issue``: whether a theme of such concerns opens an engineering issue."""
 
     name: Name
-    when: When = When()
     action: Action
     owner: Owner | None = None
     issue: bool = False
@@ -100,6 +105,12 @@ class Rule(Setting):
             return data | {"issue": data.get("action") == "engineering_ticket"}
         return data
 
+
+class Rule(Line):
+    """What is to be done about a concern."""
+
+    when: When = When()
+
     @model_validator(mode="after")
     def _has_owner(self) -> Self:
         if self.owner is None and self.action != "none":
@@ -107,12 +118,25 @@ class Rule(Setting):
         return self
 
 
+class ThemeRule(Line):
+    """What is to be done about a theme instead of what the rule of most of its concerns says.
+
+    ``tenants``: of these alone; empty means of all. ``owner`` left out stays the rule's. ``raise_priority`` moves the
+    priority that its issue has at the tracker by a step, up (1) or down (-1); critical severity is never moved down.
+    """
+
+    when: WhenTheme
+    tenants: tuple[str, ...] = ()
+    raise_priority: Literal[-1, 0, 1] = 0
+
+
 class Matrix(Setting):
-    """All rules in their order; those of a tenant come before the general ones."""
+    """All rules in their order; those of a tenant come before the general ones. ``themes`` are asked of themes."""
 
     version: str
     rules: tuple[Rule, ...] = Field(min_length=1)
     tenants: dict[str, tuple[Rule, ...]] = Field(default_factory=dict)
+    themes: tuple[ThemeRule, ...] = ()
 
     @field_validator("rules")
     @classmethod
@@ -121,8 +145,21 @@ class Matrix(Setting):
 
     @model_validator(mode="after")
     def _names_of_tenants_differ(self) -> Self:
-        for rules in self.tenants.values():
-            _distinct((*rules, *self.rules))
+        for rules in (*self.tenants.values(), ()):
+            _distinct((*rules, *self.rules, *self.themes))
+        return self
+
+    @model_validator(mode="after")
+    def _rules_are_known(self) -> Self:
+        every = {rule.name: rule for rules in (*self.tenants.values(), self.rules) for rule in rules}
+        for line in self.themes:
+            if unknown := sorted(set(line.when.rule) - every.keys()):
+                raise ValueError(
+                    f"theme rule {line.name!r} is about rules that are not there: {', '.join(unknown)}"
+                )
+            owned = line.when.rule and all(every[name].owner for name in line.when.rule)
+            if line.action != "none" and not (line.owner or owned):
+                raise ValueError(f"theme rule {line.name!r} has no owner: say whose work a {line.action} is")
         return self
 
     def rule_of(self, decision: Decision, tenant: str) -> Rule | None:
@@ -166,6 +203,15 @@ class Matrix(Setting):
         known = [(rule, counts[rule.name]) for rule in self.of(tenant) if counts.get(rule.name, 0) > 0]
         return max(known, key=lambda one: one[1])[0] if known else None
 
+    def by_telemetry(self, rule: Rule | None, said: Corroboration | None, tenant: str) -> ThemeRule | None:
+        """The first line about themes that holds, given the ``rule`` of most of its concerns; with its owner."""
+        name = None if rule is None else rule.name
+        for line in self.themes:
+            if (not line.tenants or tenant in line.tenants) and line.when.holds(name, said):
+                owner = line.owner or (rule.owner if rule is not None else None)
+                return line.model_copy(update={"owner": owner})
+        return None
+
     def withholds(self, counts: dict[str, int], concerns: int, tenant: str) -> bool:
         """Whether a theme of so many concerns opens no issue: two thirds of them are no engineer's work."""
         others = sum(
@@ -196,7 +242,10 @@ class Matrix(Setting):
         return list(dict.fromkeys(told))
 
 
-def _distinct(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+R = TypeVar("R", bound=Line)
+
+
+def _distinct(rules: tuple[R, ...]) -> tuple[R, ...]:
     names = [rule.name for rule in rules]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

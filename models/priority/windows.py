@@ -6,7 +6,7 @@ the last 168. Sums are integers, so adding and subtracting in any order gives th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -195,3 +195,18 @@ def count(counts: dict[str, int], key: str, change: int) -> None:
         counts[key] = after
     else:
         counts.pop(key, None)
+
+
+def summed(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Several counters as one."""
+    total: dict[str, int] = {}
+    for counter in counts:
+        for name, number in counter.items():
+            total[name] = total.get(name, 0) + number
+    return total
+
+
+def most(counts: Iterable[Mapping[str, int]]) -> str | None:
+    """The most frequent name over all counters; the first by alphabet among equals."""
+    total = summed(counts)
+    return min(total, key=lambda name: (-total[name], name)) if total else None

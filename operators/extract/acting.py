@@ -1,7 +1,7 @@
 """What a decision leads to: an action of the decision matrix, and what a reviewer's answer about it would be worth.
 
-In: a decision's closed labels, flags and confidence; whose concern it is.   Out: fields of the records, and the request
-to a reviewer. Pure functions.
+In: a decision's closed labels, flags and confidence; whose concern it is, and what was measured before it.
+Out: fields of the records, and the request to a reviewer. Pure functions.
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ from typing import Any
 from contracts.diversions import ReviewRequest
 from contracts.stages import Concern, Decision, EnrichedItem, ItemFacts
 from models.priority.matrix import Matrix
+from models.priority.telemetry import measured
 from models.review.worth import worth
 
 
-def acting(decision: Decision, matrix: Matrix, tenant: str) -> Decision:
-    """The decision with what the matrix suggests; called again whenever labels or confidence have changed.
+def acting(decision: Decision, matrix: Matrix, tenant: str, facts: ItemFacts) -> Decision:
+    """The decision with what telemetry says and the matrix suggests; called again whenever labels or confidence change.
 
     The fields are None where no rule fires; rule and no action, where the rule says that nothing is to be done.
     """
+    decision = _measured(decision, facts)
     rule = matrix.rule_of(decision, tenant)
     told = {
         "suggested_action": None if rule is None or rule.action == "none" else rule.action,
@@ -28,6 +30,15 @@ def acting(decision: Decision, matrix: Matrix, tenant: str) -> Decision:
         "action_owner": None if rule is None else rule.owner,
     }
     return decision.model_copy(update=told)
+
+
+def _measured(decision: Decision, facts: ItemFacts) -> Decision:
+    """The decision with what telemetry says of it now."""
+    known = measured(decision, facts.telemetry)
+    if known is None and decision.telemetry is None:
+        return decision
+    verdict, times = (None, None) if known is None else (known.verdict, known.times_milli)
+    return decision.model_copy(update={"telemetry": verdict, "telemetry_times_milli": times})
 
 
 def worth_of(decision: Decision, facts: ItemFacts) -> int:

@@ -62,7 +62,7 @@ class Anew:
             return None
         decision = concern.decision
         if not decided:
-            decision = acting(self._learned(item.tenant, read), self._matrix, item.tenant)
+            decision = acting(self._learned(item.tenant, read), self._matrix, item.tenant, item.facts)
             self._standing.put(item.item_id, row.reviewed(place, waits=decision.needs_review))
         vectors = {"vector": read.vector, "summary_vector": read.summary_vector}
         return concern.model_copy(update={"decision": decision, **vectors}), read

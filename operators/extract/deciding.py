@@ -83,7 +83,7 @@ class Deciding:
         item = answer.item
         assert item is not None  # else it was set aside
         said = answered_decision(applied.said.decision, self._taxonomy, answer, self._review_below)
-        decision = acting(said, self._matrix, answer.tenant)
+        decision = acting(said, self._matrix, answer.tenant, item.facts)
         concern = self._in_our_space(applied.concern, applied.text).model_copy(
             update={"decision": decision, "notes": self._notes(item, applied.said.notes)}
         )
@@ -186,7 +186,8 @@ class Deciding:
             case DismissConcern():
                 return self._dismiss(command, item, row, place, order.concern_id)
         self._standing.put(item.item_id, row.decide(place))
-        decided = concern.model_copy(update={"decision": acting(decision, self._matrix, item.tenant)})
+        ruled = acting(decision, self._matrix, item.tenant, item.facts)
+        decided = concern.model_copy(update={"decision": ruled})
         return [Out("enriched", self._told(command, item, self._placed(item, decided)))]
 
     def _placed(self, item: EnrichedItem, concern: Concern) -> Concern:

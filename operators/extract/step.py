@@ -164,7 +164,7 @@ class ExtractStep:
             start=read.found.span.start,
             end=read.found.span.end,
             summary=self._vault.seal(item.tenant, item.text.subject, read.found.summary.encode()),
-            decision=acting(self._learned(item.tenant, read), self._matrix, item.tenant),
+            decision=acting(self._learned(item.tenant, read), self._matrix, item.tenant, item.facts),
             vector=read.vector,
             summary_vector=read.summary_vector,
         )

@@ -1,30 +1,52 @@
 """What the decision matrix says of a theme: the action of most of its concerns, and whether it opens an issue.
 
-In: the rules that fired for a theme's concerns, counted in its rows.   Out: a rule, and fields of records. The book is
-read and not changed. Elsewhere: the rules themselves (``models.priority.matrix``).
+In: the rules that fired for a theme's concerns and what telemetry says of them, counted in its rows.   Out: a line of
+the matrix, and fields of records. The book is read and not changed. Elsewhere: the rules (``models.priority.matrix``).
 """
 
 from __future__ import annotations
 
-from models.priority.matrix import Matrix, Rule
+from contracts.priority import Corroboration
+from models.priority.matrix import Line, Matrix, Rule, ThemeRule
+from models.priority.telemetry import corroboration
+from models.priority.windows import summed
 from operators.prioritise.book import TenantBook
 
 
-def suggested(book: TenantBook, root: str, matrix: Matrix) -> Rule | None:
-    """The rule of most of a theme's concerns of two weeks, merged themes included; None where none fired."""
-    return matrix.of_theme(_counts(book, root)[0], book.tenant)
+def suggested(book: TenantBook, root: str, matrix: Matrix) -> Line | None:
+    """The rule of most of a theme's concerns of two weeks, merged themes included; None where none fired.
+
+    Where a line about themes holds, because of what telemetry says, it is that one.
+    """
+    most = matrix.of_theme(_counts(book, root)[0], book.tenant)
+    return _by_telemetry(book, root, matrix, most) or most
 
 
-def withheld(book: TenantBook, root: str, matrix: Matrix) -> Rule | None:
-    """The rule because of which a theme opens no engineering issue; None where it opens one."""
+def withheld(book: TenantBook, root: str, matrix: Matrix) -> Line | None:
+    """The line because of which a theme opens no engineering issue; None where it opens one."""
     counts, concerns = _counts(book, root)
+    line = _by_telemetry(book, root, matrix, matrix.of_theme(counts, book.tenant))
+    if line is not None:
+        return None if line.issue else line
     if not matrix.withholds(counts, concerns, book.tenant):
         return None
     others = {name: n for name, n in counts.items() if not _opens(matrix, name, book.tenant)}
     return matrix.of_theme(others, book.tenant)
 
 
-def fields_of(rule: Rule | None) -> dict[str, str | None]:
+def telemetry_of(book: TenantBook, root: str) -> Corroboration | None:
+    """What telemetry says of a theme's complaints; None where nothing was measured before any of them."""
+    said = corroboration(summed(book.themes[name].telemetry for name in book.origins(root)))
+    return said if said is not None and said.share.of else None
+
+
+def _by_telemetry(book: TenantBook, root: str, matrix: Matrix, most: Rule | None) -> ThemeRule | None:
+    if not matrix.themes:
+        return None
+    return matrix.by_telemetry(most, telemetry_of(book, root), book.tenant)
+
+
+def fields_of(rule: Line | None) -> dict[str, str | None]:
     """What records say of a rule."""
     if rule is None:
         return {}
@@ -40,8 +62,4 @@ def _opens(matrix: Matrix, name: str, tenant: str) -> bool:
 def _counts(book: TenantBook, root: str) -> tuple[dict[str, int], int]:
     """How often each rule fired, and of how many concerns; both over a theme and what was merged into it."""
     rows = [book.themes[name] for name in book.origins(root)]
-    total: dict[str, int] = {}
-    for row in rows:
-        for name, number in row.rules.items():
-            total[name] = total.get(name, 0) + number
-    return total, sum(sum(row.categories.values()) for row in rows)
+    return summed(row.rules for row in rows), sum(sum(row.categories.values()) for row in rows)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from contracts.feedback import CustomerUpdated
-from contracts.stages import Assignment, AssignmentFacts, ItemFacts
+from contracts.stages import Assignment, AssignmentFacts
 from models.priority.policy import CriticalRule, GrowthRule, PriorityPolicy
+from models.priority.telemetry import complains, measured, tally
 from models.priority.windows import HORIZON_H, HOUR_S, cell_of, count
 from operators.prioritise.issues import Issues
 from operators.prioritise.redirects import Redirects
-from operators.prioritise.rows import Counted, Rows, TenantRow, ThemeRow, corroborates, key, rows_of
-from operators.prioritise.standings import Change, Standings
+from operators.prioritise.rows import Counted, Rows, TenantRow, ThemeRow, key, rows_of
+from operators.prioritise.standings import Change, Standings, who_spoke
 from operators.prioritise.tallies import Tallies
 from operators.prioritise.voices import Voices, evidence_of
 
@@ -99,12 +100,12 @@ class TenantBook:
         self.touch_theme(theme)
         return True
 
-    def mute(self, theme: str, muted: bool) -> bool:
-        """A person muted a theme, or wants to hear of it again; say whether that is news."""
+    def ordered(self, theme: str, *, muted: bool, pinned: bool, critical: bool) -> bool:
+        """What people said of a theme as it is now; say whether that is news."""
         row = self.theme(theme)
-        if row.muted == muted:
+        if (row.muted, row.pinned, row.critical) == (muted, pinned, critical):
             return False
-        row.muted = muted
+        row.muted, row.pinned, row.critical = muted, pinned, critical
         self.touch_theme(theme)
         return True
 
@@ -222,13 +223,14 @@ class TenantBook:
             return None
         row = Counted(
             at=at,
-            who=_who(facts, record.item_id),
+            who=who_spoke(facts, record.item_id),
             cell=cell_of(decision, self._sure_milli),
             category=decision.category,
             area=decision.product_area,
             evidence=evidence_of(record.item_id, about),
             rule=decision.action_rule,
-            telemetry=corroborates(about),
+            complaint=complains(decision),
+            telemetry=measured(decision, facts.telemetry),
         )
         self._rows.concerns.put(self._start + record.concern_id, row)
         self.tallies.enter(record.concern_id, row)
@@ -247,7 +249,8 @@ class TenantBook:
         self.tallies.categorise(row, -1)
         row.cell = cell_of(about.decision, self._sure_milli)
         row.category, row.area = about.decision.category, about.decision.product_area
-        row.rule, row.telemetry = about.decision.action_rule, corroborates(about)
+        row.rule, row.complaint = about.decision.action_rule, complains(about.decision)
+        row.telemetry = measured(about.decision, about.facts.telemetry)
         self.tallies.categorise(row, 1)
         self._rows.concerns.touch(self._start + concern)
         if row.theme is None or root is None:
@@ -258,14 +261,15 @@ class TenantBook:
         return {root}
 
     def _categorise(self, row: Counted, theme: str, sign: int) -> None:
-        """Count a concern's category, product area and rule in its theme, or take them out with ``sign`` -1."""
+        """Count what a concern is about in its theme, or take it out with ``sign`` -1."""
         named = self.theme(theme)
         count(named.categories, row.category, sign)
         if row.area:
             count(named.areas, row.area, sign)
         if row.rule:
             count(named.rules, row.rule, sign)
-        named.telemetry += sign * row.telemetry
+        if row.complaint:
+            tally(named.telemetry, row.telemetry, sign)
         self.touch_theme(theme)
 
     def _forget(self, concern: str, row: Counted) -> None:
@@ -341,10 +345,3 @@ class TenantBook:
         touched = self.tallies.restand(*change) if change is not None else set()
         self.mark(touched)
         return touched
-
-
-def _who(facts: ItemFacts, item_id: str) -> str:
-    """Whom a concern counts for: the account, where unknown the author, else the item."""
-    if facts.account:
-        return f"a:{facts.account}"
-    return f"u:{facts.author}" if facts.author else f"i:{item_id}"

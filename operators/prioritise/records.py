@@ -13,16 +13,17 @@ from contracts.identity import NAMESPACE, linear_issue_id
 from contracts.priority import AffectedCustomer, Alert, LinearIssue, Priority, Quote
 from contracts.stages import Assignment, Precedent
 from models.priority.impact import impacts, why_sentence, window_scores
-from models.priority.matrix import Rule
+from models.priority.matrix import Line, ThemeRule
 from models.priority.policy import CriticalRule, ImpactRule
-from models.priority.windows import CRITICAL, NEGATIVE, SEVERE
+from models.priority.windows import CRITICAL, NEGATIVE, SEVERE, most
 from operators import linear_issue
 from operators.linear_issue import IssueFacts
-from operators.prioritise.actions import fields_of
+from operators.prioritise.actions import fields_of, telemetry_of
 from operators.prioritise.book import TenantBook
 from operators.prioritise.issues import resolution
 from operators.prioritise.judge import Grown, Started
 from operators.prioritise.rows import Counted
+from operators.prioritise.sheltered import sheltered
 
 Opened = Callable[[str, Sealed], str | None]
 """Opens a sealed quote of a tenant; None when its subject was erased."""
@@ -59,9 +60,9 @@ def name_of(book: TenantBook, theme: str) -> str:
     return book.themes[theme].label or f"theme {theme[:8]}"
 
 
-def priority_record(book: TenantBook, root: str, rule: Rule | None, envelope: Envelope) -> Priority:
+def priority_record(book: TenantBook, root: str, rule: Line | None, envelope: Envelope) -> Priority:
     """The score of a theme as it is now, with the ``rule`` of the matrix; of a merged theme the empty one."""
-    merged = book.themes[root].redirect is not None
+    merged, known = book.themes[root].redirect is not None, telemetry_of(book, root)
     family = book.tallies.family(root)
     scores = window_scores(family, book.policy.weights)
     why = why_sentence(scores, family.week.total[SEVERE])
@@ -79,7 +80,8 @@ def priority_record(book: TenantBook, root: str, rule: Rule | None, envelope: En
         last_seen=moment(_span(book, root)[1]),
         affected_accounts=len(family.week.by_who),
         tiers=dict(sorted(family.week.tiers.items())),
-        corroborated=sum(book.themes[name].telemetry for name in book.origins(root)) or None,
+        corroborated=(known.share.count or None) if known else None,
+        telemetry=known,
         **fields_of(rule),
         **({} if merged else _ended(book, root)),
     )
@@ -127,7 +129,7 @@ def reason_of(book: TenantBook, root: str, started: Started) -> str:
 
 
 def issue_record(
-    book: TenantBook, root: str, started: Started, opened: Opened, rule: Rule | None, envelope: Envelope
+    book: TenantBook, root: str, started: Started, opened: Opened, rule: Line | None, envelope: Envelope
 ) -> LinearIssue:
     """The issue that a theme's episode opens; ``rule`` is what the decision matrix says of the theme."""
     facts = facts_of(book, root, started.rule.name, reason_of(book, root, started), opened, rule)
@@ -143,7 +145,7 @@ def issue_record(
     )
 
 
-def fields_of_issue(book: TenantBook, facts: IssueFacts, rule: Rule | None) -> dict[str, Any]:
+def fields_of_issue(book: TenantBook, facts: IssueFacts, rule: Line | None) -> dict[str, Any]:
     """What a record about an issue says of its theme, whatever is to be done."""
     return {
         "title": linear_issue.title(facts),
@@ -154,6 +156,7 @@ def fields_of_issue(book: TenantBook, facts: IssueFacts, rule: Rule | None) -> d
         "quotes": facts.quotes,
         **fields_of(rule),
         "customers": _customers(book, facts.accounts),
+        "telemetry": facts.telemetry,
     }
 
 
@@ -170,7 +173,7 @@ def _customers(book: TenantBook, accounts: tuple[str, ...]) -> tuple[AffectedCus
 
 
 def facts_of(
-    book: TenantBook, root: str, rule_name: str, reason: str, opened: Opened, rule: Rule | None
+    book: TenantBook, root: str, rule_name: str, reason: str, opened: Opened, rule: Line | None
 ) -> IssueFacts:
     """What an issue says of a theme as it is now; ``reason`` is why it is said."""
     family, origins = book.tallies.family(root), book.origins(root)
@@ -185,30 +188,29 @@ def facts_of(
         reason=reason,
         why=why_sentence(scores, family.week.total[SEVERE]),
         scores=scores,
-        category=_most([book.themes[name].categories for name in origins]),
-        area=_most([book.themes[name].areas for name in origins]),
+        category=most([book.themes[name].categories for name in origins]),
+        area=most([book.themes[name].areas for name in origins]),
         quotes=_quotes(book, origins, opened),
         accounts=tuple(accounts[:RECORD_ACCOUNTS]),
         tiers=dict(sorted(family.week.tiers.items())),
         first_seen=moment(first),
         last_seen=moment(last),
         action=None if rule is None else action_line(rule),
+        telemetry=telemetry_of(book, root),
+        raised=_raised(book, root, rule),
     )
 
 
-def action_line(rule: Rule) -> str:
+def _raised(book: TenantBook, root: str, rule: Line | None) -> int:
+    """The step by which telemetry moves the tracker's priority; a theme that is sheltered is not moved down."""
+    step = rule.raise_priority if isinstance(rule, ThemeRule) else 0
+    return 0 if step < 0 and sheltered(book, root) else step
+
+
+def action_line(rule: Line) -> str:
     """What a rule of the matrix suggests, in words: the action, whose work it is, and the rule."""
     whose = f", for {rule.owner}" if rule.owner else ""
     return f"{ACTION_WORDS[rule.action]}{whose} (rule {rule.name})"
-
-
-def _most(counts: list[dict[str, int]]) -> str | None:
-    """The most frequent name over all counters; the first by alphabet among equals."""
-    total: dict[str, int] = {}
-    for counter in counts:
-        for name, number in counter.items():
-            total[name] = total.get(name, 0) + number
-    return min(total, key=lambda name: (-total[name], name)) if total else None
 
 
 def _quotes(book: TenantBook, origins: list[str], opened: Opened) -> tuple[Quote, ...]:
@@ -268,7 +270,7 @@ def _standing(book: TenantBook, root: str, started: Started) -> str:
     return f" Issue {issue} for it is {row.state}, so none was opened."
 
 
-def withheld_alert(book: TenantBook, root: str, started: Started, other: Rule, envelope: Envelope) -> Alert:
+def withheld_alert(book: TenantBook, root: str, started: Started, other: Line, envelope: Envelope) -> Alert:
     """A rule started for a theme that is no engineer's work: somebody else is told, and no issue is opened."""
     name = linear_issue.plain(name_of(book, root))
     words = ACTION_WORDS[other.action].capitalize()
@@ -278,11 +280,18 @@ def withheld_alert(book: TenantBook, root: str, started: Started, other: Rule, e
         rule=started.rule.name,
         severity="warn",
         title=linear_issue.shortened(f"{words}: {name}", 255),
-        body=f"{reason_of(book, root, started)} No engineering issue was opened: the decision matrix says "
-        f"{action_line(other)} of at least two thirds of its concerns.",
+        body=f"{reason_of(book, root, started)} {_no_issue(book, root, other)}",
         theme_id=root,
         **fields_of(other),
     )
+
+
+def _no_issue(book: TenantBook, root: str, other: Line) -> str:
+    said = f"No engineering issue was opened: the decision matrix says {action_line(other)}"
+    known = telemetry_of(book, root)
+    if isinstance(other, ThemeRule) and known is not None:
+        return f"{said}. {linear_issue.corroborated(known)}"
+    return f"{said} of at least two thirds of its concerns."
 
 
 def concern_alert(book: TenantBook, record: Assignment, row: Counted, rule: str, envelope: Envelope) -> Alert:

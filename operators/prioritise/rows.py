@@ -11,7 +11,7 @@ from typing import Any
 
 from contracts.commands import IssueState
 from contracts.feedback import Sealed, Tier
-from contracts.stages import AssignmentFacts
+from models.priority.telemetry import Measured
 from models.priority.windows import HOUR_S, Cell
 from operators.state import Table
 
@@ -32,7 +32,8 @@ class Counted:
 
     ``at``: seconds, clamped to the tenant's clock of its arrival; ``who``: account, else author, else item;
     ``evidence`` is there while the concern waits for a theme or stands for one. ``rule`` is the rule of the decision
-    matrix that fired for it, ``telemetry`` whether what the product measured before bears it out.
+    matrix that fired for it, ``complaint`` whether errors or latency could bear it out, ``telemetry`` what was measured
+    before, where anything was.
     """
 
     at: int
@@ -43,7 +44,8 @@ class Counted:
     theme: str | None = None
     evidence: Evidence | None = None
     rule: str | None = None
-    telemetry: bool = False
+    complaint: bool = False
+    telemetry: Measured | None = None
 
     @property
     def hour(self) -> int:
@@ -60,8 +62,8 @@ class ThemeRow:
     ``muted``: a person wants no issue and no alert of it. ``rules``: how many of its concerns fired each rule of the
     decision matrix. ``issued``: the latest episode that has an issue. ``issue`` is the issue that stands for the theme,
     its own or that of a theme merged into it; ``since``: rules look at concerns from this second on, because the issue
-    was done then (0: at all). ``telemetry``: how many of its concerns of two weeks are borne out by what the product
-    measured.
+    was done then (0: at all). ``telemetry``: sums over its complaints of two weeks (``models.priority.telemetry``).
+    ``pinned`` and ``critical``: what people said of it.
     """
 
     label: str = ""
@@ -80,7 +82,9 @@ class ThemeRow:
     issued: int = 0
     issue: str = ""
     since: int = 0
-    telemetry: int = 0
+    telemetry: dict[str, int] = field(default_factory=dict)
+    pinned: bool = False
+    critical: bool = False
 
 
 @dataclass(slots=True)
@@ -91,7 +95,8 @@ class IssueRow:
     people set.
     ``said_at``: clock of our last word on it, ``words`` how many comments there were since it was opened (again).
     ``before``: who came in the week up to ``done_at``, and how many themes that counted; ``drop``: who came in that
-    week and in the one after. ``tell``: accounts that were hit, of ``hit`` in all.
+    week and in the one after. ``tell``: accounts that were hit, of ``hit`` in all. ``category``: what most of the
+    theme's concerns were about when it was opened.
     """
 
     theme: str
@@ -113,6 +118,7 @@ class IssueRow:
     drop: list[int] = field(default_factory=list)
     tell: list[str] = field(default_factory=list)
     hit: int = 0
+    category: str = ""
 
     @property
     def lives(self) -> bool:
@@ -161,13 +167,6 @@ class CustomerRow:
         return self.told_mrr if self.told_mrr is not None else self.seen_mrr
 
 
-def corroborates(about: AssignmentFacts) -> bool:
-    """Whether errors or latency were far above the usual before somebody complained."""
-    measured, decision = about.facts.telemetry, about.decision
-    complains = decision.bug or decision.sentiment == "negative"
-    return complains and measured is not None and measured.elevated is not None
-
-
 def _values(row: Any) -> list[Any]:
     return [getattr(row, name) for name in row.__slots__]
 
@@ -189,15 +188,17 @@ def _encode_counted(row: Counted) -> list[Any]:
         row.theme,
         evidence,
         row.rule,
-        row.telemetry,
+        row.complaint,
+        None if row.telemetry is None else list(row.telemetry),
     ]
 
 
 def _decode_counted(data: list[Any]) -> Counted:
-    at, who, cell, category, area, theme, e, *later = data
+    at, who, cell, category, area, theme, e, rule, complaint, telemetry = data
     sealed = e and Sealed(subject=e[0], nonce=e[1], ciphertext=e[2])
     evidence = Evidence(sealed, *e[3:]) if e else None
-    return Counted(at, who, tuple(cell), category, area, theme, evidence, *later)
+    measured = Measured(*telemetry) if telemetry else None
+    return Counted(at, who, tuple(cell), category, area, theme, evidence, rule, complaint, measured)
 
 
 @dataclass(frozen=True, slots=True)

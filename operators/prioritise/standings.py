@@ -66,3 +66,10 @@ class Standings:
 
     def _of(self, row: CustomerRow) -> Standing:
         return Standing(row.tier, self._weights.of_customer(row.tier, row.mrr))
+
+
+def who_spoke(facts: ItemFacts, item_id: str) -> str:
+    """Whom a concern counts for: the account, where unknown the author, else the item."""
+    if facts.account:
+        return f"a:{facts.account}"
+    return f"u:{facts.author}" if facts.author else f"i:{item_id}"

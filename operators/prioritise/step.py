@@ -183,7 +183,8 @@ class PrioritiseStep:
             root = book.root(record.theme_id)
             book.mark([root] if root in book.tallies.families else [])
             touched.add(root)
-        if book.mute(record.theme_id, bool(record.muted)):
+        orders = {name: bool(getattr(record, name)) for name in ("muted", "pinned", "critical")}
+        if book.ordered(record.theme_id, **orders):
             touched.add(book.root(record.theme_id))
         return outs + self._judge(book, record, touched)
 

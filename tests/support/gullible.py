@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from contracts.stages import Decision
+from contracts.stages import Decision, ItemFacts
 from models.llm.prompts import Question
 from models.priority.matrix import Matrix, load_matrix
 from operators.extract.acting import acting
@@ -118,7 +118,7 @@ def data_lines(user: str) -> list[dict[str, Any]]:
 def action_of(decision: Decision) -> tuple[object, ...]:
     """Whatever work follows from once it is confirmed: rule, action and owner of the matrix, and what it looks at."""
     sure = decision.model_copy(update={"confidence_milli": 1000, "needs_review": False})
-    ruled = acting(sure, _matrix(), "acme")
+    ruled = acting(sure, _matrix(), "acme", ItemFacts(source="app"))
     labels = (sure.category, sure.sublabel, sure.severity, sure.sentiment, sure.intent, sure.bug)
     return (
         ruled.action_rule,
