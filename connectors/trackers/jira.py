@@ -55,6 +55,7 @@ class JiraTracker:
     token: Callable[[], str]
     settle_s: float = SETTLE_S
     looks: int = LOOKS
+    takes_our_ids: bool = False
     _meta: Meta | None = None
 
     async def find(self, draft: Draft) -> Issue | None:

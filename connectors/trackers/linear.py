@@ -8,7 +8,7 @@ overwritten here: labels are added, and only fields that a caller names are chan
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,6 +73,7 @@ class LinearTracker:
     clock: Clock = field(default=lambda: datetime.now(UTC))
     settle_s: float = 0.0
     looks: int = 1
+    takes_our_ids: bool = True
     _labels: dict[str, str] = field(default_factory=dict)
     _no_customers: bool = False
 
@@ -89,7 +90,7 @@ class LinearTracker:
             there = await self._find(draft.id)
             if there is None or there.is_gone:
                 raise Gone from None
-            return there
+            return replace(there, is_adopted=True)
         return _issue(answer["issueCreate"]["issue"])
 
     async def enrich(self, issue: Issue, draft: Draft) -> Sequence[str]:

@@ -53,7 +53,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An issue as it is at the tracker. ``state`` is one of Linear's types; ``fields`` is what people may edit."""
+    """An issue as it is at the tracker. ``state`` is one of Linear's types; ``fields`` is what people may edit.
+
+    ``is_adopted``: ``create`` found it there, so people may have edited it since it was made.
+    """
 
     id: str
     key: str
@@ -61,6 +64,7 @@ class Issue:
     state: str = ""
     fields: Mapping[str, Json] = field(default_factory=dict)
     is_gone: bool = False
+    is_adopted: bool = False
 
 
 class Tracker(Protocol):
@@ -68,6 +72,11 @@ class Tracker(Protocol):
 
     ``settle_s``: how long after a create that may have happened ``find`` is asked, and again between its ``looks``.
     """
+
+    @property
+    def takes_our_ids(self) -> bool:
+        """Whether making an issue twice is a conflict; if not, it is looked for before it is made at all."""
+        ...
 
     @property
     def settle_s(self) -> float:

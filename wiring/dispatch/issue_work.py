@@ -94,7 +94,11 @@ class IssueWork:
 
     async def _made(self, effect: Effect, draft: Draft, now: datetime) -> tuple[Issue, str]:
         memo = dict(effect.memo)
-        if "posted_at" in memo and (found := await self._look(effect, draft, memo, now)):
+        if "posted_at" in memo:
+            found = await self._look(effect, draft, memo, now)
+        else:
+            found = await self._before(draft)
+        if found is not None:
             return found, "adopted"
         month = f"{now.astimezone(UTC):%Y-%m}"
         if not await _aside(self.stores.outbox.charge, effect, month, self.tenant.issues_per_month):
@@ -108,7 +112,14 @@ class IssueWork:
             raise
         if before["posts"]:
             await self._sweep_later(effect, now)
-        return issue, "created"
+        return issue, "adopted" if issue.is_adopted else "created"
+
+    async def _before(self, draft: Draft) -> Issue | None:
+        """What was made before this store knew of it: one that was restored from a backup has forgotten attempts."""
+        found = None if self.tracker.takes_our_ids else await self.tracker.find(draft)
+        if found is not None and found.is_gone:
+            raise Gone
+        return found
 
     async def _look(self, effect: Effect, draft: Draft, memo: dict[str, Any], now: datetime) -> Issue | None:
         """What an earlier attempt made; None once it was looked for often enough."""
