@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from bench.bulk import write_rows
 from bench.headline.edge import command
 from bench.kafka.common import Bench, Ground, quantile
-from bench.kafka.latency import TOPICS, _ends, _first_times
+from bench.kafka.latency import TOPICS, _ends, first_times
 from bench.kafka.load import Steady
 from bench.kafka.processes import Processes
 from bench.kafka.stages import on_kafka
@@ -98,7 +98,7 @@ def _latencies(ground: Ground, stream: Round, rate: float, seconds: float) -> li
     with Steady(ground, stream, rate):
         time.sleep(SETTLE_S + seconds)
     time.sleep(4)
-    at = {short: _first_times(ground, short, begins[short]) for short in ("journal", "assignments")}
+    at = {short: first_times(ground, short, begins[short]) for short in ("journal", "assignments")}
     live = _live(ground, begins["journal"])
     settled = min(at["journal"].values()) + SETTLE_S
     causes = [c for c in at["assignments"] if c in live and at["journal"].get(c, 0.0) > settled]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bench.headline.webhooks import Sent
-from bench.kafka.common import Ground
+from bench.kafka.common import Ground, quantile
+from bench.kafka.latency import TOPICS, first_times
 from connectors.kafka.reading import between
 from contracts.envelope import Envelope
 from contracts.feedback import FeedbackReceived
@@ -66,6 +68,16 @@ def once_each(ground: Ground, causes: Mapping[Place, Cause], sent: Sent) -> dict
     assert not missing, f"{len(missing)} conversations that were answered with 200 are not in the journal"
     assert len(let_through) <= len(copies), f"{len(let_through)} items of {len(copies)} conversations"
     return dict(sorted(Counter(copies.values()).items()))
+
+
+def steps(ground: Ground, causes: Mapping[Place, Cause]) -> dict[str, float]:
+    """The p95 of each stage's part of the way, seconds, by the broker's clock: of what went all the way."""
+    at = {short: first_times(ground, short, dict.fromkeys(range(ground.partitions), 0)) for short in TOPICS}
+    whole = [place for place in causes if all(place in found for found in at.values())]
+    return {
+        there: round(quantile([at[there][place] - at[here][place] for place in whole], 0.95), 2)
+        for here, there in pairwise(TOPICS)
+    }
 
 
 def _cause(causes: Mapping[Place, Cause], issue: LinearIssue) -> Cause | None:

@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from bench.headline.edge import write_destinations
-from bench.headline.found import Cause, delivered, fired, once_each, opened
+from bench.headline.found import Cause, delivered, fired, once_each, opened, steps
 from bench.headline.intercom import IntercomSite, write_connections
 from bench.headline.product import product
 from bench.headline.stories import conversations
@@ -68,13 +68,14 @@ def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
             time.sleep(DRAIN_S)
             deliveries = delivered(ground)
             times = fired(deliveries, opened(ground))
-            copies = once_each(ground, deliveries, sent)
+            copies, by_step = once_each(ground, deliveries, sent), steps(ground, deliveries)
     late = {plan[n].number for n in range(len(plan)) if plan[n].at_s >= WARM_S}
     return {
         "processes": ", ".join(processes),
         "polled": dict(intercom.asked),
         "copies in the journal of a webhook's conversation": copies,
         "cpu_s": {name: round(s, 1) for name, s in sorted(used.items())},
+        "p95_by_step_s": by_step,
         **acknowledged(sent),
         **latencies(times, sent, site.at, counted=late),
     }

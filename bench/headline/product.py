@@ -57,10 +57,10 @@ class Running:
 
 
 @contextmanager
-def product(ground: Ground, files: Mapping[str, Path]) -> Iterator[Running]:
-    """The product once it is ready; ``files`` are settings that name files, in lower case. Drained behind it."""
+def product(ground: Ground, settings: Mapping[str, object]) -> Iterator[Running]:
+    """The product once it is ready, with ``settings`` by their names in lower case. Drained behind it."""
     place = Place(ground.data, ground.naming, ground.partitions, free_port(), free_port())
-    told = {f"UNDERCURRENT_{name.upper()}": str(path) for name, path in files.items()}
+    told = {f"UNDERCURRENT_{name.upper()}": str(value) for name, value in settings.items()}
     env = {"KAFKA_BOOTSTRAP_SERVERS": ground.cluster.bootstrap, "PYTHONPATH": python_path(), **told}
     log = ground.data / "up.log"
     with log.open("wb") as out:
@@ -69,7 +69,9 @@ def product(ground: Ground, files: Mapping[str, Path]) -> Iterator[Running]:
             running = Running(ground, place, process)
             await_that(lambda: _is_ready(running, log), READY_WITHIN_S, f"stages are not ready, see {log}")
             await_edge(place.edge_port, process, log)
-            missing = wanted(load_settings().model_copy(update=dict(files)), place) - running.processes.keys()
+            missing = (
+                wanted(load_settings().model_copy(update=dict(settings)), place) - running.processes.keys()
+            )
             assert not missing, f"not running: {', '.join(sorted(missing))}; see {log}"
             yield running
         finally:

@@ -49,7 +49,7 @@ def conversations(tenants: Sequence[str], *, rate: float, seconds: float, seed: 
     said = []
     for number, (at_s, tenant, label) in enumerate(sorted(told)):
         is_story = label == STORY
-        wording = writer.word(Slot(at=_BEGIN + timedelta(seconds=at_s), label=label), "intercom")
+        wording = writer.word(Slot(at=BEGIN + timedelta(seconds=at_s), label=label), "intercom")
         account, tier = f"account-{number}", "enterprise" if is_story else rng.choice(("free", "pro"))
         said.append(Message(at_s, tenant, number, account, tier, wording.text, is_story))
     return said
@@ -65,4 +65,4 @@ def _stories(tenants: Sequence[str], seconds: float) -> list[tuple[float, str, s
     ]
 
 
-_BEGIN = datetime(2026, 1, 1)
+BEGIN = datetime(2026, 1, 1)

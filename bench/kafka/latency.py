@@ -50,7 +50,7 @@ def measure(bench: Bench) -> dict[str, Any]:
         with Steady(ground, stream, capacity / 2) as load:
             time.sleep(seconds)
         time.sleep(DRAIN_S)
-        at = {short: _first_times(ground, short, begin) for short, begin in begins.items()}
+        at = {short: first_times(ground, short, begin) for short, begin in begins.items()}
     settled = min(at["journal"].values()) + SETTLE_S
     causes = sorted(
         (cause for cause in at["assignments"] if at["journal"].get(cause, 0.0) > settled),
@@ -78,7 +78,7 @@ def _ends(ground: Ground, short: str) -> dict[int, int]:
     return {p: there.end for p, there in ground.held(short).items()}
 
 
-def _first_times(ground: Ground, short: str, begin: dict[int, int]) -> dict[Cause, float]:
+def first_times(ground: Ground, short: str, begin: dict[int, int]) -> dict[Cause, float]:
     """When the first message of each cause came to a topic since ``begin``, by the broker's clock."""
     name = ground.naming.topic(short)
     found: dict[Cause, float] = {}

@@ -41,7 +41,8 @@ def open_store(url: str) -> Engine:
     for a store whose schema is newer than this code.
     """
     try:
-        engine = create_engine(url, pool_pre_ping=True)
+        # A server may have gone away meanwhile; a file has not, and asking costs as much as a short query.
+        engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
     except (SQLAlchemyError, ModuleNotFoundError) as exc:
         raise WrongUsage(
             f"store address: {type(exc).__name__}; say sqlite:///PATH or postgresql+psycopg://…"

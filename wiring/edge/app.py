@@ -44,6 +44,7 @@ from wiring.edge.metrics import EdgeMetrics
 from wiring.edge.opening import kafka_gate, now_utc
 from wiring.edge.polling import Poller
 from wiring.edge.quotas import Quota
+from wiring.edge.repeats import Repeats
 from wiring.edge.vendors import vendors
 from wiring.edge.webhooks import Answer, Receiver, Webhooks, receivers_of
 from wiring.health import Readiness
@@ -100,7 +101,7 @@ def open_edge(edge: Edge, registry: CollectorRegistry) -> Iterator[Opened]:
     store = DeliveryStore(edge.store)
     with (
         kafka_gate(edge.site, edge.quota) as gate,
-        closing(Families(gate, PartStore(edge.store))) as families,
+        closing(Families(Repeats(gate), PartStore(edge.store))) as families,
         closing(Deliveries(store)) as deliveries,
     ):
         receivers = {**receivers_of(edge.vendors, families)}

@@ -90,9 +90,10 @@ class Gate:
         hints = [one for one in taken if isinstance(one, Hint)]
         lane: Lane = "bulk" if bulk else "journal"
         if records:
-            lane = self._quotas.lane(connection.tenant, len(records), bulk=bulk)
+            place = partition(connection.tenant, self._partitions)
+            lane = self._quotas.lane(connection.tenant, len(records), partition=place, bulk=bulk)
             lines = await self._seal(Batch(connection, records, self._now()))
-            await self._accepting.append(lane, partition(connection.tenant, self._partitions), lines)
+            await self._accepting.append(lane, place, lines)
         for hint in hints:
             self.on_hint(connection, hint)
         return Accepted(len(records), len(hints), lane)

@@ -80,11 +80,14 @@ class Poller:
         return done
 
     async def forever(self, every_s: float, names: Sequence[str] = ()) -> None:
-        """Drain again ``every_s`` seconds after the last drain of a stream ended, and fetch hints; until cancelled."""
+        """Drain again ``every_s`` seconds after the last drain of a stream ended, and fetch hints; until cancelled.
+
+        All are drained at once; after that they are spread over the time, so that webhooks do not wait for all of them.
+        """
         streams = [stream for name in self._known(names) for stream in self._streams(name)]
         async with asyncio.TaskGroup() as group:
-            for stream in streams:
-                group.create_task(self._again_and_again(stream, every_s))
+            for place, stream in enumerate(streams, 1):
+                group.create_task(self._again_and_again(stream, every_s, every_s * place / len(streams)))
             group.create_task(self._fetch_for_ever())
 
     def hinted(self, connection: Connection, hint: Hint) -> None:
@@ -163,10 +166,12 @@ class Poller:
         self._free_at[key] = self.clock() + polled.wait_s
         return polled
 
-    async def _again_and_again(self, stream: Stream, every_s: float) -> None:
+    async def _again_and_again(self, stream: Stream, every_s: float, first_s: float) -> None:
+        pause_s = first_s
         while True:
             polled = await self._drained(stream)
-            await self.sleep(max(every_s, polled.wait_s))
+            await self.sleep(max(pause_s, polled.wait_s))
+            pause_s = every_s
 
     async def _fetch_for_ever(self) -> None:
         while True:

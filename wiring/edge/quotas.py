@@ -16,6 +16,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from contracts.errors import QuotaExceeded
+from wiring.edge.fairness import Fairness
 
 Lane = Literal["journal", "bulk"]
 
@@ -45,14 +46,18 @@ class Quota:
 class Quotas:
     """Counts what each tenant sends. Without a bulk lane, because nobody feeds it, everything goes to the journal."""
 
-    def __init__(self, quota: Quota | None = None, *, has_bulk: bool = True) -> None:
+    def __init__(
+        self, quota: Quota | None = None, *, has_bulk: bool = True, fairness: Fairness | None = None
+    ) -> None:
         self._quota = quota or Quota()
         self._has_bulk = has_bulk
+        self._fairness = fairness or Fairness()
         self._counts = MovingWindowRateLimiter(MemoryStorage())
 
-    def lane(self, tenant: str, records: int, *, bulk: bool = False) -> Lane:
+    def lane(self, tenant: str, records: int, *, partition: int = 0, bulk: bool = False) -> Lane:
         """Where that many more records go; ``bulk`` uses up none of the share of the journal.
 
+        Who floods its neighbours in the ``partition`` waits in the bulk lane too, whatever its share is.
         Raises ``QuotaExceeded`` where they are too many.
         """
         most, live = self._quota.most, self._quota.live
@@ -64,6 +69,8 @@ class Quotas:
             )
         if not self._has_bulk:
             return "journal"
-        if bulk or records > live.amount or not self._counts.hit(live, tenant, cost=records):
+        if bulk or self._fairness.floods(partition, tenant, records):
+            return "bulk"
+        if records > live.amount or not self._counts.hit(live, tenant, cost=records):
             return "bulk"
         return "journal"

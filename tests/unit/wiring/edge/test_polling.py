@@ -193,6 +193,20 @@ def test_for_ever_polls_again_and_fetches_hints_until_it_is_cancelled() -> None:
     assert 10.0 in busy.time.slept
 
 
+def test_streams_are_spread_over_the_time_between_two_polls() -> None:
+    many = Desk(Scripted({name: lambda _since: [page(1)] for name in "abcd"}))
+
+    async def go(poller: Poller) -> None:
+        task = asyncio.create_task(poller.forever(60.0))
+        while len(many.time.slept) < 8:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    many.do(go)
+    assert {15.0, 30.0, 45.0, 60.0} <= set(many.time.slept)
+
+
 def test_a_connection_that_is_not_there_is_refused_by_name() -> None:
     with pytest.raises(WrongUsage, match="known: acme"):
         desk().do(lambda poller: poller.once(["acne"]))

@@ -1,0 +1,72 @@
+"""What was taken lately is not taken again: polls bring nearly everything that webhooks brought a minute before.
+
+In:    what a vendor brought.   Out: the same, without what lies in the journal already, word for word.
+State: in memory, bounded: for each utterance a hash of what was last durable. Intake drops such copies too, so what is
+       forgotten here, or was taken by another process, costs a record in the journal and changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from connectors.vendors.port import Connection, Taken, Utterance
+from wiring.edge.draining import Gate
+
+MOST_REMEMBERED = 50_000
+"""Utterances: some 10 MB, and at 50 a second more than what comes between two polls a quarter of an hour apart."""
+
+Name = bytes
+Content = bytes
+
+
+@dataclass
+class Repeats:
+    """Wraps the gate; ``accept`` is the gate's. For one event loop."""
+
+    gate: Gate
+    most: int = MOST_REMEMBERED
+    _taken: dict[Name, Content] = field(default_factory=dict)
+
+    async def accept(self, connection: Connection, taken: Sequence[Taken], *, bulk: bool = False) -> object:
+        """As the gate's."""
+        fresh = [one for one in taken if not self._is_known(connection, one)]
+        if not fresh:
+            return None
+        accepted = await self.gate.accept(connection, fresh, bulk=bulk)
+        for one in fresh:
+            self._remember(connection, one)
+        return accepted
+
+    def _is_known(self, connection: Connection, one: Taken) -> bool:
+        if not isinstance(one, Utterance):
+            return False
+        content = _content(one)
+        return content is not None and self._taken.get(_name(connection, one)) == content
+
+    def _remember(self, connection: Connection, one: Taken) -> None:
+        name = _name(connection, one)
+        # Also where it is something else now, say gone: what is said under this name later must be heard.
+        self._taken.pop(name, None)
+        if not isinstance(one, Utterance) or (content := _content(one)) is None:
+            return
+        self._taken[name] = content
+        if len(self._taken) > self.most:
+            self._taken.pop(next(iter(self._taken)))
+
+
+def _name(connection: Connection, one: Taken) -> Name:
+    told = connection.tenant, connection.vendor, connection.name, getattr(one, "record_id", "")
+    return hashlib.blake2b(repr(told).encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def _content(one: Utterance) -> Content | None:
+    """A hash of all that it says; None of what cannot be written as JSON, which the gate puts aside."""
+    try:
+        told = orjson.dumps([one.body, one.happened_at, one.origin, one.parent], option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return None
+    return hashlib.blake2b(told, digest_size=16).digest()
