@@ -22,8 +22,9 @@ Kind = Literal[
     "theme_order",
     "theme_question",
     "model_event",
+    "withdrawal",
 ]
-"""What a record is about. The last five are born in a stage; the others come through the journal."""
+"""What a record is about. The last six are born in a stage; the others come through the journal."""
 
 
 def _in_utc(moment: datetime) -> datetime:

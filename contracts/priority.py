@@ -104,12 +104,19 @@ class Priority(Envelope):
 
 
 class Quote(Message):
-    """A redacted quote with its way back: the source's own address, or the item id."""
+    """A redacted quote with its way back: the source's own address, or the item id.
+
+    ``subject`` is the salted hash of who said it and ``account`` theirs, as ``accounts`` names it: a ``Withdrawal``
+    names a quote by its concern or its subject.
+    """
 
     text: str
     item_id: str
     source: str
     source_url: str | None = None
+    concern_id: str | None = None
+    subject: str | None = None
+    account: str | None = None
 
 
 IssueChange = Literal["open", "recur", "reopen", "relink"]
@@ -162,6 +169,21 @@ class LinearIssue(Envelope):
     priority_by_people: bool = False
     customers: tuple[AffectedCustomer, ...] = ()
     telemetry: Corroboration | None = None
+
+
+class Withdrawal(Envelope):
+    """Topic ``linear``: what was said is to be taken back wherever it was repeated.
+
+    ``erased``: the key of ``subject`` was destroyed, and whatever quotes them has to go. ``retracted``: the text of one
+    concern stands no more, because its item was deleted at its source or says something else now.
+    """
+
+    kind: Literal["withdrawal"] = "withdrawal"
+    schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
+    why: Literal["erased", "retracted"]
+    subject: str | None = None
+    concern_id: str | None = None
+    item_id: str | None = None
 
 
 class Drop(Message):

@@ -18,7 +18,7 @@ from contracts.feedback import CustomerUpdated, FeedbackReceived, Signal, Teleme
 from contracts.identity import journal_id
 from contracts.learning import ModelEvent
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
-from contracts.priority import Alert, IssueStatus, LinearIssue, Priority
+from contracts.priority import Alert, IssueStatus, LinearIssue, Priority, Withdrawal
 from contracts.stages import Assignment, EnrichedItem, RedactedItem
 from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
 
@@ -49,7 +49,7 @@ RECORDS: dict[str, tuple[type[Envelope], ...]] = {
     "theme-events": (ThemeEvent, ThemeOrdered),
     "drift": (DriftEvent,),
     "priorities": (Priority,),
-    "linear": (LinearIssue,),
+    "linear": (LinearIssue, Withdrawal),
     "issues": (IssueStatus,),
     "alerts": (Alert,),
     "reviews": (ReviewRequest,),

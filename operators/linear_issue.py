@@ -210,11 +210,17 @@ def _share(share: Interval) -> str:
 def _quotes(facts: IssueFacts) -> str:
     if not facts.quotes:
         return ""
-    lines = [
-        f"> {escaped(shortened(quote.text, QUOTE_CHARS))}\n>\n> — {escaped(quote.source)}, {link(quote)}"
-        for quote in facts.quotes
-    ]
-    return "**What customers say** (personal data removed)\n\n" + "\n\n".join(lines)
+    return "**What customers say** (personal data removed)\n\n" + "\n\n".join(map(quotation, facts.quotes))
+
+
+def quotation(quote: Quote) -> str:
+    """What was said and where, as a block quote of two paragraphs (``connectors.trackers.cutting`` finds it again)."""
+    return f"> {quoted(quote)}\n>\n> — {escaped(quote.source)}, {link(quote)}"
+
+
+def quoted(quote: Quote) -> str:
+    """What was said, as it is shown."""
+    return escaped(shortened(quote.text, QUOTE_CHARS))
 
 
 def link(quote: Quote) -> str:

@@ -7,7 +7,8 @@ A row's id is a function of what it does, so taking the same record twice makes 
 
 A claim is a lease: a process that dies gives its rows back when it ends, and one that was only slow finds its lease
 gone (``settle`` says False) and has changed nothing. Rows about the same thing are claimed in their order, one at a
-time. Payloads are sealed, go when the effect is done, and hold no quote for longer than ``quotes_until``.
+time. Payloads are sealed, go when the effect is done, and hold no quote for longer than ``quotes_until``; what they
+quote is noted in ``evidence``.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from connectors.store.tables import outbox, pauses, quotas
 
 State = Literal["observed", "proposed", "pending", "sending", "done", "manual", "cancelled"]
 UNFINISHED: tuple[State, ...] = ("proposed", "pending", "sending", "manual")
-Verb = Literal["open", "recur", "reopen", "relink", "sweep", "alert"]
+Verb = Literal["open", "recur", "reopen", "relink", "sweep", "withdraw", "alert"]
 Autonomy = Literal["observe", "suggest", "act"]
 
 REASON_CHARS = 500
@@ -79,11 +80,8 @@ class OutboxStore:
         """Make rows; how many are new. What is there already stays as it is."""
         if not effects:
             return 0
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        rows = [{name: getattr(effect, name) for name in _FIELDS} for effect in effects]
         with writing(self.engine) as writer:
-            made = (dialect.insert(outbox).values(row).on_conflict_do_nothing() for row in rows)
-            return sum(len(writer.execute(one.returning(outbox.c.id)).all()) for one in made)
+            return insert(writer, effects)
 
     def claim(
         self, now: datetime, *, lease_s: float, most: int, each: int = 4, but: Collection[str] = ()
@@ -228,6 +226,19 @@ class OutboxStore:
             return [_effect(row) for row in reader.execute(asked)]
 
 
+def insert(writer: Connection, effects: Sequence[Effect]) -> int:
+    """Make rows inside a transaction; how many are new."""
+    dialect = postgresql if writer.dialect.name == "postgresql" else sqlite
+    rows = [{name: getattr(effect, name) for name in _FIELDS} for effect in effects]
+    made = (dialect.insert(outbox).values(row).on_conflict_do_nothing() for row in rows)
+    return sum(len(writer.execute(one.returning(outbox.c.id)).all()) for one in made)
+
+
+def effect_of(row: Row[Any]) -> Effect:
+    """The effect of a row of the table."""
+    return _effect(row)
+
+
 def _us(seconds: float) -> int:
     return timedelta(seconds=seconds) // timedelta(microseconds=1)
 
@@ -257,13 +268,21 @@ def _is_elsewhere(but: Collection[str]) -> Any:
 
 
 def _is_blocked() -> Any:
-    """Something earlier about the same thing is not finished."""
+    """Something earlier about the same thing is not finished.
+
+    What is to be withdrawn waits for nobody's decision, but for an issue that is yet to be made; and nothing waits for
+    a withdrawal that waits for a person.
+    """
     other = outbox.alias("earlier")
     before = or_(
         other.c.place < outbox.c.place, and_(other.c.place == outbox.c.place, other.c.id < outbox.c.id)
     )
     same = (other.c.destination == outbox.c.destination, other.c.about == outbox.c.about)
-    return exists().where(*same, other.c.state.in_(UNFINISHED), before)
+    decided = other.c.state.in_(("pending", "sending"))
+    holds = or_(
+        decided, and_(outbox.c.verb != "withdraw", other.c.verb != "withdraw"), other.c.verb == "open"
+    )
+    return exists().where(*same, other.c.state.in_(UNFINISHED), before, holds)
 
 
 def _is_paused(at: int) -> Any:

@@ -96,6 +96,29 @@ issues = Table(
     Index("issues_by_theme", "tenant", "theme_id"),
 )
 
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("effect_id", String(36), primary_key=True, comment="the effect that publishes it"),
+    Column("mark", String(64), primary_key=True, comment="the concern, or the account's keyed hash"),
+    Column("kind", String(16), nullable=False, comment="quote or account"),
+    Column("tenant", String(64), nullable=False),
+    Column("destination", String(64), nullable=False),
+    Column("issue_id", String(64), nullable=False),
+    Column("item_id", String(64)),
+    Column("subject", String(64), comment="whose erasure takes it back"),
+    Column("account", String(64), comment="keyed hash"),
+    Column("block", String(64), comment="keyed hash of the quotation with its source"),
+    Column("words", String(64), comment="keyed hash of the quotation alone"),
+    Column("url", String(64), comment="keyed hash of where it can be seen"),
+    Column("is_out", Boolean, nullable=False, comment="it may stand at the tracker"),
+    Column("is_kept", Boolean, nullable=False, comment="the payload of its effect may hold it"),
+    Column("withdrawn_at", BigInteger, comment="from then on it is to stand nowhere"),
+    Index("evidence_by_subject", "tenant", "subject"),
+    Index("evidence_by_mark", "tenant", "mark"),
+    Index("evidence_by_issue", "destination", "issue_id"),
+)
+
 quotas = Table(
     "quotas",
     metadata,

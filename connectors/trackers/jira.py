@@ -9,7 +9,8 @@ A search does not show every issue that was just made: after a doubt one waits `
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -17,10 +18,12 @@ from urllib.parse import quote, urlsplit
 from connectors.outgoing import Gone, Heard, Limited, Refused, Sender, Unauthorised, Unsure
 from connectors.trackers.adf import adf, plain_text
 from connectors.trackers.jira_fields import Meta, creation
-from connectors.trackers.port import Draft, Issue, Json
+from connectors.trackers.port import Draft, Issue, Json, Piece, Standing
 
 PROPERTY = "feedback.issue"
 COMMENT = "feedback.comment"
+LINKS = "undercurrent:"
+"""What global ids of our remote links begin with."""
 
 SETTLE_S = 20.0
 """A just created issue is missing from one in five searches; after this most are there."""
@@ -60,7 +63,7 @@ class JiraTracker:
 
     async def find(self, draft: Draft) -> Issue | None:
         """The oldest issue with the draft's label that a search shows."""
-        found = await self._labelled(draft)
+        found = await self._labelled(draft.id)
         return await self._read(found[0]) if found else None
 
     async def create(self, draft: Draft) -> Issue:
@@ -84,7 +87,7 @@ class JiraTracker:
         """Remote links; customers are in the description."""
         for piece in draft.evidence:
             link = {
-                "globalId": f"undercurrent:{piece.url}",
+                "globalId": f"{LINKS}{piece.url}",
                 "object": {"url": piece.url, "title": piece.title, "summary": piece.subtitle},
             }
             await self._made("POST", f"issue/{issue.id}/remotelink", link)
@@ -137,6 +140,59 @@ class JiraTracker:
         }
         await self._made("POST", "issueLink", told)
 
+    async def copies(self, issue_id: str) -> Sequence[str]:
+        """All with its label."""
+        return await self._labelled(issue_id)
+
+    async def standing(self, external_id: str, comments: Sequence[str]) -> Standing | None:
+        """Comments are ours by their property, remote links by their global id; needs there are none."""
+        try:
+            said = await self._made("GET", f"issue/{quote(external_id)}?fields={_READ}")
+        except Gone:
+            return None
+        wanted, ours = set(comments), dict[str, Piece]()
+        async for one in self._comments(external_id):
+            for name in wanted & {_own_id(prop) for prop in one.get("properties") or ()}:
+                ours[name] = Piece(str(one["id"]), one.get("body"))
+        links = (await self._send("GET", f"issue/{quote(external_id)}/remotelink")).json()
+        mine = [one for one in links or () if str(one.get("globalId", "")).startswith(LINKS)]
+        return Standing(
+            self._issue(said),
+            (said.get("fields") or {}).get("description"),
+            ours,
+            tuple(Piece(str(one["id"]), one["globalId"].removeprefix(LINKS)) for one in mine),
+            (),
+        )
+
+    async def put_text(self, external_id: str, text: Json) -> Issue:
+        """Replace the description's document."""
+        await self._made("PUT", f"issue/{quote(external_id)}", {"fields": {"description": text}})
+        return self._issue(await self._made("GET", f"issue/{quote(external_id)}?fields={_READ}"))
+
+    async def put_comment(self, external_id: str, comment: str, text: Json) -> None:
+        """Replace the comment's document; its property stays."""
+        await self._made("PUT", f"issue/{quote(external_id)}/comment/{quote(comment)}", {"body": text})
+
+    async def drop_link(self, external_id: str, link: str) -> None:
+        """Delete a remote link."""
+        with suppress(Gone):
+            await self._made("DELETE", f"issue/{quote(external_id)}/remotelink/{quote(link)}")
+
+    async def drop_need(self, external_id: str, need: str) -> None:
+        """Nothing: Jira has no customers."""
+
+    async def _comments(self, external_id: str) -> AsyncIterator[dict[str, Any]]:
+        """Every comment, the oldest first."""
+        path = f"issue/{quote(external_id)}/comment?expand=properties&orderBy=created&maxResults=100"
+        start = 0
+        while True:
+            page = (await self._made("GET", f"{path}&startAt={start}")).get("comments", ())
+            for one in page:
+                yield one
+            start += len(page)
+            if len(page) < 100:
+                return
+
     def rank(self, issue: Issue) -> int | None:
         """By the names of priorities that this destination uses."""
         name = issue.fields.get("priority")
@@ -152,7 +208,7 @@ class JiraTracker:
     async def sweep(self, draft: Draft, kept: str) -> int:
         """Close every other issue that carries the draft's label and property, with a word about why."""
         closed = 0
-        for other in await self._labelled(draft):
+        for other in await self._labelled(draft.id):
             found = await self._send("GET", f"issue/{other}/properties/{PROPERTY}")
             said = found.json()
             is_ours = isinstance(said, dict) and (said.get("value") or {}).get("key") == draft.about
@@ -172,9 +228,9 @@ class JiraTracker:
             "properties": [{"key": PROPERTY, "value": {"key": draft.about}}],
         }
 
-    async def _labelled(self, draft: Draft) -> list[str]:
-        """Ids of issues with the draft's label, the oldest first; the query is bounded, as Jira demands."""
-        jql = f'project = "{self.place.project}" AND labels = "{label_of(draft.id)}" ORDER BY created ASC'
+    async def _labelled(self, issue_id: str) -> list[str]:
+        """Ids of issues with our issue's label, the oldest first; the query is bounded, as Jira demands."""
+        jql = f'project = "{self.place.project}" AND labels = "{label_of(issue_id)}" ORDER BY created ASC'
         said = await self._made("POST", "search/jql", {"jql": jql, "fields": ["key"], "maxResults": 50})
         return sorted((str(one["id"]) for one in said.get("issues", ())), key=lambda name: (len(name), name))
 
@@ -183,6 +239,9 @@ class JiraTracker:
             said = await self._made("GET", f"issue/{quote(name)}?fields={_READ}")
         except Gone:
             return None
+        return self._issue(said)
+
+    def _issue(self, said: Mapping[str, Any]) -> Issue:
         told = said.get("fields") or {}
         status = ((told.get("status") or {}).get("statusCategory") or {}).get("key", "")
         fields = {
@@ -256,8 +315,13 @@ def label_of(issue_id: str) -> str:
     return f"fb-{issue_id.replace('-', '')}"
 
 
+def _own_id(prop: Mapping[str, Any]) -> str:
+    """Our id of a comment that a property tells, empty where it tells another thing."""
+    return str((prop.get("value") or {}).get("id", "")) if prop.get("key") == COMMENT else ""
+
+
 def _is_ours(prop: Mapping[str, Any], comment_id: str) -> bool:
-    return prop.get("key") == COMMENT and (prop.get("value") or {}).get("id") == comment_id
+    return _own_id(prop) == comment_id
 
 
 def _complaints(said: Any, status: int) -> str:

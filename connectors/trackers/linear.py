@@ -8,16 +8,26 @@ overwritten here: labels are added, and only fields that a caller names are chan
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.outgoing import Gone, Heard, Limited, Refused, Sender, Unauthorised, Unsure
-from connectors.trackers.port import Clock, Customer, Draft, Evidence, Issue, Json, v4_shaped
+from connectors.outgoing import Gone, Sender
+from connectors.trackers.linear_answers import Conflict, NotOffered, Unknown, answered, authorization
+from connectors.trackers.port import (
+    Clock,
+    Customer,
+    Draft,
+    Evidence,
+    Issue,
+    Json,
+    Piece,
+    Standing,
+    v4_shaped,
+)
 
 URL = "https://api.linear.app/graphql"
-LIMITED_S = 60.0
-"""How long to wait where Linear limits us and does not say until when."""
 
 _ISSUE = "id identifier url title description priority archivedAt trashed state{id type}"
 _READ = f"query($id:String!){{issue(id:$id){{{_ISSUE}}}}}"
@@ -35,20 +45,16 @@ _CUSTOMER = "mutation($i:CustomerUpsertInput!){customerUpsert(input:$i){success 
 _NEED = "mutation($i:CustomerNeedCreateInput!){customerNeedCreate(input:$i){success need{id}}}"
 _RELATE = "mutation($i:IssueRelationCreateInput!){issueRelationCreate(input:$i){success issueRelation{id}}}"
 
+_OF = "query($f:IssueFilter){issues(filter:$f,includeArchived:true,first:1){nodes{%s}}}"
+_LINKS = _OF % "attachments(first:250){nodes{id url subtitle}}"
+_NEEDS = _OF % "needs(first:250){nodes{id customer{externalIds}}}"
+_SAID = "query($id:String!){comment(id:$id){id body}}"
+_SAY = "mutation($id:String!,$i:CommentUpdateInput!){commentUpdate(id:$id,input:$i){success}}"
+_DETACH = "mutation($id:String!){attachmentDelete(id:$id){success}}"
+_UNNEED = "mutation($id:String!){customerNeedDelete(id:$id){success}}"
+
 # Where a reopened issue goes: the first of these types that the team has.
 _OPEN_TYPES = ("unstarted", "backlog", "triage", "started")
-
-
-class _Conflict(Refused):
-    """What was to be made with an id of ours is there already."""
-
-
-class _NotOffered(Refused):
-    """The workspace's plan has no such feature."""
-
-
-class _Unknown(Gone):
-    """Linear knows nothing with this id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,7 @@ class LinearTracker:
         told = self._input(draft) | {"labelIds": await self._label_ids(draft.labels)}
         try:
             answer = await self._ask(_CREATE, i=told)
-        except _Conflict:
+        except Conflict:
             there = await self._find(draft.id)
             if there is None or there.is_gone:
                 raise Gone from None
@@ -113,7 +119,7 @@ class LinearTracker:
         """Add a comment with an id of ours; a conflict means that it is there."""
         try:
             await self._ask(_COMMENT, i={"id": comment_id, "issueId": external_id, "body": text})
-        except _Conflict:
+        except Conflict:
             return
 
     async def reopen(self, external_id: str) -> bool:
@@ -145,8 +151,74 @@ class LinearTracker:
         }  # fmt: skip
         try:
             await self._ask(_RELATE, i=told)
-        except _Conflict:
+        except Conflict:
             return
+
+    async def copies(self, issue_id: str) -> Sequence[str]:
+        """Its id is ours."""
+        return (issue_id,)
+
+    async def standing(self, external_id: str, comments: Sequence[str]) -> Standing | None:
+        """Attachments are ours by their subtitle, needs and comments by their ids."""
+        issue = await self._find(external_id)
+        if issue is None:
+            return None
+        attached = await self._parts_of(_LINKS, issue.id, "attachments")
+        links = [one for one in attached if str(one.get("subtitle")).startswith("item ")]
+        said = [await self._said(name) for name in comments]
+        return Standing(
+            issue,
+            issue.fields.get("description") or "",
+            {one.id: one for one in said if one is not None},
+            tuple(Piece(str(one["id"]), one["url"]) for one in links),
+            await self._needs_of(issue.id),
+        )
+
+    async def put_text(self, external_id: str, text: Json) -> Issue:
+        """Replace the description."""
+        return await self.rewrite(external_id, {"description": text})
+
+    async def put_comment(self, external_id: str, comment: str, text: Json) -> None:  # noqa: ARG002 the protocol's
+        """Replace the body."""
+        await self._ask(_SAY, id=comment, i={"body": text})
+
+    async def drop_link(self, external_id: str, link: str) -> None:  # noqa: ARG002 the protocol's
+        """Delete an attachment."""
+        await self._drop(_DETACH, link)
+
+    async def drop_need(self, external_id: str, need: str) -> None:  # noqa: ARG002 the protocol's
+        """Delete a need; the customer stays, whom others may speak of."""
+        await self._drop(_UNNEED, need)
+
+    async def _drop(self, mutation: str, name: str) -> None:
+        with suppress(Unknown):
+            await self._ask(mutation, id=name)
+
+    async def _said(self, name: str) -> Piece | None:
+        try:
+            found = await self._ask(_SAID, id=name)
+        except Unknown:
+            return None
+        return Piece(name, found["comment"]["body"]) if found["comment"] else None
+
+    async def _parts_of(self, query: str, issue: str, name: str) -> list[dict[str, Any]]:
+        found = await self._ask(query, f={"id": {"eq": issue}})
+        return [part for node in found["issues"]["nodes"] for part in node[name]["nodes"]]
+
+    async def _needs_of(self, issue: str) -> tuple[Piece, ...]:
+        """Those with an id that we would give them: people's own are theirs."""
+        try:
+            found = await self._parts_of(_NEEDS, issue, "needs")
+        except NotOffered:
+            return ()
+        told = (
+            (str(one["id"]), str(account))
+            for one in found
+            for account in (one.get("customer") or {}).get("externalIds", ())
+        )
+        return tuple(
+            Piece(name, account) for name, account in told if name == v4_shaped("need", issue, account)
+        )
 
     def rank(self, issue: Issue) -> int | None:
         """Linear's 0 means none, which is below 4."""
@@ -181,9 +253,9 @@ class LinearTracker:
                 await self._ask(_CUSTOMER, i=_customer(customer))
                 try:
                     await self._ask(_NEED, i=_need(issue.id, draft, customer))
-                except _Conflict:
+                except Conflict:
                     continue
-        except _NotOffered:
+        except NotOffered:
             self._no_customers = True
             return False
         return True
@@ -191,7 +263,7 @@ class LinearTracker:
     async def _find(self, name: str) -> Issue | None:
         try:
             answer = await self._ask(_READ, id=name)
-        except _Unknown:
+        except Unknown:
             answer = {"issue": None}
         if answer["issue"] is not None:
             return _issue(answer["issue"])
@@ -216,71 +288,17 @@ class LinearTracker:
         ours = v4_shaped("label", self.place.team, name)
         try:
             await self._ask(_LABEL, i={"id": ours, "teamId": self.place.team, "name": name})
-        except _Conflict:
+        except Conflict:
             return ours
         return ours
 
     async def _ask(self, query: str, **variables: Json) -> dict[str, Any]:
         token = self.token()
-        headers = {"authorization": _authorization(token, self.scheme)}
+        headers = {"authorization": authorization(token, self.scheme)}
         heard = await self.sender.send(
             "POST", self.place.url, json={"query": query, "variables": variables}, headers=headers
         )
-        return _data(heard, self.clock(), self.sender.who)
-
-
-def _authorization(token: str, scheme: str) -> str:
-    """A personal key goes as it is, OAuth's token with Bearer; ``auto`` tells them by the prefix of keys."""
-    is_key = scheme == "key" or (scheme == "auto" and token.startswith("lin_api_"))
-    return token if is_key else f"Bearer {token}"
-
-
-def _data(heard: Heard, now: datetime, who: str) -> dict[str, Any]:
-    """The data of an answer. Raises what its errors say, whatever its status."""
-    said = heard.json()
-    errors = said.get("errors") if isinstance(said, dict) else None
-    if errors:
-        _raise(errors, heard, now, who)
-    if heard.status in (401, 403):
-        raise Unauthorised(f"{who}: {heard.status}; check its token file")
-    if heard.status == 429:
-        raise Limited(f"{who}: asks for less", retry_after_s=_wait_s(heard, now))
-    if heard.status >= 500 or (heard.status == 200 and not isinstance(said, dict)):
-        raise Unsure(f"{who}: status {heard.status}", retry_after_s=heard.waits_s(0.0))
-    if heard.status != 200 or not isinstance(said, dict) or not isinstance(said.get("data"), dict):
-        raise Refused(f"{who}: status {heard.status}", reason="refused")
-    data: dict[str, Any] = said["data"]
-    return data
-
-
-def _raise(errors: Any, heard: Heard, now: datetime, who: str) -> None:
-    first = errors[0] if isinstance(errors, list) and isinstance(errors[0], dict) else {}
-    extensions = first.get("extensions") or {}
-    code, message = str(extensions.get("code", "")), str(first.get("message", ""))
-    shown = str(extensions.get("userPresentableMessage", ""))
-    lower = f"{message} {shown}".lower()
-    if code == "RATELIMITED":
-        raise Limited(f"{who}: asks for less", retry_after_s=_wait_s(heard, now))
-    if code == "AUTHENTICATION_ERROR" or heard.status == 401:
-        raise Unauthorised(f"{who}: {code or heard.status}; check its token file")
-    if "conflict on insert" in lower or "already exists" in lower:
-        raise _Conflict(f"{who}: it is there already", reason="conflict")
-    if "feature not accessible" in lower or code == "FEATURE_NOT_ACCESSIBLE":
-        raise _NotOffered(f"{who}: not in its plan", reason="not_offered")
-    if "entity not found" in lower or code == "ENTITY_NOT_FOUND":
-        raise _Unknown
-    if heard.status >= 500 or code == "INTERNAL_SERVER_ERROR":
-        raise Unsure(f"{who}: {code or heard.status}", retry_after_s=heard.waits_s(0.0))
-    raise Refused(f"{who}: {code or 'refused'}", reason="refused")
-
-
-def _wait_s(heard: Heard, now: datetime) -> float:
-    """``Retry-After``, else until the window of requests ends (milliseconds since 1970)."""
-    try:
-        left = float(heard.headers["x-ratelimit-requests-reset"]) / 1000 - now.timestamp()
-    except (KeyError, ValueError):
-        left = LIMITED_S
-    return heard.waits_s(min(max(left, 1.0), 3600.0))
+        return answered(heard, self.clock(), self.sender.who)
 
 
 def _issue(node: Mapping[str, Any]) -> Issue:

@@ -67,6 +67,25 @@ class Issue:
     is_adopted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Something of ours at an issue by the tracker's id; ``about``: a comment's text, a link's address, an account."""
+
+    id: str
+    about: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands at an issue: its ``text`` in the tracker's format, our comments by our ids, our links and needs."""
+
+    issue: Issue
+    text: Json
+    comments: Mapping[str, Piece]
+    links: tuple[Piece, ...]
+    needs: tuple[Piece, ...]
+
+
 class Tracker(Protocol):
     """One account at a tracker.
 
@@ -122,6 +141,33 @@ class Tracker(Protocol):
 
     async def relate(self, external_id: str, other_id: str) -> None:
         """Say that two issues are about the same."""
+        ...
+
+    async def copies(self, issue_id: str) -> Sequence[str]:
+        """The tracker's ids of all that was made of an issue of ours, as far as it can be found."""
+        ...
+
+    async def standing(self, external_id: str, comments: Sequence[str]) -> Standing | None:
+        """What stands there, of comments those with these ids of ours; None where the issue is no more.
+
+        An issue that is archived or in the bin still holds what was said, so it is read too.
+        """
+        ...
+
+    async def put_text(self, external_id: str, text: Json) -> Issue:
+        """Replace the issue's text."""
+        ...
+
+    async def put_comment(self, external_id: str, comment: str, text: Json) -> None:
+        """Replace the text of a comment, by the tracker's id of it."""
+        ...
+
+    async def drop_link(self, external_id: str, link: str) -> None:
+        """Delete a link; one that is gone stays so."""
+        ...
+
+    async def drop_need(self, external_id: str, need: str) -> None:
+        """Delete a customer's need; one that is gone stays so."""
         ...
 
     def rank(self, issue: Issue) -> int | None:

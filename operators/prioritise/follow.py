@@ -88,7 +88,9 @@ class Follow:
             return []
         text = f"Its theme was merged into another one, for which issue {into} stands."
         told = self._record(book, record, root, issue, "relink", text)
-        bare = {"quotes": (), "customers": (), "into_issue_id": into, "theme_id": gone}
+        bare = {
+            "quotes": (), "customers": (), "into_issue_id": into, "theme_id": gone, "description": f"{text}\n"
+        }  # fmt: skip
         return [Out("linear", told.model_copy(update=bare))]
 
     def on_hour(self, book: TenantBook, record: Envelope) -> list[Out]:

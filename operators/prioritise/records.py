@@ -10,7 +10,7 @@ from uuid import uuid5
 
 from contracts.feedback import Sealed
 from contracts.identity import NAMESPACE, linear_issue_id
-from contracts.priority import AffectedCustomer, Alert, LinearIssue, Priority, Quote
+from contracts.priority import AffectedCustomer, Alert, LinearIssue, Priority, Quote, Withdrawal
 from contracts.stages import Assignment, Precedent
 from models.priority.impact import impacts, why_sentence, window_scores
 from models.priority.matrix import Line, ThemeRule
@@ -217,18 +217,24 @@ def _quotes(book: TenantBook, origins: list[str], opened: Opened) -> tuple[Quote
     """The newest quotes of the family, one of each speaker first, as far as they can still be opened."""
     voices = [voice for name in origins for voice, _ in book.themes[name].voices]
     rows = sorted(((voice, book.counted(voice)) for voice in voices), key=_newest_first)
-    firsts: list[Counted] = []
-    others: list[Counted] = []
-    for _, row in rows:
+    firsts: list[tuple[str, Counted]] = []
+    others: list[tuple[str, Counted]] = []
+    for voice, row in rows:
         if row is not None:
-            (others if row.who in {one.who for one in firsts} else firsts).append(row)
+            (others if row.who in {one.who for _, one in firsts} else firsts).append((voice, row))
     quotes: list[Quote] = []
-    for row in (firsts + others)[: book.policy.quotes]:
+    for concern, row in (firsts + others)[: book.policy.quotes]:
         evidence = row.evidence
         text = opened(book.tenant, evidence.sealed) if evidence is not None else None
         if evidence is not None and text is not None:
             quote = Quote(
-                text=text, item_id=evidence.item_id, source=evidence.source, source_url=evidence.url
+                text=text,
+                item_id=evidence.item_id,
+                source=evidence.source,
+                source_url=evidence.url,
+                concern_id=concern,
+                subject=evidence.sealed.subject,
+                account=row.who[2:] if row.who.startswith("a:") else None,
             )
             quotes.append(quote)
     return tuple(quotes)
@@ -237,6 +243,13 @@ def _quotes(book: TenantBook, origins: list[str], opened: Opened) -> tuple[Quote
 def _newest_first(voice: tuple[str, Counted | None]) -> tuple[int, str]:
     concern, row = voice
     return (-row.at if row is not None else 0, concern)
+
+
+def withdrawal(*, subject: str | None = None, of: Assignment | None = None, **envelope: Any) -> Withdrawal:
+    """What is to be taken back: all that a ``subject`` said, or one concern."""
+    if of is None:
+        return Withdrawal(**envelope, why="erased", subject=subject)
+    return Withdrawal(**envelope, why="retracted", concern_id=of.concern_id, item_id=of.item_id)
 
 
 def _alert_id(book: TenantBook, rule: str, about: str, episode: int) -> str:

@@ -124,6 +124,8 @@ class PrioritiseStep:
         outs = self._critical_at_once(book, record) if fresh else []
         outs = outs or self._precedent(book, record)
         outs += self._judge(book, record, touched)
+        if record.change == "retracted":
+            outs += self._withdrawn(book, record, of=record)
         if record.about is not None:
             named = {record.about.decision.category} | ({category} if category else set())
             outs += self._grown(book, record, judge_categories(book, sorted(named)))
@@ -149,6 +151,12 @@ class PrioritiseStep:
             return []
         alert = records.precedent_alert(book, record, record.escalation, self._envelope(book, record))
         return [Out("alerts", alert)]
+
+    def _withdrawn(self, book: TenantBook, record: Envelope, **what: Any) -> list[Out]:
+        """Issues may repeat what was said: it is to be taken out of them."""
+        if not book.issues.by_id:
+            return []
+        return [Out("linear", records.withdrawal(**self._envelope(book, record), **what))]
 
     def _on_ticks(self, record: Tick) -> list[Out]:
         if record.tenant != EVERYONE:
@@ -221,6 +229,7 @@ class PrioritiseStep:
             return self._emit(book, record)
         elif isinstance(order, Erase):
             book.erase(order.subject)
+            return self._withdrawn(book, record, subject=order.subject)
         elif isinstance(order, ReportIssue):
             outs, touched = self._follow.reported(book, record, order)
             return outs + self._judge(book, record, touched)

@@ -26,12 +26,16 @@ from connectors.store.outbox import Effect
 from connectors.trackers.port import Tracker
 from contracts.envelope import Envelope
 from contracts.errors import RetryLater
+from contracts.priority import Withdrawal
 from wiring.dispatch.destinations import Destinations, TenantEntry
-from wiring.dispatch.issue_work import IssueWork, LeaseLost, Stores
+from wiring.dispatch.issue_work import IssueWork
+from wiring.dispatch.marking import marks_of
 from wiring.dispatch.metrics import DispatchMetrics
 from wiring.dispatch.settling import Verdict, done, failed
+from wiring.dispatch.stores import LeaseLost, Stores
 from wiring.dispatch.taking import ALERTS_LAST, effects_of
 from wiring.dispatch.tending import Tending, trouble_of
+from wiring.dispatch.withdrawals import strip, withdraw
 
 LEASE_S = 60.0
 """How long a claim lasts unless it is renewed; a dead process's effects wait so long."""
@@ -85,12 +89,22 @@ class Dispatcher:
         tenant = self.opened.destinations.tenants.get(record.tenant)
         now = self.clock()
         made = [] if tenant is None else await to_thread(self._effects, record, tenant, now)
-        if not made:
+        if not made and not isinstance(record, Withdrawal):
             self.metrics.read("no_destination")
             return 0
-        new = await to_thread(self.stores.outbox.add, made)
+        new = await to_thread(self._add, record, made, now)
         self.metrics.read("taken" if new else "known")
         return new
+
+    def _add(self, record: Envelope, made: list[Effect], now: datetime) -> int:
+        stores, destinations = self.stores, self.opened.destinations
+        if isinstance(record, Withdrawal):
+            new = withdraw(record, destinations, stores, now)
+            strip(stores)
+            return new
+        told = destinations.tenants[record.tenant].evidence_url
+        marks = [one for effect in made for one in marks_of(record, effect, stores.envelopes, told)]
+        return stores.evidence.add(made, marks)
 
     def _effects(self, record: Envelope, tenant: TenantEntry, now: datetime) -> list[Effect]:
         return list(effects_of(record, tenant, self.stores.envelopes, now))

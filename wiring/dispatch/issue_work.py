@@ -7,22 +7,23 @@ not reopened, and a field is rewritten only while it is as we last wrote it.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from connectors.outgoing import Gone, Limited, NotReached, Refused, Unauthorised
 from connectors.store.engine import micros, moment_of
-from connectors.store.issues import IssueStore, Tracked
-from connectors.store.outbox import Effect, OutboxStore
+from connectors.store.issues import Tracked
+from connectors.store.outbox import Effect
 from connectors.trackers.port import OPEN_AGAIN, Draft, Issue, Tracker, v4_shaped
-from contracts.errors import PipelineError
 from contracts.priority import LinearIssue
 from wiring.dispatch.destinations import TenantEntry
-from wiring.dispatch.sealing import Envelopes
+from wiring.dispatch.marking import bare, without
+from wiring.dispatch.stores import Later, LeaseLost, Stores, aside
 from wiring.dispatch.taking import effect_id
+from wiring.dispatch.withdrawing import Withdrawing
 from wiring.dispatch.words import draft_of
 
 SWEEP_AFTER = timedelta(minutes=10)
@@ -32,34 +33,6 @@ BEHIND_ALL = 1 << 62
 """The place of a sweep: it holds up nothing else about its issue."""
 
 MONTH_USED = "the month's issues are used up"
-
-T = TypeVar("T")
-
-
-class Later(PipelineError):
-    """Not now, and no attempt is counted; ``until`` says when."""
-
-    def __init__(self, why: str, until: datetime) -> None:
-        super().__init__(why)
-        self.until = until
-
-
-class LeaseLost(PipelineError):
-    """Another process has this effect now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What the work is kept in."""
-
-    outbox: OutboxStore
-    issues: IssueStore
-    envelopes: Envelopes
-
-    def forget(self, destination: str, issue_id: str, now: datetime) -> None:
-        """Note that people deleted an issue."""
-        if known := self.issues.of(destination, issue_id):
-            self.issues.track(replace(known, is_deleted=True), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +45,10 @@ class IssueWork:
 
     async def do(self, effect: Effect, now: datetime) -> str:
         """Carry it out. Raises ``Later``, ``LeaseLost``, and what the tracker raises."""
-        record = await _aside(self.stores.envelopes.issue, effect)
+        if effect.verb == "withdraw":
+            remember = partial(self._remember, effect, now=now)
+            return await Withdrawing(self.tracker, self.stores, remember).do(effect, now)
+        record = await aside(self._published, effect)
         draft = draft_of(record, self.tenant.evidence_url)
         if effect.verb == "open":
             return await self._open(effect, record, draft, now)
@@ -81,18 +57,26 @@ class IssueWork:
             return "swept" if await self.tracker.sweep(draft, known.external_id) else "single"
         return await self._change(effect, record, draft, known, now)
 
+    def _published(self, effect: Effect) -> LinearIssue:
+        """What an effect carries, without what was withdrawn meanwhile; the rest counts as published from now on."""
+        record = self.stores.envelopes.issue(effect)
+        gone = self.stores.evidence.publishing(effect.id)
+        return without(record, gone, self.stores.envelopes) if gone else record
+
     async def _open(self, effect: Effect, record: LinearIssue, draft: Draft, now: datetime) -> str:
-        known = await _aside(self.stores.issues.of, effect.destination, record.issue_id)
+        known = await aside(self.stores.issues.of, effect.destination, record.issue_id)
         outcome = "enriched"
         if known is None:
-            issue, outcome = await self._made(effect, draft, now)
+            issue, outcome = await self._made(effect, record, draft, now)
             known = await self._track(effect, record, draft, issue, outcome, now)
         elif known.is_deleted:
             raise Gone
         await self.tracker.enrich(_issue(known), draft)
         return outcome
 
-    async def _made(self, effect: Effect, draft: Draft, now: datetime) -> tuple[Issue, str]:
+    async def _made(
+        self, effect: Effect, record: LinearIssue, draft: Draft, now: datetime
+    ) -> tuple[Issue, str]:
         memo = dict(effect.memo)
         if "posted_at" in memo:
             found = await self._look(effect, draft, memo, now)
@@ -101,7 +85,7 @@ class IssueWork:
         if found is not None:
             return found, "adopted"
         month = f"{now.astimezone(UTC):%Y-%m}"
-        if not await _aside(self.stores.outbox.charge, effect, month, self.tenant.issues_per_month):
+        if not await aside(self.stores.outbox.charge, effect, month, self.tenant.issues_per_month):
             raise Later(MONTH_USED, _next_month(now))
         before = {"posts": memo.get("posts", 0)}
         await self._remember(effect, {"posted_at": micros(now), "posts": before["posts"] + 1}, now)
@@ -111,7 +95,7 @@ class IssueWork:
             await self._remember(effect, before, now)  # nothing was made, and that is known
             raise
         if before["posts"]:
-            await self._sweep_later(effect, now)
+            await self._sweep_later(effect, record, now)
         return issue, "adopted" if issue.is_adopted else "created"
 
     async def _before(self, draft: Draft) -> Issue | None:
@@ -154,13 +138,13 @@ class IssueWork:
             external_id=issue.id,
             external_key=issue.key,
             external_url=issue.url,
-            written=await _aside(self.stores.envelopes.hashes, record.tenant, fields),
+            written=await aside(self.stores.envelopes.hashes, record.tenant, fields),
         )
-        await _aside(self.stores.issues.track, tracked, now)
+        await aside(self.stores.issues.track, tracked, now)
         return tracked
 
     async def _known(self, effect: Effect, now: datetime) -> Tracked:  # noqa: ARG002
-        known = await _aside(self.stores.issues.of, effect.destination, effect.about)
+        known = await aside(self.stores.issues.of, effect.destination, effect.about)
         if known is None:
             raise Refused("no issue was made of it, so nothing is to be changed", reason="no_issue")
         if known.is_deleted:
@@ -185,7 +169,7 @@ class IssueWork:
 
     async def _relate(self, effect: Effect, record: LinearIssue, issue: Issue) -> bool:
         into = record.into_issue_id
-        other = await _aside(self.stores.issues.of, effect.destination, into) if into else None
+        other = await aside(self.stores.issues.of, effect.destination, into) if into else None
         if other is None or other.is_deleted:
             return False
         await self.tracker.relate(issue.id, other.external_id)
@@ -193,7 +177,7 @@ class IssueWork:
 
     async def _refresh(self, record: LinearIssue, known: Tracked, issue: Issue, now: datetime) -> None:
         """Title and priority as they are now, where nobody has changed what we wrote; labels are only added."""
-        there = await _aside(self.stores.envelopes.hashes, known.tenant, issue.fields)
+        there = await aside(self.stores.envelopes.hashes, known.tenant, issue.fields)
         ours = {name for name, digest in there.items() if known.written.get(name) == digest}
         changes: dict[str, Any] = {}
         if "title" in ours and issue.fields.get("title") != record.title:
@@ -203,9 +187,9 @@ class IssueWork:
         if changes:
             after = await self.tracker.rewrite(issue.id, changes)
             fields = {name: after.fields.get(name) for name in changes}
-            wrote = await _aside(self.stores.envelopes.hashes, known.tenant, fields)
+            wrote = await aside(self.stores.envelopes.hashes, known.tenant, fields)
             known = replace(known, written={**known.written, **wrote})
-            await _aside(self.stores.issues.track, known, now)
+            await aside(self.stores.issues.track, known, now)
         await self.tracker.add_labels(issue.id, record.labels)
 
     def _is_urgent(self, issue: Issue, record: LinearIssue) -> bool:
@@ -215,23 +199,19 @@ class IssueWork:
 
     async def _remember(self, effect: Effect, memo: Mapping[str, Any], now: datetime) -> None:
         told = {"memo": dict(memo), "goes_on": True}
-        if not await _aside(lambda: self.stores.outbox.settle(effect, now, **told)):
+        if not await aside(lambda: self.stores.outbox.settle(effect, now, **told)):
             raise LeaseLost(effect.id)
 
-    async def _sweep_later(self, effect: Effect, now: datetime) -> None:
+    async def _sweep_later(self, effect: Effect, record: LinearIssue, now: datetime) -> None:
         at = micros(now)
         sweep = replace(
             effect, id=effect_id(effect.destination, "sweep", effect.about), verb="sweep", state="pending",
             place=BEHIND_ALL, next_at=micros(now + SWEEP_AFTER), lease=None, lease_until=None, attempts=0,
-            is_charged=False, memo={}, taken_at=at, changed_at=at, reason="",
+            is_charged=False, memo={}, taken_at=at, changed_at=at, reason="", has_quotes=False,
+            payload=self.stores.envelopes.of_issue(bare(record)),
         )  # fmt: skip
         if self.tracker.settle_s:
-            await _aside(self.stores.outbox.add, [sweep])
-
-
-async def _aside(call: Callable[..., T], *given: Any) -> T:
-    """A call that waits for a disk, away from the event loop."""
-    return await asyncio.to_thread(call, *given)
+            await aside(self.stores.outbox.add, [sweep])
 
 
 def _issue(known: Tracked) -> Issue:

@@ -15,6 +15,7 @@ from connectors.alerting.slack import SlackSink
 from connectors.alerting.webhook import WebhookSink
 from connectors.keys.vault import LocalVault
 from connectors.outgoing import REQUEST_S, Clients
+from connectors.store.evidence import EvidenceStore
 from connectors.store.issues import IssueStore
 from connectors.store.outbox import OutboxStore
 from connectors.trackers.jira import JiraPlace, JiraTracker
@@ -32,9 +33,9 @@ from wiring.dispatch.destinations import (
     read_destinations,
 )
 from wiring.dispatch.dispatcher import LEASE_S, Dispatcher, Opened
-from wiring.dispatch.issue_work import Stores
 from wiring.dispatch.metrics import DispatchMetrics
 from wiring.dispatch.sealing import Envelopes
+from wiring.dispatch.stores import Stores
 
 
 def told_destinations(settings: Settings) -> Destinations:
@@ -69,7 +70,7 @@ async def open_dispatcher(
     """A dispatcher for the length of a ``with``; the store stays the caller's."""
     with closing(LocalVault(keys)) as vault:
         clients = Clients(within_s)
-        stores = Stores(OutboxStore(store), IssueStore(store), Envelopes(vault))
+        stores = Stores(OutboxStore(store), IssueStore(store), EvidenceStore(store), Envelopes(vault))
         try:
             yield Dispatcher(
                 opened_destinations(told, clients), stores, DispatchMetrics(registry), lease_s=lease_s

@@ -60,6 +60,16 @@ class Envelopes:
                 if value is not None
             }
 
+    def digest(self, tenant: str, text: str) -> str:
+        """A keyed hash of a text, to find it again without keeping it."""
+        with self._lock:
+            return self._vault.digest(tenant, b"said\x1f" + text.encode())
+
+    def subject(self, tenant: str, name: str) -> str:
+        """Whose data a person's own name for themselves stands for."""
+        with self._lock:
+            return self._vault.subject(tenant, name)
+
     def _seal(self, tenant: str, content: bytes) -> str:
         with self._lock:
             return self._vault.seal(tenant, TENANT_SUBJECT, content).model_dump_json()

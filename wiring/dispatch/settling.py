@@ -15,7 +15,7 @@ from connectors.outgoing import Closed, Gone, Limited, Refused, Unauthorised
 from connectors.store.engine import micros
 from connectors.store.outbox import Effect
 from contracts.errors import RetryLater, WrongUsage
-from wiring.dispatch.issue_work import Later
+from wiring.dispatch.stores import Later
 
 TRIES = 3
 FIRST_S = 15.0

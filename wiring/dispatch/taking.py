@@ -46,7 +46,7 @@ def effects_of(
     if isinstance(record, LinearIssue) and tenant.tracker is not None:
         yield _of_issue(record, tenant, envelopes, now)
     elif isinstance(record, Alert):
-        notice, place = notice_of(record), _place(record)
+        notice, place = notice_of(record), place_of(record)
         yield from of_notice(notice, tenant, envelopes, now, record.id, place, is_old=_is_history(record))
 
 
@@ -66,7 +66,7 @@ def _of_issue(record: LinearIssue, tenant: TenantEntry, envelopes: Envelopes, no
         kind=tenant.tracker.kind,
         verb=verb,
         about=record.issue_id,
-        place=_place(record),
+        place=place_of(record),
         record_id=record.id,
         theme_id=record.theme_id,
         urgency=record.priority,
@@ -126,7 +126,7 @@ def _is_history(record: Envelope) -> bool:
     return record.ingested_at - record.event_time > HISTORY
 
 
-def _place(record: Envelope) -> int:
+def place_of(record: Envelope) -> int:
     """The journal ordinal that a record goes back to; 0 for one that says none."""
     try:
         return ordinal_of(record.id)

@@ -9,10 +9,11 @@ from connectors.alerting.port import Notice
 from connectors.store.engine import moment_of
 from connectors.store.outbox import Effect
 from wiring.dispatch.destinations import Destinations, TenantEntry
-from wiring.dispatch.issue_work import Stores
 from wiring.dispatch.metrics import DispatchMetrics
 from wiring.dispatch.sealing import Envelopes
+from wiring.dispatch.stores import Stores
 from wiring.dispatch.taking import effect_id, of_notice
+from wiring.dispatch.withdrawals import strip
 
 EVERY = timedelta(seconds=30)
 PROBE_AFTER = timedelta(minutes=10)
@@ -38,6 +39,7 @@ class Tending:
             return
         self._next = now + EVERY
         outbox = self._stores.outbox
+        strip(self._stores)
         outbox.rewrite(now, self._stores.envelopes.without_quotes)
         outbox.probe(now - PROBE_AFTER, now)
         for effect in outbox.listed(["proposed"]):

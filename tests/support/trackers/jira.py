@@ -96,10 +96,24 @@ class JiraSite:
             case "GET", ["comment"]:
                 return Said(200, {"comments": self.comments.get(name, [])})
             case "POST", ["comment"]:
-                self.comments.setdefault(name, []).append(told)
-                return Said(201, {"id": "1"})
+                known = self.comments.setdefault(name, [])
+                known.append({"id": str(len(known) + 1), **told})
+                return Said(201, {"id": known[-1]["id"]})
+            case "PUT", ["comment", number]:
+                self.comments[name][int(number) - 1]["body"] = told["body"]
+                return Said(200, self.comments[name][int(number) - 1])
+            case "GET", ["remotelink"]:
+                return Said(200, [one for (of, _), one in self.links.items() if of == name])
+            case "DELETE", ["remotelink", number]:
+                found = [
+                    key for key, one in self.links.items() if key[0] == name and one["id"] == int(number)
+                ]
+                for key in found:
+                    del self.links[key]
+                return Said(204 if found else 404)
             case "POST", ["remotelink"]:
-                self.links[name, told["globalId"]] = told
+                number = len(self.links) + 1
+                self.links[name, told["globalId"]] = {"id": number, **told}
                 return Said(201, {"id": 1})
             case "GET", ["properties", key]:
                 return Said(200, {"key": key, "value": issue["properties"].get(key)})
@@ -119,6 +133,10 @@ def _is_adf(node: Any) -> bool:
     return bool(node.get("type")) and all(_is_adf(part) for part in node.get("content", ()))
 
 
-def jira(site: JiraSite) -> Scripted:
-    """A server that spoils creations of issues."""
-    return Scripted(site, spoils=lambda asked: asked.method == "POST" and asked.path.endswith("/issue"))
+def jira(site: JiraSite, method: str = "POST") -> Scripted:
+    """A server that spoils creations of issues, or what else is done to an issue itself."""
+    return Scripted(site, spoils=lambda asked: asked.method == method and _is_of_issue(asked.path))
+
+
+def _is_of_issue(path: str) -> bool:
+    return path.endswith("/issue") or re.search(r"/issue/\d+$", path) is not None

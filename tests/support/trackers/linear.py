@@ -83,6 +83,19 @@ class LinearSite:
         }  # fmt: skip
         return {"success": True, "issue": self.issues[given["id"]]}
 
+    def _parts(self, issue: dict[str, Any]) -> dict[str, Any]:
+        name = issue["id"]
+        links = [{"id": at, **one} for (at, _), one in self._attached(name)]
+        needs = [
+            {"id": one["id"], "customer": {"externalIds": [one["customerExternalId"]]}}
+            for one in self.needs.values()
+            if one["issueId"] == name
+        ]
+        return {**issue, "attachments": {"nodes": links}, "needs": {"nodes": needs}}
+
+    def _attached(self, name: str) -> list[tuple[tuple[str, str], dict[str, Any]]]:
+        return [((f"{of}|{url}", url), one) for (of, url), one in self.attachments.items() if of == name]
+
     def _issue(self, told: Any) -> Any:
         found = self.issues.get(told["id"])
         if found is None or found["archivedAt"]:
@@ -91,7 +104,7 @@ class LinearSite:
 
     def _issues(self, told: Any) -> Any:
         found = self.issues.get(told["f"]["id"]["eq"])
-        return {"nodes": [found] if found else []}
+        return {"nodes": [self._parts(found)] if found else []}
 
     def _issue_update(self, told: Any) -> Any:
         issue, given = self._issue(told), dict(told["i"])
@@ -129,6 +142,26 @@ class LinearSite:
         self._once(self.comments, given, "Comment")
         return {"success": True, "comment": {"id": given["id"]}}
 
+    def _comment(self, told: Any) -> Any:
+        if told["id"] not in self.comments:
+            raise Fails("Entity not found: Comment", "ENTITY_NOT_FOUND")
+        return self.comments[told["id"]]
+
+    def _comment_update(self, told: Any) -> Any:
+        self._comment(told)["body"] = told["i"]["body"]
+        return {"success": True}
+
+    def _attachment_delete(self, told: Any) -> Any:
+        of, _, url = told["id"].partition("|")
+        if self.attachments.pop((of, url), None) is None:
+            raise Fails("Entity not found: Attachment", "ENTITY_NOT_FOUND")
+        return {"success": True}
+
+    def _customer_need_delete(self, told: Any) -> Any:
+        if self.needs.pop(told["id"], None) is None:
+            raise Fails("Entity not found: CustomerNeed", "ENTITY_NOT_FOUND")
+        return {"success": True}
+
     def _customer_upsert(self, told: Any) -> Any:
         if not self.has_customers:
             raise Fails("feature not accessible", "FEATURE_NOT_ACCESSIBLE", 400)
@@ -155,6 +188,6 @@ def _errors(exc: Fails) -> Said:
     return Said(exc.status, {"errors": [error]}, exc.headers)
 
 
-def linear(site: LinearSite) -> Scripted:
-    """A server that spoils creations of issues."""
-    return Scripted(site, spoils=lambda asked: b"issueCreate" in asked.body)
+def linear(site: LinearSite, spoils: bytes = b"issueCreate") -> Scripted:
+    """A server that spoils requests with a word in them, else creations of issues."""
+    return Scripted(site, spoils=lambda asked: spoils in asked.body)

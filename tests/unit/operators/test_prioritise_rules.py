@@ -8,6 +8,7 @@ import pytest
 
 from contracts.commands import Erase
 from contracts.identity import linear_issue_id
+from contracts.priority import LinearIssue, Withdrawal
 from models.priority.policy import GrowthRule, ImpactRule, NegativeShareRule, PriorityPolicy
 from tests.unit.operators.priority_streams import Journal, PlainOpener, at, on
 
@@ -29,7 +30,8 @@ def burst(journal: Journal, count: int, hours: float, name: str = "c", **decisio
 
 
 def issues(journal: Journal, *rules: Any) -> list[Any]:
-    return on("linear", journal.run(PriorityPolicy(rules=rules) if rules else None))
+    outs = on("linear", journal.run(PriorityPolicy(rules=rules) if rules else None))
+    return [one for one in outs if isinstance(one, LinearIssue)]
 
 
 def alerts(journal: Journal, *rules: Any) -> list[Any]:
@@ -296,6 +298,28 @@ def test_an_erase_order_drops_what_was_kept(journal: Journal) -> None:
     journal.order(Erase(subject="someone"))
     burst(journal, 20, 0.5, "later", quote=None, **ANGRY)
     assert issues(journal)[0].quotes == ()
+
+
+def test_an_erase_order_takes_back_what_issues_quote(journal: Journal) -> None:
+    burst(journal, 20, 0.5)
+    journal.order(Erase(subject="someone"))
+    (told,) = [one for one in on("linear", journal.run()) if isinstance(one, Withdrawal)]
+    assert (told.why, told.subject) == ("erased", "someone")
+
+
+def test_a_retracted_concern_is_taken_back_once_there_is_an_issue(journal: Journal) -> None:
+    journal.concern("early", 0.1)
+    journal.change("early", 0.2, "retracted")
+    burst(journal, 20, 0.5)
+    journal.change("c3", 0.6, "retracted")
+    told = [one.concern_id for one in on("linear", journal.run()) if isinstance(one, Withdrawal)]
+    assert told == ["c3"]
+
+
+def test_a_quote_says_by_what_it_can_be_taken_back(journal: Journal) -> None:
+    burst(journal, 20, 0.5)
+    quote = issues(journal)[0].quotes[0]
+    assert (quote.concern_id, quote.subject, quote.account) == ("c3", "someone", "account-c3")
 
 
 def test_quotes_show_distinct_customers_first(journal: Journal) -> None:

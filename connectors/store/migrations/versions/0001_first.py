@@ -1,4 +1,4 @@
-"""The first tables: cursors of pollers, deliveries of webhooks that were seen, the outbox and its issues."""
+"""The first tables: cursors of pollers, deliveries of webhooks that were seen, the outbox, issues and their quotes."""
 
 from __future__ import annotations
 
@@ -102,6 +102,29 @@ def upgrade() -> None:
     op.create_index("issues_by_external", "issues", ["destination", "external_id"])
     op.create_index("issues_by_theme", "issues", ["tenant", "theme_id"])
     op.create_table(
+        "evidence",
+        sa.Column("effect_id", sa.String(36), primary_key=True, comment="the effect that publishes it"),
+        sa.Column(
+            "mark", sa.String(64), primary_key=True, comment="the concern, or the account's keyed hash"
+        ),
+        sa.Column("kind", sa.String(16), nullable=False, comment="quote or account"),
+        sa.Column("tenant", sa.String(64), nullable=False),
+        sa.Column("destination", sa.String(64), nullable=False),
+        sa.Column("issue_id", sa.String(64), nullable=False),
+        sa.Column("item_id", sa.String(64)),
+        sa.Column("subject", sa.String(64), comment="whose erasure takes it back"),
+        sa.Column("account", sa.String(64), comment="keyed hash"),
+        sa.Column("block", sa.String(64), comment="keyed hash of the quotation with its source"),
+        sa.Column("words", sa.String(64), comment="keyed hash of the quotation alone"),
+        sa.Column("url", sa.String(64), comment="keyed hash of where it can be seen"),
+        sa.Column("is_out", sa.Boolean, nullable=False, comment="it may stand at the tracker"),
+        sa.Column("is_kept", sa.Boolean, nullable=False, comment="the payload of its effect may hold it"),
+        sa.Column("withdrawn_at", sa.BigInteger, comment="from then on it is to stand nowhere"),
+    )
+    op.create_index("evidence_by_subject", "evidence", ["tenant", "subject"])
+    op.create_index("evidence_by_mark", "evidence", ["tenant", "mark"])
+    op.create_index("evidence_by_issue", "evidence", ["destination", "issue_id"])
+    op.create_table(
         "quotas",
         sa.Column("tenant", sa.String(64), primary_key=True),
         sa.Column("month", sa.String(7), primary_key=True),
@@ -138,6 +161,7 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_table("pauses")
     op.drop_table("quotas")
+    op.drop_table("evidence")
     op.drop_table("issues")
     op.drop_table("outbox")
     op.drop_table("parts")

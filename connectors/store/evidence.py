@@ -1,0 +1,146 @@
+"""Which effect repeats what customers said, and what of it is to stand nowhere any more.
+
+In:    marks of an effect, noted with the effect; orders to withdraw.   Out: what an effect must leave out, what is to
+be taken out of an issue.   State: ids and keyed hashes, never what was said: a quotation is found by its hash.
+
+A mark is ``out`` before anything is sent that may carry it. So a withdrawal that comes before that is obeyed by the
+effect itself, and one that comes later by an effect of its own, which is made in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, false, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connectors.store.engine import micros, store_errors, writing
+from connectors.store.outbox import Effect, effect_of, insert
+from connectors.store.tables import evidence, outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A quotation, or an account that is named; hashes are keyed. ``mark`` tells it from others of its effect."""
+
+    effect_id: str
+    mark: str
+    kind: Literal["quote", "account"]
+    tenant: str
+    destination: str
+    issue_id: str
+    item_id: str | None = None
+    subject: str | None = None
+    account: str | None = None
+    block: str | None = None
+    words: str | None = None
+    url: str | None = None
+    is_out: bool = False
+    is_kept: bool = True
+    withdrawn_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An order to withdraw: all that one of ``subjects`` said (``erased``), or one concern."""
+
+    tenant: str
+    subjects: tuple[str, ...] = ()
+    concern_id: str | None = None
+
+
+_FIELDS = tuple(Mark.__dataclass_fields__)
+Issue = tuple[str, str]
+"""Destination and our id of an issue."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceStore:
+    """Marks; any number of processes at once."""
+
+    engine: Engine
+
+    def add(self, effects: Sequence[Effect], marks: Sequence[Mark]) -> int:
+        """Make effects and note what they publish, in one transaction; how many effects are new."""
+        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
+        rows = [{name: getattr(mark, name) for name in _FIELDS} for mark in marks]
+        with writing(self.engine) as writer:
+            new = insert(writer, effects)
+            for row in rows if new else ():
+                writer.execute(dialect.insert(evidence).values(row).on_conflict_do_nothing())
+        return new
+
+    def publishing(self, effect_id: str) -> list[Mark]:
+        """Before an effect is sent: all that it may carry is out from now on; what it must not carry."""
+        mine = evidence.c.effect_id == effect_id
+        with writing(self.engine) as writer:
+            standing = update(evidence).where(mine, evidence.c.withdrawn_at.is_(None), ~evidence.c.is_out)
+            writer.execute(standing.values(is_out=True))
+            gone = select(evidence).where(mine, evidence.c.withdrawn_at.is_not(None))
+            return [_mark(row) for row in writer.execute(gone)]
+
+    def withdraw(self, order: Taken, now: datetime, made: Callable[[Issue], Effect]) -> int:
+        """Mark what an order concerns, and make the effect of each issue; how many effects are new.
+
+        The same order again makes no second effect.
+        """
+        with writing(self.engine) as writer:
+            rows = writer.execute(select(evidence).where(evidence.c.tenant == order.tenant, _meant(order)))
+            marks = [_mark(row) for row in rows]
+            issues = sorted({(mark.destination, mark.issue_id) for mark in marks})
+            gone = update(evidence).where(evidence.c.withdrawn_at.is_(None)).values(withdrawn_at=micros(now))
+            writer.execute(gone.where(evidence.c.tenant == order.tenant, _meant(order)))
+            if order.subjects:
+                for issue in issues:
+                    self._orphans(writer, issue, gone)
+            return insert(writer, [made(issue) for issue in issues])
+
+    def of_issue(self, destination: str, issue_id: str) -> list[Mark]:
+        """All marks of an issue, in order."""
+        asked = select(evidence).where(*_at((destination, issue_id)))
+        with store_errors(), self.engine.connect() as reader:
+            rows = reader.execute(asked.order_by(evidence.c.effect_id, evidence.c.mark))
+            return [_mark(row) for row in rows]
+
+    def strip(self, rewritten: Callable[[Effect, Sequence[Mark]], str | None], most: int = 200) -> int:
+        """Rewrite payloads that still hold what was withdrawn, but those under way; how many."""
+        late = (evidence.c.withdrawn_at.is_not(None), evidence.c.is_kept)
+        idle = outbox.c.state != "sending"
+        with writing(self.engine) as writer:
+            asked = select(outbox).where(outbox.c.id.in_(select(evidence.c.effect_id).where(*late)), idle)
+            rows = writer.execute(asked.order_by(outbox.c.id).limit(most)).all()
+            for row in rows:
+                mine = (evidence.c.effect_id == row.id, *late)
+                marks = [_mark(one) for one in writer.execute(select(evidence).where(*mine))]
+                if row.payload is not None:
+                    payload = rewritten(effect_of(row), marks)
+                    writer.execute(update(outbox).where(outbox.c.id == row.id).values(payload=payload))
+                writer.execute(update(evidence).where(*mine).values(is_kept=False))
+        return len(rows)
+
+    @staticmethod
+    def _orphans(writer: Connection, issue: Issue, gone: Any) -> None:
+        """Accounts for which only erased people spoke go with them."""
+        quotes = select(evidence.c.account).where(*_at(issue), evidence.c.kind == "quote")
+        left = quotes.where(evidence.c.account.is_not(None), evidence.c.withdrawn_at.is_not(None))
+        stands = quotes.where(evidence.c.account.is_not(None), evidence.c.withdrawn_at.is_(None))
+        accounts = set(writer.execute(left).scalars()) - set(writer.execute(stands).scalars())
+        is_account = and_(evidence.c.kind == "account", evidence.c.mark.in_(sorted(accounts)))
+        writer.execute(gone.where(*_at(issue), is_account))
+
+
+def _at(issue: Issue) -> tuple[ColumnElement[bool], ...]:
+    return evidence.c.destination == issue[0], evidence.c.issue_id == issue[1]
+
+
+def _meant(order: Taken) -> ColumnElement[bool]:
+    by_subject = evidence.c.subject.in_(order.subjects) if order.subjects else false()
+    by_concern = evidence.c.mark == order.concern_id if order.concern_id else false()
+    return or_(by_subject, by_concern)
+
+
+def _mark(row: Row[Any]) -> Mark:
+    return Mark(**{name: getattr(row, name) for name in _FIELDS})
