@@ -119,9 +119,9 @@ async def _show(told: Destinations, store: Engine, folder: Path, feed: Feed, *, 
     async with open_dispatcher(told, store, folder / "keys", CollectorRegistry()) as dispatcher:
         opened, stores = dispatcher.opened, dispatcher.stores
         waiting = stores.outbox.listed(["proposed", "pending", "manual"])
-        shown = [preview(effect, opened, stores.envelopes) for effect in waiting]
+        shown = [preview(effect, opened, stores) for effect in waiting]
         known = {one.effect.id for one in shown}
-        for one in previews(iter(feed.read()), opened, stores.envelopes, now_utc()):
+        for one in previews(iter(feed.read()), opened, stores, now_utc()):
             if one.effect.id not in known and not stores.outbox.find(one.effect.id):
                 known.add(one.effect.id)
                 shown.append(one)

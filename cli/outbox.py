@@ -85,7 +85,7 @@ def show(name: Name, directory: Where = None, data: DataOption = DATA, as_json: 
         async def previewed() -> Preview:
             told = told_destinations(settings)
             async with open_dispatcher(told, store, folder / "keys", CollectorRegistry()) as dispatcher:
-                return preview(effect, dispatcher.opened, dispatcher.stores.envelopes)
+                return preview(effect, dispatcher.opened, dispatcher.stores)
 
         one = asyncio.run(previewed())
     if as_json:

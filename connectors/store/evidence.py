@@ -73,10 +73,17 @@ class EvidenceStore:
                 writer.execute(dialect.insert(evidence).values(row).on_conflict_do_nothing())
         return new
 
-    def publishing(self, effect_id: str) -> list[Mark]:
-        """Before an effect is sent: all that it may carry is out from now on; what it must not carry."""
+    def publishing(self, effect_id: str, *, wordless: bool = False) -> list[Mark]:
+        """Before an effect is sent: all that it may carry is out from now on; what it must not carry.
+
+        ``wordless``: its quotes had their time, so it carries their links and no word of them.
+        """
         mine = evidence.c.effect_id == effect_id
         with writing(self.engine) as writer:
+            if wordless:
+                writer.execute(
+                    update(evidence).where(mine, ~evidence.c.is_out).values(block=None, words=None)
+                )
             standing = update(evidence).where(mine, evidence.c.withdrawn_at.is_(None), ~evidence.c.is_out)
             writer.execute(standing.values(is_out=True))
             gone = select(evidence).where(mine, evidence.c.withdrawn_at.is_not(None))
@@ -97,6 +104,15 @@ class EvidenceStore:
                 for issue in issues:
                     self._orphans(writer, issue, gone)
             return insert(writer, [made(issue) for issue in issues])
+
+    def meant(self, order: Taken) -> dict[Issue, list[Mark]]:
+        """What an order concerns, by issue; nothing is changed."""
+        found: dict[Issue, list[Mark]] = {}
+        asked = select(evidence).where(evidence.c.tenant == order.tenant, _meant(order))
+        with store_errors(), self.engine.connect() as reader:
+            for row in reader.execute(asked.order_by(evidence.c.effect_id, evidence.c.mark)):
+                found.setdefault((row.destination, row.issue_id), []).append(_mark(row))
+        return found
 
     def of_issue(self, destination: str, issue_id: str) -> list[Mark]:
         """All marks of an issue, in order."""

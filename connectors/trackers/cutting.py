@@ -117,16 +117,16 @@ def _units(lines: Sequence[str]) -> Iterator[_Unit]:
 
 def _without(lines: Sequence[str], gone: set[int]) -> Iterator[str]:
     """The lines that stay; of what separated the cut ones one blank line stays."""
-    after_cut = False
+    after_cut, last = False, ""
     for number, line in enumerate(lines):
         if number in gone:
             after_cut = True
         elif after_cut and not line.strip(" >\t"):
             continue
         else:
-            if after_cut and line.strip():
+            if after_cut and last.strip():
                 yield ""
-            after_cut = False
+            after_cut, last = False, line
             yield line
     if after_cut:
         yield ""

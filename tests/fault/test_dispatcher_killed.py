@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.support.postgres import fresh_database
 from tests.support.trackers.jira import JiraSite, jira
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.trackers.server import Scripted
+from tests.support.withdrawing import ANN, quoting, taken_back
 
 ROOT = Path(__file__).parents[2]
 LEASE_S = 0.4
@@ -164,6 +165,34 @@ def test_jira_has_every_issue_and_comment_once(tmp_path: Path, kills: int) -> No
         kill_and_finish(site, server, kills, issues, together=1)
     assert len(there.issues) == issues
     assert [len(there.comments[name]) for name in there.issues] == [1] * issues
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("kills", KILLS)
+def test_a_withdrawal_is_carried_out_at_every_issue(tmp_path: Path, kills: int) -> None:
+    there, issues = LinearSite(), enough(kills)
+    with slow(linear(there)).running() as server:
+        site = Site(tmp_path).linear(server.url)
+        site.now = datetime.now(UTC)
+
+        async def work(desk: Desk) -> None:
+            await desk.take(
+                *(
+                    quoting(n=n, customers=(), at=n, event_time=site.now, ingested_at=site.now)
+                    for n in range(issues)
+                )
+            )
+            await desk.settle(4, timedelta())
+            await desk.take(taken_back(at=1000, subject=ANN))
+
+        site.run(work)
+        for one in there.issues.values():
+            one["description"] = f"Edited.\n\n{one['description']}"
+        kill_and_finish(site, server, kills, issues, together=1)
+    told = [one["description"] for one in there.issues.values()]
+    assert not any("Ann" in one for one in told)
+    assert all(one.startswith("Edited.\n\n**Why now.**") and "Ben cannot export" in one for one in told)
+    assert {url for _, url in there.attachments} == {"https://desk.test/ben"}
 
 
 def test_a_dispatcher_that_lost_its_lease_settles_nothing(tmp_path: Path) -> None:

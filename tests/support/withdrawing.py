@@ -172,4 +172,3 @@ def _replaced(node: Any, old: str, new: str) -> Any:
     if isinstance(node, dict):
         return {name: _replaced(part, old, new) for name, part in node.items()}
     return node.replace(old, new) if isinstance(node, str) else node
-

@@ -60,7 +60,8 @@ class IssueWork:
     def _published(self, effect: Effect) -> LinearIssue:
         """What an effect carries, without what was withdrawn meanwhile; the rest counts as published from now on."""
         record = self.stores.envelopes.issue(effect)
-        gone = self.stores.evidence.publishing(effect.id)
+        wordless = bool(record.quotes) and not any(quote.text for quote in record.quotes)
+        gone = self.stores.evidence.publishing(effect.id, wordless=wordless)
         return without(record, gone, self.stores.envelopes) if gone else record
 
     async def _open(self, effect: Effect, record: LinearIssue, draft: Draft, now: datetime) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from connectors.store.evidence import Mark
 from connectors.store.outbox import Effect
 from contracts.envelope import Envelope
+from contracts.priority import Withdrawal
 from wiring.dispatch.dispatcher import Opened
-from wiring.dispatch.sealing import Envelopes
+from wiring.dispatch.stores import Stores
 from wiring.dispatch.taking import effects_of
+from wiring.dispatch.withdrawals import order_of
 from wiring.dispatch.words import draft_of
 
 
@@ -23,8 +26,12 @@ class Preview:
     would: Any
 
 
-def preview(effect: Effect, opened: Opened, envelopes: Envelopes) -> Preview:
-    """What an effect would send."""
+def preview(effect: Effect, opened: Opened, stores: Stores) -> Preview:
+    """What an effect would send, or take out."""
+    envelopes = stores.envelopes
+    if effect.verb == "withdraw":
+        marks = stores.evidence.of_issue(effect.destination, effect.about)
+        return Preview(effect, _takes_out(effect, [one for one in marks if one.withdrawn_at is not None]))
     if effect.payload is None:
         return Preview(effect, None)
     if effect.verb == "alert":
@@ -42,12 +49,25 @@ def preview(effect: Effect, opened: Opened, envelopes: Envelopes) -> Preview:
     return Preview(effect, changes)
 
 
-def previews(
-    records: Iterator[Envelope], opened: Opened, envelopes: Envelopes, now: datetime
-) -> Iterator[Preview]:
-    """What records would do."""
+def previews(records: Iterator[Envelope], opened: Opened, stores: Stores, now: datetime) -> Iterator[Preview]:
+    """What records would do; of orders to withdraw, to the issues that are known by now."""
     for record in records:
         tenant = opened.destinations.tenants.get(record.tenant)
-        if tenant is not None:
-            for effect in effects_of(record, tenant, envelopes, now):
-                yield preview(effect, opened, envelopes)
+        if isinstance(record, Withdrawal):
+            order, made = order_of(record, opened.destinations, now)
+            for issue, marks in stores.evidence.meant(order).items():
+                yield Preview(made(issue), _takes_out(made(issue), marks))
+        elif tenant is not None:
+            for effect in effects_of(record, tenant, stores.envelopes, now):
+                yield preview(effect, opened, stores)
+
+
+def _takes_out(effect: Effect, marks: Sequence[Mark]) -> dict[str, Any]:
+    """What is to go of an issue, by ids and counts; nobody keeps the words."""
+    quotes = [mark for mark in marks if mark.kind == "quote"]
+    return {
+        "issue": effect.about,
+        "quotes_of_items": sorted({mark.item_id or "" for mark in quotes}),
+        "links": len({mark.url for mark in quotes if mark.url}),
+        "accounts": len({mark.mark for mark in marks if mark.kind == "account"}),
+    }

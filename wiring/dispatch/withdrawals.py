@@ -5,7 +5,7 @@ Nothing asks whether it may: an erasure is owed, whatever a tenant's autonomy sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from connectors.store.engine import micros
@@ -23,12 +23,18 @@ REMOVED = "removed"
 
 def withdraw(record: Withdrawal, destinations: Destinations, stores: Stores, now: datetime) -> int:
     """Make an effect for each issue that may repeat what is withdrawn; how many are new."""
+    order, made = order_of(record, destinations, now)
+    return stores.evidence.withdraw(order, now, made)
+
+
+def order_of(
+    record: Withdrawal, destinations: Destinations, now: datetime
+) -> tuple[Taken, Callable[[Issue], Effect]]:
+    """What a record orders, and the effect that it has on an issue."""
     kinds = {name: entry.kind for name, (_, entry) in destinations.entries().items()}
     subjects = subjects_of(record.subject) if record.subject else ()
     order = Taken(record.tenant, subjects, record.concern_id)
-    return stores.evidence.withdraw(
-        order, now, lambda issue: _effect(record, issue, kinds.get(issue[0], REMOVED), now)
-    )
+    return order, lambda issue: _effect(record, issue, kinds.get(issue[0], REMOVED), now)
 
 
 def strip(stores: Stores) -> int:

@@ -209,7 +209,7 @@ def test_after_seven_days_an_effect_holds_no_quote_and_still_happens(
         await desk.take(issue_record(ingested_at=NOW - timedelta(days=2), event_time=NOW - timedelta(days=2)))
         await desk.deliver(timedelta(days=5))
         (row,) = desk.rows("proposed")
-        assert "It hurts" not in str(preview(row, desk.dispatcher.opened, desk.dispatcher.stores.envelopes))
+        assert "It hurts" not in str(preview(row, desk.dispatcher.opened, desk.dispatcher.stores))
         desk.dispatcher.stores.outbox.decide(row.id, "ann", site.now, "pending", ["proposed"])
         await desk.deliver()
 

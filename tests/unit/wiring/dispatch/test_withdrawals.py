@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.dispatching import Desk, Site, issue_record
+from tests.support.dispatching import NOW, Desk, Site, issue_record
 from tests.support.trackers.jira import JiraSite, jira
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.trackers.server import Scripted
 from tests.support.withdrawing import ANN, BEN, Board, JiraBoard, LinearBoard, quoting, taken_back
+from wiring.dispatch.previewing import preview, previews
 
 BASIC = "Basic " + b64encode(b"bot@acme.test:secret").decode()
 
@@ -161,6 +163,18 @@ def test_a_time_out_after_success_cuts_once_and_asks_nobody(board: Board) -> Non
     assert "Ann" not in board.text()
 
 
+def test_quotes_that_had_their_time_are_missed_by_nobody(board: Board) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(quoting(ingested_at=NOW - timedelta(days=8), event_time=NOW - timedelta(days=8)))
+        await desk.settle(2)
+        board.add_above("Edited.")
+        await told(desk, taken_back(subject=ANN))
+        assert desk.states() == {"done": 2}
+
+    board.run(work)
+    assert board.links() == {"https://desk.test/ben"}
+
+
 def test_two_people_erased_leave_no_quote(board: Board) -> None:
     async def work(desk: Desk) -> None:
         await told(desk, quoting(), taken_back(subject=ANN), taken_back(at=11, subject=BEN))
@@ -187,6 +201,21 @@ def test_an_archived_issue_waits_for_somebody_to_restore_it(tmp_path: Path) -> N
 
     with linear(there).running() as server:
         LinearBoard(Site(tmp_path), there, server).run(work)
+
+
+def test_a_dry_run_says_what_would_be_taken_out_and_asks_nobody(board: Board) -> None:
+    async def work(desk: Desk) -> None:
+        await told(desk, quoting())
+        asked, stores = len(board.server.asked), desk.dispatcher.stores
+        (new,) = previews(iter([taken_back(subject=ANN)]), desk.dispatcher.opened, stores, desk.site.now)
+        assert new.would["quotes_of_items"] == ["i-ann"]
+        await desk.take(taken_back(subject=ANN))
+        (row,) = desk.rows("pending")
+        shown = preview(row, desk.dispatcher.opened, stores).would
+        assert (shown["quotes_of_items"], shown["links"], shown["accounts"]) == (["i-ann"], 1, 1)
+        assert len(board.server.asked) == asked
+
+    board.run(work)
 
 
 def test_the_store_holds_nothing_of_what_was_said(board: Board) -> None:
