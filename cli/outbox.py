@@ -34,6 +34,11 @@ app = typer.Typer(
 EVERY: tuple[State, ...] = ("proposed", "pending", "sending", "manual", "done", "cancelled", "observed")
 OPEN: tuple[State, ...] = ("proposed", "pending", "sending", "manual")
 
+NOT_RECALLED = (
+    "Not recalled: earlier versions in the issues' history, mails that the tracker sent, and the alerts above, which "
+    "carry names of themes, counts and ids, and no word of a customer."
+)
+
 Name = Annotated[str, typer.Argument(help="Id of an effect from outbox ls, or how it begins.")]
 Author = Annotated[str, typer.Option(help="Who says so; kept with the effect.")]
 Why = Annotated[str, typer.Option(help="Why; kept with the effect.")]
@@ -96,6 +101,33 @@ def show(name: Name, directory: Where = None, data: DataOption = DATA, as_json: 
         typer.echo(
             f"{issue.external_key}  {issue.external_url}{'  deleted by people' if issue.is_deleted else ''}"
         )
+
+
+@app.command("withdrawn")
+def withdrawn(
+    directory: Where = None,
+    data: DataOption = DATA,
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what customers took back, issue by issue, and what of it no program can recall.
+
+    Example: undercurrent outbox withdrawn --dir out/demo
+    """
+    with _store(directory, data) as store:
+        told = [_taken_back(store, effect) for effect in OutboxStore(store).withdrawals(tenant)]
+    if as_json:
+        print_json(told)
+        return
+    for one in told:
+        typer.echo(
+            f"{one['id']}  {one['state']:9} {one['destination']}  {one['issue']}  {one['reason']}".rstrip()
+        )
+        for alert in one["said_before"]:
+            typer.echo(
+                f"    said at {alert['destination']}, {alert['at']:%Y-%m-%d %H:%M}: alert {alert['alert']}"
+            )
+    typer.echo(NOT_RECALLED if told else "nothing")
 
 
 @app.command("approve")
@@ -236,6 +268,15 @@ def _row(effect: Effect) -> dict[str, Any]:
         "attempts": effect.attempts, "reason": effect.reason, "decided_by": effect.decided_by,
         "taken_at": moment_of(effect.taken_at), "next_at": moment_of(effect.next_at),
     }  # fmt: skip
+
+
+def _taken_back(store: Engine, effect: Effect) -> dict[str, Any]:
+    """One issue's withdrawal, with the alerts about its theme that were sent before."""
+    issue = IssueStore(store).of(effect.destination, effect.about)
+    said = OutboxStore(store).said(effect.tenant, issue.theme_id, effect.taken_at) if issue else []
+    sent = [{"destination": s.destination, "at": moment_of(s.taken_at), "alert": s.about} for s in said]
+    name = issue.external_key if issue else effect.about
+    return {**_row(effect), "issue": name, "url": issue and issue.external_url, "said_before": sent}
 
 
 def _line(effect: Effect) -> str:

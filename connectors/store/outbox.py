@@ -213,6 +213,19 @@ class OutboxStore:
             asked = asked.where(outbox.c.tenant == tenant)
         return self._read(asked.order_by(outbox.c.urgency, outbox.c.taken_at, outbox.c.id).limit(most))
 
+    def withdrawals(self, tenant: str | None = None, most: int = 1000) -> list[Effect]:
+        """What was to be taken out of issues, the newest first, whatever came of it."""
+        asked = select(outbox).where(outbox.c.verb == "withdraw")
+        if tenant is not None:
+            asked = asked.where(outbox.c.tenant == tenant)
+        return self._read(asked.order_by(outbox.c.taken_at.desc(), outbox.c.id).limit(most))
+
+    def said(self, tenant: str, theme_id: str, before: int) -> list[Effect]:
+        """Alerts about a theme that went out before a time."""
+        about = (outbox.c.tenant == tenant, outbox.c.theme_id == theme_id, outbox.c.taken_at < before)
+        sent = (outbox.c.verb == "alert", outbox.c.state == "done")
+        return self._read(select(outbox).where(*about, *sent).order_by(outbox.c.taken_at, outbox.c.id))
+
     def counts(self) -> dict[tuple[str, State], int]:
         """How many rows of each destination are in each state."""
         asked = select(outbox.c.destination, outbox.c.state, func.count()).group_by(

@@ -11,6 +11,7 @@ import pytest
 from connectors.jsonl.layout import publish
 from connectors.kafka.messages import Origin, message_of
 from connectors.kafka.names import Naming
+from contracts.envelope import Envelope
 from contracts.priority import LinearIssue
 from contracts.registry import write_record
 from tests.support.broker import make_topics
@@ -18,6 +19,7 @@ from tests.support.commands import undercurrent
 from tests.support.dispatching import ACT, Site, issue_record
 from tests.support.kafka_parts import put
 from tests.support.trackers.linear import LinearSite, linear
+from tests.support.withdrawing import ANN, quoting, taken_back
 from wiring.datadir import DataDir
 from wiring.kafka.broker import Broker
 
@@ -34,7 +36,7 @@ def site(tmp_path: Path, there: LinearSite) -> Iterator[Site]:
         yield Site(tmp_path).linear(server.url, autonomy={})
 
 
-def decided(site: Site, *records: LinearIssue) -> None:
+def decided(site: Site, *records: Envelope) -> None:
     """Records in the topic ``linear`` of the data directory, as a flow writes them."""
     path = DataDir(site.folder).logs / "linear" / "p0000.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,3 +128,15 @@ def test_on_kafka_the_public_topics_are_dispatched_once(
     assert undercurrent(*argv, env=env).json == {"created": 1, "taken": 1}
     assert undercurrent(*argv, env=env).json == {}
     assert len(there.issues) == 1
+
+
+def test_what_was_taken_back_is_listed_with_what_cannot_be(site: Site, there: LinearSite) -> None:
+    now = datetime.now(UTC)
+    site.linear(site.tenants[0]["tracker"]["url"], "globex", autonomy=ACT)
+    order = taken_back(subject=ANN).model_copy(update={"tenant": "globex"})
+    decided(site, quoting(tenant="globex", event_time=now, ingested_at=now), order)
+    call(site, "dispatch", "--until-end")
+    (told,) = call(site, "outbox", "withdrawn")  # type: ignore[misc]
+    assert (told["state"], told["issue"], told["said_before"]) == ("done", "ENG-1", [])
+    (issue,) = there.issues.values()
+    assert "Ann" not in issue["description"]

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.dispatching import NOW, Desk, Site, issue_record
+from tests.support.dispatching import NOW, Desk, Site, alert_record, issue_record
 from tests.support.trackers.jira import JiraSite, jira
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.trackers.server import Scripted
+from tests.support.trackers.sinks import SlackSite
 from tests.support.withdrawing import ANN, BEN, Board, JiraBoard, LinearBoard, quoting, taken_back
 from wiring.dispatch.previewing import preview, previews
 
@@ -226,3 +227,22 @@ def test_the_store_holds_nothing_of_what_was_said(board: Board) -> None:
     stored = b"".join(path.read_bytes() for path in board.site.folder.glob("edge.sqlite3*"))
     assert b"charged twice" not in stored
     assert b"northwind" not in stored
+
+
+def test_alerts_that_were_sent_are_listed_and_carry_no_word(tmp_path: Path) -> None:
+    there, hooks = LinearSite(), SlackSite()
+
+    async def work(desk: Desk) -> None:
+        await told(desk, quoting(), alert_record())
+        desk.site.now += timedelta(minutes=1)
+        await told(desk, taken_back(subject=ANN))
+        outbox = desk.dispatcher.stores.outbox
+        (order,) = outbox.withdrawals("acme")
+        (alert,) = outbox.said("acme", "theme-1", order.taken_at)
+        assert (alert.destination, alert.about) == ("acme-slack", "alert-1")
+
+    with linear(there).running() as server, Scripted(hooks).running() as slack:
+        site = Site(tmp_path)
+        alerts = [{"kind": "slack", "name": "acme-slack", "url_file": site.secret("hook", slack.url)}]
+        site.linear(server.url, alerts=alerts).run(work)
+    assert "Ann" not in str(hooks.posted)
