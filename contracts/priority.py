@@ -31,6 +31,7 @@ class Factors(Message):
     tier: float
     urgency: float
     recency: float
+    verdicts: float | None = None
 
 
 class WindowScore(Message):
@@ -42,6 +43,20 @@ class WindowScore(Message):
     impact: float = Field(ge=0, le=100)
     factors: Factors
     negative: Interval
+
+
+class Verdicts(Message):
+    """What trackers' verdicts on a tenant's earlier issues, of one category or of one rule, say of a theme's weight.
+
+    ``resolution`` is the share of those that ended which were done. ``factor`` is what the score is multiplied by;
+    where it would be lower, ``held`` says why it is not.
+    """
+
+    by: Literal["category", "rule"]
+    name: str
+    resolution: Interval
+    factor: float
+    held: str | None = None
 
 
 class Levels(Message):
@@ -78,7 +93,8 @@ class Priority(Envelope):
     theme and ``issue_state`` what its tracker last said of it; ``resolution`` is the share of the theme's issues that
     came to an end by being done, and ``regressions`` how often one that was done was opened again.
     ``corroborated`` of its concerns of two weeks came within hours of errors or latency far above the usual;
-    ``telemetry`` has the figures, absent where nothing was measured.
+    ``telemetry`` has the figures, absent where nothing was measured. ``verdicts`` says how earlier issues weigh, absent
+    where none of the kind has ended.
     """
 
     kind: Literal["signal"] = "signal"
@@ -101,6 +117,7 @@ class Priority(Envelope):
     regressions: int | None = None
     corroborated: int | None = None
     telemetry: Corroboration | None = None
+    verdicts: Verdicts | None = None
 
 
 class Quote(Message):

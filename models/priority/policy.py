@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from contracts.feedback import Tier
 from models.priority.setting import Setting, read_setting
+from models.priority.verdicts import VerdictWeights
 
 DEFAULT_RULES = Path(__file__).with_name("rules.yaml")
 """The policy that holds when nobody says otherwise."""
@@ -35,7 +36,8 @@ class Weights(Setting):
     ``account_cap``: concerns of one account that count at all (the first 1, each further one 1/4).
     ``tiers`` and ``mrr`` (pairs of "from this monthly revenue on" and weight): the larger one weighs.
     ``urgency`` and ``recency``: how much the factors can add to 1. ``saturation_*``: the raw product at
-    which a window's impact is 50. ``half_life_h``: hours without news that halve an impact.
+    which a window's impact is 50. ``half_life_h``: hours without news that halve an impact. ``verdicts``: how what
+    became of earlier issues weighs.
     """
 
     account_cap: int = Field(default=3, ge=1)
@@ -46,6 +48,7 @@ class Weights(Setting):
     saturation_day: float = Field(default=13, gt=0)
     saturation_week: float = Field(default=20, gt=0)
     half_life_h: int = Field(default=48, gt=0)
+    verdicts: VerdictWeights = VerdictWeights()
 
     @field_validator("tiers")
     @classmethod

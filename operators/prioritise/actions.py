@@ -12,6 +12,14 @@ from models.priority.telemetry import corroboration
 from models.priority.windows import summed
 from operators.prioritise.book import TenantBook
 
+ACTION_WORDS: dict[str, str] = {
+    "engineering_ticket": "engineering ticket",
+    "content_update": "content update",
+    "routing_change": "routing-rule change",
+    "retrain_candidate": "retrain candidate",
+    "none": "nothing to do",
+}
+
 
 def suggested(book: TenantBook, root: str, matrix: Matrix) -> Line | None:
     """The rule of most of a theme's concerns of two weeks, merged themes included; None where none fired.
@@ -63,3 +71,9 @@ def _counts(book: TenantBook, root: str) -> tuple[dict[str, int], int]:
     """How often each rule fired, and of how many concerns; both over a theme and what was merged into it."""
     rows = [book.themes[name] for name in book.origins(root)]
     return summed(row.rules for row in rows), sum(sum(row.categories.values()) for row in rows)
+
+
+def action_line(rule: Line) -> str:
+    """What a rule of the matrix suggests, in words: the action, whose work it is, and the rule."""
+    whose = f", for {rule.owner}" if rule.owner else ""
+    return f"{ACTION_WORDS[rule.action]}{whose} (rule {rule.name})"

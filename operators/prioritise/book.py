@@ -45,7 +45,7 @@ class TenantBook:
         self.dirty = {name for name, theme in self.themes.items() if theme.dirty}
         self.unlabelled = {name for name, theme in self.themes.items() if not theme.label}
         self.standings = Standings(self.tenant, self._rows.customers, self.policy.weights)
-        self.issues = Issues(self.tenant, self._rows.issues)
+        self.issues = Issues(self.tenant, self._rows.issues, self.policy.weights.verdicts, self.clock)
         self.tallies = Tallies(self.hour, self.policy.weights.account_cap, self.standings.of)
         self.tallies.since = {name: theme.since for name, theme in self.themes.items() if theme.since}
         for concern, row in rows_of(self._rows.concerns, self.tenant):
@@ -314,6 +314,7 @@ class TenantBook:
         """Set the clock; take out of the windows what is now too old."""
         self.row.clock = clock
         self.touch()
+        self.issues.verdicts.advance(clock)
         touched, left = self.tallies.advance(self.hour, self.root)
         for concern, row in left:
             if row.theme is not None:

@@ -17,7 +17,7 @@ from contracts.priority import IssueStatus, LinearIssue
 from models.priority.drop import drop_of
 from models.priority.matrix import Matrix
 from models.priority.policy import CriticalRule
-from models.priority.windows import HORIZON_H, HOUR_S, WEEK_H, N, Sums
+from models.priority.windows import HORIZON_H, HOUR_S, WEEK_H, N, Sums, most
 from operators import linear_issue
 from operators.prioritise import actions, records
 from operators.prioritise.book import TenantBook
@@ -38,7 +38,8 @@ class Follow:
 
     def open(self, book: TenantBook, record: Envelope, root: str, issue: LinearIssue) -> Out:
         """Remember an issue that is opened, and say so."""
-        row = book.issues.opened(issue.issue_id, root, issue.episode, issue.rule, book.clock)
+        category = most(book.themes[name].categories for name in book.origins(root)) or ""
+        row = book.issues.opened(issue.issue_id, root, issue.episode, issue.rule, book.clock, category)
         row.tell = list(issue.accounts)
         book.themes[root].issue = issue.issue_id
         book.touch_theme(root)

@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from contracts.commands import ReportIssue
 from contracts.priority import Interval
 from models.priority.policy import FollowUp
+from models.priority.verdicts import VerdictWeights
 from models.priority.wilson import wilson_interval
 from operators.prioritise.rows import IssueRow, key, rows_of
+from operators.prioritise.verdicts import Verdicts
 from operators.state import Table
 
 MOST_ACCOUNTS = 500
@@ -22,21 +24,27 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Issues:
-    """The issues of one tenant, by id."""
+    """The issues of one tenant, by id, and how they ended; ``clock`` is its clock in seconds."""
 
-    def __init__(self, tenant: str, rows: Table[IssueRow]) -> None:
+    def __init__(self, tenant: str, rows: Table[IssueRow], weights: VerdictWeights, clock: int) -> None:
         self._tenant = tenant
         self._rows = rows
         self.by_id: dict[str, IssueRow] = dict(rows_of(rows, tenant))
         self._of_theme: dict[str, set[str]] = {}
         for issue, row in self.by_id.items():
             self._index(issue, row)
+        self.verdicts = Verdicts(weights, clock, self.by_id.items())
 
-    def opened(self, issue: str, theme: str, episode: int, rule: str, clock: int) -> IssueRow:
-        """An issue is opened for an episode of a theme."""
-        row = IssueRow(theme, episode, rule, opened_at=clock, at=1000 * clock, said_at=clock)
+    def opened(
+        self, issue: str, theme: str, episode: int, rule: str, clock: int, category: str = ""
+    ) -> IssueRow:
+        """An issue is opened for an episode of a theme whose concerns are mostly about ``category``."""
+        row = IssueRow(
+            theme, episode, rule, opened_at=clock, at=1000 * clock, said_at=clock, category=category
+        )
         self.by_id[issue] = row
         self._rows.put(key(self._tenant, issue), row)
+        self.verdicts.put(issue, row)
         self._index(issue, row)
         return row
 
@@ -60,6 +68,7 @@ class Issues:
 
     def touch(self, issue: str) -> None:
         """Say that an issue's row was changed in place."""
+        self.verdicts.put(issue, self.by_id[issue])
         self._rows.touch(key(self._tenant, issue))
 
     def lives(self, issue: str) -> bool:

@@ -15,6 +15,7 @@ from models.priority.rules import View, growth_lasts, growth_starts, lasts, star
 from models.priority.windows import HORIZON_H, HOUR_S, NEGATIVE, Family
 from operators.prioritise.book import TenantBook
 from operators.prioritise.rows import ThemeRow
+from operators.prioritise.weighing import factor_milli
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def judge_theme(book: TenantBook, root: str) -> list[Started]:
     if row.redirect is not None:
         return []
     family = book.tallies.judged(root)
-    day, week = impacts(family, book.policy.weights)
+    day, week = impacts(family, book.policy.weights, factor_milli(book, root))
     view = View(family, day, week, book.tallies.negatives, book.standings.of)
     if row.open:
         _close(book, root, row, view)

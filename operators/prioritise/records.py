@@ -12,18 +12,18 @@ from contracts.feedback import Sealed
 from contracts.identity import NAMESPACE, linear_issue_id
 from contracts.priority import AffectedCustomer, Alert, LinearIssue, Priority, Quote, Withdrawal
 from contracts.stages import Assignment, Precedent
-from models.priority.impact import impacts, why_sentence, window_scores
+from models.priority.impact import impacts
 from models.priority.matrix import Line, ThemeRule
 from models.priority.policy import CriticalRule, ImpactRule
 from models.priority.windows import CRITICAL, NEGATIVE, SEVERE, most
 from operators import linear_issue
 from operators.linear_issue import IssueFacts
-from operators.prioritise.actions import fields_of, telemetry_of
+from operators.prioritise.actions import ACTION_WORDS, action_line, fields_of, telemetry_of
 from operators.prioritise.book import TenantBook
 from operators.prioritise.issues import resolution
 from operators.prioritise.judge import Grown, Started
 from operators.prioritise.rows import Counted
-from operators.prioritise.sheltered import sheltered
+from operators.prioritise.weighing import factor_milli, raised_by, scored
 
 Opened = Callable[[str, Sealed], str | None]
 """Opens a sealed quote of a tenant; None when its subject was erased."""
@@ -33,14 +33,6 @@ Envelope = dict[str, Any]
 
 PRECEDENT = "critical-precedent"
 """The rule named by alerts about what is very close to a critical theme."""
-
-ACTION_WORDS: dict[str, str] = {
-    "engineering_ticket": "engineering ticket",
-    "content_update": "content update",
-    "routing_change": "routing-rule change",
-    "retrain_candidate": "retrain candidate",
-    "none": "nothing to do",
-}
 
 RECORD_ACCOUNTS = 500
 """Most accounts that an issue record lists."""
@@ -64,8 +56,7 @@ def priority_record(book: TenantBook, root: str, rule: Line | None, envelope: En
     """The score of a theme as it is now, with the ``rule`` of the matrix; of a merged theme the empty one."""
     merged, known = book.themes[root].redirect is not None, telemetry_of(book, root)
     family = book.tallies.family(root)
-    scores = window_scores(family, book.policy.weights)
-    why = why_sentence(scores, family.week.total[SEVERE])
+    scores, why, verdicts = scored(book, root)
     if merged:
         why = f"Merged into theme {book.root(root)}."
     # Made of checked parts; a check of the whole would cost more than all the rest.
@@ -82,6 +73,7 @@ def priority_record(book: TenantBook, root: str, rule: Line | None, envelope: En
         tiers=dict(sorted(family.week.tiers.items())),
         corroborated=(known.share.count or None) if known else None,
         telemetry=known,
+        verdicts=verdicts.record() if verdicts and not merged else None,
         **fields_of(rule),
         **({} if merged else _ended(book, root)),
     )
@@ -119,7 +111,7 @@ def reason_of(book: TenantBook, root: str, started: Started) -> str:
             f"{family.week.total[SEVERE]} severe ones in 7 days."
         )
     if isinstance(rule, ImpactRule):
-        top = max(impacts(family, book.policy.weights))
+        top = max(impacts(family, book.policy.weights, factor_milli(book, root)))
         return (
             f"The impact rose to {top:.0f}; the bound is {rule.enter:.0f} with {rule.min_accounts} accounts."
         )
@@ -177,7 +169,7 @@ def facts_of(
 ) -> IssueFacts:
     """What an issue says of a theme as it is now; ``reason`` is why it is said."""
     family, origins = book.tallies.family(root), book.origins(root)
-    scores = window_scores(family, book.policy.weights)
+    scores, why, _ = scored(book, root)
     first, last = _span(book, root)
     accounts = sorted(who[2:] for who in family.week.by_who if who.startswith("a:"))
     return IssueFacts(
@@ -186,7 +178,7 @@ def facts_of(
         label=name_of(book, root),
         rule=rule_name,
         reason=reason,
-        why=why_sentence(scores, family.week.total[SEVERE]),
+        why=why,
         scores=scores,
         category=most([book.themes[name].categories for name in origins]),
         area=most([book.themes[name].areas for name in origins]),
@@ -197,20 +189,8 @@ def facts_of(
         last_seen=moment(last),
         action=None if rule is None else action_line(rule),
         telemetry=telemetry_of(book, root),
-        raised=_raised(book, root, rule),
+        raised=raised_by(book, root, rule),
     )
-
-
-def _raised(book: TenantBook, root: str, rule: Line | None) -> int:
-    """The step by which telemetry moves the tracker's priority; a theme that is sheltered is not moved down."""
-    step = rule.raise_priority if isinstance(rule, ThemeRule) else 0
-    return 0 if step < 0 and sheltered(book, root) else step
-
-
-def action_line(rule: Line) -> str:
-    """What a rule of the matrix suggests, in words: the action, whose work it is, and the rule."""
-    whose = f", for {rule.owner}" if rule.owner else ""
-    return f"{ACTION_WORDS[rule.action]}{whose} (rule {rule.name})"
 
 
 def _quotes(book: TenantBook, origins: list[str], opened: Opened) -> tuple[Quote, ...]:

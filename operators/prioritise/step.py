@@ -36,6 +36,7 @@ from operators.prioritise.judge import (
 )
 from operators.prioritise.rows import Rows
 from operators.prioritise.sources import is_of_sources, source_alert
+from operators.prioritise.weighing import reweighed
 from operators.state import Table
 
 MAX_LEAD = timedelta(hours=1)
@@ -193,7 +194,10 @@ class PrioritiseStep:
             touched.add(root)
         orders = {name: bool(getattr(record, name)) for name in ("muted", "pinned", "critical")}
         if book.ordered(record.theme_id, **orders):
-            touched.add(book.root(record.theme_id))
+            root = book.root(record.theme_id)
+            touched.add(root)
+            if book.issues.verdicts:  # what people keep where it is may weigh more now
+                book.mark([root])
         return outs + self._judge(book, record, touched)
 
     def _redirect(
@@ -244,6 +248,8 @@ class PrioritiseStep:
             if not (held and root in book.unlabelled):
                 for started in judge_theme(book, root) or self._overdue(book, root):
                     outs += self._started(book, record, root, started)
+        if weighed := reweighed(book):
+            outs += self._judge(book, record, weighed, held=held)
         return outs
 
     def _overdue(self, book: TenantBook, root: str) -> list[Started]:

@@ -23,7 +23,9 @@ from models.priority.policy import (
     ImpactRule,
     NegativeShareRule,
     PriorityPolicy,
+    Weights,
 )
+from models.priority.verdicts import VerdictWeights
 from models.priority.wilson import wilson_interval
 from operators.prioritise import PrioritiseStep
 from tests.support.laws import assert_batching_law, cuts
@@ -42,6 +44,7 @@ EASY = PriorityPolicy(
     ),
     quotes=2,
     follow=FollowUp(settle_h=0, recur_min_accounts=1),
+    weights=Weights(verdicts=VerdictWeights(min_verdicts=1, neutral=(0.5, 0.5), within_d=3)),
 )
 """Bounds so low that short streams start and end rules all the time."""
 
