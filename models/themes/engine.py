@@ -40,6 +40,7 @@ from models.themes.passes import begin, go_on
 from models.themes.placing import admit
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
+from models.themes.teaching import unlearn_verdict
 from models.themes.verdicts import propose_one
 
 
@@ -199,9 +200,16 @@ class ThemeEngine(Answers):
         self._due_s = 0
         return carry_out(self._state, order, by)
 
-    def call_duplicate(self, issue: str, duplicate_of: str) -> list[Change]:
-        """People called an issue of ours a duplicate of another one; what that proposes of their themes."""
-        return [*propose_one(self._state, issue, duplicate_of)]
+    def call_duplicate(self, issue: str, duplicate_of: str, at_ms: int | None = None) -> list[Change]:
+        """An issue of ours was called a duplicate of another one; what that proposes of their themes.
+
+        The join model learns from it if people said so, as of ``at_ms``.
+        """
+        return [*propose_one(self._state, issue, duplicate_of, at_ms)]
+
+    def call_off(self, issue: str, at_ms: int) -> None:
+        """An issue of ours is no duplicate, as of ``at_ms``; what was proposed stays so."""
+        unlearn_verdict(self._state, issue, at_ms)
 
     def listen_to(self, lexicon: Lexicon | None) -> None:
         """Whom to ask about words; to be given again after a restore."""

@@ -3,7 +3,8 @@
 A logistic model over the ``FEATURES`` of ``evidence``: each is centred and scaled, cut off at four standard
 deviations and weighted; the sum goes through a tabled logistic. A default is shipped (``join_weights.json``,
 fitted by ``undercurrent eval join --fit``); what people confirm or correct teaches the tenant's own copy.
-State: the learned part of the weights, one row. Everything is integer arithmetic, so a replay, another machine
+State: the learned part of the weights, one row; ``lean``, what duplicate verdicts say of all assignments, follows
+from rows elsewhere (``pairs``). Everything is integer arithmetic, so a replay, another machine
 and a restored model say the same number.
 """
 
@@ -103,12 +104,21 @@ class JoinModel:
         """What people taught, in 1/(UNIT × FINE): per feature, and last the bias."""
         self.taught = 0
         """Corrections and confirmations so far."""
+        self.lean = 0
+        """Log-odds, in 1/UNIT, that are added to every assignment's (``pairs``); what people teach is without it."""
         self._last: tuple[Evidence | None, list[int]] = (None, [])
         self._combine()
 
     def p_milli(self, evidence: Evidence) -> int:
         """How likely an assignment with this evidence is right, 0 to 1000."""
-        total = self._bias
+        return self._p_milli(evidence, self.lean)
+
+    def p_taught(self, evidence: Evidence) -> int:
+        """``p_milli`` as if there were no ``lean``."""
+        return self._p_milli(evidence, 0)
+
+    def _p_milli(self, evidence: Evidence, lean: int) -> int:
+        total = self._bias + lean * FINE * UNIT
         for x, weight in zip(self._scaled(evidence), self._weights, strict=True):
             total += weight * x
         return logistic_milli(total // (UNIT * FINE))
@@ -128,7 +138,7 @@ class JoinModel:
         Source: stochastic gradient in normalised steps (Nagumo and Noda 1967), so that outlandish evidence teaches
         no more than usual one, with decay to the shipped weights, which is a Gaussian prior on them.
         """
-        error = (1000 if correct else 0) - self.p_milli(evidence)
+        error = (1000 if correct else 0) - self.p_taught(evidence)
         scaled = [*self._scaled(evidence), UNIT]
         length = sum(x * x for x in scaled)
         for at, x in enumerate(scaled):

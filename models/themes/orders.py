@@ -42,7 +42,7 @@ from models.themes.places import meant, meant_origin
 from models.themes.placing import hold, put_all, repair
 from models.themes.splitting import split_off
 from models.themes.state import EngineState
-from models.themes.teaching import learn_from_order
+from models.themes.teaching import learn_from_decision, learn_from_order, learn_if_called, unlearn_order
 from models.themes.whereabouts import StatePlaces
 
 
@@ -181,6 +181,7 @@ def _mark(state: EngineState, order: MarkTheme, by: By) -> Iterator[Change]:
 
 def _merge(state: EngineState, order: MergeThemes, by: By) -> Iterator[Change]:
     note(order, by, state.constraints, StatePlaces(state))
+    learn_if_called(state, order.theme.theme_id, order.into.theme_id, one=True, by=by)
     yield from _merged(state, order.theme.theme_id, order.into.theme_id)
 
 
@@ -204,6 +205,7 @@ def _unmerge(state: EngineState, order: UnmergeTheme, by: By) -> Iterator[Change
     theme, rest = order.theme.theme_id, order.out_of.theme_id
     if places.resolve(theme) != places.resolve(rest):
         note_apart(theme, rest, by, state.constraints)
+        learn_if_called(state, theme, rest, one=False, by=by)
         yield Ordered("kept_apart", theme, rest, why="they are two themes here already")
         return
     if theme == places.resolve(theme):  # here it is the other one that was merged away
@@ -227,6 +229,7 @@ def _take_apart(state: EngineState, theme: str, by: By) -> Iterator[Change]:
     state.touch(origin, into, root)
     state.make_books()
     note_apart(theme, root.theme_id, by, state.constraints)
+    learn_if_called(state, theme, root.theme_id, one=False, by=by)
     if into is not root:
         state.constraints.put("apart", f"{by.order_id} too", by, theme, into.theme_id)
     yield Unmerged(theme, root.theme_id)
@@ -257,6 +260,7 @@ def _link(state: EngineState, order: LinkConcerns, by: By) -> Iterator[Change]:
 
 def _lift(state: EngineState, order: LiftOrder, _by: By) -> Iterator[Change]:
     lifted = state.constraints.lift(order.order_id)
+    unlearn_order(state, order.order_id)
     what = ", ".join(sorted({row.by.verb for _, _, row in lifted}))
     values = {value for _, name, row in lifted for value in (name, *row.values)}
     themes = sorted(value for value in values if value in state.themes.by_id)
@@ -272,6 +276,8 @@ def _decide(state: EngineState, order: DecideProposal, by: By) -> Iterator[Chang
     names = tuple(one.concern_id for one in order.examples)
     yield Ordered(event, theme, other, names, why=f"proposal {order.proposal}")
     note(order, by, state.constraints, StatePlaces(state))
+    if order.act == "merge" and other is not None:
+        learn_from_decision(state, theme, other, one=order.approve, by=by)
     if order.approve and order.act == "merge" and other is not None:
         yield from _merged(state, theme, other)
     elif order.approve and order.act == "split":

@@ -33,6 +33,9 @@ def changes(state: EngineState) -> Iterator[tuple[str, str, Any]]:
     ordered, state.constraints.changed = sorted(state.constraints.changed), set()
     for key in ordered:
         yield "constraints", key, state.constraints.encode(key)
+    paired, state.pairs.changed = sorted(state.pairs.changed), set()
+    for key in paired:
+        yield "pairs", key, state.pairs.encode(key)
     for table in TABLES:
         marked, state.dirty[table] = sorted(state.dirty[table]), set()
         for key in marked:
@@ -66,6 +69,8 @@ def load(state: EngineState, table: str, key: str, value: Any) -> None:
         state.background.load(key, value)
     elif table == "joins":
         state.joins.load(value)
+    elif table == "pairs":
+        state.pairs.load(key, value)
     elif table == "members":
         state.members.load(key, value)
     elif table == "constraints":
@@ -99,6 +104,7 @@ def restore_small(state: EngineState, numbers: Mapping[str, Any]) -> None:
 def rebuild(state: EngineState) -> None:
     """Make shelf, sample, pools and centroids from the loaded rows."""
     rows, state.loading = state.loading, {table: {} for table in TABLES}
+    state.joins.lean = state.pairs.lean()
     state.space = decode_space(rows["space"], state.policy.components)
     for theme_id, row in sorted(rows["themes"].items(), key=lambda item: int(item[1][0])):
         state.themes.put(Origin.decode(theme_id, row, rows["sums"][theme_id]))

@@ -22,6 +22,7 @@ from models.themes.evidence import Lexicon
 from models.themes.grid import Floats, Grid, Ints, Units
 from models.themes.join_model import JoinModel
 from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
+from models.themes.pairs import Pairs
 from models.themes.policy import ThemePolicy
 from models.themes.rosters import Rosters
 from models.themes.shelf import Raw, Shelf, Slots
@@ -53,7 +54,7 @@ class Prepared:
 
 
 class EngineState:
-    """Stored: ``background joins members space themes vectors`` and some numbers; all else is made from them."""
+    """Stored: ``background joins members pairs space themes vectors`` and some numbers; all else is made from them."""
 
     def __init__(self, tenant: str, policy: ThemePolicy) -> None:
         self.tenant = tenant
@@ -66,6 +67,7 @@ class EngineState:
         self.constraints = Constraints()
         self.space: Space | None = None
         self.joins = JoinModel()
+        self.pairs = Pairs()
         self.lexicon: Lexicon | None = None
         """Who knows the words; not stored."""
         self.pools: dict[str, dict[int, int]] = {}

@@ -14,6 +14,7 @@ from models.themes.centroids import Origin
 from models.themes.changes import Proposed
 from models.themes.proposals import may_merge, propose_merge
 from models.themes.state import EngineState
+from models.themes.teaching import learn_from_verdict
 
 MOST_EPISODES = 64
 """Episodes of a theme that are tried."""
@@ -24,14 +25,21 @@ MOST_IDS = 400_000
 _EVIDENCE = 5
 
 
-def propose_one(state: EngineState, issue: str, duplicate_of: str) -> list[Proposed]:
-    """What is proposed where ``issue`` is called a duplicate: nothing where nobody can tell, or it was decided."""
+def propose_one(
+    state: EngineState, issue: str, duplicate_of: str, at_ms: int | None = None
+) -> list[Proposed]:
+    """What is proposed where ``issue`` is called a duplicate: nothing where nobody can tell, or it was decided.
+
+    ``at_ms``: as of when people say so, from which the join model learns; None if it was not people.
+    """
     themes = themes_of_issues(state.tenant, {issue, duplicate_of}, sorted(state.themes.by_id))
     if len(themes) < 2:
         return []
     gone, into = (_root(state, themes[name]) for name in (issue, duplicate_of))
     if gone is into or gone.group != into.group or may_merge(state, gone, into) == "never":
         return []
+    if at_ms is not None:
+        learn_from_verdict(state, gone, into, issue, at_ms)
     book = state.themes.books[gone.group]
     near = cosine(int(book.units[book.row_of[gone.ordinal]] @ book.units[book.row_of[into.ordinal]]))
     proposed = propose_merge(state, gone, into, near, 0.0)

@@ -7,6 +7,7 @@ State: all in ``kept``; ``telling`` tells of the engine's changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ from operators.themes.notes import is_critical
 from operators.themes.records import Teller
 from operators.themes.telling import Telling
 from operators.themes.words import Words
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TenantThemes:
@@ -122,9 +125,13 @@ class TenantThemes:
 
     def reported(self, report: ReportIssue, tell: Teller) -> Iterator[Envelope]:
         """A tracker said what became of an issue; a duplicate's theme may be the other's, which people are asked."""
+        at_ms = (report.at - _EPOCH) // timedelta(milliseconds=1)
         if report.state == "duplicate" and report.duplicate_of is not None:
-            changes = self.engine.call_duplicate(report.issue_id, report.duplicate_of)
+            said_ms = at_ms if report.by_people else None
+            changes = self.engine.call_duplicate(report.issue_id, report.duplicate_of, said_ms)
             yield from self._telling.tell(changes, tell)
+        elif report.state not in ("duplicate", "deleted"):  # who tidies up takes nothing back
+            self.engine.call_off(report.issue_id, at_ms)
 
     def tick(self, now_s: int, tell: Teller) -> Iterator[Envelope]:
         """Time has come to ``now_s``: retire, give up, publish what changed."""

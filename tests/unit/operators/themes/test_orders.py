@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,6 +30,7 @@ from contracts.steering import (
     UnmergeTheme,
 )
 from contracts.themes import ThemeEvent, ThemeOrdered, ThemeRecord
+from models.themes import pairs
 from tests.support.laws import assert_batching_law
 from tests.support.steps import NOON, Journey, text_about, themes
 
@@ -253,8 +256,42 @@ def test_a_verdict_about_themes_that_people_keep_apart_proposes_nothing(journey:
     assert "proposed" not in {one.event for one in journey.of("theme-events", ThemeOrdered)}
 
 
-def test_verdicts_obey_the_law(journey: Steered) -> None:
+def test_verdicts_obey_the_law(journey: Steered, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pairs, "QUORUM", 1)
     one, other, third, *_ = journey.members()
     journey.order(duplicate(one, other))
+    journey.fill(count=10, seed=3)
     journey.order(duplicate(third, other))
-    assert_batching_law(lambda: themes(journey.vault), journey.topics["enriched"], (20, 61, 62))
+    journey.order(MergeThemes(theme=journey.ref(third), into=journey.ref(other), reason=WHY))
+    journey.fill(count=10, seed=4)
+    journey.order(duplicate(one, other).model_copy(update={"state": "started", "at": NOON + timedelta(1)}))
+    journey.fill(count=10, seed=5)
+    assert_batching_law(lambda: themes(journey.vault), journey.topics["enriched"], (20, 61, 62, 75, 85))
+
+
+def stated(journey: Steered, seed: int) -> list[int | None]:
+    """How sure the stage is of the assignments of what comes next."""
+    before = len(journey.of("assignments", Assignment))
+    journey.fill(count=20, seed=seed)
+    return [one.p_milli for one in journey.of("assignments", Assignment)[before:]]
+
+
+@pytest.mark.parametrize(
+    ("reports", "teaches"),
+    [
+        ([{}], True),
+        ([{}, {"state": "deleted", "duplicate_of": None}], True),
+        ([{}, {"state": "cancelled", "duplicate_of": None}], False),
+        ([{"by_people": False}], False),
+    ],
+)
+def test_assignments_after_a_verdict_of_people_are_stated_with_what_it_taught(
+    journey: Steered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reports: list[Any], teaches: bool
+) -> None:
+    monkeypatch.setattr(pairs, "QUORUM", 1)
+    untaught = Steered(tmp_path / "untaught").fill()
+    one, other, *_ = journey.members()
+    for days, report in enumerate(reports):
+        journey.order(duplicate(one, other).model_copy(update=report | {"at": NOON + timedelta(days)}))
+    assert (stated(journey, 3) != stated(untaught, 3)) is teaches
+    untaught.vault.close()
