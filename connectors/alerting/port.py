@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Severity = Literal["page", "warn", "info"]
 
@@ -38,4 +39,18 @@ class AlertSink(Protocol):
 
     def preview(self, notice: Notice) -> Any:
         """What would be sent, without secrets."""
+        ...
+
+
+@runtime_checkable
+class JoiningSink(AlertSink, Protocol):
+    """One that people read, and that says several things in one message, so that an incident does not flood it."""
+
+    @property
+    def together_s(self) -> float:
+        """For so long after a message nothing is said; what came meanwhile is then said in one. Seconds; 0: never."""
+        ...
+
+    async def send_all(self, notices: Sequence[Notice]) -> None:
+        """Say them in one message, with their number. Raises as ``send``."""
         ...

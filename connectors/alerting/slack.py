@@ -1,12 +1,14 @@
 """Slack, by an incoming webhook: at least once, since Slack knows no ids; the address is a secret and never told.
 
-Whatever stems from feedback is escaped: ``<!channel>`` in a customer's words pings nobody.
+Several notices become one message (``digest``). Whatever stems from feedback is escaped: ``<!channel>`` in a customer's
+words pings nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from connectors.alerting.port import Notice
@@ -15,6 +17,11 @@ from connectors.outgoing import Closed, Limited, Refused, Sender, Unsure
 HEADER_CHARS = 150
 SECTION_CHARS = 3000
 LIMITED_S = 1.0
+LINE_CHARS = 200
+"""Of a title among others."""
+
+_ROOM = 40  # for how many are left out
+_GRAVITY = {"page": 0, "warn": 1, "info": 2}
 
 _MARKS = {"page": ":rotating_light:", "warn": ":warning:", "info": ":information_source:"}
 _ENDED = (403, 404, 410)
@@ -27,10 +34,18 @@ class SlackSink:
 
     sender: Sender
     address: Callable[[], str]
+    together_s: float = 60.0
 
     async def send(self, notice: Notice) -> None:
         """Post it. Raises ``Closed`` where Slack says that webhook or channel is gone."""
-        heard = await self.sender.send("POST", self.address(), json=message(notice))
+        await self._post(message(notice))
+
+    async def send_all(self, notices: Sequence[Notice]) -> None:
+        """Post one message of all of them."""
+        await self._post(message(notices[0]) if len(notices) == 1 else digest(notices))
+
+    async def _post(self, content: dict[str, Any]) -> None:
+        heard = await self.sender.send("POST", self.address(), json=content)
         said = heard.body[:80].decode("utf-8", "replace").strip()
         if heard.status == 200 and said == "ok":
             return
@@ -63,6 +78,35 @@ def message(notice: Notice) -> dict[str, Any]:
     if body.strip():
         blocks.insert(1, {"type": "section", "text": {"type": "mrkdwn", "text": body}})
     return {"text": cut(title, SECTION_CHARS), "blocks": blocks}
+
+
+def digest(notices: Sequence[Notice]) -> dict[str, Any]:
+    """One message of several notices of a tenant, the gravest first: their number, and a line with a link for each."""
+    ranked = sorted(notices, key=lambda one: (_GRAVITY[one.severity], one.at, one.id))
+    title = f"{len(ranked)} alerts of {ranked[0].tenant}"
+    lines = [_line(one) for one in ranked]
+    shown = _fitting(lines, SECTION_CHARS - _ROOM)
+    more = f"\n… and {len(lines) - shown} more" if shown < len(lines) else ""
+    about = f"{escaped(ranked[0].tenant)} · {ranked[0].id} and {len(ranked) - 1} more"
+    return {
+        "text": cut(f"{_MARKS[ranked[0].severity]} {escaped(title)}", SECTION_CHARS),
+        "blocks": [
+            {"type": "header", "text": {"type": "plain_text", "text": cut(title, HEADER_CHARS)}},
+            {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(lines[:shown]) + more}},
+            {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(about, SECTION_CHARS)}]},
+        ],
+    }
+
+
+def _line(notice: Notice) -> str:
+    title = cut(escaped(notice.title), LINE_CHARS)
+    return f"{_MARKS[notice.severity]} {title}" + (f" <{notice.url}|Open>" if notice.url else "")
+
+
+def _fitting(lines: Sequence[str], chars: int) -> int:
+    """How many of the lines have room in so many characters; at least one."""
+    sizes = accumulate(len(line) + 1 for line in lines)
+    return max(1, sum(size <= chars for size in sizes))
 
 
 def escaped(text: str) -> str:

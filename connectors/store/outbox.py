@@ -127,6 +127,44 @@ class OutboxStore:
         with writing(self.engine) as writer:
             return _own(writer, effect, {**changes, "changed_at": micros(now)})
 
+    def said_last(self, destination: str, since: datetime) -> int | None:
+        """When an alert was said there last, if since then; microseconds."""
+        of = (outbox.c.destination == destination, outbox.c.verb == "alert", outbox.c.state == "done")
+        asked = select(func.max(outbox.c.changed_at)).where(*of, outbox.c.changed_at > micros(since))
+        with store_errors(), self.engine.connect() as reader:
+            found: int | None = reader.execute(asked).scalar_one()
+        return found
+
+    def join(
+        self, effect: Effect, now: datetime, *, lease_s: float, taken_since: datetime, most: int
+    ) -> list[Effect]:
+        """Claim what else is to be said at a claimed alert's destination, also what was claimed together with it.
+
+        Whoever holds such a row finds its lease gone (``renew`` says False).
+        """
+        at, lease = micros(now), uuid4().hex
+        held = {"state": "sending", "lease": lease, "lease_until": at + _us(lease_s), "changed_at": at}
+        waiting = and_(outbox.c.state == "pending", outbox.c.next_at <= at)
+        beside = and_(outbox.c.state == "sending", outbox.c.lease == effect.lease)
+        with writing(self.engine) as writer:
+            rows = writer.execute(
+                select(outbox)
+                .where(
+                    outbox.c.destination == effect.destination,
+                    outbox.c.tenant == effect.tenant,
+                    outbox.c.verb == "alert",
+                    outbox.c.id != effect.id,
+                    outbox.c.taken_at > micros(taken_since),
+                    or_(waiting, beside),
+                )
+                .order_by(outbox.c.urgency, outbox.c.place, outbox.c.id)
+                .limit(most)
+                .with_for_update(skip_locked=True, of=outbox)
+            ).all()
+            if rows:
+                writer.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(held))
+        return [_effect(row, **held) for row in rows]
+
     def charge(self, effect: Effect, month: str, quota: int) -> bool:
         """Count a claimed effect in its tenant's month, once; False when ``quota`` are used up."""
         if effect.is_charged:

@@ -73,12 +73,13 @@ class JiraEntry(_Strict):
 
 
 class SlackEntry(_Strict):
-    """An incoming webhook; its address is a secret."""
+    """An incoming webhook; its address is a secret. ``together_s``: at most one message in so long; 0 joins none."""
 
     kind: Literal["slack"]
     name: Name
     url_file: Path
     severities: tuple[Severity, ...] = EVERY
+    together_s: float = Field(default=60.0, ge=0, le=3600)
 
 
 class PagerDutyEntry(_Strict):

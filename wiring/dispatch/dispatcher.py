@@ -19,8 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from connectors.alerting.port import AlertSink
-from connectors.outgoing import Refused
-from connectors.store.engine import micros, moment_of
+from connectors.store.engine import micros
 from connectors.store.issues import Pause
 from connectors.store.outbox import Effect
 from connectors.trackers.port import Tracker
@@ -31,9 +30,10 @@ from wiring.dispatch.destinations import Destinations, TenantEntry
 from wiring.dispatch.issue_work import IssueWork
 from wiring.dispatch.marking import marks_of
 from wiring.dispatch.metrics import DispatchMetrics
+from wiring.dispatch.saying import Saying
 from wiring.dispatch.settling import Verdict, done, failed
 from wiring.dispatch.stores import LeaseLost, Stores
-from wiring.dispatch.taking import ALERTS_LAST, effects_of
+from wiring.dispatch.taking import effects_of
 from wiring.dispatch.tending import Tending, trouble_of
 from wiring.dispatch.withdrawals import strip, withdraw
 
@@ -194,10 +194,8 @@ class Dispatcher:
         sink = self.opened.sinks.get(effect.destination)
         if sink is None:
             raise RetryLater("its destination stands in the file no more", retry_after_s=600.0)
-        if now - moment_of(effect.taken_at) > ALERTS_LAST:
-            raise Refused("it could not be said for a day, and is news no more", reason="too_old")
-        await sink.send(await to_thread(self.stores.envelopes.notice, effect))
-        return "sent"
+        joined = partial(self.metrics.attempted, outcome="joined")
+        return await Saying(self.stores, self.clock, self.lease_s, joined).say(effect, sink, now)
 
     def _aftermath(self, effect: Effect, verdict: Verdict, now: datetime) -> None:
         """What an attempt means for its destination, and for what people deleted."""

@@ -94,7 +94,7 @@ def _sink(
     sender = clients.sender(entry.name)
     match entry:
         case SlackEntry():
-            return SlackSink(sender, told.secret(entry.name, entry.url_file))
+            return SlackSink(sender, told.secret(entry.name, entry.url_file), entry.together_s)
         case PagerDutyEntry():
             return PagerDutySink(sender, told.secret(entry.name, entry.routing_key_file), entry.url)
         case WebhookEntry():

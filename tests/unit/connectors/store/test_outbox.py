@@ -182,3 +182,27 @@ def test_a_destination_with_much_to_do_leaves_room_for_others(store: OutboxStore
     store.add([effect(f"e{n}") for n in range(9)] + [effect("other", destination="other", urgency=4)])
     assert names(store.claim(NOW, lease_s=60, most=8, each=3)) == ["e0", "e1", "e2", "other"]
     assert store.claim(NOW, lease_s=60, most=8, but=["acme-linear"]) == []
+
+
+def alert(name: str, **changed: object) -> Effect:
+    return effect(name, **{"verb": "alert", "kind": "slack", "destination": "acme-slack", **changed})
+
+
+def test_an_alert_takes_along_what_else_is_to_be_said_there(store: OutboxStore) -> None:
+    store.add([alert("a"), alert("b"), alert("c", tenant="other"), alert("d", taken_at=0), effect("e")])
+    mine, theirs = store.claim(NOW, lease_s=60, most=2, each=2)
+    store.add([alert("f", next_at=micros(LATER))])
+    joined = store.join(mine, NOW, lease_s=60, taken_since=NOW - timedelta(days=1), most=10)
+    assert names(joined) == [theirs.id] == ["b"]
+    assert not store.renew(theirs, LATER)
+    assert store.settle(joined[0], NOW, state="done")
+    assert store.renew(mine, LATER)
+
+
+def test_when_an_alert_was_said_last_is_known_for_so_long(store: OutboxStore) -> None:
+    store.add([alert("a"), alert("b", destination="elsewhere")])
+    for one in claimed(store):
+        store.settle(one, NOW, state="done")
+    assert store.said_last("acme-slack", NOW - timedelta(seconds=1)) == micros(NOW)
+    assert store.said_last("acme-slack", NOW) is None
+    assert store.said_last("nowhere", NOW - timedelta(days=1)) is None

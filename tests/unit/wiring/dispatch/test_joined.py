@@ -1,0 +1,125 @@
+"""An incident does not flood a channel: what comes within a minute of a message is said in one, with its number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.alerting.slack import SECTION_CHARS, digest
+from contracts.priority import Alert
+from tests.support.dispatching import Desk, Site, alert_record
+from tests.support.trackers.server import Scripted
+from tests.support.trackers.sinks import SlackSite
+from wiring.dispatch.words import notice_of
+
+SECONDS = timedelta(seconds=1)
+PINGS = "<!channel> & <@U1>" * 40
+
+
+class Channel:
+    """A tenant with one Slack channel."""
+
+    def __init__(self, folder: Path, slack: SlackSite, url: str, **more: Any) -> None:
+        self.slack, self.site = slack, Site(folder)
+        entry = {"kind": "slack", "name": "s", "url_file": self.site.secret("hook", url), **more}
+        self.site.tenant(alerts=[entry])
+
+    @property
+    def titles(self) -> list[str]:
+        """The headers of what was posted."""
+        return [one["blocks"][0]["text"]["text"] for one in self.slack.posted]
+
+
+@pytest.fixture
+def slack() -> SlackSite:
+    return SlackSite()
+
+
+@pytest.fixture
+def url(slack: SlackSite) -> Iterator[str]:
+    with Scripted(slack).running() as server:
+        yield server.url
+
+
+@pytest.fixture
+def channel(tmp_path: Path, slack: SlackSite, url: str) -> Channel:
+    return Channel(tmp_path, slack, url)
+
+
+def alerts(first: int, count: int, **told: Any) -> list[Alert]:
+    return [alert_record(n, title=f"Export fails {n}", **told) for n in range(first, first + count)]
+
+
+def test_the_first_is_said_at_once_and_what_follows_within_a_minute_in_one(channel: Channel) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(*alerts(0, 1))
+        await desk.deliver()
+        for n in range(1, 41):
+            await desk.take(*alerts(n, 1))
+            await desk.deliver(SECONDS)
+        assert channel.titles == ["Export fails 0"]
+        await desk.deliver(21 * SECONDS)
+        assert desk.states() == {"done": 41}
+
+    channel.site.run(work)
+    assert channel.titles == ["Export fails 0", "40 alerts of acme"]
+    said = channel.slack.posted[1]["blocks"][1]["text"]["text"]
+    assert all(f"Export fails {n}" in said for n in range(1, 41))
+
+
+def test_a_flood_of_ten_minutes_is_at_most_a_message_a_minute(channel: Channel) -> None:
+    async def work(desk: Desk) -> None:
+        for turn in range(20):
+            await desk.take(*alerts(5 * turn, 5))
+            await desk.deliver(30 * SECONDS)
+        await desk.deliver(60 * SECONDS)
+        assert desk.states() == {"done": 100}
+
+    channel.site.run(work)
+    assert len(channel.slack.posted) <= 12
+
+
+def test_a_message_that_fails_loses_none_of_its_alerts(channel: Channel) -> None:
+    async def work(desk: Desk) -> None:
+        channel.slack.status = 500
+        await desk.take(*alerts(0, 7))
+        await desk.deliver()
+        assert desk.states() == {"pending": 7}
+        channel.slack.status = 200
+        await desk.settle()
+        assert desk.states() == {"done": 7}
+
+    channel.site.run(work)
+    told = str(channel.slack.posted)
+    assert all(f"Export fails {n}" in told for n in range(7))
+
+
+def test_where_nothing_is_to_be_joined_each_has_a_message(tmp_path: Path, slack: SlackSite, url: str) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(*alerts(0, 5))
+        await desk.deliver()
+
+    Channel(tmp_path, slack, url, together_s=0).site.run(work)
+    assert len(slack.posted) == 5
+
+
+def test_the_gravest_come_first_with_their_links_and_what_has_no_room_is_counted() -> None:
+    notices = [notice_of(one) for one in alerts(0, 100, severity="info") + alerts(900, 1)]
+    told = digest(notices)
+    text = told["blocks"][1]["text"]["text"]
+    assert text.startswith(":rotating_light: Export fails 900")
+    assert len(text) <= SECTION_CHARS
+    shown = text.count("Export fails")
+    assert shown == 101 or text.endswith(f"and {101 - shown} more")
+    assert told["blocks"][0]["text"]["text"] == "101 alerts of acme"
+
+
+def test_nobody_is_pinged_by_many_any_more_than_by_one() -> None:
+    notices = [notice_of(one) for one in [*alerts(0, 1), alert_record(2, title=PINGS)]]
+    told = str(digest(notices)["blocks"][1:])
+    assert "<!channel>" not in told
+    assert "<@U1>" not in told
