@@ -73,7 +73,7 @@ def _product_ms(themes: int) -> float:
 
 
 def _room() -> dict[str, Any]:
-    """Bytes of state that a tenant of median volume writes, and KiB of memory that it takes beside others."""
+    """Bytes of state that a tenant of median volume writes, and KiB of memory that it takes then, beside others."""
     topics = topics_of(30)
     stream = list(points(topics, MEDIAN_TENANT))
     engines = [ThemeEngine("bench") for _ in range(21)]
@@ -81,10 +81,11 @@ def _room() -> dict[str, Any]:
     tracemalloc.start()
     for engine in engines[1:]:
         play(engine, stream)
+        engine.expect(())
+        written = [len(json.dumps(row)) for row in engine.state_changes()]
     held = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    rows = [len(json.dumps(row)) for row in engines[1].state_changes()]
-    return {"state_kib": round(sum(rows) / 1024), "memory_kib": round(held / 1024 / 20)}
+    return {"state_kib": round(sum(written) / 1024), "memory_kib": round(held / 1024 / 20)}
 
 
 def table(result: dict[str, Any]) -> str:

@@ -26,6 +26,7 @@ WARM_UP = 64
 VERSION = version("river")
 
 _CLOCK = 4
+_UNIT = 256
 _RAW = -15
 """Deflate without a header and checksum of its own."""
 # River has no types. This is what its ``drift.ADWIN`` wraps: to import that loads scikit-learn along with River's data
@@ -56,7 +57,8 @@ def _inflated(octets: bytes) -> bytes:
 class AdaptiveMean:
     """Values in 0 to 1, one at a time; says when their mean has changed, and starts anew.
 
-    What is not a finite number is left out. ``scale`` multiplies values on their way into ADWIN.
+    What is not a finite number is left out. Values go into ADWIN ``scale`` times and rounded to
+    256ths: sums of these are exact, so most octets of its floats are zero and take little room when written down.
 
     >>> mean = AdaptiveMean(delta=0.002)
     >>> seen = [mean.update(0.8 if n < 300 else 0.4) for n in range(400)]
@@ -66,7 +68,7 @@ class AdaptiveMean:
 
     __slots__ = ("_adwin", "_delta", "_recent", "_scale", "is_rebuilt", "warming")
 
-    def __init__(self, delta: float, scale: float = 1.0) -> None:
+    def __init__(self, delta: float, scale: int = 1) -> None:
         self._delta, self._scale = delta, scale
         self._adwin = self._fresh()
         self._recent: deque[int] = deque(maxlen=KEPT)
@@ -81,7 +83,7 @@ class AdaptiveMean:
             return None
         milli = round(1000 * value)
         self._recent.append(milli)
-        is_cut = self._adwin.update(milli * self._scale / 1000)
+        is_cut = self._adwin.update(self._rounded(milli))
         if self.warming:
             self.warming -= 1
         if not is_cut:
@@ -98,6 +100,9 @@ class AdaptiveMean:
         before = (self._adwin.get_total() / self._scale - latest) / rest if width > now else latest / now
         return Seen(round(before, 4), round(latest / now, 4), rest, now)
 
+    def _rounded(self, milli: int) -> float:
+        return round(milli * self._scale * _UNIT / 1000) / _UNIT
+
     def _fresh(self) -> Any:
         return _Adwin(delta=self._delta, clock=_CLOCK, grace_period=30, min_window_length=8)
 
@@ -113,7 +118,7 @@ class AdaptiveMean:
         to.array(np.array(self._recent, np.int64))
 
     @classmethod
-    def read(cls, source: Reader, delta: float, scale: float = 1.0) -> AdaptiveMean:
+    def read(cls, source: Reader, delta: float, scale: int = 1) -> AdaptiveMean:
         """The inverse of ``write``. What another version of River wrote, or is broken, is rebuilt: ``warming``."""
         mean = cls(delta, scale)
         written_by, inner = source.text(), source.octets()
@@ -137,5 +142,5 @@ class AdaptiveMean:
     def _refill(self) -> None:
         self._adwin = self._fresh()
         for milli in self._recent:
-            if self._adwin.update(milli * self._scale / 1000):
+            if self._adwin.update(self._rounded(milli)):
                 self._adwin = self._fresh()

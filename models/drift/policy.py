@@ -13,7 +13,7 @@ class DriftPolicy:
     """Concerns of a theme before its similarity and wording are watched."""
     delta: float = 0.002
     """ADWIN's confidence for means of similarities …"""
-    scale: float = 3.0
+    scale: int = 3
     """… which are multiplied by this: ADWIN's bound is for numbers that fill 0 to 1, similarities of a theme do not."""
     tenant_delta: float = 1e-5
     """ADWIN's confidence for the tenant's share without a theme and for its confidence."""

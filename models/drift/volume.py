@@ -9,8 +9,10 @@ season of that hour, times the theme's own weekday where three weeks of it are k
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
+import numpy as np
 from scipy.special import betainc
 
 from models.drift.season import DAY_H, WEEK_H, Season, slot_of
@@ -77,7 +79,8 @@ class Volume:
         self.count = self.day = 0
         """People of the running hour, and of the running day."""
         self.people: dict[int, int] = {}
-        """Of each person of the running day (32 bits), the last hour."""
+        """Of each person of the running day, the last hour. 24 bits of each: of 64 people of a day,
+        two are taken for one on one day of 8,000, and then count as one."""
         self.burst: int | None = None
         """The last hour with a burst."""
         self.bound: Bound | None = None
@@ -103,7 +106,7 @@ class Volume:
 
     def _counts(self, person: int) -> bool:
         """Count a person; whether that changed anything."""
-        who = person & 0xFFFFFFFF
+        who = person & 0xFFFFFF
         last = self.people.get(who)
         if last == self.hour:
             return False
@@ -157,9 +160,12 @@ class Volume:
         """All of it, hours as differences; what is expected goes in millionths, to which it was rounded."""
         to.numbers(self.hour, self.hour - self.since, self.known, self.milli_h, *self.weekdays)
         to.numbers(self.count, self.day, -1 if self.burst is None else self.hour - self.burst)
-        to.number(len(self.people))
-        for who, hour in sorted(self.people.items()):
-            to.numbers(who, self.hour - hour)
+        people, before = sorted(self.people.items()), 0
+        to.number(len(people))
+        for who, _ in people:
+            to.number(who - before)
+            before = who
+        to.array(np.array([self.hour - hour for _, hour in people], np.int64))
         to.number(self.bound is not None)
         if self.bound is not None:
             means = (round(mean * _MICRO) for mean in self.bound[2:])
@@ -173,8 +179,10 @@ class Volume:
         volume.since, volume.known, volume.milli_h, volume.weekdays = hour - age, known, milli_h, weekdays
         volume.count, volume.day, ago = source.numbers(3)
         volume.burst = None if ago < 0 else hour - ago
-        pairs = [source.numbers(2) for _ in range(source.number())]
-        volume.people = {who: hour - ago for who, ago in pairs}
+        people = list(accumulate(source.numbers(source.number())))
+        volume.people = {
+            who: hour - ago for who, ago in zip(people, source.array(len(people)).tolist(), strict=True)
+        }
         if source.number():
             least, least_day, mean, mean_day = source.numbers(4)
             volume.bound = Bound(least, least_day, mean / _MICRO, mean_day / _MICRO)

@@ -23,6 +23,8 @@ _AT_ONCE = 64
 _CHANGED_SHARE = 8
 """When so large a part of the rows has changed, computing all again is cheaper."""
 
+_NOTHING: Units = np.zeros((0, 0), np.float32)
+
 
 class Ahead:
     """The concerns that are expected next, and the similarities of some of them."""
@@ -33,17 +35,19 @@ class Ahead:
         self._book: Book | None = None
         self._epoch = -1
         self._first = 0
-        self._units: Units = np.zeros((0, 0), np.float32)
-        self._similar: Units = np.zeros((0, 0), np.float32)
+        self._units: Units = _NOTHING
+        self._similar: Units = _NOTHING
         self._space: Space | None = None
         self._raw_first = 0
         self._raw: Floats = np.zeros((0, 0))
 
     def expect(self, points: Sequence[Point]) -> None:
-        """These concerns come next; some may not, and others may come in between."""
+        """These concerns come next; some may not, and others may come in between. None: nothing is kept any more."""
         self._points = list(points)
         self._place = {point.concern_id: place for place, point in enumerate(points)}
         self._book = self._space = None
+        self._units = self._similar = _NOTHING
+        self._raw = np.zeros((0, 0))
 
     def raw(self, concern_id: str, vector: Grid, space: Space) -> Floats:
         """The concern's ``vector`` along the directions of ``space``."""

@@ -25,6 +25,9 @@ from models.themes.shelf import Raw
 _BLOCK = 1024
 """Centroids made at once: more do not fit the processor's cache."""
 
+WIDE_FROM = 2**19
+"""Members from which on a sum is kept in 64 bits: a component of a vector is 2**11 at most."""
+
 _NAMESPACE: UUID = uuid5(NAMESPACE_URL, "undercurrent:theme")
 
 
@@ -35,12 +38,15 @@ def theme_id_of(tenant: str, founding_concern: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class Origin:
-    """A theme as it was born: ``sum`` is the exact sum of its ``count`` members' vectors ``(d,)``."""
+    """A theme as it was born: ``sum`` is the exact sum of its ``count`` members' vectors ``(d,)``.
+
+    Of fewer than ``WIDE_FROM`` members it is kept in 32 bits, half of the room, which no component can leave.
+    """
 
     theme_id: str
     ordinal: int
     group: str
-    sum: Ints
+    sum: Ints | NDArray[np.int32]
     count: int
     born_at_s: int
     last_at_s: int
@@ -48,6 +54,19 @@ class Origin:
     retired: bool = False
     changed_at: int = 0
     """How many concerns had been seen when the theme's members last changed."""
+
+    def __post_init__(self) -> None:
+        self.sum = self.sum.astype(np.int32 if self.count < WIDE_FROM else np.int64)
+
+    def add(self, vector: Grid | Ints, by: int) -> None:
+        """Add a vector ``(d,)`` (``by`` 1) or subtract it (-1)."""
+        if self.count >= WIDE_FROM and self.sum.dtype != np.int64:
+            self.sum = self.sum.astype(np.int64)
+        if by == 1:
+            self.sum += vector
+        else:
+            self.sum -= vector
+        self.count += by
 
     def encode(self) -> list[Any]:
         """The origin's row of the state log, without its sum."""

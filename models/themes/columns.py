@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 
 Row = tuple[int, ...]
 _FOLD_AT = 4_096
+_FOLD_FIRST = 256
 _FOLD_SHARE = 256
-"""Rows that wait for folding, at most: so many, or this part of all, so that folding stays cheap beside arriving."""
+"""Rows that wait for folding: ``_FOLD_AT``, or this part of all, so that folding stays cheap beside arriving; of a
+small tenant ``_FOLD_FIRST``, or a quarter of all, as a row in the dictionary takes ten times the room."""
 
 
 class Columns:
@@ -89,8 +91,12 @@ class Columns:
 
     def _take(self, name: int, row: Row | None) -> None:
         self._recent[name], self._absent = row, -1
-        if len(self._recent) >= max(_FOLD_AT, len(self._names) // _FOLD_SHARE):
+        if len(self._recent) >= _FOLD_FIRST and len(self._recent) >= self._fold_at():
             self._fold()
+
+    def _fold_at(self) -> int:
+        folded = len(self._names)
+        return max(min(_FOLD_AT, folded // 4), folded // _FOLD_SHARE, _FOLD_FIRST)
 
     def _fold(self) -> None:
         if not self._recent:

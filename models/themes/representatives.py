@@ -1,9 +1,9 @@
 """Which few members show what a theme is, and which show where it ends.
 
-In: each member with its similarity to the theme and its subject (a person or account, as a salted hash).
-State per theme: a few ids at either end, so it is bounded whatever the theme's size; deterministic, ties
-go to the lowest concern id. Representatives are the closest members, each of another subject; counter-
-examples are the members that belong least, and the closest concerns that stayed outside.
+In: each member with its similarity to the theme and its subject (a person or account, as a number).
+State per theme: a few ids at either end, so it is bounded whatever the theme's size (0.5 KB written down);
+deterministic, ties go to the lowest concern id. Representatives are the closest members, each of another subject;
+counter-examples are the members that belong least, and the closest concerns that stayed outside.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from typing import NamedTuple
 
 from models.themes.octets import Reader, Writer
 
-KEPT = 12
-"""Ids kept at either end, more than are shown, so that a few retractions leave enough."""
+KEPT = 6
+"""Ids kept at either end, twice as many as are shown, so that a few retractions leave enough."""
 
 
 class Candidate(NamedTuple):
-    """A concern, how close it is to the theme (cosine), and whose it is."""
+    """A concern, how close it is to the theme (cosine, four decimals), and whose it is (32 bits).
+
+    Of two people in a gallery, one in 300 million pairs is taken for one; then the closer of their concerns is shown.
+    """
 
     concern_id: str
     similarity: float
-    subject: str
+    subject: int
 
 
 @dataclass(slots=True)
@@ -32,8 +35,8 @@ class Gallery:
     """The ends of one theme: ``closest`` and ``farthest`` members, and ``outside``: the closest non-members.
 
     >>> gallery = Gallery()
-    >>> gallery.add(Candidate("a", 0.9, "ann")); gallery.add(Candidate("b", 0.8, "ann"))
-    >>> gallery.add(Candidate("c", 0.7, "bob")); gallery.representatives(2), gallery.counter_examples(1)
+    >>> gallery.add(Candidate("a", 0.9, 1)); gallery.add(Candidate("b", 0.8, 1))
+    >>> gallery.add(Candidate("c", 0.7, 2)); gallery.representatives(2), gallery.counter_examples(1)
     (['a', 'c'], ['c'])
     """
 
@@ -50,12 +53,12 @@ class Gallery:
             if rival is not None:
                 del self.closest[rival]
             _insert(self.closest, member, _near_first)
-        _insert(self.farthest, member, _far_first)
+        _insert(self.farthest, _anybody(member), _far_first)
 
     def miss(self, stranger: Candidate) -> None:
         """A concern came closest to this theme, and did not join."""
         self._drop(stranger.concern_id)
-        _insert(self.outside, stranger, _near_first)
+        _insert(self.outside, _anybody(stranger), _near_first)
 
     def remove(self, concern_id: str) -> None:
         """A concern left the theme, or is gone."""
@@ -79,14 +82,15 @@ class Gallery:
         return found
 
     def encode(self) -> str:
-        """As JSON-able data: the three ends one after the other, a third shorter than as lists."""
+        """As JSON-able data: the three ends one after the other; whose they are is asked of the closest alone."""
         to = Writer()
         for end in (self.closest, self.farthest, self.outside):
             to.number(len(end))
             for one in end:
                 to.text(one.concern_id)
                 to.decimal(one.similarity)
-                to.text(one.subject)
+        for one in self.closest:
+            to.octets(one.subject.to_bytes(4, "little"))
         return to.done()
 
     @classmethod
@@ -96,9 +100,12 @@ class Gallery:
 
         def end() -> list[Candidate]:
             count = source.number()
-            return [Candidate(source.text(), source.decimal(), source.text()) for _ in range(count)]
+            return [Candidate(source.text(), source.decimal(), 0) for _ in range(count)]
 
         gallery = cls(end(), end(), end())
+        gallery.closest = [
+            one._replace(subject=int.from_bytes(source.octets(), "little")) for one in gallery.closest
+        ]
         source.end()
         return gallery
 
@@ -117,6 +124,11 @@ def _insert(
     if len(end) < KEPT or order(candidate) < order(end[-1]):
         insort(end, candidate, key=order)
         del end[KEPT:]
+
+
+def _anybody(one: Candidate) -> Candidate:
+    """Whose it is does not count at this end, and is not kept."""
+    return Candidate(one.concern_id, one.similarity, 0)
 
 
 def _near_first(candidate: Candidate) -> tuple[float, str]:

@@ -6,6 +6,8 @@ Which slot a concern has is never visible in a result: ``slots`` lists them by a
 
 from __future__ import annotations
 
+from array import array
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ class Shelf:
         self.codes = np.zeros(0, np.int32)
         self.ids: list[str] = []
         self.groups: list[str] = []
-        self.at_s: list[int] = []
+        self.at_s = array("q")
         self.slot_of: dict[str, int] = {}
         self._free: list[int] = []
         self._code_of: dict[str, int] = {}
@@ -120,11 +122,11 @@ class Shelf:
         old = len(self.seq)
         new = max(old + old // 4, 256)
         for name in ("vectors", "raw", "units", "seq", "origin", "names", "codes"):
-            array = getattr(self, name)
-            bigger = np.zeros((new, *array.shape[1:]), array.dtype)
-            bigger[:old] = array
+            rows = getattr(self, name)
+            bigger = np.zeros((new, *rows.shape[1:]), rows.dtype)
+            bigger[:old] = rows
             setattr(self, name, bigger)
         self.ids += [""] * (new - old)
         self.groups += [""] * (new - old)
-        self.at_s += [0] * (new - old)
+        self.at_s.extend([0] * (new - old))
         self._free = list(range(new - 1, old - 1, -1))

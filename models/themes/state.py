@@ -114,8 +114,12 @@ class EngineState:
         if name >= self.sample_bound:
             return
         self.sample[name] = slot
-        heapq.heappush(self._sample_heap, -name)
+        if self._sample_heap:
+            heapq.heappush(self._sample_heap, -name)
         while len(self.sample) > self.policy.sample:
+            if not self._sample_heap:  # only now: until the sample is full, nobody asks for the highest
+                self._sample_heap = [-other for other in self.sample]
+                heapq.heapify(self._sample_heap)
             highest = -heapq.heappop(self._sample_heap)
             out = self.sample.pop(highest, None)
             if out is not None:
@@ -206,11 +210,7 @@ class EngineState:
         self, origin: Origin, vector: Grid | Ints, raw: Floats | Raw, by: int, *, in_window: bool
     ) -> None:
         """Add (``by`` 1) or subtract (-1) a vector from an origin and from its root's centroid."""
-        if by == 1:
-            origin.sum += vector
-        else:
-            origin.sum += by * vector.astype(np.int64)
-        origin.count += by
+        origin.add(vector, by)
         root = self.themes.root(origin.ordinal)
         self.touch(origin, root)
         self.dirty["sums"].add(origin.theme_id)

@@ -25,6 +25,10 @@ from operators.state import Table
 KEPT_TERMS = 5_000
 
 
+NARROW = 0xFFFFFFFF
+"""Of whom a concern is, the part by which a theme's examples tell people apart."""
+
+
 class Known(NamedTuple):
     """A concern that the engine knows.
 

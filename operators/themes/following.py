@@ -21,7 +21,7 @@ from models.themes.changes import (
     Waiting,
 )
 from models.themes.representatives import Candidate
-from operators.themes.concerns import Known, changed
+from operators.themes.concerns import NARROW, Known, changed
 from operators.themes.kept import Kept
 
 # What becomes of a concern, as against what becomes of a theme.
@@ -59,7 +59,7 @@ def follow_concern(kept: Kept, change: Placed, before: Known) -> Known:
     theme, near = theme_after(change), before.near
     if isinstance(change, Waiting) and change.nearest is not None and change.similarity is not None:
         near = change.nearest
-        kept.profiles.miss(near, Candidate(concern, change.similarity, before.person))
+        kept.profiles.miss(near, Candidate(concern, change.similarity, before.who & NARROW))
     after = changed(before, theme, near)
     if isinstance(change, Retracted):
         kept.concerns.drop(concern)
@@ -68,7 +68,7 @@ def follow_concern(kept: Kept, change: Placed, before: Known) -> Known:
     else:
         kept.concerns.put(concern, after, waits=isinstance(change, Waiting))
     if theme is not None and isinstance(change, Assigned | Moved | Steered):
-        member = Candidate(concern, change.similarity or 0.0, before.person)
+        member = Candidate(concern, change.similarity or 0.0, before.who & NARROW)
         kept.profiles.join(theme, member, before, new=before.sequence == 0)
         kept.terms.add(theme, terms)
     return after

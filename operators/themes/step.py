@@ -76,6 +76,9 @@ class ThemesStep:
         self._look_ahead([record for record in records if isinstance(record, EnrichedItem)])
         with self._vault.at_once():
             outs = [out for record in records for out in self._on_record(record, points)]
+        for name in sorted({record.tenant for record in records}):
+            if name in self._tenants:
+                self._tenants[name].engine.expect(())  # what was worked out together is used up
         concerned = sorted({name for record in records for name in self._concerned(record)})
         self._view.write_through(points, concerned)
         return outs

@@ -13,15 +13,25 @@ import numpy as np
 import orjson
 import pytest
 
+from models.drift.policy import DriftPolicy
+from models.drift.season import Season
+from models.drift.theme import Came, ThemeWatch
+from models.drift.wording import fold
 from models.themes.centroids import Origin, theme_id_of
 from models.themes.changes import Point
 from models.themes.engine import ThemeEngine
 from models.themes.grid import GRID, Grid, to_grid
 from models.themes.octets import pack_bits
+from models.themes.representatives import Candidate
+from operators.themes.concerns import NARROW, Known, who_is
+from operators.themes.profiles import Profiles
 from tests.support.steps import Journey, text_about
 
 THEME_TABLES = ("themes", "engine.themes", "engine.sums", "drift", "drift_families")
 """Tables with a row for each theme, but for its term counts."""
+
+SIZES = {10: 2_500, 200: 3_600, 2_000: 4_096, 20_000: 4_608}
+"""Bytes that a theme of so many members may take, term counts apart."""
 
 FRESH = 20
 """Concerns between two snapshots."""
@@ -43,6 +53,12 @@ def knowing(themes: Grid) -> ThemeEngine:
     engine.restore_small(engine.small_state())
     engine.rebuild()
     return engine
+
+
+def near(topic: Grid, count: int) -> Grid:
+    """Concerns about one topic, ``(count, 384)``."""
+    rows = topic / GRID + 0.05 * np.random.default_rng(2).normal(size=(count, 384))
+    return to_grid(rows / np.linalg.norm(rows, axis=1, keepdims=True))
 
 
 def concerns(themes: Grid, first: int, count: int) -> list[Point]:
@@ -91,6 +107,41 @@ def test_a_snapshot_after_nothing_is_empty() -> None:
     assert list(engine.state_changes()) == []
 
 
+@pytest.fixture(scope="module")
+def by_members() -> dict[int, int]:
+    """Bytes of all rows of a theme, but for its term counts, when so many concerns have joined it."""
+    theme, profiles, season = theme_id_of("acme", "x"), Profiles(), Season()
+    watch, profile = ThemeWatch(DriftPolicy(), 0), profiles.open(theme, "en", 0)
+    profile.label, profile.telling = ["charged twice", "refund request", "payment pending"], [2**63] * 8
+    profile.parent, profile.named, profile.named_by = theme, "Charged twice for one order", "gpt-5-mini"
+    origin = Origin(theme, 99_999, "en", np.zeros(384, np.int64), 0, 0, 0)
+    rng, vectors, found = np.random.default_rng(1), near(topics(1)[0], 500), dict[int, int]()
+    for n, similarity in enumerate(rng.normal(0.7, 0.1, max(SIZES)).clip(0, 1).round(4).tolist(), 1):
+        who, vector, concern = who_is(f"person {n * 7 % 5000}"), vectors[n % 500], theme_id_of("acme", f"{n}")
+        season.advance(n // 3), season.update()
+        watch.update(Came(concern, similarity, fold(vector), f"label {n % 5}", who, True, True), season)
+        watch.close()
+        known = Known("", "", who, n * 1200, 1, theme, n, ())
+        profiles.join(theme, Candidate(concern, similarity, who & NARROW), known, new=True)
+        profiles.miss(theme, Candidate(theme_id_of("acme", f"-{n}"), similarity - 0.3, who & NARROW))
+        origin.add(vector, 1)
+        if n in SIZES:
+            rows = (origin.encode(), pack_bits(origin.sum), profile.encode(), watch.encode())
+            found[n] = sum(len(orjson.dumps([theme, row])) for row in rows)
+    return found
+
+
+@pytest.mark.parametrize("members", SIZES)
+def test_a_theme_takes_four_kilobytes_and_little_more_at_any_size(
+    by_members: Mapping[int, int], members: int
+) -> None:
+    assert by_members[members] <= SIZES[members]
+
+
+def test_ten_times_the_members_are_a_fifth_more_of_state(by_members: Mapping[int, int]) -> None:
+    assert by_members[20_000] <= 1.2 * by_members[2_000] <= 1.44 * by_members[200]
+
+
 def test_a_theme_of_thousands_takes_less_than_two_kilobytes_in_the_engine() -> None:
     origin = Origin(
         theme_id_of("acme", "x"), 99_999, "en", 5_000 * topics(1)[0].astype(np.int64), 5_000, 1, 2
@@ -125,4 +176,4 @@ def test_a_tenant_of_median_volume_takes_less_than_a_megabyte() -> None:
     engine = ThemeEngine("acme")
     for point in concerns(themes, 0, 500):
         engine.add(point)
-    assert sum(len(json.dumps(row)) for row in engine.state_changes()) < 700_000
+    assert sum(len(json.dumps(row)) for row in engine.state_changes()) < 500_000
