@@ -25,6 +25,7 @@ from models.themes.grid import (
     Grid,
     Ints,
     Units,
+    Whole,
     on_grid,
     on_grid_one,
     pack,
@@ -81,7 +82,7 @@ class Space:
         """The group's level, or the tenant's for a group not seen at the last pass."""
         return self.levels.get(group) or self.levels[""]
 
-    def project(self, vectors: Grid | Ints) -> Floats:
+    def project(self, vectors: Whole) -> Floats:
         """Integer rows ``(..., d)`` along the directions, not yet centred; exact."""
         if vectors.ndim == 1:
             return np.asarray(vectors, np.float64) @ _wide(self)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from models.themes.background import Level, Space
-from models.themes.grid import Floats, Grid, Ints, Units, on_grid, on_grid_one
+from models.themes.grid import Floats, Grid, Units, Whole, on_grid, on_grid_one
 from models.themes.octets import unpack_bits
 from models.themes.shelf import Raw
 
@@ -46,7 +46,7 @@ class Origin:
     theme_id: str
     ordinal: int
     group: str
-    sum: Ints | NDArray[np.int32]
+    sum: Whole
     count: int
     born_at_s: int
     last_at_s: int
@@ -56,9 +56,10 @@ class Origin:
     """How many concerns had been seen when the theme's members last changed."""
 
     def __post_init__(self) -> None:
-        self.sum = self.sum.astype(np.int32 if self.count < WIDE_FROM else np.int64)
+        narrow = self.count < WIDE_FROM
+        self.sum = self.sum.astype(np.int32) if narrow else self.sum.astype(np.int64)
 
-    def add(self, vector: Grid | Ints, by: int) -> None:
+    def add(self, vector: Whole, by: int) -> None:
         """Add a vector ``(d,)`` (``by`` 1) or subtract it (-1)."""
         if self.count >= WIDE_FROM and self.sum.dtype != np.int64:
             self.sum = self.sum.astype(np.int64)
@@ -320,7 +321,7 @@ class Themes:
 
     def projected(self, space: Space, ordinals: Iterable[int]) -> Floats:
         """The sums of these origins along the directions of ``space``, ``(n, components)``; exact."""
-        sums = [self.origins[i].sum for i in ordinals]
+        sums = [self.origins[i].sum.astype(np.int64) for i in ordinals]
         return space.project(np.stack(sums)) if sums else np.zeros((0, space.basis.shape[1]))
 
 

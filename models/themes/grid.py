@@ -21,6 +21,8 @@ ONE = GRID * GRID
 
 Ints = NDArray[np.int64]
 Grid = NDArray[np.int16]
+Whole = NDArray[np.int16] | NDArray[np.int32] | NDArray[np.int64]
+"""Vectors or sums of them, in whatever width they are kept."""
 Floats = NDArray[np.float64]
 Units = NDArray[np.float32]
 

@@ -19,7 +19,7 @@ from models.themes.centroids import Origin, Themes
 from models.themes.changes import Point
 from models.themes.constraints import Constraints
 from models.themes.evidence import Lexicon
-from models.themes.grid import Floats, Grid, Ints, Units
+from models.themes.grid import Floats, Units, Whole
 from models.themes.join_model import JoinModel
 from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
 from models.themes.pairs import Pairs
@@ -206,9 +206,7 @@ class EngineState:
         origin = self.themes.origins[int(self.shelf.origin[slot])]
         self.count(origin, self.shelf.vectors[slot], self.shelf.raw[slot], -1, in_window=self.in_window(slot))
 
-    def count(
-        self, origin: Origin, vector: Grid | Ints, raw: Floats | Raw, by: int, *, in_window: bool
-    ) -> None:
+    def count(self, origin: Origin, vector: Whole, raw: Floats | Raw, by: int, *, in_window: bool) -> None:
         """Add (``by`` 1) or subtract (-1) a vector from an origin and from its root's centroid."""
         origin.add(vector, by)
         root = self.themes.root(origin.ordinal)
