@@ -1,7 +1,8 @@
 """``undercurrent eval learning``: what corrections are worth to a model, on a labelled set, seed by seed.
 
-Of every seed's order the first texts are corrections, the rest are held out. Before each correction is learned the
-model says what it makes of it (prequential). A model's version is asked as it labels: frozen, in whole numbers.
+Of every seed's order the first texts are for corrections, the rest are held out: what a choice passed over is neither.
+Before each correction is learned the model says what it makes of it (prequential). A model's version is asked as it
+labels: frozen, in whole numbers.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from models.labellers.local import LocalLabeller
 from models.labellers.scoring import OTHER, kind_of, score_labels
 from models.labellers.taxonomy import load_taxonomy
 from models.language.detector import LanguageDetector
-from models.learning.role import RoleModel, Said
+from models.learning.role import Reading, RoleModel, Said
 from models.learning.scoring import calibration, ranking
+from models.review.worth import worth
 from operators.extract.learning import VECTOR_WEIGHT
 from settings import load_settings
 
@@ -37,6 +39,18 @@ LAST = 200
 
 REVIEW_BELOW = 500
 """A label that is more probably wrong than right is one to ask about."""
+
+
+OFFERED = 4
+"""Texts of which one is asked about, where they are chosen."""
+
+
+class Choice(StrEnum):
+    """Which texts people are asked about: as they come, or one of each four."""
+
+    random = "random"
+    queue = "queue"  # worth most, as ``undercurrent review`` orders them
+    unsure = "unsure"  # of whose label the newest version is least sure
 
 
 class Role(StrEnum):
@@ -54,6 +68,12 @@ class Labelled(NamedTuple):
     gold: Sequence[str]
     group: Sequence[str]
     labels: tuple[str, ...]
+    product: Sequence[str | None]
+    worth: Sequence[int]
+
+    def reading(self, place: int) -> Reading:
+        """One row as a model takes it."""
+        return Reading(self.numbers[place], self.base[place], self.product[place])
 
 
 def learning(
@@ -65,6 +85,8 @@ def learning(
         Path | None, typer.Option(help="Another set, of another domain, to be no worse on than untrained.")
     ] = None,
     by: Annotated[str | None, typer.Option(help="A field: figures for each of its values.")] = None,
+    product: Annotated[str | None, typer.Option(help="The field that names the product.")] = None,
+    choice: Annotated[Choice, typer.Option(help="Which texts people are asked about.")] = Choice.random,
     label_field: LabelField = "label",
     labels: Labels = None,
     vectors: Annotated[
@@ -76,35 +98,46 @@ def learning(
 
     Example: undercurrent eval learning --input tweets.jsonl.gz --role sentiment --label-field sentiment
     """
-    asked = _labelled(source, role, label_field, labels, by, vectors)
-    if len(asked.gold) <= corrections:
+    asked = _labelled(source, role, label_field, labels, (by, product), vectors)
+    needed = corrections * (1 if choice is Choice.random else OFFERED)
+    if len(asked.gold) <= needed:
         raise WrongUsage(
-            f"{source}: {len(asked.gold)} labelled rows are too few for {corrections} corrections"
+            f"{source}: {len(asked.gold)} labelled rows are too few for {corrections} corrections out of {needed}"
         )
-    away = _labelled(other, role, label_field, None, None, None) if other else None
-    runs = [run(asked, corrections, seed, away) for seed in range(seeds)]
+    away = _labelled(other, role, label_field, None, (None, None), None) if other else None
+    runs = [run(asked, corrections, seed, away, choice) for seed in range(seeds)]
     means = {name: round(float(np.mean([one[name] for one in runs])), 4) for name in runs[0] if name != "by"}
-    told: dict[str, Any] = {"n": len(asked.gold), "corrections": corrections, "seeds": seeds} | means
+    told: dict[str, Any] = {
+        "n": len(asked.gold),
+        "corrections": corrections,
+        "choice": choice,
+        "seeds": seeds,
+    } | means
     if by:
         told["by"] = runs[0]["by"]
     report(told, as_json)
 
 
-def run(asked: Labelled, corrections: int, seed: int, away: Labelled | None) -> dict[str, Any]:
+def run(
+    asked: Labelled, corrections: int, seed: int, away: Labelled | None, choice: Choice = Choice.random
+) -> dict[str, Any]:
     """The figures of one order."""
+    offered = 1 if choice is Choice.random else OFFERED
     order = list(range(len(asked.gold)))
     random.Random(seed).shuffle(order)  # noqa: S311 - an order to be repeated, no secret
     model = RoleModel(asked.labels, asked.numbers.shape[1])
-    early, promoted, started = [], 0, time.perf_counter()
-    for place in order[:corrections]:
+    early, late, promoted, started = list[str](), list[int](), 0, time.perf_counter()
+    for start in range(0, offered * corrections, offered):
+        place = _chosen(model, asked, order[start : start + offered], choice)
+        late.append(place)
         early.append(_says(model, asked, place).label)
-        happened = model.correct(asked.numbers[place], asked.base[place], asked.gold[place])
+        happened = model.correct(asked.reading(place), asked.gold[place])
         promoted += sum(one.event == "promoted" for one in happened)
     learned_s = time.perf_counter() - started
-    held = order[corrections:]
+    held = order[offered * corrections :]
     said = [_says(model, asked, place) for place in held]
     figures = _figures(asked, held, said)
-    late = order[:corrections][-LAST:]
+    late = late[-LAST:]
     figures |= {
         "untrained": _macro(asked, held, [asked.base[place] for place in held]),
         "prequential_last": _macro(asked, late, early[-LAST:]),
@@ -116,8 +149,16 @@ def run(asked: Labelled, corrections: int, seed: int, away: Labelled | None) -> 
 
 
 def _says(model: RoleModel, asked: Labelled, place: int) -> Said:
-    base = asked.base[place]
-    return model.challenger().says(model.row(asked.numbers[place], base), base, asked.labels)
+    return model.challenger().says(asked.reading(place), asked.labels)
+
+
+def _chosen(model: RoleModel, asked: Labelled, offered: Sequence[int], choice: Choice) -> int:
+    """Which of them is asked about; ties go to the first."""
+    if choice is Choice.queue:
+        return max(offered, key=lambda place: asked.worth[place])
+    if choice is Choice.unsure:
+        return min(offered, key=lambda place: _says(model, asked, place).sure_milli)
+    return offered[0]
 
 
 def _figures(asked: Labelled, held: Sequence[int], said: Sequence[Said]) -> dict[str, Any]:
@@ -161,8 +202,14 @@ def _by_group(asked: Labelled, held: Sequence[int], said: Sequence[Said]) -> dic
 
 
 def _labelled(
-    source: Path, role: Role, label_field: str, renames: str | None, by: str | None, cache: Path | None
+    source: Path,
+    role: Role,
+    label_field: str,
+    renames: str | None,
+    fields: tuple[str | None, str | None],
+    cache: Path | None,
 ) -> Labelled:
+    """``fields`` are those of the group and of the product."""
     rows = [row for row in read_labelled(source) if row.get(label_field) is not None]
     if not rows:
         raise WrongUsage(f"{source}: no row has the field {label_field!r}; say which one with --label-field")
@@ -179,8 +226,11 @@ def _labelled(
         base = [one.category for one in decisions]
         labels = tuple(sorted({*gold, *base}))
     numbers = np.hstack([vectors * VECTOR_WEIGHT, np.array([one.signals for one in decisions])])
+    by, product = fields
     group = [str(row.get(by)) if by else "" for row in rows]
-    return Labelled(numbers.astype(np.int16), base, gold, group, labels)
+    products = [str(row[product]) if product and row.get(product) is not None else None for row in rows]
+    worths = [worth(one.confidence_milli, one.severity) for one in decisions]
+    return Labelled(numbers.astype(np.int16), base, gold, group, labels, products, worths)
 
 
 def _read(rows: Sequence[Row], role: Role, cache: Path | None) -> tuple[list[Decision], Any]:

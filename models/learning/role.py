@@ -17,10 +17,11 @@ import numpy as np
 
 from models.labellers.confidence import sigmoid_milli
 from models.learning.contest import Contest
+from models.learning.habits import Habits
 from models.learning.learner import ONE, Frozen, Learner, Row
 from models.learning.watch import BASELINE, QUORUM, RECENT, Told, signs
 
-FORM = 1
+FORM = 2
 """Major version of every model: which numbers it reads, and how it learns."""
 
 UNTRAINED = f"{FORM}.0.0"
@@ -31,6 +32,14 @@ TELL_EVERY = 50
 PRETRAINED = 40
 SURE_WIDTH = 3
 SURE_RATE = 0.3
+
+
+class Reading(NamedTuple):
+    """A concern as every model reads it: numbers, the untrained model's label, and of which product it is."""
+
+    numbers: Row
+    base: str
+    product: str | None = None
 
 
 class Said(NamedTuple):
@@ -57,12 +66,14 @@ class Version:
     name: str = UNTRAINED
     head: Frozen | None = None
     sure: Frozen | None = None
+    habits: Habits | None = None
 
-    def says(self, row: Row, base: str, labels: Sequence[str]) -> Said:
-        """What it makes of one row; ``base`` is the untrained model's label."""
-        if self.head is None or self.sure is None:
+    def says(self, read: Reading, labels: Sequence[str]) -> Said:
+        """What it makes of a concern."""
+        base = read.base
+        if self.head is None or self.sure is None or self.habits is None:
             return Said(base, 0)
-        logits = self.head.logits(row)
+        logits = self.head.logits(row_of(read, self.habits, labels))
         best, margin = _best(logits)
         traits = sure_row(margin, agrees=labels[best] == base)
         right, wrong = self.sure.logits(traits).tolist()
@@ -70,13 +81,31 @@ class Version:
 
     def encode(self) -> list[Any]:
         """As data for the state log."""
-        return [self.name, *(part.encode() if part else None for part in (self.head, self.sure))]
+        return [self.name, *(part.encode() if part else None for part in (self.head, self.sure, self.habits))]
 
     @classmethod
     def decode(cls, data: Sequence[Any]) -> Version:
         """The inverse of ``encode``."""
-        name, *parts = data
-        return cls(name, *(Frozen.decode(part) if part else None for part in parts))
+        name, head, sure, habits = data
+        if not head:
+            return cls(name)
+        return cls(name, Frozen.decode(head), Frozen.decode(sure), Habits.decode(habits))
+
+
+def row_of(read: Reading, habits: Habits, labels: Sequence[str]) -> Row:
+    """The concern's numbers; a one at the untrained label; how its product leans, and the same at the untrained label.
+
+    The last is how a product's people differ where the untrained model says this.
+    """
+    leaning = habits.leaning(read.product, ONE)
+    one_hot = [ONE * (label == read.base) for label in labels]
+    crossed = [lean * (label == read.base) for label in labels for lean in leaning]
+    return np.concatenate([read.numbers, np.array([*one_hot, *leaning, *crossed], dtype=np.int16)])
+
+
+def width_of(numbers: int, labels: int) -> int:
+    """How long ``row_of`` is."""
+    return numbers + 2 * labels + labels * labels
 
 
 def sure_row(margin: int, *, agrees: bool) -> Row:
@@ -94,7 +123,7 @@ def _best(logits: Any) -> tuple[int, int]:
 
 @dataclass
 class RoleModel:
-    """``labels`` in the taxonomy's order; a row is the concern's numbers and a place for each label after them."""
+    """``labels`` in the taxonomy's order; ``numbers`` is how many numbers a reading has; rows are ``row_of``'s."""
 
     labels: tuple[str, ...]
     numbers: int
@@ -110,26 +139,22 @@ class RoleModel:
 
     def __post_init__(self) -> None:
         """A challenger that believes what the untrained model says."""
-        width = self.numbers + len(self.labels)
-        self._learner = Learner(self.labels, width)
+        self._learner = Learner(self.labels, width_of(self.numbers, len(self.labels)))
+        self._habits = Habits(len(self.labels))
         for place, label in enumerate(self.labels):
             self._learner.pretrain(self.numbers + place, label, PRETRAINED)
         self._sure = Learner(("right", "wrong"), SURE_WIDTH, rate=SURE_RATE, replayed=0)
         self._challenger: Version | None = None
 
-    def row(self, numbers: Row, base: str) -> Row:
-        """The concern's numbers, and a one at the label that the untrained model gave."""
-        one_hot = np.array([ONE * (label == base) for label in self.labels], dtype=np.int16)
-        return np.concatenate([numbers, one_hot])
-
-    def says(self, numbers: Row, base: str) -> Said:
+    def says(self, read: Reading) -> Said:
         """What labels from here on: the champion's word."""
-        return self.champion.says(self.row(numbers, base), base, self.labels)
+        return self.champion.says(read, self.labels)
 
     def challenger(self) -> Version:
         """The newest version, frozen as it is now."""
         if self._challenger is None:
-            self._challenger = Version(self.newest, self._learner.freeze(), self._sure.freeze())
+            frozen = self._learner.freeze(), self._sure.freeze(), self._habits.copy()
+            self._challenger = Version(self.newest, *frozen)
         return self._challenger
 
     @property
@@ -139,24 +164,25 @@ class RoleModel:
 
     # -- corrections -----------------------------------------------------------------------------------
 
-    def correct(self, numbers: Row, base: str, gold: str) -> list[Happening]:
+    def correct(self, read: Reading, gold: str) -> list[Happening]:
         """Compare, learn, and promote or roll back if the comparison says so."""
-        row = self.row(numbers, base)
-        said = self.champion.says(row, base, self.labels)
-        newest = self.challenger().says(row, base, self.labels)
+        said = self.champion.says(read, self.labels)
+        newest = self.challenger().says(read, self.labels)
         self.rise = self.rise.with_pair(right=newest.label == gold, right_other=said.label == gold)
         if self.former is not None:
-            earlier = self.former.says(row, base, self.labels)
+            earlier = self.former.says(read, self.labels)
             self.hold = self.hold.with_pair(right=earlier.label == gold, right_other=said.label == gold)
         self.recent = [*self.recent, Told(gold, said.label, newest.sure_milli)][-RECENT - BASELINE :]
-        self._learn(row, base, gold, newest.label == gold)
+        self._learn(read, gold, newest.label == gold)
         return list(self._looks())
 
-    def _learn(self, row: Row, base: str, gold: str, right: bool) -> None:
+    def _learn(self, read: Reading, gold: str, right: bool) -> None:
+        row = row_of(read, self._habits, self.labels)
         best, margin = _best(self.challenger().head.logits(row))  # type: ignore[union-attr]
-        traits = sure_row(margin, agrees=self.labels[best] == base)
+        traits = sure_row(margin, agrees=self.labels[best] == read.base)
         self._sure.learn(traits, "right" if right else "wrong")
         self._learner.learn(row, gold)
+        self._habits.learn(read.product, self.labels.index(gold))
         self.corrections += 1
         self._challenger = None
 
@@ -219,6 +245,7 @@ class RoleModel:
                 "recent": [list(one) for one in self.recent],
             },
         )
+        yield "habits", self._habits.encode()
         yield "versions", [self.champion.encode(), self.former.encode() if self.former else None]
         yield from ((f"sure/{name}", data) for name, data in self._sure.rows(learned))
         yield from ((f"head/{name}", data) for name, data in self._learner.rows(learned))
@@ -232,6 +259,8 @@ class RoleModel:
             self.pinned = bool(pinned)
             self.rise, self.hold = Contest(*data["rise"]), Contest(*data["hold"])
             self.recent = [Told(*one) for one in data["recent"]]
+        elif kind == "habits":
+            self._habits = Habits.decode(data)
         elif kind == "versions":
             champion, former = data
             self.champion = Version.decode(champion)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from contracts.commands import Command, EmbedAnew
-from contracts.stages import Concern, Decision
+from contracts.stages import Concern, Decision, EnrichedItem
 from models.encoders.base import EncoderAway
 from models.priority.matrix import Matrix
 from operators.extract.acting import acting
@@ -32,7 +32,7 @@ class Anew:
         vault: Vault,
         reader: Reader,
         standing: Table[Standing],
-        learned: Callable[[str, Read], Decision],
+        learned: Callable[[EnrichedItem, Read], Decision],
         matrix: Matrix,
     ) -> None:
         self._vault = vault
@@ -62,7 +62,7 @@ class Anew:
             return None
         decision = concern.decision
         if not decided:
-            decision = acting(self._learned(item.tenant, read), self._matrix, item.tenant, item.facts)
+            decision = acting(self._learned(item, read), self._matrix, item.tenant, item.facts)
             self._standing.put(item.item_id, row.reviewed(place, waits=decision.needs_review))
         vectors = {"vector": read.vector, "summary_vector": read.summary_vector}
         return concern.model_copy(update={"decision": decision, **vectors}), read

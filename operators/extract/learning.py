@@ -14,7 +14,7 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
-from contracts.commands import Command, CorrectConcern, DirectModel, ModelRole
+from contracts.commands import Command, ConfirmConcern, CorrectConcern, DirectModel, ModelRole
 from contracts.envelope import EVERYONE, Envelope, Out
 from contracts.feedback import Tick
 from contracts.learning import ModelEvent
@@ -24,7 +24,7 @@ from models.encoders.base import Encoder
 from models.labellers.decision import ConcernText, Decision
 from models.labellers.local import LocalLabeller
 from models.learning.learner import Row
-from models.learning.role import Happening, RoleModel
+from models.learning.role import FORM, Happening, Reading, RoleModel
 from operators.extract.deciding import PersonsOrder
 from operators.extract.decisions import labelled
 from operators.ports import Vault
@@ -62,14 +62,14 @@ class Learning:
         }
         self._numbers = encoder.dims + labeller.signals
         # Rows of other labels or vectors are another model's: with a new taxonomy or encoder it starts anew.
-        self._form = f"{encoder.version}:{self._numbers}:{labeller.taxonomy.version}"
+        self._form = f"{FORM}:{encoder.version}:{self._numbers}:{labeller.taxonomy.version}"
         self._models: dict[tuple[str, ModelRole], RoleModel] = {}
         self.table: Table[Any] = Table()
 
     # -- what the models say ---------------------------------------------------------------------------
 
     def relabelled(
-        self, tenant: str, read: Decision, record: DecisionRecord, vector: Vector
+        self, tenant: str, read: Decision, record: DecisionRecord, vector: Vector, product: str | None
     ) -> DecisionRecord:
         """The record with the labels of the tenant's promoted models; as it came where none is, or where keywords
         stood in for the encoder: models know its vectors alone."""
@@ -80,7 +80,7 @@ class Learning:
             return record
         numbers = _numbers(vector, read)
         for role, model in promoted:
-            said = model.says(numbers, _base(role, read))
+            said = model.says(Reading(numbers, _base(role, read), product))
             record = labelled(record, role, said.label, said.sure_milli, self._labeller.taxonomy)
         return record
 
@@ -93,11 +93,12 @@ class Learning:
     # -- what they learn -------------------------------------------------------------------------------
 
     def after(self, command: Command, order: PersonsOrder, told: Envelope) -> list[Out]:
-        """Learn from an order, if it is a correction and acted: ``told`` is then the item as it is decided now.
+        """Learn from an order, if it says what a concern is and acted: ``told`` is then the item as it is decided now.
 
-        A text that cannot be read any more teaches nothing, nor does one that only keywords have read.
+        A correction teaches the labels that it names, a confirmation all that were shown. A text that
+        cannot be read any more teaches nothing, nor does one that only keywords have read.
         """
-        if not (isinstance(order, CorrectConcern) and isinstance(told, EnrichedItem)):
+        if not (isinstance(order, ConfirmConcern | CorrectConcern) and isinstance(told, EnrichedItem)):
             return []
         concern = told.concerns[0]
         if concern.vector is None or concern.vector.model != self._encoder:
@@ -108,11 +109,11 @@ class Learning:
         numbers = _numbers(concern.vector, read)
         outs: list[Out] = []
         for role in ROLES:
-            gold = getattr(order.correction, role)
+            gold = getattr(order.correction if isinstance(order, CorrectConcern) else concern.decision, role)
             if gold not in self._labels[role]:
                 continue
             model = self._model(command.tenant, role)
-            happened = model.correct(numbers, _base(role, read), gold)
+            happened = model.correct(Reading(numbers, _base(role, read), told.facts.product), gold)
             self._dates(command, role)
             self._save(command.tenant, role, gold)
             outs += [self._event(command, role, one, OURS, None) for one in happened]

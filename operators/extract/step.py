@@ -164,13 +164,14 @@ class ExtractStep:
             start=read.found.span.start,
             end=read.found.span.end,
             summary=self._vault.seal(item.tenant, item.text.subject, read.found.summary.encode()),
-            decision=acting(self._learned(item.tenant, read), self._matrix, item.tenant, item.facts),
+            decision=acting(self._learned(item, read), self._matrix, item.tenant, item.facts),
             vector=read.vector,
             summary_vector=read.summary_vector,
         )
 
-    def _learned(self, tenant: str, read: Read) -> Decision:
-        return self._learning.relabelled(tenant, read.local, read.decision, read.vector)
+    def _learned(self, item: RedactedItem | EnrichedItem, read: Read) -> Decision:
+        product = item.facts.product
+        return self._learning.relabelled(item.tenant, read.local, read.decision, read.vector, product)
 
     def _enriched(self, item: RedactedItem, concerns: tuple[Concern, ...]) -> EnrichedItem:
         """The item with these concerns, which stand from here on."""

@@ -36,7 +36,7 @@ def taught(own_copy: Path) -> Path:
 
 def test_a_promoted_model_is_listed_shown_compared_and_rolled_back(taught: Path) -> None:
     rows = {row["role"]: row for row in undercurrent("models", "ls", "--dir", taught, "--json").json}
-    assert (rows["category"]["version"], rows["category"]["retrain_candidates"]) == ("1.1.50", 0)
+    assert (rows["category"]["version"], rows["category"]["retrain_candidates"]) == ("2.1.50", 0)
     shown = undercurrent("models", "show", "category", "--dir", taught, "--json").json
     assert [one["event"] for one in shown["events"]] == ["trained", "promoted"]
     assert sum(one["corrections"] for one in shown["agreement"]["said by"].values()) == 60
@@ -45,9 +45,9 @@ def test_a_promoted_model_is_listed_shown_compared_and_rolled_back(taught: Path)
     assert (told.code, told.json["became"]["event"], told.json["became"]["version"]) == (
         0,
         "rolled_back",
-        "1.0.0",
+        "2.0.0",
     )
-    assert undercurrent("models", "diff", "category", "1.0.0", "1.1.50", "--dir", taught).code == 0
+    assert undercurrent("models", "diff", "category", "2.0.0", "2.1.50", "--dir", taught).code == 0
     refused = undercurrent("models", "promote", "category", "9.9.9", *why, "--json")
     assert refused.json["became"]["event"] == "refused"
 

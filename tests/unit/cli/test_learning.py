@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from models.learning.scoring import calibration, ranking
 from tests.support.commands import undercurrent
 
@@ -43,6 +45,15 @@ def test_corrections_are_worth_something_on_what_was_held_out(tmp_path: Path) ->
     assert (told.code, told.json["n"], set(told.json["by"])) == (0, 80, {"north", "south"})
     assert told.json["macro_f1"] > max(0.9, told.json["untrained"])
     assert 0 <= told.json["ece"] <= 1
+
+
+@pytest.mark.parametrize("choice", ["queue", "unsure"])
+def test_texts_are_chosen_and_their_product_is_known(tmp_path: Path, choice: str) -> None:
+    source = _written(tmp_path / "labelled.jsonl", 60)
+    asked = ("--corrections", "10", "--seeds", "1", "--choice", choice, "--product", "site", "--json")
+    told = undercurrent("eval", "learning", "--input", source, *asked)
+    assert (told.code, told.json["choice"]) == (0, choice)
+    assert told.json["macro_f1"] > told.json["untrained"]
 
 
 def test_too_few_rows_for_so_many_corrections_are_told(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from models.learning.contest import LOOK_AT, Contest
 from models.learning.learner import ONE, Frozen, Learner, Row
-from models.learning.role import UNTRAINED, RoleModel
+from models.learning.role import UNTRAINED, Reading, RoleModel
 from models.learning.watch import BASELINE, RECENT, Told, signs
 
 LABELS = ("billing", "bug", "praise")
@@ -23,10 +23,15 @@ def example(n: int) -> tuple[Row, str, str]:
     return numbers, LABELS[n // 3 % 3], gold
 
 
+def correction(n: int) -> tuple[Reading, str]:
+    numbers, base, gold = example(n)
+    return Reading(numbers, base), gold
+
+
 def taught(many: int, model: RoleModel | None = None, start: int = 0) -> tuple[RoleModel, list[str]]:
     model, happened = model or RoleModel(LABELS, WIDTH), []
     for n in range(start, start + many):
-        happened += [one.event for one in model.correct(*example(n))]
+        happened += [one.event for one in model.correct(*correction(n))]
     return model, happened
 
 
@@ -36,9 +41,9 @@ def test_before_any_correction_it_says_what_the_untrained_model_says() -> None:
     for n in range(9):
         numbers, base, _ = example(n)
         assert (
-            newest.says(model.row(numbers, base), base, LABELS).label
+            newest.says(Reading(numbers, base), LABELS).label
             == base
-            == model.says(numbers, base).label
+            == model.says(Reading(numbers, base)).label
         )
 
 
@@ -47,9 +52,9 @@ def test_it_is_promoted_when_it_was_right_before_it_learned_and_not_sooner() -> 
     assert (happened, model.champion.name) == ([], UNTRAINED)
     model, happened = taught(1, model, LOOK_AT - 1)
     assert happened == ["trained", "promoted"]
-    assert (model.champion.name, model.former and model.former.name) == ("1.1.50", UNTRAINED)
+    assert (model.champion.name, model.former and model.former.name) == ("2.1.50", UNTRAINED)
     numbers, base, gold = example(1)
-    assert base != gold == model.says(numbers, base).label
+    assert base != gold == model.says(Reading(numbers, base)).label
 
 
 def test_rows_restore_it_exactly_also_those_that_one_correction_changed() -> None:
@@ -65,13 +70,23 @@ def test_rows_restore_it_exactly_also_those_that_one_correction_changed() -> Non
     assert dict(again.rows()) == dict(model.rows())
 
 
+def test_people_of_one_product_may_mean_another_thing_by_the_same_words() -> None:
+    model, alike = RoleModel(LABELS, WIDTH), np.full(WIDTH, ONE // 2, dtype=np.int16)
+    readings = {"bug": Reading(alike, "bug", "planner"), "praise": Reading(alike, "bug", "gantry")}
+    for n in range(60):
+        gold = ("bug", "praise")[n % 2]
+        model.correct(readings[gold], gold)
+    said = [model.challenger().says(read, LABELS).label for read in readings.values()]
+    assert said == ["bug", "praise"]
+
+
 def test_a_promoted_version_that_falls_behind_is_rolled_back() -> None:
     model, _ = taught(LOOK_AT)
     happened = []
     for n in range(4 * LOOK_AT):  # from here on the untrained model is right, and the promoted one is not
         numbers, _, gold = example(n)
         other = LABELS[(LABELS.index(gold) + 1) % 3]
-        happened += [one.event for one in model.correct(numbers, other, other)]
+        happened += [one.event for one in model.correct(Reading(numbers, other), other)]
         if "rolled_back" in happened:
             break
     assert "rolled_back" in happened
@@ -83,9 +98,9 @@ def test_a_pinned_model_changes_by_order_only_and_wrong_orders_are_refused() -> 
     assert model.direct("pin", None, "wait").event == "pinned"
     model, happened = taught(100, model)
     assert "promoted" not in happened
-    assert model.direct("promote", "1.1.7", "now").event == "refused"
+    assert model.direct("promote", "2.1.7", "now").event == "refused"
     assert model.direct("roll_back", None, "now").event == "refused"
-    assert model.direct("promote", model.newest, "now").version == "1.1.100"
+    assert model.direct("promote", model.newest, "now").version == "2.1.100"
     assert model.direct("roll_back", None, "back").version == UNTRAINED
 
 

@@ -48,7 +48,7 @@ def test_fifty_corrections_promote_a_model_for_that_tenant_alone(journey: Journe
     corrected(journey, 50)
     trained, promoted = events(journey)
     assert (trained.event, promoted.event, promoted.version, promoted.before) == (
-        *("trained", "promoted", "1.1.50", "1.0.0"),
+        *("trained", "promoted", "2.1.50", "2.0.0"),
     )
     assert (promoted.role, promoted.corrections, promoted.author) == ("category", 50, "extract")
     decision = said_now(journey).concerns[0].decision
@@ -63,13 +63,22 @@ def test_a_person_rolls_back_and_pins_by_order(journey: Journey) -> None:
     told = events(journey)[-1]
     assert (told.event, told.version, told.author, told.order_id) == (
         "rolled_back",
-        "1.0.0",
+        "2.0.0",
         "ann",
         command.id,
     )
     assert said_now(journey).concerns[0].decision.category != "login"
     journey.order(DirectModel(role="category", act="promote", version="7.0.0", why="no such"))
     assert events(journey)[-1].event == "refused"
+
+
+def test_what_is_confirmed_counts_as_much_as_what_is_corrected(journey: Journey) -> None:
+    journey.deliver("hm")
+    waiting = journey.enriched()[-1].concerns[0].decision
+    journey.confirm()
+    models = journey.steps["redacted"].tables["learning"]  # type: ignore[attr-defined]
+    assert waiting.needs_review
+    assert [models[f"acme/{role}/small"]["n"][0] for role in ("category", "sentiment", "severity")] == [1] * 3
 
 
 def test_who_is_erased_teaches_nothing(journey: Journey) -> None:
