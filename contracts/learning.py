@@ -17,7 +17,7 @@ class ModelEvent(Envelope):
     """Topic ``model-events``: the registry of models is what these records say.
 
     ``version`` is the model that the event is about, as major.minor.patch: the form of the model, how often it was
-    promoted, corrections learned by then; ``1.0.0`` is the untrained one. ``before`` is what labelled until now.
+    promoted, corrections learned by then; ``2.0.0`` is the untrained one. ``before`` is what labelled until now.
     ``since`` and ``until`` are the event times of the first and last of the ``corrections`` that it learned from.
     ``metrics`` are whole numbers: counts, and shares in thousandths where the name ends with ``_milli``.
     ``order_id`` is the place in the journal of the order that this came of.
