@@ -25,8 +25,11 @@ AT_ONCE = 5
 MOST_KNOWN = 5_000
 """Versions of conversations that a cursor remembers; what is forgotten is fetched again, and changes nothing."""
 
-SETTLED_S = 60
-"""A conversation that changed so lately is fetched again: it may change once more within the same second."""
+SETTLED_S = 15
+"""A conversation that changed so lately is fetched again: it may change once more within the same second.
+
+A second and what two clocks may differ by; with a minute every conversation was fetched by two polls a minute apart.
+"""
 
 DELETED_PER_PAGE = 60
 
