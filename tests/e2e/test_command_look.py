@@ -52,7 +52,9 @@ def test_a_filter_that_there_is_not_is_wrong_usage(ran: Ran, where: str) -> None
 def test_quotes_are_withheld_where_names_are_not_recognised(ran: Ran) -> None:
     rows = undercurrent("similar", "the site is down", "--dir", ran.out, "--json").json
     assert {row["quote"] for row in rows} == {None}
-    issues = (orjson.loads(line) for line in (ran.out / "logs/linear/p0000.jsonl").read_bytes().splitlines())
+    told = [orjson.loads(line) for line in (ran.out / "logs/linear/p0000.jsonl").read_bytes().splitlines()]
+    issues = [one for one in told if one["kind"] == "signal"]
+    assert issues
     assert [issue["quotes"] for issue in issues if issue["quotes"]] == []
 
 
