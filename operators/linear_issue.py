@@ -150,21 +150,16 @@ def corroborated(known: Corroboration) -> str:
 
     A fault that raises no error looks the same as none, so the words say what was measured and no more.
     """
-    share, found = (
-        known.share,
-        [
-            level
-            for level in (
-                _level("error rate", known.errors_ppm, 10_000, " %"),
-                _level("p95 latency", known.latency_p95_ms),
-            )
-            if level
-        ],
+    share = known.share
+    levels = (
+        _level("error rate", known.errors_ppm, 10_000, " %"),
+        _level("p95 latency", known.latency_p95_ms),
     )
+    means = "; ".join(filter(None, levels))
     far = _share(share) if share.count else f"none of them (at most {100 * share.high:.0f} %)"
     said = (
         f"Errors or latency were measured before {share.of} of {known.complaints} complaints of two weeks, and far "
-        f"above the usual before {far}. Mean before {'these' if share.count else 'them'}: {'; '.join(found)}."
+        f"above the usual before {far}. Mean before {'these' if share.count else 'them'}: {means}."
     )
     if known.deploy:
         name = plain(shortened(known.deploy, 80))

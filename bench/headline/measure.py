@@ -69,7 +69,7 @@ def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
             deliveries = delivered(ground)
             times = fired(deliveries, opened(ground))
             copies, by_step = once_each(ground, deliveries, sent), steps(ground, deliveries)
-    late = {plan[n].number for n in range(len(plan)) if plan[n].at_s >= WARM_S}
+    warm = {said.number for said in plan if said.at_s >= WARM_S}
     return {
         "processes": ", ".join(processes),
         "polled": dict(intercom.asked),
@@ -77,7 +77,7 @@ def measure(bench: Bench, *, rate: float = RATE) -> dict[str, Any]:
         "cpu_s": {name: round(s, 1) for name, s in sorted(used.items())},
         "p95_by_step_s": by_step,
         **acknowledged(sent),
-        **latencies(times, sent, site.at, counted=late),
+        **latencies(times, sent, site.at, counted=warm),
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bench.headline.edge import await_edge
 from bench.kafka.common import Ground, await_that
+from bench.kafka.processes import cpu_of
 from cli.processes import python_path
 from cli.up import Place, beside
 from settings import Settings, load_settings
@@ -53,7 +54,7 @@ class Running:
 
     def cpu_s(self) -> dict[str, float]:
         """Seconds of CPU that each process has used."""
-        return {name: _cpu_s(pid) for name, pid in self.processes.items()}
+        return {name: cpu_of(pid) for name, pid in self.processes.items()}
 
 
 @contextmanager
@@ -104,8 +105,3 @@ def _name(pid: int) -> str | None:
         return None
     command = told[told.index("cli") + 1 :]
     return command[1] if command[0] == "flow" else command[0]
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors.store.engine import micros, store_errors, writing
+from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import deliveries
 
 
@@ -40,10 +39,9 @@ class DeliveryStore:
 
     def note_all(self, taken: Iterable[tuple[str, str, datetime]]) -> None:
         """As ``note``, for ``(connection, delivery, now)``, in one transaction."""
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         rows = [{"connection": c, "delivery": d, "seen_at": micros(now)} for c, d, now in taken]
         with writing(self.engine) as writer:
-            writer.execute(dialect.insert(deliveries).on_conflict_do_nothing(), rows)
+            writer.execute(inserting(deliveries, writer).on_conflict_do_nothing(), rows)
 
     def forget_before(self, moment: datetime) -> int:
         """Forget what is older than any vendor's retries; how many."""

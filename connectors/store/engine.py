@@ -15,7 +15,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from contracts.errors import RetryLater, StateCorrupt, WrongUsage
@@ -27,6 +28,11 @@ BUSY_S = 30.0
 
 # Any number that no other program on the same PostgreSQL uses: only one process migrates at a time.
 _MIGRATING = 7_401_936_025
+
+
+def inserting(into: Table, store: Engine | Connection) -> postgresql.Insert | sqlite.Insert:
+    """An insert in the store's own dialect, which can say what is to happen on conflict."""
+    return postgresql.insert(into) if store.dialect.name == "postgresql" else sqlite.insert(into)
 
 
 def sqlite_url(path: Path) -> str:

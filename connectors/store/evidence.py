@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, false, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors.store.engine import micros, store_errors, writing
+from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.outbox import Effect, effect_of, insert
 from connectors.store.tables import evidence, outbox
 
@@ -65,12 +64,11 @@ class EvidenceStore:
 
     def add(self, effects: Sequence[Effect], marks: Sequence[Mark]) -> int:
         """Make effects and note what they publish, in one transaction; how many effects are new."""
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         rows = [{name: getattr(mark, name) for name in _FIELDS} for mark in marks]
         with writing(self.engine) as writer:
             new = insert(writer, effects)
             for row in rows if new else ():
-                writer.execute(dialect.insert(evidence).values(row).on_conflict_do_nothing())
+                writer.execute(inserting(evidence, writer).values(row).on_conflict_do_nothing())
         return new
 
     def publishing(self, effect_id: str, *, wordless: bool = False) -> list[Mark]:

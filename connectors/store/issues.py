@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors.store.engine import micros, store_errors, writing
+from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import issues, pauses
 
 
@@ -51,7 +50,7 @@ class IssueStore:
         told = {name: getattr(issue, name) for name in Tracked.__dataclass_fields__}
         told |= {"written": dict(issue.written), "changed_at": micros(now)}
         key = (issues.c.destination, issues.c.issue_id)
-        made = self._insert(issues).values(**told, made_at=micros(now))
+        made = inserting(issues, self.engine).values(**told, made_at=micros(now))
         with writing(self.engine) as writer:
             writer.execute(made.on_conflict_do_update(index_elements=key, set_=told))
 
@@ -79,7 +78,7 @@ class IssueStore:
         """Pause a destination, or move the end of a pause; whether it was not paused before."""
         told = {name: getattr(pause, name) for name in Pause.__dataclass_fields__}
         with writing(self.engine) as writer:
-            made = self._insert(pauses).values(told).on_conflict_do_nothing().returning(pauses.c.since)
+            made = inserting(pauses, writer).values(told).on_conflict_do_nothing().returning(pauses.c.since)
             new = writer.execute(made).first() is not None
             if not new:
                 changes = {"reason": pause.reason, "until": pause.until}
@@ -98,10 +97,6 @@ class IssueStore:
         with store_errors(), self.engine.connect() as reader:
             rows = reader.execute(select(pauses)).all()
         return {row.destination: Pause(*row) for row in rows}
-
-    def _insert(self, table: Any) -> Any:
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        return dialect.insert(table)
 
     def _one(self, *where: Any) -> Tracked | None:
         with store_errors(), self.engine.connect() as reader:

@@ -20,9 +20,8 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, Row, and_, exists, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors.store.engine import micros, store_errors, writing
+from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import outbox, pauses, quotas
 
 State = Literal["observed", "proposed", "pending", "sending", "done", "manual", "cancelled"]
@@ -110,7 +109,7 @@ class OutboxStore:
             ).all()
             if due:
                 writer.execute(update(outbox).where(outbox.c.id.in_([row.id for row in due])).values(held))
-        return [_effect(row, **held) for row in due]
+        return [effect_of(row, **held) for row in due]
 
     def renew(self, effect: Effect, until: datetime) -> bool:
         """Hold a claim for longer; False when it is lost."""
@@ -163,17 +162,16 @@ class OutboxStore:
             ).all()
             if rows:
                 writer.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(held))
-        return [_effect(row, **held) for row in rows]
+        return [effect_of(row, **held) for row in rows]
 
     def charge(self, effect: Effect, month: str, quota: int) -> bool:
         """Count a claimed effect in its tenant's month, once; False when ``quota`` are used up."""
         if effect.is_charged:
             return True
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         at = (quotas.c.tenant == effect.tenant, quotas.c.month == month)
         with writing(self.engine) as writer:
             row = {"tenant": effect.tenant, "month": month, "used": 0}
-            writer.execute(dialect.insert(quotas).values(row).on_conflict_do_nothing())
+            writer.execute(inserting(quotas, writer).values(row).on_conflict_do_nothing())
             used = writer.execute(select(quotas.c.used).where(*at).with_for_update()).scalar_one()
             charged = select(outbox.c.is_charged).where(outbox.c.id == effect.id)
             if writer.execute(charged).scalar_one():
@@ -233,7 +231,7 @@ class OutboxStore:
                 writer.execute(
                     update(outbox)
                     .where(outbox.c.id == row.id)
-                    .values(payload=rewritten(_effect(row)), has_quotes=False)
+                    .values(payload=rewritten(effect_of(row)), has_quotes=False)
                 )
         return len(rows)
 
@@ -274,28 +272,23 @@ class OutboxStore:
 
     def _read(self, asked: Any) -> list[Effect]:
         with store_errors(), self.engine.connect() as reader:
-            return [_effect(row) for row in reader.execute(asked)]
+            return [effect_of(row) for row in reader.execute(asked)]
 
 
 def insert(writer: Connection, effects: Sequence[Effect]) -> int:
     """Make rows inside a transaction; how many are new."""
-    dialect = postgresql if writer.dialect.name == "postgresql" else sqlite
     rows = [{name: getattr(effect, name) for name in _FIELDS} for effect in effects]
-    made = (dialect.insert(outbox).values(row).on_conflict_do_nothing() for row in rows)
+    made = (inserting(outbox, writer).values(row).on_conflict_do_nothing() for row in rows)
     return sum(len(writer.execute(one.returning(outbox.c.id)).all()) for one in made)
 
 
-def effect_of(row: Row[Any]) -> Effect:
-    """The effect of a row of the table."""
-    return _effect(row)
+def effect_of(row: Row[Any], **changed: Any) -> Effect:
+    """The effect of a row of the table, with what changed since it was read."""
+    return Effect(**{**{name: getattr(row, name) for name in _FIELDS}, **changed})
 
 
 def _us(seconds: float) -> int:
     return timedelta(seconds=seconds) // timedelta(microseconds=1)
-
-
-def _effect(row: Row[Any], **changed: Any) -> Effect:
-    return Effect(**{**{name: getattr(row, name) for name in _FIELDS}, **changed})
 
 
 def _own(writer: Connection, effect: Effect, changes: Mapping[str, Any]) -> bool:

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Engine, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from connectors.store.engine import store_errors, writing
+from connectors.store.engine import inserting, store_errors, writing
 from connectors.store.tables import parts
 
 # SQLite's bound of parameters (32,766) over the columns of a row.
@@ -35,11 +34,10 @@ class PartStore:
 
     def note(self, found: Sequence[Part]) -> None:
         """Remember parts, before the records themselves are durable anywhere; in one transaction."""
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
         rows = [part._asdict() for part in found]
         with writing(self.engine) as writer:
             for start in range(0, len(rows), _TOGETHER):
-                adding = dialect.insert(parts).values(rows[start : start + _TOGETHER])
+                adding = inserting(parts, writer).values(rows[start : start + _TOGETHER])
                 writer.execute(adding.on_conflict_do_nothing())
 
     def of(self, connection: str, parent: str) -> Sequence[str]:

@@ -92,9 +92,8 @@ def _through_onednn(model: Any) -> None:
     if not mkldnn.is_available():  # type: ignore[no-untyped-call]
         return
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", FutureWarning
-        )  # it is written in TorchScript, which PyTorch will leave
+        # It is written in TorchScript, which PyTorch will leave.
+        warnings.simplefilter("ignore", FutureWarning)
         from torch.utils.mkldnn import to_mkldnn
 
         to_mkldnn(model)  # type: ignore[no-untyped-call]

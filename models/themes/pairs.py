@@ -3,7 +3,7 @@
 In:    pairs of themes that a tracker called one, or that people merged or kept apart on request.
 Out:   ``lean``: by how much the log-odds of every assignment are raised or lowered. It follows from the pairs that hold
        now and from nothing else, so what is withdrawn was never said.
-State: the pairs, one row each, at most ``MOST``. Elsewhere: what makes a pair (``teaching``), why so (ADR 39).
+State: the pairs, one row each, at most ``MOST``. Elsewhere: what makes a pair (``teaching``), why so (ADR 42).
 """
 
 from __future__ import annotations

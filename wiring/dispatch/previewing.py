@@ -56,7 +56,8 @@ def previews(records: Iterator[Envelope], opened: Opened, stores: Stores, now: d
         if isinstance(record, Withdrawal):
             order, made = order_of(record, opened.destinations, now)
             for issue, marks in stores.evidence.meant(order).items():
-                yield Preview(made(issue), _takes_out(made(issue), marks))
+                effect = made(issue)
+                yield Preview(effect, _takes_out(effect, marks))
         elif tenant is not None:
             for effect in effects_of(record, tenant, stores.envelopes, now):
                 yield preview(effect, opened, stores)

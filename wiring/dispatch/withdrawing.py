@@ -17,7 +17,7 @@ from connectors.outgoing import Refused
 from connectors.store.evidence import Mark
 from connectors.store.issues import Tracked
 from connectors.store.outbox import Effect
-from connectors.trackers.cutting import cut
+from connectors.trackers.cutting import Ours, cut
 from connectors.trackers.port import Json, Standing, Tracker, v4_shaped
 from wiring.dispatch.marking import ours_of
 from wiring.dispatch.stores import Stores, aside
@@ -110,7 +110,7 @@ class Withdrawing:
             for name, piece in there.comments.items():
                 if comments[name] != piece.about:
                     await self.tracker.put_comment(place, piece.id, comments[name])
-            await self._drop(place, there, gone, effect)
+            await self._drop(place, there, gone, ours)
         except Deleted:
             return [ARCHIVED]
         return self._left(gone, memo[place], ours.altered, as_written=as_written)
@@ -131,12 +131,10 @@ class Withdrawing:
             tracked = replace(known, written={**known.written, **wrote})
             await aside(self.stores.issues.track, tracked, now)
 
-    async def _drop(self, place: str, there: Standing, gone: Gone, effect: Effect) -> None:
-        envelopes = self.stores.envelopes
+    async def _drop(self, place: str, there: Standing, gone: Gone, ours: Ours) -> None:
         for link in there.links:
-            if envelopes.digest(effect.tenant, link.about) in gone.links:
+            if ours.digest(link.about) in gone.links:
                 await self.tracker.drop_link(place, link.id)
-        ours = ours_of(effect.tenant, gone.every, envelopes)
         for need in there.needs:
             if ours.is_name(need.about):
                 await self.tracker.drop_need(place, need.id)

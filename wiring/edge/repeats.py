@@ -33,25 +33,23 @@ class Repeats:
 
     async def accept(self, connection: Connection, taken: Sequence[Taken], *, bulk: bool = False) -> object:
         """As the gate's."""
-        fresh = [one for one in taken if not self._is_known(connection, one)]
+        told = [(one, _name(connection, one), _content(one)) for one in taken]
+        fresh = [
+            (one, name, content)
+            for one, name, content in told
+            if content is None or self._taken.get(name) != content
+        ]
         if not fresh:
             return None
-        accepted = await self.gate.accept(connection, fresh, bulk=bulk)
-        for one in fresh:
-            self._remember(connection, one)
+        accepted = await self.gate.accept(connection, [one for one, _, _ in fresh], bulk=bulk)
+        for _, name, content in fresh:
+            self._remember(name, content)
         return accepted
 
-    def _is_known(self, connection: Connection, one: Taken) -> bool:
-        if not isinstance(one, Utterance):
-            return False
-        content = _content(one)
-        return content is not None and self._taken.get(_name(connection, one)) == content
-
-    def _remember(self, connection: Connection, one: Taken) -> None:
-        name = _name(connection, one)
+    def _remember(self, name: Name, content: Content | None) -> None:
         # Also where it is something else now, say gone: what is said under this name later must be heard.
         self._taken.pop(name, None)
-        if not isinstance(one, Utterance) or (content := _content(one)) is None:
+        if content is None:
             return
         self._taken[name] = content
         if len(self._taken) > self.most:
@@ -63,8 +61,10 @@ def _name(connection: Connection, one: Taken) -> Name:
     return hashlib.blake2b(repr(told).encode("utf-8", "replace"), digest_size=16).digest()
 
 
-def _content(one: Utterance) -> Content | None:
-    """A hash of all that it says; None of what cannot be written as JSON, which the gate puts aside."""
+def _content(one: Taken) -> Content | None:
+    """A hash of all that it says; None of what says nothing, and of what is no JSON, which the gate puts aside."""
+    if not isinstance(one, Utterance):
+        return None
     try:
         told = orjson.dumps([one.body, one.happened_at, one.origin, one.parent], option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:

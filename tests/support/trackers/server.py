@@ -14,9 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Event, Lock, Thread
 from typing import Any, Protocol
+
+from tests.support.http import CuttableServer
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,8 @@ class Scripted:
             thread.join()
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
+class _Http(CuttableServer):
     scripted: Scripted
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is what these tests are about."""
 
 
 class _Handler(BaseHTTPRequestHandler):
