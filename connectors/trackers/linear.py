@@ -15,17 +15,8 @@ from typing import Any
 
 from connectors.outgoing import Gone, Sender
 from connectors.trackers.linear_answers import Conflict, NotOffered, Unknown, answered, authorization
-from connectors.trackers.port import (
-    Clock,
-    Customer,
-    Draft,
-    Evidence,
-    Issue,
-    Json,
-    Piece,
-    Standing,
-    v4_shaped,
-)
+from connectors.trackers.linear_changes import Change, attached, documents, escaped, known, needed
+from connectors.trackers.port import Clock, Draft, Issue, Json, Piece, Standing, v4_shaped
 
 URL = "https://api.linear.app/graphql"
 
@@ -39,10 +30,7 @@ _UPDATE = (
 _LABELS = "query($f:IssueLabelFilter){issueLabels(filter:$f,first:250){nodes{id name team{id}}}}"
 _LABEL = "mutation($i:IssueLabelCreateInput!){issueLabelCreate(input:$i){success issueLabel{id}}}"
 _STATES = "query($f:WorkflowStateFilter){workflowStates(filter:$f,first:250){nodes{id type position}}}"
-_ATTACH = "mutation($i:AttachmentCreateInput!){attachmentCreate(input:$i){success attachment{id}}}"
 _COMMENT = "mutation($i:CommentCreateInput!){commentCreate(input:$i){success comment{id}}}"
-_CUSTOMER = "mutation($i:CustomerUpsertInput!){customerUpsert(input:$i){success customer{id}}}"
-_NEED = "mutation($i:CustomerNeedCreateInput!){customerNeedCreate(input:$i){success need{id}}}"
 _RELATE = "mutation($i:IssueRelationCreateInput!){issueRelationCreate(input:$i){success issueRelation{id}}}"
 
 _OF = "query($f:IssueFilter){issues(filter:$f,includeArchived:true,first:1){nodes{%s}}}"
@@ -100,12 +88,11 @@ class LinearTracker:
         return _issue(answer["issueCreate"]["issue"])
 
     async def enrich(self, issue: Issue, draft: Draft) -> Sequence[str]:
-        """Attachments by address, customers by our id, needs with ids of their own."""
-        for piece in draft.evidence:
-            await self._ask(_ATTACH, i=_attachment(issue.id, piece))
+        """Attachments by address, customers by our id, needs with ids of their own; as few requests as may be."""
+        await self._change([attached(issue.id, piece) for piece in draft.evidence])
         if draft.customers and not await self._needs(issue, draft):
             names = ", ".join(f"{one.account} ({one.tier})" for one in draft.customers)
-            text = f"Affected customers: {_escaped(names)}."
+            text = f"Affected customers: {escaped(names)}."
             await self.comment(issue.id, v4_shaped("customers", draft.id), text)
             return ("customers are not offered by this workspace's plan: named in a comment",)
         return ()
@@ -227,8 +214,8 @@ class LinearTracker:
 
     def preview(self, draft: Draft) -> Json:
         """The input of ``issueCreate`` with labels by name, attachments, and customers."""
-        customers = [_customer(one) for one in draft.customers]
-        attachments = [_attachment(draft.id, one) for one in draft.evidence]
+        customers = [known(one).input for one in draft.customers]
+        attachments = [attached(draft.id, one).input for one in draft.evidence]
         issue = self._input(draft) | {"labels": list(draft.labels)}
         return {"issueCreate": issue, "attachmentCreate": attachments, "customerUpsert": customers}
 
@@ -248,17 +235,31 @@ class LinearTracker:
         """Customers and what they need; False where the plan has none."""
         if self._no_customers:
             return False
+        customers = [known(one) for one in draft.customers]
+        needs = [needed(issue.id, draft, one) for one in draft.customers]
         try:
-            for customer in draft.customers:
-                await self._ask(_CUSTOMER, i=_customer(customer))
-                try:
-                    await self._ask(_NEED, i=_need(issue.id, draft, customer))
-                except Conflict:
-                    continue
+            try:
+                await self._change([*customers, *needs])
+            except Conflict:
+                there = {piece.id for piece in await self._needs_of(issue.id)}
+                await self._leniently([*customers, *(one for one in needs if one.input["id"] not in there)])
         except NotOffered:
             self._no_customers = True
             return False
         return True
+
+    async def _leniently(self, changes: Sequence[Change]) -> None:
+        """Together if that goes; else each by itself, without those that are there and are not shown."""
+        try:
+            await self._change(changes)
+        except Conflict:
+            for change in changes:
+                with suppress(Conflict):
+                    await self._change([change])
+
+    async def _change(self, changes: Sequence[Change]) -> None:
+        for query, variables in documents(changes):
+            await self._ask(query, **variables)
 
     async def _find(self, name: str) -> Issue | None:
         try:
@@ -311,27 +312,3 @@ def _issue(node: Mapping[str, Any]) -> Issue:
         fields={name: node.get(name) for name in ("title", "description", "priority")},
         is_gone=bool(node.get("trashed")) or node.get("archivedAt") is not None,
     )
-
-
-def _attachment(issue: str, piece: Evidence) -> dict[str, Json]:
-    return {"issueId": issue, "url": piece.url, "title": piece.title, "subtitle": piece.subtitle}
-
-
-def _customer(customer: Customer) -> dict[str, Json]:
-    told = {
-        "externalId": customer.account, "name": customer.account, "revenue": customer.annual,
-        "tierName": None if customer.tier == "unknown" else customer.tier,
-    }  # fmt: skip
-    return {name: value for name, value in told.items() if value is not None}
-
-
-def _need(issue: str, draft: Draft, customer: Customer) -> dict[str, Json]:
-    return {
-        "id": v4_shaped("need", draft.id, customer.account), "issueId": issue,
-        "customerExternalId": customer.account, "priority": int(draft.priority == 1),
-        "body": f"Reported by {_escaped(customer.account)}.",
-    }  # fmt: skip
-
-
-def _escaped(text: str) -> str:
-    return "".join("\\" + c if c in "\\`*_{}[]()#+-.!|~<>@" else c for c in text)

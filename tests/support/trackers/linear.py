@@ -12,6 +12,7 @@ from tests.support.trackers.server import Asked, Said, Scripted
 TEAM = "team-1"
 TOKEN = "lin_api_secret"
 _ROOTS = re.compile(r"\{\s*(\w+)[({]")
+_CHANGES = re.compile(r"(m\d+):(\w+)\(input:\$(\w+)\)")
 
 
 class Fails(Exception):
@@ -22,12 +23,16 @@ class Fails(Exception):
 
 @dataclass
 class LinearSite:
-    """One workspace. ``limited``: so many requests get RATELIMITED; ``conflict_status``: 200 or 400."""
+    """One workspace. ``limited``: so many requests get RATELIMITED; ``conflict_status``: 200 or 400.
+
+    ``after_failure``: a document of several changes ``stops`` at one that fails, ``goes_on``, or is ``undone``.
+    """
 
     token: str = TOKEN
     conflict_status: int = 200
     has_customers: bool = True
     limited: int = 0
+    after_failure: str = "stops"
     issues: dict[str, dict[str, Any]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     labels: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -46,6 +51,8 @@ class LinearSite:
             self.limited -= 1
             return _errors(Fails("Rate limit exceeded", "RATELIMITED", 400, **{"Retry-After": "30"}))
         told = asked.json()
+        if changes := _CHANGES.findall(told["query"]):
+            return self._all(changes, told["variables"])
         root = _ROOTS.search(told["query"])[1]  # type: ignore[index]
         try:
             return Said(200, {"data": {root: self._of(root)(told["variables"])}})
@@ -54,6 +61,22 @@ class LinearSite:
 
     def _of(self, root: str) -> Any:
         return getattr(self, "_" + re.sub("[A-Z]", lambda m: "_" + m[0].lower(), root))
+
+    def _all(self, changes: list[tuple[str, str, str]], told: Any) -> Said:
+        before = {name: dict(getattr(self, name)) for name in ("attachments", "customers", "needs")}
+        data, errors = dict[str, Any](), list[Any]()
+        for at, root, variable in changes:
+            try:
+                data[at] = self._of(root)({"i": told[variable]})
+            except Fails as exc:
+                failed, errors = exc, [*errors, _error(exc) | {"path": [at]}]
+                if self.after_failure != "goes_on":
+                    break
+        if errors and self.after_failure == "undone":
+            vars(self).update(before)
+        return (
+            Said(failed.status, {"errors": errors}, failed.headers) if errors else Said(200, {"data": data})
+        )
 
     # What people do there.
     def edit(self, name: str, **fields: Any) -> None:
@@ -183,9 +206,12 @@ class LinearSite:
         rows[given["id"]] = given
 
 
+def _error(exc: Fails) -> dict[str, Any]:
+    return {"message": str(exc), "extensions": {"code": exc.code, "statusCode": exc.status}}
+
+
 def _errors(exc: Fails) -> Said:
-    error = {"message": str(exc), "extensions": {"code": exc.code, "statusCode": exc.status}}
-    return Said(exc.status, {"errors": [error]}, exc.headers)
+    return Said(exc.status, {"errors": [_error(exc)]}, exc.headers)
 
 
 def linear(site: LinearSite, spoils: bytes = b"issueCreate") -> Scripted:
