@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import to_thread
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
+from zlib import crc32
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
+from connectors.jsonl.layout import part_file
 from connectors.jsonl.log import read_log
 from connectors.kafka.cluster import kafka_errors
 from connectors.kafka.reading import held, offset_of, passes
@@ -54,6 +57,14 @@ class Feed(Protocol):
         ...
 
 
+class _Behind(NamedTuple):
+    """The offset behind a line, the line's bytes with its newline, and their checksum without it."""
+
+    offset: int
+    length: int
+    crc: int
+
+
 class LogFeed:
     """The topics of a data directory."""
 
@@ -62,7 +73,7 @@ class LogFeed:
         self._logs = logs
         self._most = most
         self._cursors = cursors
-        self._read: dict[str, int] = {}
+        self._read: dict[str, _Behind] = {}
 
     def read(self) -> list[Envelope]:
         """From the saved positions on; in the files' order."""
@@ -71,8 +82,8 @@ class LogFeed:
 
     def taken(self, now: datetime) -> None:
         """Save the positions."""
-        for stream, offset in self._read.items():
-            self._cursors.save(READER, stream, Cursor({"offset": offset}, (offset,)), now)
+        for stream, at in self._read.items():
+            self._cursors.save(READER, stream, Cursor(at._asdict(), (at.offset,)), now)
 
     @property
     def is_over(self) -> bool:
@@ -84,13 +95,23 @@ class LogFeed:
 
     def _of(self, topic: str, part: int) -> Iterator[Envelope]:
         stream = f"{topic}/{part}"
-        known = self._cursors.read(READER, stream)
-        start = int(known.state["offset"]) if known else 0
+        start = self._start(stream, part_file(self._logs / topic, part))
         for count, line in enumerate(read_log(self._logs / topic, part, start)):
             if count == self._most:
                 return
-            self._read[stream] = line.next_offset
+            self._read[stream] = _Behind(line.next_offset, len(line.data) + 1, crc32(line.data))
             yield read_stage(topic, line.data)
+
+    def _start(self, stream: str, path: Path) -> int:
+        """The saved offset, if the line before it is the one that was read; a topic that was rebuilt begins anew."""
+        known = self._cursors.read(READER, stream)
+        if known is None:
+            return 0
+        offset = int(known.state["offset"])
+        if "crc" not in known.state or _is_there(path, _Behind(offset, *_line_of(known))):
+            return offset
+        self._cursors.forget(READER, stream)
+        return 0
 
 
 class KafkaFeed:
@@ -111,6 +132,7 @@ class KafkaFeed:
                 tell(
                     f"{place[0]}, partition {place[1]}: read up to {at}, it holds {there.first} to {there.end}"
                 )
+                cursors.forget(READER, _stream(place))  # or what is read now would count as read before
                 at = there.first
             self._next[place], self._ends[place] = at, there.end
         with kafka_errors("reading what is to be dispatched"):
@@ -166,13 +188,7 @@ async def dispatch(
     While the store or the broker is away this waits for them. What came of it.
     """
     outcomes: Counter[str] = Counter()
-
-    async def take() -> bool:
-        records = await to_thread(feed.read)
-        for record in records:
-            outcomes["taken"] += await dispatcher.take(record)
-        await to_thread(feed.taken, clock())
-        return bool(records)
+    take = _Taking(feed, dispatcher, clock, outcomes)
 
     async def deliver() -> bool:
         came = await dispatcher.deliver_due(clock())
@@ -195,6 +211,28 @@ async def dispatch(
     return +outcomes
 
 
+@dataclass
+class _Taking:
+    """Takes what the feed gives. A feed gives it once: what a store that was away did not take waits here."""
+
+    feed: Feed
+    dispatcher: Dispatcher
+    clock: Callable[[], datetime]
+    outcomes: Counter[str]
+    _waiting: deque[Envelope] = field(default_factory=deque)
+
+    async def __call__(self) -> bool:
+        """Take what waits, else what comes; whether there was any."""
+        if not self._waiting:
+            self._waiting.extend(await to_thread(self.feed.read))
+        found = bool(self._waiting)
+        while self._waiting:
+            self.outcomes["taken"] += await self.dispatcher.take(self._waiting[0])
+            self._waiting.popleft()
+        await to_thread(self.feed.taken, self.clock())
+        return found
+
+
 async def _turns(turn: Callable[[], Awaitable[bool]], alive: Callable[[], bool]) -> None:
     while alive():
         try:
@@ -207,6 +245,21 @@ async def _turns(turn: Callable[[], Awaitable[bool]], alive: Callable[[], bool])
 def _alive(draining: Callable[[], bool], beat: Callable[[], None]) -> bool:
     beat()
     return not draining()
+
+
+def _line_of(cursor: Cursor) -> tuple[int, int]:
+    return int(cursor.state["length"]), int(cursor.state["crc"])
+
+
+def _is_there(path: Path, at: _Behind) -> bool:
+    """Whether the line that ended there still does."""
+    try:
+        with path.open("rb") as file:
+            file.seek(at.offset - at.length)
+            line = file.read(at.length)
+    except FileNotFoundError:
+        return False
+    return line.endswith(b"\n") and crc32(line[:-1]) == at.crc
 
 
 def _stream(place: tuple[str, int]) -> str:
