@@ -10,6 +10,7 @@ effect itself, and one that comes later by an effect of its own, which is made i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, false, or_,
 from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.outbox import Effect, effect_of, insert
 from connectors.store.tables import evidence, outbox
+from contracts.errors import StateCorrupt
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +122,22 @@ class EvidenceStore:
             return [_mark(row) for row in rows]
 
     def strip(self, rewritten: Callable[[Effect, Sequence[Mark]], str | None], most: int = 200) -> int:
-        """Rewrite payloads that still hold what was withdrawn, but those under way; how many."""
+        """Rewrite payloads that still hold what was withdrawn, but those under way or not to be opened; how many."""
         late = (evidence.c.withdrawn_at.is_not(None), evidence.c.is_kept)
         idle = outbox.c.state != "sending"
         with writing(self.engine) as writer:
             asked = select(outbox).where(outbox.c.id.in_(select(evidence.c.effect_id).where(*late)), idle)
-            rows = writer.execute(asked.order_by(outbox.c.id).limit(most)).all()
-            for row in rows:
+            done = 0
+            for row in writer.execute(asked.order_by(outbox.c.id).limit(most)).all():
                 mine = (evidence.c.effect_id == row.id, *late)
                 marks = [_mark(one) for one in writer.execute(select(evidence).where(*mine))]
-                if row.payload is not None:
-                    payload = rewritten(effect_of(row), marks)
+                with suppress(StateCorrupt):
+                    payload = None if row.payload is None else rewritten(effect_of(row), marks)
                     writer.execute(update(outbox).where(outbox.c.id == row.id).values(payload=payload))
-                writer.execute(update(evidence).where(*mine).values(is_kept=False))
-        return len(rows)
+                    done += min(
+                        1, writer.execute(update(evidence).where(*mine).values(is_kept=False)).rowcount
+                    )
+        return done
 
     @staticmethod
     def _orphans(writer: Connection, issue: Issue, gone: Any) -> None:

@@ -14,6 +14,7 @@ quote is noted in ``evidence``.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from sqlalchemy import Connection, Engine, Row, and_, exists, func, or_, select,
 
 from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import outbox, pauses, quotas
+from contracts.errors import StateCorrupt
 
 State = Literal["observed", "proposed", "pending", "sending", "done", "manual", "cancelled"]
 UNFINISHED: tuple[State, ...] = ("proposed", "pending", "sending", "manual")
@@ -223,17 +225,15 @@ class OutboxStore:
             ).rowcount
 
     def rewrite(self, now: datetime, rewritten: Callable[[Effect], str | None], most: int = 500) -> int:
-        """Replace the payloads that may hold their quotes no longer; how many."""
+        """Replace the payloads that may hold their quotes no longer; how many. One that does not open stays sealed."""
         late = (outbox.c.has_quotes, outbox.c.quotes_until <= micros(now), outbox.c.state != "sending")
+        done = 0
         with writing(self.engine) as writer:
-            rows = writer.execute(select(outbox).where(*late).limit(most)).all()
-            for row in rows:
-                writer.execute(
-                    update(outbox)
-                    .where(outbox.c.id == row.id)
-                    .values(payload=rewritten(effect_of(row)), has_quotes=False)
-                )
-        return len(rows)
+            for row in writer.execute(select(outbox).where(*late).limit(most)).all():
+                with suppress(StateCorrupt):
+                    told = {"payload": rewritten(effect_of(row)), "has_quotes": False}
+                    done += writer.execute(update(outbox).where(outbox.c.id == row.id).values(told)).rowcount
+        return done
 
     def find(self, name: str) -> list[Effect]:
         """The rows whose ids begin so; at most 10."""

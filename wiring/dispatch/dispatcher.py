@@ -178,7 +178,9 @@ class Dispatcher:
                 raise
             except Exception as exc:  # noqa: BLE001 whatever one effect does, the others go on; its row says what
                 verdict = failed(exc, effect, now, self.jitter)
-                _log.info("%s %s: %s (%s)", effect.kind, effect.id, verdict.outcome, exc)
+                _log.info(
+                    "%s %s: %s (%s)", effect.kind, effect.id, verdict.outcome, verdict.changes["reason"]
+                )
                 return verdict
 
     def _work(self, effect: Effect, now: datetime) -> Awaitable[str]:
@@ -204,8 +206,8 @@ class Dispatcher:
             until = None if verdict.until is None else micros(verdict.until)
             reason = str(verdict.changes["reason"])[:500]
             new = stores.issues.pause(Pause(name, effect.tenant, reason, micros(now), until))
-            if new and verdict.tells:
-                tenant = self.opened.destinations.tenants[effect.tenant]
+            tenant = self.opened.destinations.tenants.get(effect.tenant)
+            if new and verdict.tells and tenant is not None:
                 stores.outbox.add(list(trouble_of(tenant, name, reason, stores.envelopes, now)))
         elif verdict.changes["state"] == "done":
             stores.issues.resume(name)

@@ -1,0 +1,59 @@
+"""One row that nobody can open any more holds up no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from connectors.store.tables import outbox
+from tests.support.dispatching import Desk, Site, issue_record
+from tests.support.trackers.linear import LinearSite, linear
+from tests.support.withdrawing import ANN, quoting, taken_back
+
+
+@pytest.fixture
+def there() -> LinearSite:
+    return LinearSite()
+
+
+@pytest.fixture
+def site(there: LinearSite, tmp_path: Path) -> Iterator[Site]:
+    with linear(there).running() as server:
+        yield Site(tmp_path).linear(server.url)
+
+
+def spoil(desk: Desk, record_id: str) -> None:
+    """Its payload is another tenant's: as good as a destroyed key."""
+    row = next(one for one in desk.rows() if one.record_id == record_id)
+    spoiled = (row.payload or "").replace('"ciphertext":"', '"ciphertext":"AAAA')
+    with desk.dispatcher.stores.outbox.engine.begin() as store:
+        store.execute(update(outbox).where(outbox.c.id == row.id).values(payload=spoiled))
+
+
+def test_quotes_whose_time_is_over_go_also_where_one_payload_cannot_be_opened(
+    site: Site, there: LinearSite
+) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(1), issue_record(2))
+        spoil(desk, "0-1-priority-0")
+        await desk.deliver(timedelta(days=8))
+        assert [row.state for row in desk.rows() if row.record_id == "0-1-priority-0"] == ["manual"]
+        assert [row.record_id for row in desk.rows() if row.has_quotes] == ["0-1-priority-0"]
+
+    site.run(work)
+    assert len(there.issues) == 1
+
+
+def test_a_withdrawal_is_carried_out_where_one_payload_cannot_be_opened(site: Site) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(quoting(n=1), quoting(n=2))
+        spoil(desk, next(row.record_id for row in desk.rows()))
+        await desk.take(taken_back(at=1000, subject=ANN))
+        assert sum(row.verb == "withdraw" for row in desk.rows()) == 2
+
+    site.run(lambda desk: asyncio.wait_for(work(desk), 20))
