@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, delete, select, update
 
-from connectors.store.engine import micros, store_errors, writing
+from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import cursors
 from connectors.vendors.port import Cursor
 
@@ -34,14 +34,14 @@ class CursorStore:
             "place": list(cursor.order),
             "saved_at": micros(now),
         }
+        first = {"connection": connection, "stream": stream, **row}
         with writing(self.engine) as writer:
-            before = writer.execute(select(cursors.c.place).where(*at).with_for_update()).scalar_one_or_none()
-            if before is not None and tuple(before) > cursor.order:
+            # Another process may save the stream's first cursor at this moment: then that one is there before ours.
+            writer.execute(inserting(cursors, writer).values(first).on_conflict_do_nothing())
+            before = writer.execute(select(cursors.c.place).where(*at).with_for_update()).scalar_one()
+            if tuple(before) > cursor.order:
                 return False
-            if before is None:
-                writer.execute(insert(cursors).values(connection=connection, stream=stream, **row))
-            else:
-                writer.execute(update(cursors).where(*at).values(**row))
+            writer.execute(update(cursors).where(*at).values(**row))
         return True
 
     def forget(self, connection: str, stream: str) -> None:

@@ -11,6 +11,9 @@ from sqlalchemy import Engine, delete, select, tuple_
 from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import deliveries
 
+# Pairs of one question: PostgreSQL takes 65,535 parameters, and of so many pairs its stack is too short.
+_TOGETHER = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryStore:
@@ -29,9 +32,13 @@ class DeliveryStore:
     def seen_of(self, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which ``(connection, delivery)`` pairs were taken before."""
         key = tuple_(deliveries.c.connection, deliveries.c.delivery)
-        asked = select(deliveries.c.connection, deliveries.c.delivery).where(key.in_(list(pairs)))
+        wanted, found = list(pairs), set[tuple[str, str]]()
         with store_errors(), self.engine.connect() as reader:
-            return {(row.connection, row.delivery) for row in reader.execute(asked)}
+            for start in range(0, len(wanted), _TOGETHER):
+                some = key.in_(wanted[start : start + _TOGETHER])
+                asked = select(deliveries.c.connection, deliveries.c.delivery).where(some)
+                found |= {(row.connection, row.delivery) for row in reader.execute(asked)}
+        return found
 
     def note(self, connection: str, delivery: str, now: datetime) -> None:
         """Remember a delivery once what it brought is durable; before that a crash must let it come again."""

@@ -96,3 +96,20 @@ def test_an_address_that_names_no_store_is_refused() -> None:
 def test_a_server_that_is_away_says_try_later() -> None:
     with pytest.raises(RetryLater, match="store"):
         open_store("postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=2")
+
+
+def test_several_processes_may_save_the_first_cursor_at_once(engine: Engine) -> None:
+    store = CursorStore(engine)
+    for stream in map(str, range(20)):
+        with ThreadPoolExecutor(4) as pool:
+            saved = list(
+                pool.map(lambda n, s=stream: store.save("c", s, Cursor({"at": n}, (n,)), NOW), range(4))
+            )
+        assert saved[3]
+        assert store.read("c", stream) == Cursor({"at": 3}, (3,))
+
+
+def test_as_many_deliveries_as_wait_together_are_asked_about_at_once(engine: Engine) -> None:
+    store = DeliveryStore(engine)
+    store.note("c", "7", NOW)
+    assert store.seen_of(("c", str(n)) for n in range(40_000)) == {("c", "7")}
