@@ -41,14 +41,15 @@ class Repeats:
         ]
         if not fresh:
             return None
+        for _, name, _ in fresh:
+            self._taken.pop(name, None)  # who gets no answer does not know what was durable last
         accepted = await self.gate.accept(connection, [one for one, _, _ in fresh], bulk=bulk)
         for _, name, content in fresh:
             self._remember(name, content)
         return accepted
 
     def _remember(self, name: Name, content: Content | None) -> None:
-        # Also where it is something else now, say gone: what is said under this name later must be heard.
-        self._taken.pop(name, None)
+        # Of something else, say gone, nothing is kept: what is said under this name later must be heard.
         if content is None:
             return
         self._taken[name] = content

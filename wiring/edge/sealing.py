@@ -8,10 +8,10 @@ a connection would make every item of it a new one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from pydantic import ValidationError
@@ -29,7 +29,6 @@ from connectors.vendors.port import (
     Utterance,
 )
 from contracts.commands import Erase, ReportIssue, RetractItem
-from contracts.errors import PipelineError
 from contracts.feedback import Coordinates
 from contracts.identity import item_id
 from wiring.journal import Arrival, RecordMaker, nobodys_subject
@@ -41,6 +40,8 @@ MOST_KEPT_BYTES = 1 << 20
 """How much is kept of bytes that nothing can be made of."""
 
 _LONGEST_WHY = 500
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +61,31 @@ class Sealer:
 
     def seal(self, batches: Sequence[Batch]) -> list[list[bytes] | Exception]:
         """The records of each batch, in order; keys are durable and destroyed ones gone when this returns."""
-        arrivals = [list(_arrivals(batch)) for batch in batches]
-        wanted = [
-            (batch.connection.tenant, self._maker(batch).subject(arrival))
-            for batch, found in zip(batches, arrivals, strict=True)
-            for arrival in found
-        ]
-        self._vault.ensure_all(wanted)
+        subjects = [self._each(self._subjects, batch) for batch in batches]
+        self._vault.ensure_all(one for found in subjects if isinstance(found, list) for one in found)
         with self._vault.at_once():
-            return [self._sealed(batch) for batch in batches]
+            return [
+                found if isinstance(found, Exception) else self._each(self._sealed, batch)
+                for batch, found in zip(batches, subjects, strict=True)
+            ]
 
     def digest(self, tenant: str, content: bytes) -> str:
         """A hash of content under the tenant's key."""
         return self._vault.digest(tenant, content)
 
-    def _sealed(self, batch: Batch) -> list[bytes] | Exception:
+    @staticmethod
+    def _each(make: Callable[[Batch], list[Made]], batch: Batch) -> list[Made] | Exception:
         try:
-            return [line for taken in batch.taken for line in self._lines(batch, taken)]
-        except PipelineError as exc:
+            return make(batch)
+        except Exception as exc:  # noqa: BLE001 - a defect in one vendor's mapping belongs to its own batch
             return exc
+
+    def _subjects(self, batch: Batch) -> list[tuple[str, str]]:
+        maker = self._maker(batch)
+        return [(batch.connection.tenant, maker.subject(arrival)) for arrival in _arrivals(batch)]
+
+    def _sealed(self, batch: Batch) -> list[bytes]:
+        return [line for taken in batch.taken for line in self._lines(batch, taken)]
 
     def _lines(self, batch: Batch, taken: Taken) -> Iterator[bytes]:
         maker = self._maker(batch)
@@ -90,7 +97,7 @@ class Sealer:
             case CustomerSeen():
                 yield self._customer(batch, maker, taken)
             case IssueSeen():
-                yield maker.command(taken.tracker, ReportIssue.model_validate(asdict(taken)), taken.at)
+                yield self._issue(batch, maker, taken)
             case Hint():
                 raise AssertionError("a hint is no record")
 
@@ -127,10 +134,21 @@ class Sealer:
         try:
             return maker.customer(seen.account, seen.tier, seen.mrr, batch.now)
         except ValidationError as exc:
-            first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-            raw = repr(seen).encode()
-            told = Unreadable(f"customer {seen.account}", raw, f"customer {first['loc'][0]}: {first['msg']}")
-            return self._feedback(maker, _arrival(batch, told))
+            return self._put_aside(batch, maker, f"customer {seen.account}", seen, exc)
+
+    def _issue(self, batch: Batch, maker: RecordMaker, seen: IssueSeen) -> bytes:
+        try:
+            return maker.command(seen.tracker, ReportIssue.model_validate(asdict(seen)), seen.at)
+        except ValidationError as exc:
+            return self._put_aside(batch, maker, f"issue {seen.issue_id}", seen, exc)
+
+    def _put_aside(
+        self, batch: Batch, maker: RecordMaker, name: str, seen: Taken, exc: ValidationError
+    ) -> bytes:
+        """Something that does not fit its record, as what nobody can read."""
+        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
+        why = f"{name.partition(' ')[0]} {first['loc'][0]}: {first['msg']}"
+        return self._feedback(maker, _arrival(batch, Unreadable(name, repr(seen).encode(), why)))
 
     def _maker(self, batch: Batch) -> RecordMaker:
         return RecordMaker(batch.connection.tenant, self._vault, batch.now)

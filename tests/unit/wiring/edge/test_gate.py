@@ -155,6 +155,28 @@ def test_what_cannot_be_written_down_goes_to_dead_letters_with_a_reason(edge: Ed
     assert fine.unreadable is None
 
 
+def test_what_a_tracker_says_that_fits_no_command_goes_to_dead_letters(edge: Edge) -> None:
+    edge.accept(
+        [IssueSeen("linear", "i1", "ENG-1", "done", NOON, url="https://x.test/" + "x" * 3_000), said("8")]
+    )
+    unreadable, fine = edge.records()
+    assert unreadable.unreadable.startswith("issue ")
+    assert fine.unreadable is None
+
+
+@pytest.mark.parametrize("odd", [Utterance(7, {"text": "x"}, NOON), Gone(7, "deleted")])  # type: ignore[arg-type]
+def test_a_defect_in_what_one_request_brings_is_its_own(edge: Edge, odd: Taken) -> None:
+    async def at_once() -> list[object]:
+        batches: list[list[Taken]] = [[said("1")], [odd], [said("2")]]
+        return await asyncio.gather(
+            *(edge.gate.accept(ACME, batch) for batch in batches), return_exceptions=True
+        )
+
+    told = edge.run(at_once())
+    assert [isinstance(one, Exception) for one in told] == [False, True, False]
+    assert len(edge.records()) == 2
+
+
 def test_a_record_id_that_no_encoding_can_say_is_still_one_item(edge: Edge) -> None:
     edge.accept([said("\ud83d"), Gone("\ud83d", "deleted")])
     record, command = edge.records()

@@ -51,6 +51,20 @@ def test_what_was_not_durable_is_taken_when_it_comes_again() -> None:
     assert accept(Took(shut=1), [said(1)], [said(1)]) == ["1"]
 
 
+def test_what_is_taken_back_after_an_edit_that_got_no_answer_is_taken() -> None:
+    gate = Took()
+    shut = [0, 1, 0]
+
+    async def go() -> None:
+        repeats = Repeats(gate, 10)
+        for gate.shut, batch in zip(shut, [[said(1)], [said(1, "edited")], [said(1)]], strict=True):
+            with contextlib.suppress(RetryLater):
+                await repeats.accept(ACME, batch)
+
+    asyncio.run(go())
+    assert gate.ids == ["1", "1"]
+
+
 def test_what_is_said_again_after_it_was_gone_is_taken() -> None:
     assert accept(Took(), [said(1)], [Gone("1", "deleted")], [said(1)]) == ["1", "1", "1"]
 
