@@ -228,22 +228,29 @@ def _read(app: Any, reader: Reader) -> None:
 
     async def agent(stream: StreamT[bytes]) -> None:
         async for event in stream.events():
-            await _taken(reader, _message(event.message))
+            await taken(reader, _message(event.message))
 
     agent.__name__ = agent.__qualname__ = reader.name
     app.agent(topic, name=reader.name)(agent)
 
 
-async def _taken(reader: Reader, message: Message) -> None:
+async def taken(reader: Reader, message: Message) -> None:
     """Take one record, as often as it needs; returns when it is taken or set aside."""
+    try:
+        await _patiently(lambda: reader.take(message))
+    except Exception as exc:  # noqa: BLE001 - one record must not stop those behind it, nor vanish
+        log.warning("record_set_aside", reader=reader.name, error=type(exc).__name__)
+        why = exc
+        await _patiently(lambda: reader.set_aside(message, why))
+
+
+async def _patiently(call: Callable[[], Awaitable[None]]) -> None:
+    """Call it again as long as what it needs is away."""
     while True:
         try:
-            return await reader.take(message)
+            return await call()
         except RetryLater as exc:
             await asyncio.sleep(exc.retry_after_s)
-        except Exception as exc:  # noqa: BLE001 - one record must not stop those behind it, nor vanish
-            log.warning("record_set_aside", reader=reader.name, error=type(exc).__name__)
-            return await reader.set_aside(message, exc)
 
 
 def _message(raw: Any) -> Message:
