@@ -196,7 +196,7 @@ def test_above_its_share_a_tenant_waits_in_the_bulk_lane_and_far_above_it_is_ref
     edge = Edge(tmp_path, Quota(live_per_s=2, most_per_s=4, window_s=10))
 
     async def flooding() -> list[str]:
-        told = []
+        told: list[str] = []
         for n in range(50):
             try:
                 told.append((await edge.gate.accept(ACME, [said(str(n))])).lane)
