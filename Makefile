@@ -11,13 +11,16 @@ DEMO_ARGS ?=
 KAFKA_DIR ?= out/kafka
 SEEDS ?= 20
 BENCH ?=
-# Tests that nothing else on the machine can disturb: two at a time. The others start processes and count seconds.
-SEPARATE := tests/unit tests/contract tests/conformance tests/architecture tests/property
+# Two files of tests at a time, in the order in which they are named: the longest first.
+PAIRED := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+UNIT := tests/unit tests/contract tests/conformance tests/architecture
+# Some of these are marked `alone`: they count seconds, or break their broker.
+LONG := tests/e2e tests/fault tests/property
 
 # Bytecode is written whatever the environment says: PyTorch and what stands on it load in 6 s with it, in 17 without.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo kafka test check bench headline faults lint types unit lock clean
+.PHONY: help demo kafka test coverage check bench headline faults lint types unit lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,9 +31,15 @@ demo: .venv/.ready ## install what is needed, then watch 60 days of feedback bec
 kafka: .venv/.ready ## keep a Kafka broker on this machine (undercurrent kafka down ends it); no Docker, no Java needed
 	@$(BIN)/undercurrent kafka up --dir $(KAFKA_DIR)
 
-test: .venv/.ready lint types ## everything: lint, types, all tests, with coverage
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= $(SEPARATE)
-	$(BIN)/python -m pytest --cov --cov-append --cov-report=term:skip-covered tests $(SEPARATE:%=--ignore=%)
+test: .venv/.ready lint types ## everything: lint, types, all tests, and what the unit tests cover
+	$(PAIRED) --cov --cov-report=term:skip-covered $(UNIT)
+	$(PAIRED) -m 'not alone' $(LONG)
+	$(BIN)/python -m pytest -m alone $(LONG)
+
+coverage: .venv/.ready ## what all tests together cover; measuring it doubles what they cost
+	$(PAIRED) --cov --cov-report= $(UNIT)
+	$(PAIRED) --cov --cov-append --cov-report= -m 'not alone' $(LONG)
+	$(BIN)/python -m pytest --cov --cov-append --cov-report=term:skip-covered -m alone $(LONG)
 
 check: .venv/.ready lint types unit ## the inner loop: lint, types, unit tests (under 2 minutes)
 
@@ -43,7 +52,7 @@ types: .venv/.ready ## mypy --strict
 	$(BIN)/mypy
 
 unit: .venv/.ready ## fast tests: no weights, no long properties; the rest is in make test
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not needs_models and not slow' tests/unit tests/contract tests/conformance tests/architecture
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not needs_models and not slow' $(UNIT)
 
 bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "quality", "kafka" or "kafka --only scale"
 	$(BIN)/python -m bench $(BENCH)

@@ -1,4 +1,4 @@
-"""Long forms of tests run only when they are asked for (``-m slow``, or FAULT_KILLS set); and one Kafka for all."""
+"""Long forms of tests run only when they are asked for (``-m slow``, or FAULT_KILLS set); one Kafka for all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as drawing
+from threadpoolctl import threadpool_limits
 
 from connectors.kafka.names import Naming
 from settings import load_settings
@@ -30,9 +31,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="long form: make faults, or pytest -m slow"))
 
 
+def pytest_collection_finish() -> None:
+    """NumPy multiplies in one thread, as in the product's processes: two cost twice the time for small products."""
+    threadpool_limits(limits=1, user_api="blas")
+
+
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Broker]:
-    """The run's one broker, by the order of ``wiring.kafka.broker``; never skipped. It has no topics but the tests'."""
+    """One for this process, by the order of ``wiring.kafka.broker``; never skipped. It has no topics but the tests'."""
     opened = open_broker(load_settings(), tmp_path_factory.mktemp("kafka"))
     reporter = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None:

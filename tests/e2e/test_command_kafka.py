@@ -11,6 +11,8 @@ import pytest
 from tests.support.commands import Told, undercurrent
 from tests.support.product import KEYWORDS
 
+pytestmark = pytest.mark.alone
+
 MISSING = "undercurrent.g1.redacted.v1"
 
 

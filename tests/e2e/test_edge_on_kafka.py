@@ -25,6 +25,8 @@ from tests.support.edge_worker import PARTITIONS
 from tests.support.kafka_parts import put, stored
 from wiring.kafka.server import LocalBroker
 
+pytestmark = pytest.mark.alone
+
 REQUESTS = 200
 
 

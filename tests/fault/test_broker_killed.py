@@ -9,10 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from confluent_kafka import TopicPartition
 
 from tests.support.broker import make_topics
 from wiring.kafka.server import LocalBroker, answers
+
+pytestmark = pytest.mark.alone
 
 ENDED_WITHIN_S = 10.0
 

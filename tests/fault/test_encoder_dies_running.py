@@ -117,7 +117,7 @@ def test_on_kafka_the_stage_embeds_anew(
     encoder.come_back()
     run(site, "extract")
     wanted = length + len(lacking(read("enriched")))
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while len(list(topics.records("journal"))) < wanted and time.monotonic() < until:
         time.sleep(0.1)
     run(site, "intake", "extract", "themes")

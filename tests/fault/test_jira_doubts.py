@@ -13,6 +13,8 @@ from tests.support.dispatching import Desk, Site, issue_record
 from tests.support.trackers.jira import DONE, JiraSite, jira
 from tests.support.trackers.server import Scripted
 
+pytestmark = pytest.mark.alone
+
 SECONDS = timedelta(seconds=1)
 
 

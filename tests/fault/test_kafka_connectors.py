@@ -35,6 +35,8 @@ from tests.support.kafka_parts import delete_before, drain, put, staged, stored
 from wiring.kafka.broker import Broker, local_broker
 from wiring.kafka.server import LocalBroker
 
+pytestmark = pytest.mark.alone
+
 LANE = "enriched/p0000"
 KILLS = int(os.environ.get("FAULT_KILLS", "4"))
 

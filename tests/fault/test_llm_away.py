@@ -28,6 +28,8 @@ from tests.support.model_vendors import (
 )
 from wiring.llm.open import LanguageModels, open_language_models
 
+pytestmark = pytest.mark.alone
+
 SOON = RetryPolicy(first_s=0.02, attempt_s=0.3)
 
 

@@ -47,7 +47,7 @@ def test_sigterm_takes_a_last_snapshot_and_publishes_everything(tmp_path: Path) 
     worker = _start(tmp_path, "follow")
     _wait_until(lambda: _published(tmp_path) > 0)
     worker.send_signal(signal.SIGTERM)
-    _out, err = worker.communicate(timeout=20)
+    _out, err = worker.communicate(timeout=60)
     assert (worker.returncode, "drained=True" in err) == (0, True), err
     snapshots = RecoveryStore(DataDir(tmp_path).recovery).committed("counting")
     for path in (tmp_path / "logs" / "counted").glob("p*.jsonl"):
@@ -78,7 +78,7 @@ def test_a_full_disk_stops_the_worker_and_with_space_again_nothing_is_lost(
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     worker = _start(tmp_path, preexec=small_disk)
-    _out, err = worker.communicate(timeout=30)
+    _out, err = worker.communicate(timeout=60)
     assert worker.returncode == 1, err
     assert "StopWorker" in err
     run_to_end(_argv(tmp_path))

@@ -14,7 +14,10 @@ import pytest
 
 from tests.support.crash import ROOT
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the leash and /proc are Linux's")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(sys.platform != "linux", reason="the leash and /proc are Linux's"),
+]
 
 # Runs two stages of two processes: each writes "PID ready", and every process but a deaf one drains on SIGTERM.
 SUPERVISOR = """

@@ -18,6 +18,8 @@ from tests.support.product import KEYWORDS
 from wiring.health import read_beat
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.alone
+
 WHO = {"intake-0", "extract-0", "themes-0", "priority-0", "priority-1"}
 
 

@@ -13,6 +13,8 @@ from tests.support.dispatching import Desk, Site, issue_record
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.trackers.server import Scripted
 
+pytestmark = pytest.mark.alone
+
 MINUTES = timedelta(minutes=2)
 
 

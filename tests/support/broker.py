@@ -1,4 +1,4 @@
-"""A real Kafka for tests: one for the whole run, started by the first test that asks; names keep tests apart.
+"""A real Kafka for tests: one for each process of pytest, started by the first that asks; names keep tests apart.
 
 Fixtures (in ``tests/conftest.py``): ``broker`` (session; ``.bootstrap``, ``.cluster``, ``.why``), ``naming`` (topic
 names that no other test has) and ``own_broker`` (a ``LocalBroker`` of the test's own, to kill, pause and start again).
