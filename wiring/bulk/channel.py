@@ -21,6 +21,7 @@ from connectors.kafka.messages import Headers, header
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import Held, Ranges, gone, headers_of, held, offset_of
 from connectors.kafka.writing import Writer
+from contracts.errors import StateCorrupt
 from wiring.datadir import write_whole
 
 FED = "undercurrent-fed"
@@ -71,6 +72,8 @@ class Channel:
         self._looked = self._unnoted = 0
         journal_end = self._resume()
         self._outlet = writer.outlet(self._journal, partition, journal_end)
+        if not self._notes.exists():
+            self._note(journal_end)  # from now on it is known what must not be missing
 
     @property
     def waits(self) -> bool:
@@ -154,8 +157,18 @@ class Channel:
             if fed is not None:
                 tenant = self._tenants.setdefault(message.key() or b"", Tenant(0))
                 tenant.next = max(tenant.next, int(fed) + 1)
-        self._looked = max(self._held(self._bulk).first, notes.get("looked", 0))
+        self._looked = self._from(notes.get("looked"))
         return there.end
+
+    def _from(self, looked: int | None) -> int:
+        """Where to look on; without notes, and behind a gap that a person has seen, at what there is."""
+        first = self._held(self._bulk).first
+        if looked is not None and looked < first:
+            raise StateCorrupt(
+                f"topic {self._bulk}, partition {self.partition}: it begins at {first}, and what lay from {looked} on "
+                f"may not be fed: retention deleted it. Upload it again; to go on without it delete {self._notes}"
+            )
+        return first if looked is None else looked
 
     def _note(self, journal_end: int) -> None:
         tenants = {name.decode(): tenant.next for name, tenant in self._tenants.items()}

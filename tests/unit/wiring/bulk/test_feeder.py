@@ -10,8 +10,10 @@ import pytest
 
 from connectors.kafka.names import Naming
 from contracts.envelope import Envelope
+from contracts.errors import StateCorrupt
 from contracts.feedback import FeedbackReceived
 from tests.support.broker import make_topics
+from tests.support.kafka_parts import delete_before
 from tests.unit.wiring.bulk.lanes import NOW, lane_of, messages, records, reviews, write_csv
 from wiring.bulk import channel
 from wiring.bulk.feeder import Feeder, Pace
@@ -75,6 +77,21 @@ def test_a_record_is_fed_byte_for_byte(site: Site) -> None:
     drained(site.feeder())
     bulk, fed = (messages(site.cluster, t) for t in (site.naming.topic("bulk"), site.naming.journal))
     assert [(m.key(), m.value()) for m in fed] == [(m.key(), m.value()) for m in bulk]
+
+
+def test_what_retention_deleted_before_it_was_fed_is_never_jumped_over(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel, "NOTED_EVERY", 1)
+    site.upload("acme", 10)
+    with closing(site.feeder(Pace(ahead=4, ahead_in_all=4))) as feeder:
+        feeder.turn()
+    delete_before(site.cluster, site.naming.topic("bulk"), 0, 8)
+    with pytest.raises(StateCorrupt, match="begins at 8"):
+        site.feeder()
+    (site.folder / "feeder" / "0.json").unlink()
+    drained(site.feeder())
+    assert site.lines("acme")[-2:] == [10, 11]
 
 
 def test_a_small_upload_does_not_wait_for_a_large_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
