@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from connectors.files.mapping import parse_mapping
-from connectors.files.reader import BadRow, columns, fingerprint, read_rows
+from connectors.files.reader import BadRow, columns, fingerprint, read_rows, refuse_changed
 from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
 from contracts.errors import WrongUsage
@@ -107,6 +107,7 @@ class History:
         # Of a file that was loaded before only the customer list is new.
         known = self.book.knows(load.fingerprint, load.mapping)
         arrivals = [] if known else read_arrivals(path, load.mapping, self.vault, self.tenant, loaded_at)
+        refuse_changed(path, load.fingerprint)  # before any of it is in the journal
         begin = arrivals[0].at if arrivals else loaded_at
         yield maker.command("loader", LoadBegin(origin=load.origin), begin)
         yield from customer_records(customers, maker, begin)

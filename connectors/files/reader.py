@@ -88,6 +88,14 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def refuse_changed(path: Path, digest: str) -> None:
+    """Raise ``WrongUsage`` unless the file still has the bytes that it had when ``digest`` was its fingerprint."""
+    with _readable(path):
+        pass
+    if fingerprint(path) != digest:
+        raise WrongUsage(f"{path}: changed while it was read; give it again when nobody writes to it")
+
+
 def _kind_of(path: Path) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes and suffixes[-1] == ".gz":

@@ -57,15 +57,27 @@ def look(folder: Path) -> Seen:
 
 
 def _one(path: Path, take: Callable[[Path], None], refused: Callable[[Path, PipelineError], None]) -> None:
+    before = _said(path)
     try:
         take(path)
         to = DONE
     except WrongUsage as exc:
         refused(path, exc)
         to = REFUSED
+    if _said(path) != before:
+        return  # another file of its name has come meanwhile: the next look takes that
     target = path.parent / to
     target.mkdir(exist_ok=True)
     path.rename(_free(target / path.name))
+
+
+def _said(path: Path) -> tuple[int, int, int] | None:
+    """What tells a file from a later one of its name; None where there is none."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _free(path: Path) -> Path:

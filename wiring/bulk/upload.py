@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from connectors.files.mapping import Mapped, map_row, parse_mapping
-from connectors.files.reader import BadRow, Row, columns, fingerprint, read_rows
+from connectors.files.reader import BadRow, Row, columns, fingerprint, read_rows, refuse_changed
 from connectors.kafka.bulk import BulkLoad
 from connectors.kafka.cluster import Cluster
 from connectors.keys.vault import LocalVault
@@ -118,6 +118,9 @@ def upload(
             progress(Progress(reading.rows, reading.bad, skipped))
     to.settle()
     progress(Progress(reading.rows, reading.bad, skipped))
+    refuse_changed(
+        path, upload.told.fingerprint
+    )  # what it became is another upload, and this one was never whole
     return lane.book.finish(reading.noted(replace(upload, known=to.known)))
 
 

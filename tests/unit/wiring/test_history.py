@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -108,6 +109,25 @@ def test_the_same_file_again_adds_nothing(place: Place) -> None:
     file = place.file("f.jsonl", dated(0, 1))
     assert place.load(file) > 0
     assert place.load(file, now=NOW + DAY) == 0
+
+
+def test_a_file_that_changes_while_it_is_looked_at_adds_nothing_and_stands_in_nobody_s_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place.file("f.jsonl", dated(0, 1))
+    looked_at = history.read_arrivals
+
+    def written_meanwhile(*given: Any) -> Any:
+        place.file("f.jsonl", dated(0, 1, 2))
+        return looked_at(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "read_arrivals", written_meanwhile)
+        with pytest.raises(WrongUsage, match="changed while it was read"):
+            place.load(file)
+    assert kinds(place.records()).count("f") == 0
+    place.load(file)
+    assert kinds(place.records()).count("f") == 3
 
 
 def customers(place: Place, text: str = "account,tier,mrr\nacct,pro,5\nother,free,\n") -> Path:

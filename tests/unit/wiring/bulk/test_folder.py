@@ -50,6 +50,21 @@ def watched(tmp_path: Path) -> Watched:
     return Watched(tmp_path)
 
 
+def test_a_file_that_another_one_replaced_while_it_was_taken_is_not_lost(watched: Watched) -> None:
+    path = watched.write("nightly.csv")
+    take = watched.take
+
+    def slowly(taken: Path) -> None:
+        take(taken)
+        if len(watched.taken) == 1:
+            watched.write("next.csv", age=-60).replace(path)
+
+    watched.take = slowly  # type: ignore[method-assign]
+    watched.look(6)
+    assert watched.taken == ["nightly.csv", "nightly.csv"]
+    assert [one.name for one in (watched.folder / "done").iterdir()] == ["nightly.csv"]
+
+
 def test_complete_files_are_taken_once_the_oldest_first(watched: Watched) -> None:
     watched.write("new.csv")
     watched.write("old.jsonl.gz", age=60)

@@ -12,7 +12,7 @@ import pytest
 from connectors.kafka.names import Naming
 from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
-from contracts.errors import StopWorker
+from contracts.errors import StopWorker, WrongUsage
 from contracts.feedback import CustomerUpdated, FeedbackReceived, Tick
 from tests.support.broker import make_topics
 from tests.support.steps import is_order
@@ -20,7 +20,7 @@ from tests.unit.wiring.bulk.lanes import NOW, lane_of, messages, records, review
 from wiring.bulk import upload as uploading
 from wiring.bulk.checking import check
 from wiring.bulk.sealing import Sealed
-from wiring.bulk.upload import Lane, Options, upload
+from wiring.bulk.upload import Lane, Options, describe, upload
 from wiring.history import read_arrivals
 from wiring.journal import RecordMaker
 from wiring.kafka.broker import Broker
@@ -64,6 +64,16 @@ def test_sealing_in_other_processes_gives_the_same_messages(lane: Lane, tmp_path
     upload(path, OPTIONS, beside, now=NOW)
     both = [r.item_id for r in records(lane.cluster, lane.topic) if isinstance(r, FeedbackReceived)]
     assert both == first * 2
+
+
+def test_a_file_that_changes_while_it_is_read_is_never_counted_as_whole(lane: Lane, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", reviews(30))
+    told = describe(path, Options())
+    write_csv(path, reviews(40))
+    with pytest.raises(WrongUsage, match="changed while it was read"):
+        upload(path, Options(), lane, now=NOW, told=told)
+    again = upload(path, Options(), lane, now=NOW)
+    assert (again.complete, again.rows) == (True, 40)
 
 
 def test_a_file_that_was_uploaded_whole_is_not_uploaded_again(lane: Lane, tmp_path: Path) -> None:
