@@ -82,7 +82,7 @@ def joined(home: StageHome, member: Member, prepare: Callable[[], object]) -> It
             home.prepared.unlink(missing_ok=True)
             prepare()
             write_whole(home.prepared, member.group.encode())
-            fcntl.flock(fd, fcntl.LOCK_SH)
+            _share(fd, home, member)
         else:
             _follow(fd, home, member)
         yield
@@ -100,6 +100,15 @@ def _claim(fd: int, home: StageHome) -> None:
         ) from exc
     os.ftruncate(fd, 0)
     os.pwrite(fd, str(os.getpid()).encode(), 0)
+
+
+def _share(fd: int, home: StageHome, member: Member) -> None:
+    """Let peers in. The system takes the lock away for a moment, in which another group may have claimed it."""
+    fcntl.flock(fd, fcntl.LOCK_SH)
+    if _prepared_for(home) != member.group:
+        raise RecoveryRefused(
+            f"{home.root}: another group began at the same moment; end one, start the other again"
+        )
 
 
 def _follow(fd: int, home: StageHome, member: Member) -> None:
