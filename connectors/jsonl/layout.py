@@ -47,11 +47,16 @@ def committed_file(log_file: Path) -> Path:
 
 
 def read_committed(log_file: Path) -> int | None:
-    """The published offset of a log file, or None if none was ever published."""
+    """The published offset of a log file, or None if none was ever published.
+
+    It is not synced, as every start publishes it anew: what a power cut left of it counts as 0, so that readers see
+    too little and never too much.
+    """
     try:
-        return int(committed_file(log_file).read_text("ascii"))
+        told = committed_file(log_file).read_bytes()
     except FileNotFoundError:
         return None
+    return int(told) if told.isdigit() else 0
 
 
 def publish(log_file: Path, offset: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.jsonl.layout import part_file, publish
+from connectors.jsonl.layout import committed_file, part_file, publish
 from connectors.jsonl.log import JsonlLog, read_log
 from contracts.errors import RecoveryRefused, StopWorker, WrongUsage
 
@@ -24,6 +24,13 @@ def test_a_reopened_log_goes_on_counting(tmp_path: Path) -> None:
     with JsonlLog(tmp_path, 1) as log:
         assert list(log.append(0, [b"c"])) == [2]
     assert [line.data for line in read_log(tmp_path, 0)] == [b"a", b"b", b"c"]
+
+
+@pytest.mark.parametrize("left", [b"", b"\0\0"])
+def test_what_a_power_cut_left_of_the_published_offset_shows_nothing(tmp_path: Path, left: bytes) -> None:
+    part_file(tmp_path, 0).write_bytes(b"not committed\n")
+    committed_file(part_file(tmp_path, 0)).write_bytes(left)
+    assert list(read_log(tmp_path, 0)) == []
 
 
 def test_a_torn_last_line_is_cut_off_and_its_ordinal_given_again(tmp_path: Path) -> None:
