@@ -33,6 +33,9 @@ Autonomy = Literal["observe", "suggest", "act"]
 
 REASON_CHARS = 500
 
+SPEAKING = "it is being said"
+"""Why a claimed alert holds up others: until it is settled nobody knows when it was said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -135,6 +138,16 @@ class OutboxStore:
         with store_errors(), self.engine.connect() as reader:
             found: int | None = reader.execute(asked).scalar_one()
         return found
+
+    def speaks(self, effect: Effect, now: datetime) -> bool:
+        """Note that a claimed alert is being said; False while another one is at its destination, not settled yet."""
+        at = micros(now)
+        there = (outbox.c.destination == effect.destination, outbox.c.verb == "alert", outbox.c.id != effect.id)
+        speaking = (outbox.c.state == "sending", outbox.c.reason == SPEAKING, outbox.c.lease_until > at)
+        with writing(self.engine) as writer:
+            if writer.execute(select(outbox.c.id).where(*there, *speaking).limit(1)).first() is not None:
+                return False
+            return _own(writer, effect, {"reason": SPEAKING})
 
     def join(
         self, effect: Effect, now: datetime, *, lease_s: float, taken_since: datetime, most: int

@@ -24,6 +24,10 @@ MOST = 200
 """Alerts of one message; what is left makes another."""
 
 
+SOON = timedelta(seconds=1)
+"""When to look again whether what another process says is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saying:
     """Says alerts; ``joined`` is told of each alert that went with another one, by the kind of its sink."""
@@ -43,6 +47,8 @@ class Saying:
         until = self.clock() + timedelta(seconds=self.lease_s)
         if not await to_thread(self.stores.outbox.renew, effect, until):
             raise LeaseLost(effect.id)  # another one of its claim has taken it along
+        if not await to_thread(self.stores.outbox.speaks, effect, now):
+            raise Later("another one is being said there", now + SOON)
         await self._wait(effect, timedelta(seconds=sink.together_s), now)
         others = await to_thread(self._others, effect, now)
         try:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from connectors.alerting.slack import SECTION_CHARS, digest
 from contracts.priority import Alert
 from tests.support.dispatching import Desk, Site, alert_record
-from tests.support.trackers.server import Scripted
+from tests.support.trackers.server import Asked, Said, Scripted
 from tests.support.trackers.sinks import SlackSite
 from wiring.dispatch.words import notice_of
 
@@ -81,6 +83,35 @@ def test_a_flood_of_ten_minutes_is_at_most_a_message_a_minute(channel: Channel) 
 
     channel.site.run(work)
     assert len(channel.slack.posted) <= 12
+
+
+def test_what_comes_while_another_process_says_something_is_said_with_the_next_message(
+    channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on, answer = Event(), Event(), channel.slack.answer
+
+    def slowly(given: Asked) -> Said:
+        asked.set()
+        go_on.wait(10)
+        return answer(given)
+
+    monkeypatch.setattr(channel.slack, "answer", slowly)
+
+    async def work(desk: Desk) -> None:
+        await desk.take(*alerts(0, 1))
+        saying = asyncio.create_task(desk.deliver())
+        await asyncio.to_thread(asked.wait, 10)
+        async with channel.site.open() as other:
+            await other.take(*alerts(1, 2))
+            late = asyncio.create_task(other.deliver())
+            await asyncio.wait({late}, timeout=1.0)
+            go_on.set()
+            await asyncio.gather(late, saying)
+        assert channel.titles == ["Export fails 0"]
+        await desk.deliver(61 * SECONDS)
+
+    channel.site.run(work)
+    assert channel.titles == ["Export fails 0", "2 alerts of acme"]
 
 
 def test_a_message_that_fails_loses_none_of_its_alerts(channel: Channel) -> None:
