@@ -45,7 +45,7 @@ SECRET_TEXT = "my card 4111 was charged twice"
 
 def a_call(**changed: Any) -> Call:
     asked = {"system": "Label it.", "user": SECRET_TEXT, "schema": SCHEMA, "schema_name": "label"}
-    return Call(**{**asked, "max_output_tokens": 200, "deadline_s": 5.0, "safety_tag": "tag-1", **changed})
+    return Call(**{**asked, "max_output_tokens": 200, "deadline_s": 30.0, "safety_tag": "tag-1", **changed})
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def server(own_authority: Path) -> Iterator[Server]:
 def ask(server: Server, ca_file: Path | None) -> str:
     provider = OpenAIProvider(replace(account_at(server), ca_file=ca_file))
     try:
-        return provider.ask(a_call(deadline_s=5.0)).text
+        return provider.ask(a_call(deadline_s=30.0)).text
     finally:
         provider.close()
 
