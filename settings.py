@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     review_below: float = Field(default=0.7, ge=0, le=1)
     """Concerns with less confidence than this go to review and are not clustered."""
 
+    ask_one_in: int = Field(default=5, ge=0, le=1_000_000)
+    """Of the concerns that go on, one in so many is put to people for their models to learn from; 0: none."""
+
     epoch_s: float = Field(default=1.0, gt=0, le=60)
     """Seconds between snapshots: the most that is done again after a crash."""
 

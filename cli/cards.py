@@ -35,6 +35,7 @@ def case_row(case: Case) -> dict[str, Any]:
             "confidence": told.confidence_milli / 1000,
             "provisional": told.provisional,
             "options": list(case.options),
+            "category_sure": None if case.category_milli is None else case.category_milli / 1000,
         }
     if case.kind == "assignment":
         row |= {
@@ -64,6 +65,10 @@ def card(case: Case, place: str, themes: dict[str, str]) -> str:
         )
         others = [name for name in case.options if name != told.category][:3] or [told.runner_up or ""]
         lines.append(f"  else: {', '.join(filter(None, others)) or 'nothing near'}")
+        if case.category_milli is not None:
+            lines.append(
+                f"  your own model would have the category right with {case.category_milli / 1000:.2f}"
+            )
     if case.kind == "assignment":
         sure = "" if case.p_milli is None else f"  (p {case.p_milli / 1000:.2f})"
         lines.append(f"  theme: {_named(case.theme, themes)}{sure}")

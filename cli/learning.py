@@ -7,6 +7,7 @@ labels: frozen, in whole numbers.
 
 from __future__ import annotations
 
+import heapq
 import random
 import time
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ from models.labellers.taxonomy import load_taxonomy
 from models.language.detector import LanguageDetector
 from models.learning.role import Reading, RoleModel, Said
 from models.learning.scoring import calibration, ranking
-from models.review.worth import worth
+from models.review.asking import ASK_ONE_IN, Asking, Doubt
 from operators.extract.learning import VECTOR_WEIGHT
 from settings import load_settings
 
@@ -41,16 +42,17 @@ REVIEW_BELOW = 500
 """A label that is more probably wrong than right is one to ask about."""
 
 
-OFFERED = 4
-"""Texts of which one is asked about, where they are chosen."""
+OFFERED = 5
+"""Texts to an answer, where people are not asked about each."""
 
 
 class Choice(StrEnum):
-    """Which texts people are asked about: as they come, or one of each four."""
+    """Which texts people answer about: all as they come, or one to each five that arrive."""
 
     random = "random"
-    queue = "queue"  # worth most, as ``undercurrent review`` orders them
-    unsure = "unsure"  # of whose label the newest version is least sure
+    queue = "queue"  # what is put to people by then and is worth most, as in ``undercurrent review``
+    held = "held"  # the same where nobody is asked about what goes on
+    unsure = "unsure"  # of the five the one of whose label the newest version is least sure
 
 
 class Role(StrEnum):
@@ -69,11 +71,16 @@ class Labelled(NamedTuple):
     group: Sequence[str]
     labels: tuple[str, ...]
     product: Sequence[str | None]
-    worth: Sequence[int]
+    decisions: Sequence[Decision]
 
     def reading(self, place: int) -> Reading:
         """One row as a model takes it."""
         return Reading(self.numbers[place], self.base[place], self.product[place])
+
+    def doubt(self, place: int, sure_milli: int | None) -> Doubt:
+        """What is open about one row, of whose label the model is so sure."""
+        one = self.decisions[place]
+        return Doubt(one.confidence_milli, one.severity, "unknown", sure_milli, one.needs_review)
 
 
 def learning(
@@ -81,6 +88,7 @@ def learning(
     role: Annotated[Role, typer.Option(help="What is learned.")] = Role.category,
     corrections: Annotated[int, typer.Option(min=1, help="So many corrections.")] = 500,
     seeds: Annotated[int, typer.Option(min=1, help="So many orders; figures are means.")] = 3,
+    first: Annotated[int, typer.Option(min=0, help="The first order.")] = 0,
     other: Annotated[
         Path | None, typer.Option(help="Another set, of another domain, to be no worse on than untrained.")
     ] = None,
@@ -98,6 +106,10 @@ def learning(
 
     Example: undercurrent eval learning --input tweets.jsonl.gz --role sentiment --label-field sentiment
     """
+    if role is Role.sentiment and choice is Choice.queue:
+        raise WrongUsage(
+            "--choice queue: the queue goes by how sure the category is; leave out --role sentiment"
+        )
     asked = _labelled(source, role, label_field, labels, (by, product), vectors)
     needed = corrections * (1 if choice is Choice.random else OFFERED)
     if len(asked.gold) <= needed:
@@ -105,7 +117,7 @@ def learning(
             f"{source}: {len(asked.gold)} labelled rows are too few for {corrections} corrections out of {needed}"
         )
     away = _labelled(other, role, label_field, None, (None, None), None) if other else None
-    runs = [run(asked, corrections, seed, away, choice) for seed in range(seeds)]
+    runs = [run(asked, corrections, seed, away, choice) for seed in range(first, first + seeds)]
     means = {name: round(float(np.mean([one[name] for one in runs])), 4) for name in runs[0] if name != "by"}
     told: dict[str, Any] = {
         "n": len(asked.gold),
@@ -127,8 +139,11 @@ def run(
     random.Random(seed).shuffle(order)  # noqa: S311 - an order to be repeated, no secret
     model = RoleModel(asked.labels, asked.numbers.shape[1])
     early, late, promoted, started = list[str](), list[int](), 0, time.perf_counter()
+    desk = _Desk(model, asked, choice)
     for start in range(0, offered * corrections, offered):
-        place = _chosen(model, asked, order[start : start + offered], choice)
+        place = desk.answered(order[start : start + offered])
+        if place is None:
+            continue
         late.append(place)
         early.append(_says(model, asked, place).label)
         happened = model.correct(asked.reading(place), asked.gold[place])
@@ -137,12 +152,15 @@ def run(
     held = order[offered * corrections :]
     said = [_says(model, asked, place) for place in held]
     figures = _figures(asked, held, said)
-    late = late[-LAST:]
     figures |= {
+        "answers": len(late),
+        "labels_now": _macro(asked, held, [model.says(asked.reading(place)).label for place in held]),
+        "put_to_people": desk.put / max(1, offered * corrections),
+        "grave_answered": _grave(asked, late) / max(1, _grave(asked, order[: offered * corrections])),
         "untrained": _macro(asked, held, [asked.base[place] for place in held]),
-        "prequential_last": _macro(asked, late, early[-LAST:]),
+        "prequential_last": _macro(asked, late[-LAST:], early[-LAST:]),
         "promoted": promoted,
-        "ms_per_correction": 1000 * learned_s / corrections,
+        "ms_per_correction": 1000 * learned_s / max(1, len(late)),
         "by": _by_group(asked, held, said),
     }
     return figures | (_elsewhere(model, away) if away else {})
@@ -152,13 +170,33 @@ def _says(model: RoleModel, asked: Labelled, place: int) -> Said:
     return model.challenger().says(asked.reading(place), asked.labels)
 
 
-def _chosen(model: RoleModel, asked: Labelled, offered: Sequence[int], choice: Choice) -> int:
-    """Which of them is asked about; ties go to the first."""
-    if choice is Choice.queue:
-        return max(offered, key=lambda place: asked.worth[place])
-    if choice is Choice.unsure:
-        return min(offered, key=lambda place: _says(model, asked, place).sure_milli)
-    return offered[0]
+class _Desk:
+    """Where somebody answers one question each time that so many texts have arrived; ``put`` counts the questions."""
+
+    def __init__(self, model: RoleModel, asked: Labelled, choice: Choice) -> None:
+        self._model, self._asked, self._choice = model, asked, choice
+        self._asking = Asking(ASK_ONE_IN if choice is Choice.queue else 0)
+        self._waiting: list[tuple[int, int, int]] = []
+        self.put = 0
+
+    def answered(self, arrived: Sequence[int]) -> int | None:
+        """The text that is answered about once these have arrived; None where nothing waits. Ties: the earliest."""
+        if self._choice is Choice.random:
+            return arrived[0]
+        if self._choice is Choice.unsure:
+            return min(arrived, key=lambda place: _says(self._model, self._asked, place).sure_milli)
+        for place in arrived:
+            taught = self._model.corrections > 0
+            sure = _says(self._model, self._asked, place).sure_milli if taught else None
+            value = self._asking.put(self._asked.doubt(place, sure))
+            if value is not None:
+                self.put += 1
+                heapq.heappush(self._waiting, (-value, self.put, place))
+        return heapq.heappop(self._waiting)[2] if self._waiting else None
+
+
+def _grave(asked: Labelled, places: Sequence[int]) -> int:
+    return sum(asked.decisions[place].severity in ("critical", "high") for place in places)
 
 
 def _figures(asked: Labelled, held: Sequence[int], said: Sequence[Said]) -> dict[str, Any]:
@@ -229,8 +267,7 @@ def _labelled(
     by, product = fields
     group = [str(row.get(by)) if by else "" for row in rows]
     products = [str(row[product]) if product and row.get(product) is not None else None for row in rows]
-    worths = [worth(one.confidence_milli, one.severity) for one in decisions]
-    return Labelled(numbers.astype(np.int16), base, gold, group, labels, products, worths)
+    return Labelled(numbers.astype(np.int16), base, gold, group, labels, products, decisions)
 
 
 def _read(rows: Sequence[Row], role: Role, cache: Path | None) -> tuple[list[Decision], Any]:

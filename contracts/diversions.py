@@ -50,10 +50,13 @@ class Quarantined(Envelope):
 
 
 class ReviewRequest(Envelope):
-    """Topic ``reviews``: a concern we are not sure about; it waits for a person. Kept 7 days.
+    """Topic ``reviews``: a concern that a person is asked about. Kept 7 days.
 
-    ``worth_milli`` is the expected value of a person's answer: ask the highest first. Before ``due`` a model may still
-    answer, and nobody need look. ``options`` are the categories to choose from, the likeliest first.
+    ``reason``: ``low_confidence`` (it waits for the answer) or ``category_unsure`` (it goes on; models learn from the
+    answer). ``worth_milli`` is the expected value of a person's answer: ask the highest first. Before ``due`` a model
+    may still answer, and nobody need look. ``options`` are the categories to choose from, the likeliest first.
+    ``category_milli`` is how probably the newest version of the tenant's own model has the category right; None where
+    nobody has taught one.
     """
 
     kind: Literal["signal"] = "signal"
@@ -64,6 +67,7 @@ class ReviewRequest(Envelope):
     worth_milli: int | None = Field(default=None, ge=0)
     due: UtcTime | None = None
     options: tuple[str, ...] = ()
+    category_milli: int | None = Field(default=None, ge=0, le=1000)
     schema_version: str = Field(default="1.1", alias="schema", pattern=r"^\d+\.\d+$")
 
 

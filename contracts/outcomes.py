@@ -62,6 +62,7 @@ class _Concern:
     subject: str
     ordinal: int
     in_review: bool
+    decided: int
     is_dismissed: bool = False
 
 
@@ -208,9 +209,11 @@ class Ledger:
                     record.text.subject,
                     ordinal_of(record.id),
                     concern.decision.needs_review,
+                    ordinal_of(record.id),
                 )
             else:  # a model or a person decided about it anew
                 there.in_review, there.is_dismissed = concern.decision.needs_review, False
+                there.decided = ordinal_of(record.id)
         for name in record.dismissed or ():
             if dismissed := self._concerns.get(name):
                 dismissed.in_review, dismissed.is_dismissed = False, True
@@ -253,6 +256,11 @@ class Ledger:
         if concern.in_review:
             return "in_review"
         return _OF_CHANGE[change.change] if change and change.change != "retracted" else None
+
+    def decided_at(self, concern_id: str) -> int | None:
+        """The journal's ordinal of the latest decision about a concern; None if nothing is known of it."""
+        concern = self._concerns.get(concern_id)
+        return concern.decided if concern else None
 
     def theme_of(self, concern_id: str) -> str | None:
         """The origin theme that the concern is in now, None if it is in none."""

@@ -19,6 +19,7 @@ from models.encoders.load import load_encoder
 from models.labellers.local import LocalLabeller
 from models.priority.matrix import Matrix
 from models.priority.policy import PriorityPolicy, load_policy
+from models.review.asking import ASK_ONE_IN
 from models.themes.policy import ThemePolicy
 from operators.extract.reading import Standby
 from operators.extract.step import ExtractStep
@@ -54,6 +55,7 @@ class Parts:
     matrix: Matrix
     provenance: Provenance
     answers_within: timedelta | None = None
+    ask_one_in: int = ASK_ONE_IN
     notices: tuple[str, ...] = ()
     standby: Standby | None = None
     audit: AuditTally = field(default_factory=AuditTally)
@@ -79,6 +81,7 @@ def open_parts(directory: Path, settings: Settings, *, index: VectorIndex | None
         matrix=matrix,
         provenance=provenance,
         answers_within=answers_within(settings),
+        ask_one_in=settings.ask_one_in,
         guard=guard,
         standby=standing_by(keys, settings),
         notices=(*([notice] if notice else ()), *names_notice(readers, settings), *warnings),
@@ -96,6 +99,7 @@ def product_pipeline(parts: Parts, partitions: int) -> Pipeline:
             parts.labeller,
             parts.provenance,
             answers_within=parts.answers_within,
+            ask_one_in=parts.ask_one_in,
             matrix=parts.matrix,
             standby=parts.standby,
         ),

@@ -22,7 +22,8 @@ from contracts.envelope import Envelope, Out
 from contracts.stages import Concern, EnrichedItem
 from models.labellers.taxonomy import Taxonomy
 from models.priority.matrix import Matrix
-from operators.extract.acting import acting, review_request
+from operators.extract.acting import acting
+from operators.extract.asking import review_request
 from operators.extract.decisions import answered_decision, confirmed, corrected
 from operators.extract.standing import Standing
 from operators.numbering import Numbering
@@ -58,11 +59,12 @@ class Deciding:
         numbering: Numbering,
         in_our_space: Callable[[Concern, str], Concern],
         matrix: Matrix,
+        sure_of: Callable[[EnrichedItem, Concern], int | None],
     ) -> None:
         """``review_below``: under this confidence, in thousandths, a person is asked.
 
         ``in_our_space`` gives a concern with these words vectors of the encoder that runs here; ``matrix`` says what is
-        to be done about it.
+        to be done about it, ``sure_of`` how sure the tenant's own model is of a category.
         """
         self._vault = vault
         self._taxonomy = taxonomy
@@ -71,6 +73,7 @@ class Deciding:
         self._numbering = numbering
         self._in_our_space = in_our_space
         self._matrix = matrix
+        self._sure_of = sure_of
 
     # -- a model's answer ------------------------------------------------------------------------------
 
@@ -178,7 +181,7 @@ class Deciding:
             return [Out("enriched", command)]
         match order:
             case ConfirmConcern():
-                if not row.waits_at(place):
+                if not _can_be_confirmed(row, place, concern):
                     return [Out("enriched", command)]
                 decision = confirmed(concern.decision)
             case CorrectConcern():
@@ -234,8 +237,8 @@ class Deciding:
 
     def _review(self, cause: Envelope, told: EnrichedItem, concern: Concern, text: str) -> ReviewRequest:
         """A model has spoken and is not sure: nobody is waited for any more."""
-        header = self._numbering.header(cause)
-        return review_request(header, told, concern, text, self._options(concern))
+        sure = self._sure_of(told, concern)
+        return review_request(self._numbering.header(cause), told, text, self._options(concern), sure)
 
     def _options(self, concern: Concern) -> tuple[str, ...]:
         """Every category, what was decided and its runner-up first."""
@@ -248,6 +251,14 @@ def mark_of(answer: Answer) -> str:
     """What makes an answer another one: who said it, to which question, and what; 48 bits of BLAKE2, in hex."""
     said = (answer.model, answer.prompt, answer.answer_schema, answer.answer.nonce, answer.answer.ciphertext)
     return blake2b("\x1f".join(said).encode(), digest_size=6).hexdigest()
+
+
+def _can_be_confirmed(row: Standing, place: int, shown: Concern) -> bool:
+    """Whether a person's word about what was ``shown`` still counts: it waits, or goes on as it was shown."""
+    if row.waits_at(place):
+        return True
+    is_answered = place in row.answers and shown.decision.provisional
+    return not (shown.decision.needs_review or is_answered or row.decided_at(place))
 
 
 def _the_concern(item: EnrichedItem, concern_id: str) -> Concern | None:

@@ -84,6 +84,22 @@ class Learning:
             record = labelled(record, role, said.label, said.sure_milli, self._labeller.taxonomy)
         return record
 
+    def sure_of(self, tenant: str, read: Decision, vector: Vector, product: str | None) -> int | None:
+        """How probably, in thousandths, the newest version has the category right; None if nobody taught one."""
+        model = self._models.get((tenant, "category")) or self._restored(tenant, "category")
+        if model is None or not model.corrections or vector.model != self._encoder:
+            return None
+        read_as = Reading(_numbers(vector, read), read.category, product)
+        return model.challenger().says(read_as, model.labels).sure_milli
+
+    def sure_of_told(self, item: EnrichedItem, concern: Concern) -> int | None:
+        """The same of a concern that was told before; None also where its words are gone."""
+        taught = (item.tenant, "category") in self._models or f"{item.tenant}/category" in self.table
+        read = self._read(item, concern) if taught else None
+        if read is None or concern.vector is None:
+            return None
+        return self.sure_of(item.tenant, read, concern.vector, item.facts.product)
+
     def _of(self, tenant: str) -> Iterable[tuple[ModelRole, RoleModel]]:
         for role in ROLES:
             model = self._models.get((tenant, role)) or self._restored(tenant, role)

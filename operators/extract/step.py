@@ -17,7 +17,7 @@ from typing import Any
 
 from contracts.answers import Answer
 from contracts.commands import Command, DirectModel, EmbedAnew
-from contracts.diversions import DeadLetter, ReviewRequest
+from contracts.diversions import DeadLetter
 from contracts.envelope import Envelope, Out
 from contracts.feedback import Coordinates, Tick
 from contracts.identity import cause_of, concern_id
@@ -25,9 +25,11 @@ from contracts.stages import Concern, Decision, EnrichedItem, Provenance, Redact
 from models.encoders.base import Encoder
 from models.labellers.local import LocalLabeller
 from models.priority.matrix import Matrix, load_matrix
+from models.review.asking import ASK_ONE_IN
 from operators.budget import RejectBudget, RejectPolicy
-from operators.extract.acting import acting, review_request
+from operators.extract.acting import acting
 from operators.extract.anew import Anew
+from operators.extract.asking import Asks, doubt_of, review_request
 from operators.extract.deciding import Deciding, PersonsOrder
 from operators.extract.decisions import segment_of
 from operators.extract.given import Given
@@ -62,10 +64,12 @@ class ExtractStep:
         own_answers: OwnAnswers | None = None,
         standby: Standby | None = None,
         counted: Callable[[], None] = lambda: None,
+        ask_one_in: int = ASK_ONE_IN,
     ) -> None:
         """``answers_within``: how long after it happened a model may still say what a concern in review is.
 
         ``standby`` reads while the encoder is away; without it the stage stops then.
+        ``ask_one_in``: of the concerns that go on one in so many is put to people, to learn from; 0: none.
         ``counted`` is called for each item of which concerns were made.
         ``own_answers``: what models answered beforehand; then answers to others' prompts in the journal do not act.
         """
@@ -78,6 +82,8 @@ class ExtractStep:
         self._standing: Table[Standing] = Table(Standing.encode, Standing.decode)
         self._budget = RejectBudget(rejects or RejectPolicy())
         self._numbering = Numbering("extract")
+        self._learning = Learning(vault, encoder, labeller, provenance.git_commit, self._numbering.after)
+        self._asks = Asks(self._learning.table, ask_one_in)
         self._deciding = Deciding(
             vault,
             labeller.taxonomy,
@@ -86,9 +92,9 @@ class ExtractStep:
             self._numbering,
             self._reader.in_our_space,
             self._matrix,
+            self._learning.sure_of_told,
         )
         self._given = Given(vault, own_answers)
-        self._learning = Learning(vault, encoder, labeller, provenance.git_commit, self._numbering.after)
         self._anew = Anew(vault, self._reader, self._standing, self._learned, self._matrix)
         self.tables: Mapping[str, Table[Any]] = {
             "standing": self._standing,
@@ -144,11 +150,13 @@ class ExtractStep:
         concerns = tuple(self._concern(item, n, read) for n, read in enumerate(reading))
         enriched = self._enriched(item, concerns)
         self._counted()
+        answers = list(self._given.after(item, enriched))
+        known = {answer.concern_id for answer in answers}
         outs = [Out("enriched", enriched)]
         for concern, read in zip(concerns, reading, strict=True):
-            if concern.decision.needs_review:
-                outs.append(Out("reviews", self._review(item, enriched, concern, read)))
-        for answer in self._given.after(item, enriched):
+            if concern.decision.needs_review or concern.concern_id not in known:
+                outs += self._asked(item, enriched, concern, read)
+        for answer in answers:
             outs += self._deciding.answer(answer)
         return outs
 
@@ -218,7 +226,8 @@ class ExtractStep:
             return [Out("enriched", told)]
         text = self._vault.open(order.item.tenant, order.item.text) or b""
         said = text.decode()[concern.start : concern.end]
-        request = review_request(self._numbering.header(command), told, concern, said, read.local.options)
+        sure = self._learning.sure_of(told.tenant, read.local, read.vector, told.facts.product)
+        request = review_request(self._numbering.header(command), told, said, read.local.options, sure)
         return [Out("enriched", told), Out("reviews", request)]
 
     def _dead_letter(self, item: RedactedItem, by: Poisoned) -> DeadLetter:
@@ -247,17 +256,20 @@ class ExtractStep:
             return ()
         return tuple(concern_id(item.item_id, standing.revision, n) for n in range(standing.count))
 
-    def _review(
-        self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, read: Read
-    ) -> ReviewRequest:
-        return review_request(
+    def _asked(self, item: RedactedItem, enriched: EnrichedItem, concern: Concern, read: Read) -> list[Out]:
+        """A request to people about a concern that arrives, if it is one to ask about."""
+        sure = self._learning.sure_of(item.tenant, read.local, read.vector, item.facts.product)
+        if not self._asks.is_put(item.tenant, doubt_of(concern.decision, item.facts, sure)):
+            return []
+        request = review_request(
             self._numbering.header(item),
             enriched.model_copy(update={"concerns": (concern,), "retracts": ()}),
-            concern,
             read.found.text,
             read.local.options,
+            sure,
             None if self._answers_within is None else item.event_time + self._answers_within,
         )
+        return [Out("reviews", request)]
 
 
 def _given(item: RedactedItem | EnrichedItem, text: str) -> Text:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contracts.feedback import Tier
 from contracts.stages import Severity
+from models.review.pace import Pace
 from models.review.worth import worth
 
 UNSURE_MILLI = (300, 700)
@@ -18,6 +19,7 @@ ONE_IN = 200
 _FALL = 500
 """In thousandths of a worth: at this pace the bar falls by 1,000 in 2,000 arrivals."""
 _START = 2_000 * 1000
+_PACE = Pace(ONE_IN, _FALL)
 
 
 class Questions:
@@ -29,8 +31,6 @@ class Questions:
     def ask(self, p_milli: int, severity: Severity, tier: Tier = "unknown") -> int | None:
         """A concern joined a theme on arrival: what an answer about it is worth, None if nobody is to be asked."""
         value = worth(p_milli, severity, tier)
-        if UNSURE_MILLI[0] <= p_milli < UNSURE_MILLI[1] and 1000 * value > self.bar:
-            self.bar += (ONE_IN - 1) * _FALL
-            return value
-        self.bar = max(self.bar - _FALL, 0)
-        return None
+        unsure = UNSURE_MILLI[0] <= p_milli < UNSURE_MILLI[1]
+        asked, self.bar = _PACE.next(self.bar, value if unsure else None)
+        return value if asked else None

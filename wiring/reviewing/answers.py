@@ -33,6 +33,7 @@ Verb = Literal["confirm", "correct", "dismiss", "assign", "release"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 ALLOWED: dict[str, tuple[Verb, ...]] = {
     "concern": ("confirm", "correct", "dismiss", "assign"),
+    "category": ("confirm", "correct", "dismiss", "assign"),
     "assignment": ("confirm", "correct", "dismiss", "assign"),
     "quarantined": ("release",),
 }

@@ -32,21 +32,22 @@ from contracts.identity import ordinal_of
 from contracts.registry import read_record, write_record
 from contracts.stages import Assignment, Decision, EnrichedItem, RedactedItem
 from contracts.steering import MoveConcern
-from wiring.reviewing.queue import Case, asked_case, by_worth, held_case, is_due, unsure_case
+from wiring.reviewing.queue import Case, Kind, asked_case, by_worth, held_case, is_due, kind_of, unsure_case
 from wiring.views.topics import Place
 
-FORMAT = 1
+FORMAT = 2
 """Another one is made anew."""
 
 REMEDY = "delete it: it is made anew from the topics"
 
 # Of an item that was held back and has gone on, the two records may become readable in either order, at most a batch
-# apart; so many ordinals back it is known what came of items.
+# apart; so of a category that was asked about and is decided since. So many ordinals back it is known what came.
 REMEMBERED = 10_000
 
 EVERYONE = "*"
 
-# ``waiting``: cases, by kind. ``standing``: concerns in review now. ``since``: the latest that intake says of an item.
+# ``waiting``: cases, by kind. ``standing``: concerns in review now. ``since``: the latest that is said of an item
+# by intake, of a concern by a model, a person or a new revision.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS mark (topic TEXT, part INTEGER, told TEXT NOT NULL, PRIMARY KEY (topic, part)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waiting (
@@ -122,16 +123,18 @@ class ReviewIndex:
             case Command() if topic == "journal":
                 self._ordered(record)
             case ReviewRequest():
-                self._put("concern", record.concern.concern_id, record.item.text.subject, place, record)
+                self._asked(
+                    kind_of(record), record.concern.concern_id, record.item.text.subject, place, record
+                )
             case EnrichedItem():
-                self._enriched(record)
+                self._enriched(record, place)
             case Assignment():
                 self._assigned(record, place)
             case Tick() if topic == "assignments":
                 told = "INSERT INTO clock VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = max(at, ?2)"
                 self._db.execute(told, (record.tenant, record.event_time.isoformat()))
             case Quarantined():
-                self._held(record, place)
+                self._asked("quarantined", record.item_id, record.item.body.subject, place, record)
             case RedactedItem(withdrawn=False):
                 self._since(record.item_id, record, place)
             case DeadLetter() if record.item_id is not None and (
@@ -156,7 +159,7 @@ class ReviewIndex:
     def _decided(self, kind: str, name: str) -> None:
         self._db.execute("INSERT OR IGNORE INTO decided VALUES (?, ?)", (kind, name))
 
-    def _enriched(self, record: EnrichedItem) -> None:
+    def _enriched(self, record: EnrichedItem, place: Place) -> None:
         about = (record.tenant, record.text.subject, ordinal_of(record.id))
         for concern in record.concerns:
             if concern.decision.needs_review:
@@ -164,8 +167,11 @@ class ReviewIndex:
                 self._db.execute("INSERT OR IGNORE INTO standing VALUES (?, ?, ?, ?)", row)
             else:
                 self._db.execute("DELETE FROM standing WHERE id = ?", (concern.concern_id,))
+            if not concern.decision.provisional:
+                self._since(concern.concern_id, record, place)
         for name in (*(record.dismissed or ()), *record.retracts):
             self._db.execute("DELETE FROM standing WHERE id = ?", (name,))
+            self._since(name, record, place)
 
     def _assigned(self, record: Assignment, place: Place) -> None:
         about = record.about
@@ -186,18 +192,19 @@ class ReviewIndex:
                 "UPDATE waiting SET anew = ? WHERE kind = 'assignment' AND id = ?", (sealed, name)
             )
 
-    def _held(self, record: Quarantined, place: Place) -> None:
-        known = self._db.execute("SELECT ordinal FROM since WHERE id = ?", (record.item_id,)).fetchone()
-        if known is None or ordinal_of(record.id) > known[0]:
-            self._put("quarantined", record.item_id, record.item.body.subject, place, record)
+    def _asked(self, kind: Kind, name: str, subject: str, place: Place, record: Envelope) -> None:
+        """A question, unless what it is about is known to have gone on since."""
+        known = self._db.execute("SELECT ordinal FROM since WHERE id = ?", (name,)).fetchone()
+        if kind == "concern" or known is None or ordinal_of(record.id) > known[0]:
+            self._put(kind, name, subject, place, record)
 
-    def _since(self, item: str, record: Envelope, place: Place) -> None:
-        """What stands of an item is no longer what was held back before."""
+    def _since(self, name: str, record: Envelope, place: Place) -> None:
+        """What stands of an item or a concern is no longer what was asked about before."""
         ordinal = ordinal_of(record.id)
         newest = "INSERT INTO since VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET ordinal = max(ordinal, ?3)"
-        self._db.execute(newest, (item, place.part, ordinal))
-        gone = "DELETE FROM waiting WHERE kind = 'quarantined' AND id = ? AND ordinal <= ?"
-        self._db.execute(gone, (item, ordinal))
+        self._db.execute(newest, (name, place.part, ordinal))
+        gone = "DELETE FROM waiting WHERE kind IN ('quarantined', 'category') AND id = ? AND ordinal <= ?"
+        self._db.execute(gone, (name, ordinal))
 
     def _put(self, kind: str, name: str, subject: str, place: Place, record: Envelope) -> None:
         sealed = self._seal(record.tenant, subject, write_record(record))
@@ -272,5 +279,7 @@ class ReviewIndex:
         return sqlite_errors(self._path, REMEDY)
 
 
-_TOPICS = {"concern": "reviews", "assignment": "assignments", "quarantined": "quarantine"}
+_TOPICS = {
+    "concern": "reviews", "category": "reviews", "assignment": "assignments", "quarantined": "quarantine",
+}  # fmt: skip
 """Where the record of each kind of case comes from."""

@@ -86,7 +86,8 @@ def _refresh(index: ReviewIndex, topics: KafkaTopics) -> None:
                     index.take(topic, told.place, topics.read(topic, told))
                 _keep(index, topic, marks)
     with index.together():
-        index.tidy({"concern": topics.firsts("reviews"), "quarantined": topics.firsts("quarantine")})
+        asked = topics.firsts("reviews")
+        index.tidy({"concern": asked, "category": asked, "quarantined": topics.firsts("quarantine")})
 
 
 def _wanted(topic: str, some: Iterable[Told]) -> Iterable[Told]:

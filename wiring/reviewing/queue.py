@@ -1,8 +1,8 @@
 """What waits for a person now, the case first of which an answer is worth most.
 
 In:    the topics of a data directory or of Kafka, read once, and the keys of the words.
-Out:   ``Case``s: concerns below the confidence bound, uncertain assignments, quarantined items (these last: of an item
-       that nobody may read, nobody can say what an answer is worth).
+Out:   ``Case``s: concerns below the confidence bound, uncertain categories, uncertain assignments, quarantined items
+       (these last: of an item that nobody may read, nobody can say what an answer is worth).
 A case that a person has decided is none, whether or not the stages have acted on it yet; neither is one of somebody who
 was erased, nor, unless asked for, one of which a model may still say something (``due``).
 """
@@ -17,22 +17,25 @@ from typing import Literal
 from contracts.commands import Command, ConfirmConcern, CorrectConcern, DismissConcern, ReleaseQuarantined
 from contracts.diversions import Quarantined, ReviewRequest
 from contracts.feedback import Sealed
+from contracts.identity import ordinal_of
+from contracts.outcomes import Ledger
 from contracts.stages import Assignment, Decision, EnrichedItem
 from contracts.steering import MoveConcern
-from operators.extract.acting import worth_of
+from operators.extract.asking import doubt_of
 from operators.ports import Vault
 from wiring.views.gather import Gathered, gather
 from wiring.views.topics import Records
 
-Kind = Literal["concern", "assignment", "quarantined"]
-_ORDER: dict[Kind, int] = {"concern": 0, "assignment": 1, "quarantined": 2}
+Kind = Literal["concern", "category", "assignment", "quarantined"]
+_ORDER: dict[Kind, int] = {"concern": 0, "category": 1, "assignment": 2, "quarantined": 3}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One thing that waits; ``by`` is the model or labeller that decided, ``quote`` None where words are withheld.
 
-    ``theme`` and ``runner_up`` are those of an assignment, ``p_milli`` how likely it is right.
+    ``theme`` and ``runner_up`` are those of an assignment, ``p_milli`` how likely it is right; ``category_milli`` how
+    likely the newest version of the tenant's own model has the category right.
     """
 
     kind: Kind
@@ -49,6 +52,7 @@ class Case:
     theme: str | None = None
     runner_up: str | None = None
     p_milli: int | None = None
+    category_milli: int | None = None
     item_id: str = ""
     item: EnrichedItem | None = None
     held: Quarantined | None = None
@@ -92,7 +96,9 @@ def open_cases(
 
 def by_worth(cases: Iterable[Case]) -> list[Case]:
     """The most valuable first, in an order that is the same in every run."""
-    return sorted(cases, key=lambda case: (_ORDER[case.kind] == 2, -case.worth, _ORDER[case.kind], case.id))
+    return sorted(
+        cases, key=lambda case: (case.kind == "quarantined", -case.worth, _ORDER[case.kind], case.id)
+    )
 
 
 def is_due(case: Case, *clocks: datetime | None) -> bool:
@@ -104,29 +110,34 @@ def is_due(case: Case, *clocks: datetime | None) -> bool:
 def _concerns(
     topics: Records, gathered: dict[str, Gathered], decided: _Decided, vault: Vault
 ) -> Iterator[Case]:
-    """The latest request about each concern that is still in review."""
+    """The latest request about each concern that is still in review, or that went on and is as it was then."""
     latest: dict[str, ReviewRequest] = {}
     for _place, record in topics.records("reviews"):
         if isinstance(record, ReviewRequest) and record.tenant in gathered:
             latest[record.concern.concern_id] = record
     for name, asked in latest.items():
-        state = gathered[asked.tenant].ledger.concern(name)
-        if (
-            state != "in_review"
-            or name in decided.concerns
-            or vault.open(asked.tenant, asked.item.text) is None
-        ):
+        if name in decided.concerns or vault.open(asked.tenant, asked.item.text) is None:
             continue
-        yield asked_case(asked)
+        if _is_open(asked, gathered[asked.tenant].ledger):
+            yield asked_case(asked)
+
+
+def _is_open(asked: ReviewRequest, ledger: Ledger) -> bool:
+    name = asked.concern.concern_id
+    state = ledger.concern(name)
+    if asked.concern.decision.needs_review:
+        return state == "in_review"
+    stands = state not in ("in_review", "erased", "superseded", "filtered")
+    return stands and ledger.decided_at(name) == ordinal_of(asked.id)
 
 
 def asked_case(asked: ReviewRequest) -> Case:
-    """A concern in review."""
+    """A concern that people are asked about: it is in review, or its category is unsure."""
     told, item = asked.concern.decision, asked.item
-    worth = asked.worth_milli if asked.worth_milli is not None else worth_of(told, item.facts)
+    worth = asked.worth_milli if asked.worth_milli is not None else doubt_of(told, item.facts, None).worth
     first = tuple(one for one in (told.category, told.runner_up) if one)
     return Case(
-        "concern",
+        kind_of(asked),
         asked.concern.concern_id,
         asked.tenant,
         asked.reason,
@@ -137,9 +148,15 @@ def asked_case(asked: ReviewRequest) -> Case:
         options=asked.options or first,
         by=item.provenance.model or item.provenance.labeller,
         language=item.language,
+        category_milli=asked.category_milli,
         item_id=item.item_id,
         item=item,
     )
+
+
+def kind_of(asked: ReviewRequest) -> Kind:
+    """Whether a concern waits for the answer, or has gone on and its category is asked about."""
+    return "concern" if asked.concern.decision.needs_review else "category"
 
 
 def _assignments(

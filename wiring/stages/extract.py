@@ -108,6 +108,7 @@ def open_alone(
             labeller,
             provenance,
             answers_within=within,
+            ask_one_in=settings.ask_one_in,
             matrix=matrix,
             own_answers=own_answers,
             standby=standing_by(keys, settings),

@@ -121,7 +121,7 @@ class Gathered:
                 _keep_latest(self.priorities, record.theme_id, record)
             case ThemeEvent() if topic == "theme-events":
                 self.theme_events.append(record)
-            case ReviewRequest():
+            case ReviewRequest() if record.concern.decision.needs_review:
                 self._asked(record)
             case LinearIssue(change="open"):
                 self.issues.append(record)
