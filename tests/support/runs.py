@@ -213,9 +213,9 @@ class RunBuilder:
         )
         self.put("enriched", enriched)
         said = Said(received.item_id, name, received.id, facts, sealed)
-        if concern.decision.needs_review:
+        if concern.decision.needs_review or asked is not None:
             self.review(enriched, text if full else None, **(asked or {}))
-        elif change:
+        if change and not concern.decision.needs_review:
             self.change(
                 said, change, theme=theme, at=at, quote=full, language=language, about=concern.decision
             )

@@ -24,6 +24,7 @@ from wiring.appending import Given
 from wiring.datadir import DataDir
 from wiring.ordering import scene_of
 from wiring.reviewing.answers import Answers
+from wiring.reviewing.answers import Said as Word
 from wiring.reviewing.queue import Case, open_cases
 from wiring.reviewing.table import plain, read_answers, safe, write_cases
 from wiring.views.topics import Topics
@@ -72,6 +73,17 @@ def test_an_answer_or_another_theme_ends_the_question(run: RunBuilder) -> None:
     item = ConcernRef(concern_id=answered, item_id="i")
     run.command(MoveConcern(concern=item, to=ThemeRef(theme_id="t1"), reason="it is right there"))
     assert cases(run) == []
+
+
+def test_a_category_that_is_asked_about_is_confirmed_though_it_waits_for_nobody(run: RunBuilder) -> None:
+    run.item("charged twice", asked={"worth_milli": 2000, "category_milli": 480})
+    waits(run, "it does it again", worth_milli=500)
+    first, _ = cases(run)
+    assert (first.kind, first.category_milli) == ("category", 480)
+    topics = Topics(DataDir(run.write()).logs)
+    answers = Answers(topics, TAXONOMY, lambda tenant: scene_of(topics, tenant))
+    (given,) = answers.orders(first, Word("confirm"))
+    assert isinstance(given.order, ConfirmConcern)
 
 
 def test_what_a_model_may_still_answer_is_shown_when_it_is_due_or_asked_for(run: RunBuilder) -> None:

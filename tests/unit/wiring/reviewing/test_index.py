@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.keys.vault import LocalVault
 from contracts.commands import ConfirmConcern, DismissConcern, Erase, ReleaseQuarantined
+from contracts.identity import journal_id
 from contracts.registry import read_record
 from contracts.stages import Assignment, EnrichedItem
 from contracts.steering import ConcernRef, MoveConcern, ThemeRef
@@ -52,8 +53,25 @@ def eventful(run: RunBuilder) -> None:
     run.item("words 2 again", author="c2", record="h2", revision=2)
     run.command(Erase(subject=run.subject("a3")))
     run.vault.destroy(run.tenant, run.subject("a3"))
+    lessons = [run.item(f"lesson {n}", author=f"d{n}", asked={"worth_milli": 50 + n}) for n in range(5)]
+    answered(run, lessons[0].concern_id)
+    answered(run, lessons[1].concern_id, needs_review=True)
+    run.item("lesson 2 again", author="d2", record="l2", revision=2, retracts=(lessons[2].concern_id,))
+    run.command(ConfirmConcern(concern_id=lessons[3].concern_id, item=case_item(run, lessons[3].concern_id)))
     run.item("is this it", author="z", needs_review=True, asked={"due": NOON + timedelta(hours=2)})
     run.tick(NOON + timedelta(hours=1))
+
+
+def answered(run: RunBuilder, name: str, **decided: object) -> None:
+    """A model has decided of a concern that people were asked about, and is sure or not."""
+    item = case_item(run, name)
+    (concern,) = item.concerns
+    anew = concern.model_copy(update={"decision": decision(provisional=False, **decided)})
+    header = run.header(journal_id(0, run.ordinal), "extract", NOON)
+    told = item.model_copy(update={"id": header["id"], "concerns": (anew,)})
+    run.put("enriched", told)
+    if anew.decision.needs_review:
+        run.review(told, None, worth_milli=40)
 
 
 def relabel(run: RunBuilder, n: int) -> None:
@@ -95,7 +113,7 @@ def test_it_tells_what_reading_everything_tells(run: RunBuilder, tmp_path: Path,
     with closing(ReviewIndex(tmp_path / "index.sqlite3", run.vault)) as index:
         fill(index, run)
         assert index.cases(early=early) == whole(run, early=early)
-    assert len(whole(run, early=early)) == 8 + early
+    assert len(whole(run, early=early)) == 10 + early
 
 
 CUTS = st.lists(st.floats(0, 1), min_size=len(TOPICS), max_size=len(TOPICS))
@@ -122,7 +140,7 @@ def test_only_one_tenants_cases_are_told_if_one_is_named(run: RunBuilder, tmp_pa
     eventful(run)
     with closing(ReviewIndex(tmp_path / "index.sqlite3", run.vault)) as index:
         fill(index, run)
-        assert (len(index.cases("acme")), index.cases("other")) == (8, [])
+        assert (len(index.cases("acme")), index.cases("other")) == (10, [])
 
 
 def test_no_words_lie_in_it_and_a_destroyed_key_takes_its_cases_at_once(
