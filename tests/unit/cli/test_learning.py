@@ -49,11 +49,26 @@ def test_corrections_are_worth_something_on_what_was_held_out(tmp_path: Path) ->
 
 @pytest.mark.parametrize("choice", ["queue", "unsure"])
 def test_texts_are_chosen_and_their_product_is_known(tmp_path: Path, choice: str) -> None:
-    source = _written(tmp_path / "labelled.jsonl", 60)
+    source = _written(tmp_path / "labelled.jsonl", 90)
+    source.write_text(source.read_text("utf-8").replace("the gantry plan of hangar 1", "hm "), "utf-8")
     asked = ("--corrections", "10", "--seeds", "1", "--choice", choice, "--product", "site", "--json")
     told = undercurrent("eval", "learning", "--input", source, *asked)
     assert (told.code, told.json["choice"]) == (0, choice)
     assert told.json["macro_f1"] > told.json["untrained"]
+
+
+def test_where_nobody_is_asked_about_what_goes_on_all_answers_are_about_what_waits(tmp_path: Path) -> None:
+    source = _written(tmp_path / "labelled.jsonl", 90)
+    source.write_text(source.read_text("utf-8").replace("the gantry plan of hangar 77 ", "hm "), "utf-8")
+    asked = ("--corrections", "17", "--seeds", "1", "--choice", "held", "--json")
+    told = undercurrent("eval", "learning", "--input", source, *asked)
+    assert (told.code, told.json["answers"] <= 1) == (0, True)
+
+
+def test_the_queue_is_no_measure_of_sentiment(tmp_path: Path) -> None:
+    asked = ("--role", "sentiment", "--choice", "queue")
+    told = undercurrent("eval", "learning", "--input", _written(tmp_path / "labelled.jsonl"), *asked)
+    assert (told.code, "how sure the category is" in told.err) == (2, True)
 
 
 def test_too_few_rows_for_so_many_corrections_are_told(tmp_path: Path) -> None:
