@@ -142,7 +142,11 @@ class OutboxStore:
     def speaks(self, effect: Effect, now: datetime) -> bool:
         """Note that a claimed alert is being said; False while another one is at its destination, not settled yet."""
         at = micros(now)
-        there = (outbox.c.destination == effect.destination, outbox.c.verb == "alert", outbox.c.id != effect.id)
+        there = (
+            outbox.c.destination == effect.destination,
+            outbox.c.verb == "alert",
+            outbox.c.id != effect.id,
+        )
         speaking = (outbox.c.state == "sending", outbox.c.reason == SPEAKING, outbox.c.lease_until > at)
         with writing(self.engine) as writer:
             if writer.execute(select(outbox.c.id).where(*there, *speaking).limit(1)).first() is not None:
