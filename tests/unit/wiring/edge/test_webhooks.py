@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from connectors.vendors.port import Connection, Request, Taken
 from tests.support.edge import NOON, OLD_SECRET, Desk, Desks, at_the_desks, said, signed
 from wiring.edge.quotas import Quota
 
@@ -69,6 +71,23 @@ def test_a_mapping_that_nobody_thought_of_loses_nothing(tmp_path: Path) -> None:
         return str(record.unreadable)
 
     assert at_the_desks(tmp_path, send, vendor=vendor) == "mapping failed: LookupError"
+
+
+def test_no_log_has_what_a_customer_wrote_whatever_fails(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Careless(Desk):
+        def received(self, _connection: Connection, request: Request) -> Sequence[Taken]:
+            raise LookupError(request.body.decode())
+
+    async def send(edge: Desks) -> None:
+        body = said("1", text="my name is Ada Lovelace")
+        assert (await edge.post(body, signed(body))).status_code == 200
+
+    at_the_desks(tmp_path, send, vendor=Careless())
+    told = "".join(capfd.readouterr())
+    assert "webhook_mapping_failed" in told
+    assert "Ada" not in told
 
 
 def test_hints_are_passed_on(tmp_path: Path) -> None:
