@@ -117,8 +117,10 @@ class VendorReceiver:
 
 def place_of(error: BaseException) -> str:
     """Module and line that raised it: what a library's error says may hold what a customer wrote, so no log has that."""
-    frames = list(walk_tb(error.__traceback__))
-    return f"{frames[-1][0].f_globals.get('__name__')}:{frames[-1][1]}" if frames else "nowhere"
+    place = "nowhere"
+    for frame, line in walk_tb(error.__traceback__):
+        place = f"{frame.f_globals.get('__name__')}:{line}"
+    return place
 
 
 class Counting(Protocol):
