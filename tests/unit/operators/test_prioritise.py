@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from contracts.commands import Cutover, LoadBegin, LoadEnd
 from contracts.envelope import EVERYONE
 from contracts.identity import cause_of
@@ -12,14 +10,6 @@ from models.priority.impact import effective_impact
 from models.priority.policy import PriorityPolicy
 from operators.prioritise.step import PUBLIC
 from tests.unit.operators.priority_streams import Journal, at, on, step
-
-
-@pytest.fixture
-def journal() -> Journal:
-    made = Journal()
-    made.theme("theme-a")
-    made.tick(0)
-    return made
 
 
 def counts(priority: Priority) -> tuple[int, int]:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
 from contracts.envelope import Out
 from contracts.priority import Alert, LinearIssue
 from tests.unit.operators.priority_streams import Journal, on, step
-
-
-@pytest.fixture
-def journal() -> Journal:
-    journal = Journal()
-    journal.tick(0)
-    journal.theme("theme-a")
-    return journal
 
 
 def raised(journal: Journal, rule: str, *, count: int = 12, first: int = 0, **labels: str) -> None:

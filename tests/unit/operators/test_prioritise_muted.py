@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.unit.operators.priority_streams import Journal, on
-
-
-@pytest.fixture
-def journal() -> Journal:
-    journal = Journal()
-    journal.tick(0)
-    return journal
 
 
 def said(journal: Journal) -> tuple[int, int]:

@@ -16,14 +16,6 @@ ANGRY: dict[str, Any] = {"sentiment": "negative", "sentiment_milli": -700}
 CRITICAL: dict[str, Any] = {**ANGRY, "severity": "critical"}
 
 
-@pytest.fixture
-def journal() -> Journal:
-    made = Journal()
-    made.theme("theme-a")
-    made.tick(0)
-    return made
-
-
 def burst(journal: Journal, count: int, hours: float, name: str = "c", **decision: Any) -> None:
     for number in range(count):
         journal.concern(f"{name}{number}", hours, **(decision or ANGRY))

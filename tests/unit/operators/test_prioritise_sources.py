@@ -13,13 +13,6 @@ ELEVATED = ItemTelemetry(scope="account", error_ppm=90_000, usual_error_ppm=2_00
 CALM = ItemTelemetry(scope="account", error_ppm=2_000, usual_error_ppm=2_000)
 
 
-@pytest.fixture
-def journal() -> Journal:
-    journal = Journal()
-    journal.tick(0)
-    return journal
-
-
 def spoke(journal: Journal, name: str, value: int, expected_milli: int) -> None:
     head = journal.tick(1)
     signal = {"name": name, "value": value, "about": "zendesk", "expected_milli": expected_milli}
