@@ -139,7 +139,7 @@ def _pair(
         )
     time.sleep(DRAIN_S)
     waited = _worked_off(running.ground)
-    arrived = _arrived(running.ground, begin)
+    arrived = _arrived(running.ground, dict(begin))
     at = first_times(running.ground, "assignments", dict.fromkeys(begin, 0))
     noisy = Counter(
         one.fed for one in arrived.values() if one.tenant == talk.who.noisy and one.at >= spans[1][0]
@@ -211,13 +211,11 @@ def _send(running: Running, secret: bytes, plan: Sequence[Message]) -> Sent:
 
 def _worked_off(ground: Ground) -> float:
     """Wait until all that lies in the bulk lane is in the journal; seconds."""
-    began = time.monotonic()
+    began, fed, read = time.monotonic(), 0, dict.fromkeys(range(ground.partitions), 0)
     while time.monotonic() - began < WORKED_OFF_WITHIN_S:
         there = sum(one.end for one in ground.held("bulk").values())
-        if (
-            sum(one.fed for one in _arrived(ground, dict.fromkeys(range(ground.partitions), 0)).values())
-            >= there
-        ):
+        fed += sum(one.fed for one in _arrived(ground, read).values())
+        if fed >= there:
             break
         time.sleep(1.0)
     time.sleep(DRAIN_S)
@@ -225,16 +223,15 @@ def _worked_off(ground: Ground) -> float:
 
 
 def _arrived(ground: Ground, begin: dict[int, int]) -> dict[tuple[int, int], Arrived]:
-    """The journal's records by their place."""
-    return {
-        (p, offset_of(message)): Arrived(
-            (message.key() or b"").decode(),
-            message.timestamp()[1] / 1000,
-            header(headers_of(message), FED) is not None,
-        )
-        for p, there in ground.held("journal").items()
-        for message in between(ground.cluster, ground.naming.journal, p, begin[p], there.end)
-    }
+    """The journal's records by their place, from ``begin`` on, which is moved behind them."""
+    found = {}
+    for p, there in ground.held("journal").items():
+        for message in between(ground.cluster, ground.naming.journal, p, begin[p], there.end):
+            is_fed = header(headers_of(message), FED) is not None
+            told = Arrived((message.key() or b"").decode(), message.timestamp()[1] / 1000, is_fed)
+            found[p, offset_of(message)] = told
+        begin[p] = there.end
+    return found
 
 
 if __name__ == "__main__":
