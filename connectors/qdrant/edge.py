@@ -10,6 +10,7 @@ Elsewhere: how points look (``points``); the tenant filter (``shard``); who may 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import qdrant_edge as qe
@@ -53,26 +54,19 @@ class EdgeIndex:
         with file_errors(home):
             home.mkdir(parents=True, exist_ok=True)
         self._lock = Lock(home)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._lock.release)
             self._version.claim(home)
             self._themes = TenantShard(home / "themes", ShardPlan(theme_dims, qe.Distance.Dot))
-            self._items = self._open_items(home)
-        except BaseException:
-            self._lock.release()
-            raise
+            undo.callback(self._themes.close)
+            plan = ShardPlan(item_dims, qe.Distance.Cosine, (TIME_FIELD,))
+            self._items = TenantShard(home / "items", plan)
+            undo.pop_all()
         self._late_themes, self._late_items = Held(self._themes), Held(self._items)
         self._closed = False
         self._settled = 0
         if current_version(directory) is None:
             self.publish()
-
-    def _open_items(self, home: Path) -> TenantShard:
-        plan = ShardPlan(self._version.item_dims, qe.Distance.Cosine, (TIME_FIELD,))
-        try:
-            return TenantShard(home / "items", plan)
-        except BaseException:
-            self._themes.close()
-            raise
 
     def publish(self) -> None:
         """Make this version the one that readers use; to be called once it is built."""

@@ -13,6 +13,7 @@ Elsewhere: writes while it is away (``delivery``); the tenant filter (``tenant``
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -216,9 +217,9 @@ def open_server_index(
     patience = patience or Patience()
     server = Server(connect(url, api_key, patience, prefer_grpc=prefer_grpc), url, patience)
     outbox = Outbox(outbox_dir, max_bytes=outbox_bytes)
-    try:
-        return QdrantServerIndex(server, plan, outbox)
-    except BaseException:
-        outbox.close()
-        server.close()
-        raise
+    with ExitStack() as undo:
+        undo.callback(server.close)
+        undo.callback(outbox.close)
+        index = QdrantServerIndex(server, plan, outbox)
+        undo.pop_all()
+    return index

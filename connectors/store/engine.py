@@ -7,7 +7,7 @@ processes. PostgreSQL: whatever URL SQLAlchemy takes (``postgresql+psycopg://…
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -55,12 +55,11 @@ def open_store(url: str) -> Engine:
         ) from exc
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
-    try:
+    with ExitStack() as undo:
+        undo.callback(engine.dispose)
         with store_errors():
             _migrate(engine)
-    except BaseException:
-        engine.dispose()
-        raise
+        undo.pop_all()
     return engine
 
 

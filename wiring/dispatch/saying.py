@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -51,11 +52,10 @@ class Saying:
             raise Later("another one is being said there", now + SOON)
         await self._wait(effect, timedelta(seconds=sink.together_s), now)
         others = await to_thread(self._others, effect, now)
-        try:
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(to_thread, self._give_back, others, now)
             await sink.send_all(await to_thread(self._notices, [effect, *others]))
-        except BaseException:
-            await to_thread(self._give_back, others, now)
-            raise
+            undo.pop_all()
         await to_thread(self._settle, others, now)
         return "sent"
 

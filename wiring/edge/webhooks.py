@@ -116,7 +116,7 @@ class VendorReceiver:
 
 
 def place_of(error: BaseException) -> str:
-    """Module and line that raised it: what a library's error says may hold what a customer wrote, so no log has that."""
+    """Module and line that raised it. What a library's error says may hold what a customer wrote, so no log has it."""
     place = "nowhere"
     for frame, line in walk_tb(error.__traceback__):
         place = f"{frame.f_globals.get('__name__')}:{line}"

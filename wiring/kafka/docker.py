@@ -23,6 +23,7 @@ _DAEMON_WITHIN_S = 2
 def no_docker() -> str | None:
     """Why Docker is no choice here, or None when its daemon answers."""
     try:
+        from docker.errors import DockerException
         from testcontainers.core.docker_client import DockerClient
     except ImportError:
         return "testcontainers is not installed"
@@ -33,7 +34,7 @@ def no_docker() -> str | None:
             client = DockerClient(timeout=_DAEMON_WITHIN_S).client
             client.ping()
             client.close()
-        except Exception:  # noqa: BLE001 - the client's errors, its HTTP library's, the socket's: nobody answers
+        except (DockerException, OSError):  # the client's errors; its HTTP library's are OSErrors
             answered = False
         else:
             answered = True
@@ -60,6 +61,7 @@ class DockerBroker:
 
     def start(self) -> None:
         """Start and wait until it answers. Raises ``StopWorker``."""
+        from docker.errors import DockerException
         from testcontainers.core.container import DockerContainer
 
         try:
@@ -67,7 +69,7 @@ class DockerBroker:
             # Not with_bind_ports: it takes no address, and would listen on every one.
             self._container.ports[f"{_INSIDE}/tcp"] = ("127.0.0.1", self.port)
             self._container.start()
-        except Exception as exc:  # the client's errors: no image, no rights, no room
+        except (DockerException, OSError) as exc:  # no image, no rights, no room
             raise StopWorker(f"Docker cannot start {IMAGE}: {exc}") from exc
         deadline = time.monotonic() + READY_WITHIN_S
         while not answers(self.cluster):

@@ -18,6 +18,8 @@ import uuid
 from pathlib import Path
 from typing import Final
 
+from confluent_kafka import KafkaException
+
 from connectors.kafka.cluster import Cluster, read_properties
 from contracts.errors import StopWorker
 from wiring.kafka.jars import class_path, java
@@ -180,7 +182,7 @@ def answers(cluster: Cluster, within_s: float = 2.0) -> bool:
     quiet = Cluster(cluster.bootstrap, {**cluster.properties, "log_level": "0"})
     try:
         return bool(quiet.admin().list_topics(timeout=within_s).brokers)
-    except Exception:  # noqa: BLE001 - whatever keeps it from answering, it does not answer
+    except KafkaException:
         return False
 
 
