@@ -81,7 +81,7 @@ def show(
         )
     for name, values in told["agreement"].items():
         for value, one in values.items():
-            _say(f"{name} {value}: agreed with {one['agreed']:.0%} of {one['corrections']} corrections")
+            _say(f"{name} {value}: agreed with {one['agreed']:.0%} of {one['answers']} answers")
 
 
 @app.command("diff")

@@ -39,7 +39,7 @@ def test_a_promoted_model_is_listed_shown_compared_and_rolled_back(taught: Path)
     assert (rows["category"]["version"], rows["category"]["retrain_candidates"]) == ("2.1.50", 0)
     shown = undercurrent("models", "show", "category", "--dir", taught, "--json").json
     assert [one["event"] for one in shown["events"]] == ["trained", "promoted"]
-    assert sum(one["corrections"] for one in shown["agreement"]["said by"].values()) == 60
+    assert sum(one["answers"] for one in shown["agreement"]["said by"].values()) == 60
     why = ("--author", "ann", "--reason", "audit", "--dir", taught)
     told = undercurrent("models", "rollback", "category", *why, "--json")
     assert (told.code, told.json["became"]["event"], told.json["became"]["version"]) == (

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.answers import Answer
-from contracts.commands import Command, CorrectConcern
+from contracts.commands import Command, ConfirmConcern, CorrectConcern
 from contracts.learning import ModelEvent
 from contracts.stages import Decision
 from wiring.views.topics import Records
@@ -58,9 +58,10 @@ def models(topics: Records, tenant: str | None = None) -> list[Model]:
 
 
 def agreement(topics: Records, tenant: str, role: str) -> dict[str, dict[str, Any]]:
-    """How often what a person corrected had been said right, by who had said it, by language and by segment.
+    """How often what a person confirmed or corrected had been said right, by who had said it, language and segment.
 
-    Each correction counts where it stands in the journal, under the label that the person saw.
+    Each answer counts where it stands in the journal, under the label that the person saw; a correction only where it
+    names that label's field.
     """
     seen: Counter[tuple[str, str, bool]] = Counter()
     by_model: dict[str, str] = {}
@@ -69,23 +70,27 @@ def agreement(topics: Records, tenant: str, role: str) -> dict[str, dict[str, An
             continue
         if isinstance(record, Answer):
             by_model[record.concern_id] = record.asking.provider if record.asking else record.model
-        elif isinstance(record, Command) and isinstance(record.order, CorrectConcern):
+        elif isinstance(record, Command) and isinstance(record.order, ConfirmConcern | CorrectConcern):
             for name, value, right in _said(record.order, role, by_model):
                 seen[name, value, right] += 1
     told: dict[str, dict[str, Any]] = {}
     for name, value, _ in sorted(seen):
         many = seen[name, value, True] + seen[name, value, False]
         told.setdefault(name, {})[value] = {
-            "corrections": many,
+            "answers": many,
             "agreed": round(seen[name, value, True] / many, 3),
         }
     return told
 
 
-def _said(order: CorrectConcern, role: str, by_model: dict[str, str]) -> Iterator[tuple[str, str, bool]]:
-    gold: str | None = getattr(order.correction, role)
+def _said(
+    order: ConfirmConcern | CorrectConcern, role: str, by_model: dict[str, str]
+) -> Iterator[tuple[str, str, bool]]:
     shown = [one.decision for one in order.item.concerns if one.concern_id == order.concern_id]
-    if gold is None or not shown:
+    gold = (
+        getattr(order.correction if isinstance(order, CorrectConcern) else shown[0], role) if shown else None
+    )
+    if gold is None:
         return
     right = getattr(shown[0], role) == gold
     facts = order.item.facts
@@ -95,7 +100,7 @@ def _said(order: CorrectConcern, role: str, by_model: dict[str, str]) -> Iterato
     yield "country", facts.country or "unknown", right
 
 
-def _who(order: CorrectConcern, shown: Decision, by_model: dict[str, str]) -> str:
+def _who(order: ConfirmConcern | CorrectConcern, shown: Decision, by_model: dict[str, str]) -> str:
     if shown.provisional:
         return "local"
     return order.item.provenance.provider or by_model.get(order.concern_id, "person")
