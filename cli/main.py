@@ -36,6 +36,7 @@ COMMANDS = {
     "review": "cli.review:app",
     "dlq": "cli.dlq:app",
     "events": "cli.events:app",
+    "erase": "cli.erase:erase",
     "signals": "cli.signals:signals",
     "issues": "cli.issues:issue_list",
     "models": "cli.models:app",

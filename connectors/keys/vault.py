@@ -189,6 +189,11 @@ class LocalVault:
                 )
         return gone > 0
 
+    def was_destroyed(self, tenant: str, subject: str) -> bool:
+        """Whether a key of the subject was ever destroyed."""
+        asked = "SELECT 1 FROM destroyed WHERE tenant = ? AND subject = ?"
+        return self._db.execute(asked, (tenant, subject)).fetchone() is not None
+
     def seal(self, tenant: str, subject: str, plaintext: bytes) -> Sealed:
         """Encrypt under the subject's key. Raises ``KeyError`` when the subject has no key."""
         cipher = self._cipher(tenant, subject)
