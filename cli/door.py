@@ -10,13 +10,16 @@ import inspect
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+from pydantic import ValidationError
 
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
 from cli.letters import Desk, open_desk
 from connectors.kafka.names import GENERATION, PREFIX
+from contracts.commands import Order
+from contracts.errors import WrongUsage
 
 __all__ = ["Desk", "OpenDesk", "at_a_desk", "at_the_desk"]
 
@@ -35,6 +38,9 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "partitions": (Partitions, None),
 }
 
+_ORDERS = frozenset(model.__name__ for model in get_args(get_args(Order)[0]))
+"""What people order; a field of one that does not fit is what was typed, not a fault of ours."""
+
 
 def at_the_desk(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose ``desk`` is opened from the options; raises what ``open_desk`` raises."""
@@ -52,7 +58,13 @@ def _with_options(
     @wraps(command)
     def opened(**given: Any) -> None:
         where = {name: given.pop(name) for name in _OPTIONS}
-        command(desk=opening(where), **given)
+        try:
+            command(desk=opening(where), **given)
+        except ValidationError as exc:
+            if exc.title not in _ORDERS:
+                raise
+            first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
+            raise WrongUsage(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
     hints = get_type_hints(command, include_extras=True)
     own = [

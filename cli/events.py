@@ -12,12 +12,14 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 
-from cli.door import OpenDesk, at_a_desk
+from cli.door import Desk, OpenDesk, at_a_desk
+from cli.ordering import without_personal_data
 from cli.printing import print_json
 from cli.times import time_of
 from contracts.business import BusinessKind
 from contracts.errors import WrongUsage
 from wiring.appending import Told
+from wiring.views.topics import Topics
 
 app = typer.Typer(
     help="Releases, campaigns, prices, incidents, infrastructure: what drift may come from.",
@@ -53,7 +55,9 @@ def add(
     now = datetime.now(UTC)
     when = time_of(at, "--at", now) if at else now
     told = Told(tenant, KINDS[kind], name, when, url)
+    without_personal_data(name=name)
     opened = desk()
+    refuse_a_stranger(opened, tenant)
     with opened.orders() as orders:
         orders.tell(author, told)
     opened.act(Console(stderr=True))
@@ -62,3 +66,19 @@ def add(
         print_json(row)
     else:
         sys.stdout.write(f"told: {kind} {name} at {told.at.isoformat()}\n")
+
+
+def refuse_a_stranger(desk: Desk, tenant: str) -> None:
+    """A data directory is of few tenants: another one is a slip. On Kafka one may be told of before its first feedback.
+
+    Raises ``WrongUsage``.
+    """
+    if not isinstance(desk.topics, Topics):
+        return
+    here: set[str] = set()
+    for _, record in desk.topics.records("redacted"):
+        if record.tenant == tenant:
+            return
+        here.add(record.tenant)
+    if here:
+        raise WrongUsage(f"--tenant {tenant}: nothing of it is here; here are: {', '.join(sorted(here))}")

@@ -10,8 +10,10 @@ from rich.console import Console
 from cli.door import Desk
 from cli.ledger import event_line, event_row
 from cli.printing import print_json
-from contracts.errors import OrderRefused
-from contracts.steering import ThemeOrder
+from cli.tables import SHORT_ID
+from cli.words import count
+from contracts.errors import OrderRefused, WrongUsage
+from contracts.steering import ThemeOrder, ThemeRef
 from wiring.appending import Given
 from wiring.ordering import Scene
 from wiring.views.ledger import history
@@ -25,7 +27,10 @@ Off = Annotated[bool, typer.Option("--off", help="Take it back.")]
 
 
 def give(desk: Desk, scene: Scene, author: str, order: ThemeOrder, dry_run: bool, as_json: bool) -> None:
-    """Append the order and let an embedded flow act on it. Raises ``OrderRefused``."""
+    """Append the order and let an embedded flow act on it. Raises ``OrderRefused`` and ``WrongUsage``."""
+    if not author.strip():
+        raise WrongUsage("--author: say who orders it; it is kept in the journal")
+    without_personal_data(reason=order.reason, name=getattr(order, "name", ""))
     if (why := scene.refusal(order)) is not None:
         raise OrderRefused(f"refused: {why}")
     console = Console(stderr=True, soft_wrap=True, markup=False, highlight=False)
@@ -41,6 +46,32 @@ def give(desk: Desk, scene: Scene, author: str, order: ThemeOrder, dry_run: bool
         print_json(done)
         return
     out = Console(soft_wrap=True, markup=False, highlight=False)
-    out.print(f"{'would order' if dry_run else 'ordered'}: {order.verb}")
+    out.print(f"{'would order' if dry_run else 'ordered'}: {order.verb}{_themes_of(order, scene)}")
     for row in told:
         out.print(event_line(row))
+
+
+def without_personal_data(**texts: str) -> None:
+    """Refuse words that everybody will read with an e-mail address, a number of a person … in them.
+
+    Names of people are not looked for. Raises ``WrongUsage`` naming the field, never what it holds.
+    """
+    from models.privacy.redactor import Redactor  # lists need not wait for it
+    from models.privacy.structured import StructuredDetector
+
+    found = Redactor([StructuredDetector()]).redact(list(texts.values()), ["und"] * len(texts))
+    for field, redaction in zip(texts, found, strict=True):
+        if kinds := sorted({span.type for span in redaction.spans} - {"URL"}):
+            what = ", ".join(kinds).lower().replace("_", " ")
+            raise WrongUsage(f"{field}: holds personal data ({what}) and is read by everybody; leave it out")
+
+
+def _themes_of(order: ThemeOrder, scene: Scene) -> str:
+    """The themes that an order is about, by name and size, so that a person sees whether they are the ones meant."""
+    told = ""
+    for field, word in (("theme", ""), ("into", "into "), ("to", "to "), ("out_of", "out of ")):
+        if isinstance(ref := getattr(order, field, None), ThemeRef):
+            size = sum(1 for concern in scene.placed if scene.theme_of(concern) == ref.theme_id)
+            label = scene.themes[ref.theme_id].label or "without a name"
+            told += f" {word}{ref.theme_id[:SHORT_ID]} “{label}” ({count(size, 'concern')})"
+    return told

@@ -7,17 +7,21 @@ it: each is refused with the command that helps. Snapshots of epochs that never 
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.jsonl.lanes import Lanes
 from connectors.jsonl.layout import create_parts, part_file, part_name, read_committed
-from contracts.errors import RecoveryRefused, StateCorrupt
+from contracts.errors import RecoveryRefused, StateCorrupt, WrongUsage
 from flows.pipeline import TOPICS
 from flows.stages import JOURNAL, Pipeline
 from wiring.datadir import REBUILD, DataDir, Manifest, locked, put_tokens, tokens_of
 from wiring.snapshots import RecoveryStore, Snapshots
+
+_OURS = re.compile(r"(part-\d+\.sqlite3|p\d{4,}\.|token|writer\.lock).*")
+"""How files begin that a run writes into its topics, its state and its recovery store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,33 @@ def rebuild(root: Path) -> None:
     """Drop recovery store, state and stage topics; the next start makes them again from the journal.
 
     The manifest goes last: an interrupted rebuild is refused at the next start, and can be repeated.
+    Raises ``WrongUsage`` where nothing ever ran, ``RecoveryRefused`` where files lie that no run wrote.
     """
     directory = DataDir(root)
+    if not directory.journal.is_dir():
+        raise WrongUsage(f"{root}: no run here (it has no folder logs/{JOURNAL}); name the --out of a run")
     with locked(directory):
+        _refuse_foreign(directory)
         topics = (path for path in sorted(directory.logs.glob("*")) if path.is_dir() and path.name != JOURNAL)
         for path in (*topics, directory.state, directory.recovery):
             shutil.rmtree(path, ignore_errors=False) if path.exists() else None
         directory.manifest.unlink(missing_ok=True)
 
 
+def _refuse_foreign(directory: DataDir) -> None:
+    """A folder of somebody's may hold folders of these names: what no run wrote is never deleted."""
+    topics = (path for path in sorted(directory.logs.glob("*")) if path.is_dir())
+    for part in (directory.state, directory.recovery, *topics):
+        for path in sorted(part.rglob("*")):
+            if path.is_symlink() or (path.is_file() and not _OURS.fullmatch(path.name)):
+                raise RecoveryRefused(
+                    f"{path}: no run wrote this, and the folder is to be made anew; move it away, or use another --out"
+                )
+
+
 def _create(directory: DataDir, manifest: Manifest) -> None:
-    """Without a manifest no flow has run here, so what an interrupted creation left can go."""
+    """Without a manifest no flow has run here, so what an interrupted creation left can go; nothing else can."""
+    _refuse_foreign(directory)
     for log_file in sorted(directory.logs.glob("*/p*.jsonl")):
         if log_file.parent.name != JOURNAL and log_file.stat().st_size:
             raise RecoveryRefused(f"{log_file}: an output without {directory.manifest}; {REBUILD}")

@@ -158,6 +158,11 @@ class _TooLong(Exception):
     """A line is longer than ``MAX_LINE_BYTES``."""
 
 
+def _separator_of(header: bytes) -> str:
+    """The comma; where the first line has none, the semicolon or the tab by which spreadsheets separate, too."""
+    return next((one for one in ",;\t" if one.encode() in header), ",")
+
+
 class _CsvRecords:
     """Records of a CSV file with the line where each begins; a broken one costs its first line alone.
 
@@ -171,7 +176,10 @@ class _CsvRecords:
         self._undecodable = False
         # The default limit of 128 kB per field is below the longest accepted text.
         csv.field_size_limit(MAX_LINE_BYTES)
-        self._reader = csv.reader(self._decoded(), strict=True)
+        if (first := next(self._lines, None)) is not None:
+            self._again.append(first)
+        separator = _separator_of(first[1] if first else b"")
+        self._reader = csv.reader(self._decoded(), strict=True, delimiter=separator)
 
     def next(self) -> tuple[int, list[str] | BadRow] | None:
         """The line of the next record and its cells, or why it is none; None at the end of the file."""

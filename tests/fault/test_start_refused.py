@@ -13,7 +13,7 @@ import pytest
 
 from connectors.jsonl.layout import part_file, publish
 from connectors.jsonl.log import JsonlLog, read_log
-from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker
+from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsage
 from flows.stages import Pipeline, Stage
 from tests.support.counting import Count, counting_pipeline
 from tests.support.flows_on_disk import PARTITIONS, left_behind, new_directory, reference, run_all, run_some
@@ -64,6 +64,26 @@ def test_damage_is_refused_and_a_rebuild_repairs_it(tmp_path: Path, damage: str)
     rebuild(tmp_path)
     run_all(tmp_path)
     assert left_behind(tmp_path) == reference(tmp_path)
+
+
+@pytest.mark.parametrize("folder", ["state", "recovery/old", "logs/app"])
+def test_what_no_run_wrote_is_never_deleted(tmp_path: Path, folder: str) -> None:
+    run_some(new_directory(tmp_path))
+    (tmp_path / "manifest.json").unlink()
+    mine = tmp_path / folder / "terraform.tfstate"
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("mine")
+    for attempt in (rebuild, run_all):
+        with pytest.raises(RecoveryRefused, match="no run wrote this"):
+            attempt(tmp_path)
+    assert mine.read_text() == "mine"
+
+
+def test_a_folder_in_which_nothing_ran_is_not_rebuilt(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    with pytest.raises(WrongUsage, match="no run here"):
+        rebuild(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
 
 
 def _other_flow(pipeline: Pipeline) -> Pipeline:

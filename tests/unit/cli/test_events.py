@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from cli.door import Desk
 from cli.drift import figures
+from cli.events import refuse_a_stranger
+from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.business import BusinessEvent
 from contracts.errors import WrongUsage
-from contracts.registry import read_record
+from contracts.registry import read_record, write_record
 from tests.support.steps import Journey
+from wiring.datadir import DataDir
 from wiring.drift_trial import Trial
 from wiring.journal import RecordMaker
+from wiring.views.topics import Topics
 
 AT = datetime(2026, 3, 31, 13, tzinfo=UTC)
 
@@ -29,6 +34,17 @@ def test_a_business_event_is_a_record_of_the_journal(tmp_path: Path) -> None:
 def test_an_event_without_a_name_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="name"):
         RecordMaker("acme", LocalVault(tmp_path), AT).business_event("ann", "release", "", AT)
+
+
+def test_an_event_of_a_tenant_that_is_not_in_the_directory_is_refused(tmp_path: Path) -> None:
+    journey = Journey(tmp_path)
+    journey.deliver("The export fails with an error")
+    with JsonlLog(DataDir(tmp_path).logs / "redacted", 1) as log:
+        log.append(0, [write_record(record) for record in journey.topics["redacted"]])
+    desk = Desk(Topics(DataDir(tmp_path).logs), tmp_path, NotImplemented, NotImplemented)
+    refuse_a_stranger(desk, "acme")
+    with pytest.raises(WrongUsage, match="nothing of it is here; here are: acme"):
+        refuse_a_stranger(desk, "other")
 
 
 def test_every_stage_passes_a_business_event_on_in_order(tmp_path: Path) -> None:

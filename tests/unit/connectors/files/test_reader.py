@@ -152,3 +152,17 @@ def test_a_name_that_says_no_format_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongUsage, match="there is no such file"):
         columns(tmp_path / "f.csv")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_file_of_a_spreadsheet_may_be_separated_otherwise(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text(f'text{separator}rating\n"slow; very, very slow\t!"{separator}3\n', encoding="utf-8")
+    assert columns(path) == ["text", "rating"]
+    assert list(read_rows(path)) == [Row(2, {"text": "slow; very, very slow\t!", "rating": "3"})]
+
+
+def test_a_comma_in_the_first_line_separates_whatever_else_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,stars; of five\ngood,3\n", encoding="utf-8")
+    assert columns(path) == ["text", "stars; of five"]
