@@ -147,7 +147,9 @@ def _table(lags: Mapping[str, list[StageLag]], positions: Mapping[Place, Positio
     table = Table("generation", "active in", "stages", Column("behind", justify="right"), "last heard of")
     for name, stages in lags.items():
         share = f"{active[name]} of {len(positions)} public partitions" if active[name] else "–"
-        beat = f"{at.timestamp() - min(one.beat for one in stages):.0f} s ago" if stages else "never"
+        beat = (
+            f"{max(0.0, at.timestamp() - min(one.beat for one in stages)):.0f} s ago" if stages else "never"
+        )
         behind = f"{sum(one.behind for one in stages):,}" if stages else "–"
         table.add_row(name, share, ", ".join(one.stage for one in stages) or "–", behind, beat)
     return table

@@ -11,6 +11,8 @@ from rich.table import Table
 
 from cli.door import Desk, at_the_desk
 from cli.printing import print_json
+from cli.tables import SHORT_ID
+from cli.words import count as counted
 from contracts.errors import WrongUsage
 from contracts.priority import Interval, IssueStatus
 from wiring.views.issues import issues, rates
@@ -26,7 +28,8 @@ def issue_list(
     ] = None,
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
     tell: Annotated[
-        str | None, typer.Option(help="Print the accounts to tell of this issue (id or key).")
+        str | None,
+        typer.Option(help="Print the accounts to tell of this issue (key, id, or how the id begins)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -56,15 +59,17 @@ def _print(shown: Sequence[IssueStatus]) -> None:
     console = Console()
     console.print(_table(shown) if shown else "no such issue was opened; see undercurrent themes")
     for (owner, name), (count, rate) in rates(shown, lambda one: one.rule).items():
-        console.print(f"{owner}: rule {name}: {count} issues, {_said(rate)}", markup=False, highlight=False)
+        console.print(
+            f"{owner}: rule {name}: {counted(count, 'issue')}, {_said(rate)}", markup=False, highlight=False
+        )
 
 
 def _tell(found: Sequence[IssueStatus], name: str, *, as_json: bool) -> None:
     """The accounts that were hit by an issue that is done. Raises ``WrongUsage``."""
-    named = [one for one in found if name in (one.issue_id, one.key)]
+    named = [one for one in found if name == one.key or (name and one.issue_id.startswith(name))]
     if len(named) != 1:
         raise WrongUsage(
-            f"{len(named)} issues are called {name}; undercurrent issues lists them with their ids"
+            f"{len(named) or 'no'} issues are called {name}; undercurrent issues lists them with their ids"
         )
     (one,) = named
     if one.state != "done":
@@ -94,7 +99,7 @@ def _table(shown: Sequence[IssueStatus]) -> Table:
             f"{drop.verdict}: {drop.before} → {drop.after} accounts a week, p {drop.p:.3f}" if drop else ""
         )
         table.add_row(
-            one.key or one.issue_id,
+            one.key or one.issue_id[:SHORT_ID],
             one.state + again,
             one.rule,
             one.label,

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.table import Table
 
 from cli.flow import DATA, DataOption
 from cli.printing import print_json
@@ -94,13 +94,15 @@ def list_keys(
     if as_json:
         print_json([_row(key) for key in keys])
         return
-    id_column = Column("id", no_wrap=True, min_width=12)  # what revoke wants, whole
-    table = Table(id_column, "tenant", "name", "scopes", "made", "expires", "used", "state")
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "tenant", "name", "scopes", "made", "expires", "used", "state"):
+        # What a person judges a key by is never cut off: what is long goes on below.
+        table.add_column(name, no_wrap=name not in ("tenant", "name"), overflow="fold")
     now = datetime.now(UTC)
     for key in keys:
         state = "revoked" if key.revoked_at else "lives" if key.lives(now) else "over"
         times = map(_day, (key.made_at, key.expires_at, key.used_at))
-        table.add_row(key.id, key.tenant, key.name, ", ".join(key.scopes), *times, state)
+        table.add_row(key.id, key.tenant, key.name, "\n".join(key.scopes), *times, state)
     Console().print(table)
 
 

@@ -171,6 +171,8 @@ def theme_row(theme: ThemeView) -> dict[str, object]:
         "label": theme.label,
         "family": theme.family,
         "impact": round(theme.effective_impact, 1),
+        "impact_scored": round(theme.priority.impact, 1) if theme.priority else None,
+        "last_seen": theme.last_seen,
         "concerns": theme.concerns,
         "accounts": theme.accounts,
         "language": theme.language,

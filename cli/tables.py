@@ -73,7 +73,10 @@ def _theme_cells(theme: ThemeView, width: int) -> list[str | Text]:
 
 
 def issues_table(view: RunView, limit: int = 20, *, width: int = WIDE) -> Table:
-    """The issues that were emitted, by event time; below 80 columns without action and accounts."""
+    """The issues that were emitted, by event time; below 80 columns without action and accounts.
+
+    A title counts whoever wrote, the last column the accounts that are known by name.
+    """
     table = _table(f"Issues ready for Linear ({min(limit, len(view.issues))} of {len(view.issues)})")
     wide = width >= WIDE
     table.add_column("When", no_wrap=True)
@@ -81,7 +84,7 @@ def issues_table(view: RunView, limit: int = 20, *, width: int = WIDE) -> Table:
     table.add_column("Title", overflow="fold")
     if wide:
         table.add_column("Action", overflow="fold")
-        table.add_column("Accounts", justify="right", no_wrap=True)
+        table.add_column("Known\naccounts", justify="right", no_wrap=True)
     for issue in view.issues[:limit]:
         when = f"{issue.event_time:%Y-%m-%d %H:%M}" if wide else f"{issue.event_time:%Y-%m-%d}"
         more: list[str | Text] = [Text(_action(issue)), count(len(issue.accounts))] if wide else []
@@ -91,7 +94,7 @@ def issues_table(view: RunView, limit: int = 20, *, width: int = WIDE) -> Table:
 
 def _action(issue: LinearIssue) -> str:
     """What is suggested and whose work it is; before there was a matrix, the rule of priority."""
-    return f"{spoken(issue.action)}: {issue.action_owner}" if issue.action else issue.rule
+    return f"{spoken(issue.action)}: {issue.action_owner}" if issue.action else f"rule {spoken(issue.rule)}"
 
 
 def outcomes_table(view: RunView) -> Table:

@@ -120,13 +120,14 @@ def why_sentence(scores: tuple[WindowScore, WindowScore], severe: int) -> str:
         return "No concern in the last 7 days."
     top = day if day.impact > week.impact else week
     f, negative = top.factors, week.negative
+    product = f.volume * f.sentiment * f.tier * f.urgency * f.recency * (f.verdicts or 1)
     verdicts = f" × verdicts {f.verdicts:.2f}" if f.verdicts is not None else ""
     return (
         f"{_plural(week.accounts, 'account')} in 7 days ({day.accounts} in the last 24 hours) raised "
         f"{_plural(week.concerns, 'concern')}, {_percent(negative.count / negative.of)} negative (95 % interval "
         f"{_percent(negative.low)} to {_percent(negative.high)}), {severe} severe; the {top.window} window gives "
         f"volume {f.volume:.2f} × sentiment {f.sentiment:.2f} × tier {f.tier:.2f} × urgency {f.urgency:.2f} "
-        f"× recency {f.recency:.2f}{verdicts} = impact {top.impact:.0f}."
+        f"× recency {f.recency:.2f}{verdicts} = {product:.1f}, impact {top.impact:.0f} of 100."
     )
 
 

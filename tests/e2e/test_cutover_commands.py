@@ -13,11 +13,12 @@ import pytest
 
 from connectors.kafka.journal import KafkaJournal
 from connectors.kafka.names import Naming
-from connectors.kafka.reading import between, held
+from connectors.kafka.reading import Held, between, held
 from tests.support.broker import make_topics
 from tests.support.commands import Told, undercurrent
 from tests.support.kafka_flow import ROOT
 from tests.support.published import AT, Generations
+from wiring.deadletters.kafka import KafkaTopics
 from wiring.health import read_beat
 from wiring.kafka.broker import Broker
 from wiring.kafka.positions import commit_positions, position_group
@@ -99,6 +100,19 @@ def test_a_rollback_goes_to_the_generation_before(world: Generations) -> None:
     world.publish()
     told = _give(world, "rollback", "--json")
     assert (told.code, _orders(world, 1)) == (0, [(1, "*", "g1")])
+
+
+def test_the_marks_of_a_cutover_are_no_records_to_who_reads_a_generation(world: Generations) -> None:
+    world.mark("g1", 1, to="g2")
+    world.publish()
+    assert {there.end for there in _held(world, "themes")} == {1}
+    topics = KafkaTopics(world.cluster, Naming(world.naming.prefix, "g1"), PARTITIONS)
+    assert [record for topic in published() for record in topics.records(topic)] == []
+
+
+def _held(world: Generations, topic: str) -> list[Held]:
+    name = Naming(world.naming.prefix, "g1").topic(topic)
+    return list(held(world.cluster.admin(), [(name, partition) for partition in range(PARTITIONS)]).values())
 
 
 def test_generations_are_listed_with_who_is_active_where(world: Generations) -> None:

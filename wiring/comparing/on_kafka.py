@@ -19,6 +19,7 @@ from contracts.identity import ordinal_of
 from contracts.registry import read_stage
 from wiring.comparing.standing import FOLDED
 from wiring.kafka.publishing.book import stage_offsets
+from wiring.kafka.publishing.marks import is_mark
 from wiring.topics import STAGES
 
 ALL_GONE = sys.maxsize
@@ -95,7 +96,7 @@ class GenerationRun:
         for partition, there in self.offsets[topic].items():
             for message in between(self.cluster, self.names[topic], partition, there.first, there.end):
                 value = message.value()
-                if value is not None:
+                if value is not None and not is_mark(topic, headers_of(message)):
                     yield read_stage(topic, value)
 
     def _ordinal_at(self, topic: str, partition: int, offset: int) -> int | None:

@@ -1,6 +1,7 @@
 """Read the topics of one generation on Kafka record by record, as ``wiring.views.topics`` reads files.
 
-What arrived twice, because a stage was restarted while it wrote, is told once.
+What arrived twice, because a stage was restarted while it wrote, is told once; a cutover's mark, which only the
+publisher reads, not at all.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from connectors.kafka.reading import between, headers_of, held, offset_of
 from contracts.envelope import Envelope
 from contracts.errors import RejectItem, StateCorrupt
 from contracts.registry import read_journal, read_record
+from wiring.kafka.publishing.marks import is_mark
 from wiring.views.topics import Place
 
 
@@ -73,7 +75,8 @@ class KafkaTopics:
             for message in between(self.cluster, name, partition, start, there.end):
                 mark.next = offset_of(message) + 1
                 told = Told(Place(partition, offset_of(message)), headers_of(message), message.value() or b"")
-                if topic == "journal" or mark.is_new(told.headers):
+                is_new = topic == "journal" or mark.is_new(told.headers)
+                if is_new and not is_mark(topic, told.headers):
                     yield told
 
     def firsts(self, topic: str) -> dict[int, int]:

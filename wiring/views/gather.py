@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from contracts.commands import Command, Redrive
+from contracts.commands import Command, LoadBegin, LoadEnd, Redrive
 from contracts.diversions import DeadLetter, Quarantined, ReviewRequest
-from contracts.envelope import Envelope
+from contracts.envelope import EVERYONE, Envelope
 from contracts.feedback import FeedbackReceived, Sealed, Tick, Undecodable
 from contracts.identity import ordinal_of
 from contracts.outcomes import Ledger
@@ -104,7 +104,7 @@ class Gathered:
         self.ledger.apply(topic, record)
         match record:
             case Tick():
-                self._tick(topic, record)
+                self.tick(topic, record)
             case FeedbackReceived():
                 self._received(record)
             case Command(order=Redrive(item=item)) if topic == "journal":
@@ -132,7 +132,8 @@ class Gathered:
             case Quarantined():
                 self.quarantine_reasons[record.item_id] = record.reason
 
-    def _tick(self, topic: str, tick: Tick) -> None:
+    def tick(self, topic: str, tick: Tick) -> None:
+        """It has become ``tick``'s time."""
         # The clock is that of the last stage: a journal that was loaded ahead says nothing of the themes.
         if topic == "assignments":
             self.clock = max(self.clock or tick.event_time, tick.event_time)
@@ -202,10 +203,54 @@ def _keep_latest(kept: dict[str, tuple[int, T]], key: str, record: T) -> None:
 
 
 def gather(topics: Records, tenant: str | None) -> dict[str, Gathered]:
-    """What all topics say, by tenant; only of ``tenant`` (and of nobody) if one is named."""
+    """What all topics say, by tenant; only of ``tenant`` (and of nobody) if one is named.
+
+    A tick for everyone is one of each tenant of its part, but for those that are loading history (ADR 12).
+    """
     found: dict[str, Gathered] = {}
     for topic in TOPICS:
+        shared = SharedTicks(topic)
         for place, record in topics.records(topic):
-            if tenant in (None, record.tenant) or isinstance(record, Undecodable):
-                found.setdefault(record.tenant, Gathered()).take(topic, place, record)
+            if record.tenant == EVERYONE:
+                shared.tick(place, record)
+            elif tenant in (None, record.tenant) or isinstance(record, Undecodable):
+                one = found.setdefault(record.tenant, Gathered())
+                shared.meet(place, record, one)
+                one.take(topic, place, record)
+        shared.end()
     return found
+
+
+class SharedTicks:
+    """Ticks for everyone in one topic: each tenant is told of the latest before its next record, and at the end."""
+
+    def __init__(self, topic: str) -> None:
+        self._topic = topic
+        self._latest: dict[int, Tick] = {}
+        self._here: dict[str, tuple[int, Gathered]] = {}
+        self._loading: set[str] = set()
+
+    def tick(self, place: Place, record: Envelope) -> None:
+        """A record for everyone; one that is no tick says nothing of the time."""
+        if isinstance(record, Tick):
+            self._latest[place.part] = record
+
+    def meet(self, place: Place, record: Envelope, one: Gathered) -> None:
+        """A tenant's record is about to be taken into account."""
+        self._here[record.tenant] = (place.part, one)
+        self._tell(record.tenant)
+        match record:
+            case Command(order=LoadBegin()):
+                self._loading.add(record.tenant)
+            case Command(order=LoadEnd()):
+                self._loading.discard(record.tenant)
+
+    def end(self) -> None:
+        """Nothing more comes in this topic."""
+        for name in self._here:
+            self._tell(name)
+
+    def _tell(self, name: str) -> None:
+        part, one = self._here[name]
+        if name not in self._loading and (tick := self._latest.get(part)) is not None:
+            one.tick(self._topic, tick)

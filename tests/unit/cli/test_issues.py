@@ -67,6 +67,16 @@ def test_issues_are_listed_with_rates_and_filters(directory: Path) -> None:
     )
 
 
+def test_an_issue_without_a_key_is_known_by_how_its_id_begins(directory: Path) -> None:
+    line = status(issue_id="0db3c63e-7639-493d-9b1f-0c6a3b7a1f20", key=None).model_dump_json(
+        exclude_none=True, by_alias=True
+    )
+    (directory / "logs" / "issues" / "p0001.jsonl").write_text(line + "\n")
+    assert "0db3c63e " in undercurrent("issues", "--dir", directory).out
+    told = undercurrent("issues", "--dir", directory, "--tell", "0db3c63e")
+    assert told.out.split() == ["initech", "northwind"]
+
+
 def test_who_is_to_be_told_is_printed_once_it_is_done(directory: Path) -> None:
     assert undercurrent("issues", "--dir", directory, "--tell", "ENG-42").out.split() == [
         "initech",

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from contracts.commands import ConfirmConcern, DropLetter, Erase
+from contracts.commands import Command, ConfirmConcern, DropLetter, Erase, LoadBegin, LoadEnd
+from contracts.envelope import Envelope
 from contracts.errors import StateCorrupt, WrongUsage
+from contracts.feedback import Tick
 from contracts.identity import theme_id
 from contracts.registry import read_record
 from tests.support.runs import NOON, RunBuilder
 from wiring.views import RunView, read_run
+from wiring.views.read import read_topics
+from wiring.views.topics import Place
 
 DAY = timedelta(days=1)
 EXPORT, LOGIN = theme_id("acme", "export"), theme_id("acme", "login")
@@ -283,3 +287,39 @@ def test_days_are_counted_up_to_the_clock(run: RunBuilder) -> None:
         run.item(f"fails {day}", theme=EXPORT, at=NOON + day * DAY)
     run.tick(NOON + 3 * DAY)
     assert view(run).themes[0].daily == (1, 0, 2, 0)
+
+
+class InMemory:
+    """Topics of one part, as ``Records``."""
+
+    def __init__(self, **topics: list[Envelope]) -> None:
+        self.topics = topics
+
+    def records(self, topic: str) -> Iterator[tuple[Place, Envelope]]:
+        yield from ((Place(0, n), record) for n, record in enumerate(self.topics.get(topic, [])))
+
+
+def tick(tenant: str, hour: int) -> Tick:
+    at = NOON + timedelta(hours=hour)
+    return Tick(
+        id=f"0-{hour}", kind="tick", tenant=tenant, event_time=at, ingested_at=at, trace="", schema="1.0"
+    )
+
+
+def command(order: LoadBegin | LoadEnd) -> Command:
+    header = {"id": "0-0", "tenant": "acme", "event_time": NOON, "ingested_at": NOON, "trace": ""}
+    return Command.model_validate(
+        {**header, "schema": "1.0", "kind": "command", "author": "ann", "order": order}
+    )
+
+
+def test_a_tick_for_everyone_is_no_tenant_and_is_the_time_of_each(tmp_path: Path) -> None:
+    topics = InMemory(assignments=[tick("acme", 1), tick("*", 3), tick("*", 5)])
+    assert read_topics(topics, "Kafka").clock == NOON + timedelta(hours=5)
+
+
+def test_a_tick_for_everyone_says_nothing_to_a_tenant_that_is_loading_history(tmp_path: Path) -> None:
+    begun = [command(LoadBegin(origin="a.csv")), tick("acme", 1), tick("*", 5)]
+    assert read_topics(InMemory(assignments=begun), "Kafka").clock == NOON + timedelta(hours=1)
+    ended = [*begun, command(LoadEnd(origin="a.csv"))]
+    assert read_topics(InMemory(assignments=ended), "Kafka").clock == NOON + timedelta(hours=5)

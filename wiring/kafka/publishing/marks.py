@@ -18,6 +18,7 @@ from connectors.kafka.messages import ID, Headers, header, stage_of
 from contracts.commands import Command, Cutover
 from contracts.errors import StateCorrupt
 from contracts.identity import ordinal_of
+from contracts.registry import RECORDS
 
 ORIGIN = "undercurrent-origin"
 CUTOVER = "undercurrent-cutover"
@@ -99,6 +100,12 @@ class Mark(NamedTuple):
 def is_command(message: Sourced) -> bool:
     """Whether it is one of ours to each other, which no subscriber sees."""
     return (header(message.headers, "ce_type") or "").endswith(_COMMAND)
+
+
+def is_mark(topic: str, headers: Headers) -> bool:
+    """Whether a cutover passed here (``topic`` by its short name): no record of a topic that holds no commands."""
+    is_ours = (header(headers, "ce_type") or "").endswith(_COMMAND)
+    return is_ours and Command not in RECORDS.get(topic, ())
 
 
 def mark_of(message: Sourced, stage: str) -> Mark | None:

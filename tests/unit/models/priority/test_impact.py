@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from math import prod
 
 import pytest
 
@@ -162,3 +164,12 @@ def test_impact_halves_with_every_half_life_of_silence(hours: int, share: float)
         affected_accounts=1,
     )
     assert effective_impact(priority, seen + timedelta(hours=hours)) == pytest.approx(80 * share)
+
+
+def test_why_says_an_equation_that_is_true() -> None:
+    scores = window_scores(family(12, cell_of(decision(), 850)), WEIGHTS)
+    said = re.search(r"gives volume (.+) = ([\d.]+), impact (\d+) of 100\.$", why_sentence(scores, 0))
+    assert said is not None
+    factors = [float(part.split()[-1]) for part in said[1].split(" × ")]
+    assert prod(factors) == pytest.approx(float(said[2]), rel=0.02)
+    assert round(max(one.impact for one in scores)) == int(said[3])
