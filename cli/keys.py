@@ -24,6 +24,10 @@ from wiring.edge.opening import edge_store
 
 app = typer.Typer(help="API keys: made, listed, revoked. A key is shown once.", no_args_is_help=True)
 
+Where = Annotated[
+    Path | None,
+    typer.Option("--dir", help="Data directory, for serve --dir; without it the keys are in --data."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -33,10 +37,12 @@ class _Opened(NamedTuple):
 
 
 @contextmanager
-def _opened(data: Path) -> Iterator[_Opened]:
-    engine = edge_store(load_settings(), data)
+def _opened(directory: Path | None, data: Path) -> Iterator[_Opened]:
+    """The store of the folder that ``serve`` opens with the same options."""
+    place = directory or data
+    engine = edge_store(load_settings(), place)
     try:
-        with closing(LocalVault(data / "keys")) as vault:
+        with closing(LocalVault(place / "keys")) as vault:
             yield _Opened(KeyStore(engine), vault)
     finally:
         engine.dispose()
@@ -53,6 +59,7 @@ def create(
         int | None, typer.Option(min=1, help="How long it lives; default: until it is revoked.")
     ] = None,
     per_s: Annotated[int | None, typer.Option(min=1, help="Requests a second that it may send.")] = None,
+    directory: Where = None,
     data: DataOption = DATA,
     as_json: Json = False,
 ) -> None:
@@ -61,7 +68,7 @@ def create(
     Example: undercurrent keys create "web form" --scope feedback:write --days 365
     """
     now = datetime.now(UTC)
-    with _opened(data) as (store, vault):
+    with _opened(directory, data) as (store, vault):
         key, shown = make_key(
             store,
             vault.digest,
@@ -82,6 +89,7 @@ def create(
 @app.command("ls")
 def list_keys(
     tenant: Annotated[str | None, typer.Option(help="Of this tenant alone.")] = None,
+    directory: Where = None,
     data: DataOption = DATA,
     as_json: Json = False,
 ) -> None:
@@ -89,19 +97,19 @@ def list_keys(
 
     Example: undercurrent keys ls --tenant acme
     """
-    with _opened(data) as (store, _vault):
+    with _opened(directory, data) as (store, _vault):
         keys = store.all(tenant)
     if as_json:
         print_json([_row(key) for key in keys])
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("id", "tenant", "name", "scopes", "made", "expires", "used", "state"):
+    for name in ("id", "tenant", "name", "scopes", "expires", "used", "state"):
         # What a person judges a key by is never cut off: what is long goes on below.
         table.add_column(name, no_wrap=name not in ("tenant", "name"), overflow="fold")
     now = datetime.now(UTC)
     for key in keys:
         state = "revoked" if key.revoked_at else "lives" if key.lives(now) else "over"
-        times = map(_day, (key.made_at, key.expires_at, key.used_at))
+        times = map(_day, (key.expires_at, key.used_at))
         table.add_row(key.id, key.tenant, key.name, "\n".join(key.scopes), *times, state)
     Console().print(table)
 
@@ -109,6 +117,7 @@ def list_keys(
 @app.command()
 def revoke(
     key_id: Annotated[str, typer.Argument(help="Its id, as ls shows it.")],
+    directory: Where = None,
     data: DataOption = DATA,
     as_json: Json = False,
 ) -> None:
@@ -116,7 +125,7 @@ def revoke(
 
     Example: undercurrent keys revoke 4f3a9c01d2e7
     """
-    with _opened(data) as (store, _vault):
+    with _opened(directory, data) as (store, _vault):
         if not store.revoke(key_id, datetime.now(UTC)):
             raise WrongUsage(f"key {key_id}: there is none that lives; `undercurrent keys ls` shows them")
     if as_json:

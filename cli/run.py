@@ -20,15 +20,17 @@ from cli.watching import Progress as Watching
 from cli.worker import PARTITIONS, Worker
 from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
-from contracts.errors import StopWorker
+from contracts.errors import StopWorker, WrongUsage
 from contracts.identity import partition
 from contracts.priority import LinearIssue, Priority
+from flows.stages import JOURNAL
 from settings import load_settings
 from wiring.datadir import DataDir
 from wiring.history import History
 from wiring.loads import LoadBook
 from wiring.recovery import rebuild
 from wiring.views import RunView, ThemeView, read_run
+from wiring.views.topics import Topics
 
 REJECTED = 3
 """Exit code: the run is done, and some records were rejected."""
@@ -40,10 +42,16 @@ SHOWN_REJECTS = 10
 
 
 def run(
-    source: Annotated[Path, typer.Option("--input", help="Feedback: .csv or .jsonl, or the same with .gz.")],
     out: Annotated[
         Path, typer.Option("--out", help="Data directory; the same one resumes or adds to a run.")
     ],
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            help="Feedback: .csv or .jsonl, or the same with .gz; without it what came already goes on.",
+        ),
+    ] = None,
     mapping: Annotated[
         str | None, typer.Option("--map", help="field=column pairs, say text=comment,rating=stars.")
     ] = None,
@@ -52,14 +60,17 @@ def run(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Turn a file of feedback into ranked themes, issues and a report.
+    """Turn a file of feedback, or what `serve` and `upload` brought, into ranked themes, issues and a report.
 
     Example: undercurrent run --input reviews.csv --map text=comment,rating=stars --out out/reviews
     """
     console = Console(stderr=as_json)
     settings = load_settings()
-    out.mkdir(parents=True, exist_ok=True)
-    total = load_file(out, settings.tenant, source, mapping, customers, console)
+    if source is None:
+        total = what_came(out, mapping, customers)
+    else:
+        out.mkdir(parents=True, exist_ok=True)
+        total = load_file(out, settings.tenant, source, mapping, customers, console)
     finish(out, total, console)
     view = read_run(out, settings.tenant)
     report = out / "report.html"
@@ -69,6 +80,15 @@ def run(
     else:
         show(view, report, console)
     raise typer.Exit(REJECTED if view.rejects else 0)
+
+
+def what_came(out: Path, mapping: str | None, customers: Path | None) -> int:
+    """The records of a journal to which no file is added. Raises ``WrongUsage``."""
+    if mapping or customers:
+        raise WrongUsage("--map and --customers: give the file with --input, too")
+    if not DataDir(out).journal.exists():
+        raise WrongUsage(f"{out}: nothing came here yet; give a file with --input")
+    return sum(1 for _ in Topics(DataDir(out).logs).lines(JOURNAL))
 
 
 def load_file(
@@ -127,7 +147,12 @@ def _follow(worker: Worker, watching: Watching, total: int, console: Console) ->
 
 def show(view: RunView, report: Path, console: Console) -> None:
     """The ranked themes, the issues, what became of every item, and where the report is."""
-    console.print(themes_table(view, 10, width=console.width))
+    if view.themes:
+        console.print(themes_table(view, 10, width=console.width))
+    else:
+        console.print(
+            "no theme yet: one takes at least 3 concerns that are alike" if view.items else "no items came"
+        )
     if view.issues:
         console.print(issues_table(view, width=console.width))
     console.print(outcomes_table(view))

@@ -68,6 +68,7 @@ def serve(
             gate = closing_all.enter_context(embedded_gate(directory, PARTITIONS, quota_of(settings)))
         keyring = Keyring(KeyStore(engine), vault.digest, now_utc, time.monotonic)
         service = make_api(FeedbackDesk(gate, deliveries, vault.digest, now_utc), keyring, uploads)
+        typer.echo(f"answers on http://{host}:{port}/v1/feedback, with the keys of {place}", err=True)
         # The server gives a signal on when it has ended; without somebody to take it nothing here would be closed.
         closing_all.enter_context(draining_on_signals())
         uvicorn.run(

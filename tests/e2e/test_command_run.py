@@ -67,6 +67,13 @@ def test_an_empty_file_is_a_run_without_items(tmp_path: Path) -> None:
     assert (told.code, told.json["items"], told.json["themes"]) == (0, 0, [])
 
 
+def test_without_a_file_what_came_already_goes_on(ran: Ran, own_copy: Path, tmp_path: Path) -> None:
+    assert _summary(undercurrent("run", "--out", own_copy, "--json").json) == _summary_of(ran)
+    told = undercurrent("run", "--out", tmp_path / "new")
+    assert (told.code, "give a file with --input" in told.err) == (2, True)
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_changed_customer_list_is_loaded_without_the_feedback_again(ran: Ran, own_copy: Path) -> None:
     customers = own_copy / "changed.csv"
     customers.write_text("account,tier,mrr\nnewcomer,enterprise,900\n")

@@ -30,12 +30,16 @@ def run(*argv: str) -> str:
 
 def test_a_key_that_was_made_opens_the_service(tmp_path: Path) -> None:
     folder, port = str(tmp_path / "run"), free_port()
-    made = json.loads(run("keys", "create", "test", "--data", folder, "--json"))
+    made = json.loads(run("keys", "create", "test", "--dir", folder, "--json"))
     address = f"http://127.0.0.1:{port}"
     headers = {"Authorization": f"Bearer {made['key']}"}
-    service = subprocess.Popen(
-        command("serve", "--dir", folder, "--port", str(port)), env=dict(os.environ, PYTHONPATH=".")
-    )
+    said = tmp_path / "said"
+    with said.open("w") as errors:
+        service = subprocess.Popen(
+            command("serve", "--dir", folder, "--port", str(port)),
+            env=dict(os.environ, PYTHONPATH="."),
+            stderr=errors,
+        )
     try:
         until = time.monotonic() + 60
         while True:
@@ -48,7 +52,7 @@ def test_a_key_that_was_made_opens_the_service(tmp_path: Path) -> None:
                 time.sleep(0.2)
         told = {"external_id": "1", "text": "the export is slow"}
         assert httpx.post(f"{address}/v1/feedback", json=told, headers=headers).status_code == 202
-        (listed,) = json.loads(run("keys", "ls", "--data", folder, "--json"))
+        (listed,) = json.loads(run("keys", "ls", "--dir", folder, "--json"))
         assert listed["used_at"]
         assert "digest" not in listed
         service.send_signal(signal.SIGTERM)
@@ -56,4 +60,5 @@ def test_a_key_that_was_made_opens_the_service(tmp_path: Path) -> None:
     finally:
         service.kill()
         service.wait(10)
+    assert f"answers on {address}/v1/feedback, with the keys of {folder}" in said.read_text()
     assert len(list(read_log(Path(folder) / "logs" / "journal", 0))) == 1
