@@ -16,17 +16,23 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from connectors.debezium.envelope import Change, NotAChange, read_change
 from connectors.files.mapping import FIELDS, map_row
+from connectors.kafka.accepting import LARGEST_LINE
 from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.groups import told_offsets
 from connectors.kafka.journal import KafkaJournal
-from connectors.kafka.reading import offset_of, passes
+from connectors.kafka.reading import held, offset_of, passes
 from connectors.keys.vault import LocalVault
 from contracts.commands import RetractItem
-from contracts.errors import StopWorker, WrongUsage
+from contracts.errors import RejectItem, StateCorrupt, StopWorker, WrongUsage
 from contracts.feedback import Coordinates
 from contracts.identity import item_id
+from contracts.registry import read_record
 from wiring.journal import Arrival, RecordMaker
 
 BATCH = 500
+
+MOST_KEPT_BYTES = 1 << 20
+"""How much is kept of a row that no record can hold."""
 READER = "cdc"
 
 
@@ -78,10 +84,10 @@ class Mirror:
                 return []
             if change.what == "gone":
                 return [self._gone(maker, change, now)]
-            return maker.feedback([self._arrival(change, where, now)])
+            return [_checked(line) for line in maker.feedback([self._arrival(change, where, now)])]
         except NotAChange as exc:
             name = f"{where.origin}/{where.line}"
-            raw = _bytes(value) or b""
+            raw = (_bytes(value) or b"")[:MOST_KEPT_BYTES]
             return maker.feedback([Arrival(now, now, self._table.source, name, None, where, raw, str(exc))])
 
     def _arrival(self, change: Change, where: Coordinates, now: datetime) -> Arrival:
@@ -104,6 +110,17 @@ class Mirror:
         item = item_id(self._table.tenant, source, mapped.source_record_id)
         order = RetractItem(item_id=item, source=source, why="deleted in its table", at=change.at or now)
         return maker.command(READER, order, change.at or now)
+
+
+def _checked(line: bytes) -> bytes:
+    """A record, if the journal can take it. Raises ``NotAChange``: one such row must not stop its table."""
+    if len(line) > LARGEST_LINE:
+        raise NotAChange(f"a record of {len(line)} bytes: at most {LARGEST_LINE} are taken")
+    try:
+        read_record("journal", line)
+    except RejectItem as exc:
+        raise NotAChange(str(exc)) from None
+    return line
 
 
 def _happened(body: Mapping[str, object], at: datetime) -> datetime:
@@ -129,7 +146,11 @@ def mirror_for_ever(
     is_over: Callable[[], bool],
     until_end: bool = False,
 ) -> int:
-    """Read the topic from where its group is until ``is_over`` (or its end); how many records were appended."""
+    """Read the topic from where its group is until ``is_over`` (or its end); how many records were appended.
+
+    Raises ``StateCorrupt`` where the topic no longer holds what the group did not read.
+    """
+    _refuse_lost(cluster, topic, group)
     consumer = cluster.consumer(
         group_id=group,
         auto_offset_reset="earliest",
@@ -154,6 +175,21 @@ def mirror_for_ever(
     finally:
         consumer.close()
     return appended
+
+
+def _refuse_lost(cluster: Cluster, topic: str, group: str) -> None:
+    """A deletion that nobody reads would leave its row standing: never jump."""
+    with kafka_errors(f"looking at {topic}"):
+        cut = cluster.admin().list_topics(topic, timeout=10.0).topics[topic].partitions
+    places = [(topic, partition) for partition in cut]
+    there = held(cluster.admin(), places)
+    for one in told_offsets(cluster, group, places):
+        first = there[topic, one.partition].first
+        if one.offset < first:
+            raise StateCorrupt(
+                f"topic {topic}, partition {one.partition}: {group} read up to {one.offset}, it begins at {first}: "
+                "take a new snapshot of the table, then begin with another --group"
+            )
 
 
 def _messages(consumer: Consumer, ended: set[int]) -> list[Message]:

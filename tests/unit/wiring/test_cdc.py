@@ -12,10 +12,12 @@ import pytest
 from connectors.kafka.journal import KafkaJournal
 from connectors.kafka.names import Naming
 from contracts.diversions import DeadLetter, Receipt
-from contracts.errors import WrongUsage
+from contracts.errors import StateCorrupt, WrongUsage
+from contracts.feedback import FeedbackReceived
 from contracts.registry import write_record
 from contracts.stages import RedactedItem
 from tests.support.broker import make_topics
+from tests.support.kafka_parts import delete_before
 from tests.support.steps import NOON, Journey
 from tests.unit.wiring.bulk.lanes import records
 from wiring.cdc import Mirror, Table, map_of, mirror_for_ever
@@ -42,9 +44,12 @@ class Shop:
         if op == "d":
             self._producer.produce(self.topic, None, orjson.dumps({"id": row["id"]}), 0)
 
-    def mirrored(self, group: str = "g") -> int:
+    def flush(self) -> None:
         self._producer.flush(10)
-        table = Table("acme", "reviews", map_of("source_record_id=id,text=body"))
+
+    def mirrored(self, group: str = "g", mapping: str = "source_record_id=id,text=body") -> int:
+        self.flush()
+        table = Table("acme", "reviews", map_of(mapping))
         mirror = Mirror(table, self.journey.vault, lambda: NOON)
         with KafkaJournal(self.cluster, self.naming.journal, 1, "cdc") as journal:
             name = f"{self.naming.prefix}-{group}"
@@ -103,6 +108,30 @@ def test_what_is_no_change_event_is_a_dead_letter_and_the_rest_goes_on(shop: Sho
     assert shop.taken_in() == [(1, False)]
     (letter,) = shop.journey.of("dead-letters", DeadLetter)
     assert (letter.reason, letter.found_at.line) == ("unreadable", 0)
+
+
+@pytest.mark.parametrize("odd", [{"body": "x" * 3_400_000}, {"body": "slow", "shop": "s" * 65}])
+def test_a_row_that_no_record_can_hold_is_put_aside_and_the_rest_goes_on(
+    shop: Shop, odd: dict[str, Any]
+) -> None:
+    shop.write("c", {"id": 1, **odd}, 1)
+    shop.write("c", {"id": 2, "body": "The export is broken"}, 2)
+    assert shop.mirrored(mapping="source_record_id=id,text=body,source=shop") == 2
+    aside, fine = records(shop.cluster, shop.naming.journal)
+    assert isinstance(aside, FeedbackReceived)
+    assert isinstance(fine, FeedbackReceived)
+    assert [bool(aside.unreadable), bool(fine.unreadable)] == [True, False]
+
+
+def test_changes_that_retention_deleted_unread_are_never_jumped_over(shop: Shop) -> None:
+    for n in range(4):
+        shop.write("c", {"id": n, "body": "The export is broken"}, n)
+        if n == 0:
+            shop.mirrored()
+    shop.flush()
+    delete_before(shop.cluster, shop.topic, 0, 3)
+    with pytest.raises(StateCorrupt, match="it begins at 3"):
+        shop.mirrored()
 
 
 def test_a_map_without_the_rows_key_is_refused() -> None:
