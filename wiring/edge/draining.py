@@ -169,6 +169,12 @@ class Drain:
             return self._failed(polled, str(exc) if ours else f"defect: {type(exc).__name__}", 0.0)
         return polled
 
+    def not_begun(self, stream: Stream, why: str) -> Polled:
+        """Tell that nothing could be asked."""
+        return self._failed(
+            Polled(stream.connection.name, stream.kept_as, stream.connection.vendor), why, 0.0
+        )
+
     async def fetch(self, stream: Stream, http: VendorHttp, hint: Hint) -> Counts:
         """Ask for the record that a hint named, and take it. Raises ``PipelineError``."""
         return await self._through(stream, await stream.vendor.fetch(stream.connection, http, hint))

@@ -117,16 +117,16 @@ class Poller:
         """What one connection's hints bring; after the first that fails the others are left to the poll, too."""
         connection = self.connections[name]
         stream = Stream(connection, self.vendor(connection), "hints", "hints")
-        http = replace(self._http(connection), patience=HINT_PATIENCE)
         brought = Counts()
         for hint in hints:
             try:
+                http = replace(self._http(connection), patience=HINT_PATIENCE)
                 brought += await self.drain.fetch(stream, http, hint)
             except RetryLater as exc:
                 log.warning("hints_left_to_the_poll", connection=name, why=type(exc).__name__)
                 return brought
             # ValueError and the like: an answer that the vendor does not document, which the poll will tell of too.
-            except (PipelineError, ValueError, LookupError, TypeError) as exc:
+            except (PipelineError, ValueError, LookupError, TypeError, AttributeError) as exc:
                 log.warning("hint_left_to_the_poll", connection=name, kind=hint.kind, why=type(exc).__name__)
         return brought
 
@@ -160,11 +160,18 @@ class Poller:
         key = stream.connection.name, stream.kept_as
         self._busy.add(key)
         try:
-            polled = await self.drain.run(stream, self._http(stream.connection))
+            polled = await self._run(stream)
         finally:
             self._busy.discard(key)
         self._free_at[key] = self.clock() + polled.wait_s
         return polled
+
+    async def _run(self, stream: Stream) -> Polled:
+        try:
+            http = self._http(stream.connection)
+        except WrongUsage as exc:  # an option that no client can be made of stops its own connection alone
+            return self.drain.not_begun(stream, str(exc))
+        return await self.drain.run(stream, http)
 
     async def _again_and_again(self, stream: Stream, every_s: float, first_s: float) -> None:
         pause_s = first_s

@@ -12,6 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from connectors.vendors.errors import VendorLimited
+from connectors.vendors.http import VendorHttp
 from connectors.vendors.port import Connection, Cursor, Gone, Hint, Page
 from contracts.errors import WrongUsage
 from tests.support.vendors.clock import FakeTime, quick_http
@@ -205,6 +206,25 @@ def test_streams_are_spread_over_the_time_between_two_polls() -> None:
 
     many.do(go)
     assert {15.0, 30.0, 45.0, 60.0} <= set(many.time.slept)
+
+
+def test_a_connection_that_nothing_can_be_asked_with_stops_no_other() -> None:
+    both = Desk(Scripted({"s": lambda _since: [page(1)]}), names=("odd", "acme"))
+
+    async def go(poller: Poller) -> Sequence[Polled]:
+        ask = poller.open_http
+
+        def opened(connection: Connection) -> VendorHttp:
+            if connection.name == "odd":
+                raise WrongUsage("connection odd: allow_private_hosts is a list of host names")
+            return ask(connection)
+
+        poller.open_http = opened
+        return await poller.once()
+
+    odd, acme = both.do(go)
+    assert "list of host names" in odd.failed
+    assert (acme.failed, both.gate.ids) == ("", ["1"])
 
 
 def test_a_connection_that_is_not_there_is_refused_by_name() -> None:
