@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cli.tables import SHORT_ID
 from wiring.reviewing.queue import Case
 
 WITHHELD = "(words withheld)"
@@ -49,7 +50,9 @@ def case_row(case: Case) -> dict[str, Any]:
 def case_lines(case: Case) -> str:
     """A case in two lines, its words the second."""
     words = " ".join((case.quote or WITHHELD).split())
-    return f"{case.kind} {case.id}  worth {case.worth}, {case.reason}\n    {words}"
+    sure = "" if case.p_milli is None else f" (p {case.p_milli / 1000:.2f})"
+    place = f" → theme {case.theme[:SHORT_ID]}{sure}" if case.kind == "assignment" and case.theme else ""
+    return f"{case.kind} {case.id}{place}  worth {case.worth}, {case.reason}\n    {words}"
 
 
 def card(case: Case, place: str, themes: dict[str, str]) -> str:

@@ -207,7 +207,8 @@ def _order(
 
 
 def _model(desk: Desk, role: str, tenant: str | None) -> Model:
-    found = [one for one in models(desk.topics, tenant) if one.role == _role(role)]
+    wanted = _role(role)
+    found = [one for one in models(desk.topics, tenant) if one.role == wanted]
     if not found:
         raise WrongUsage(
             f"no correction has taught a {role} model yet; people correct with undercurrent review"

@@ -47,6 +47,8 @@ def similar(
 
     Example: undercurrent similar "charged twice for the same month" --where source=intercom
     """
+    if not text.strip():
+        raise WrongUsage("say what to look for: the text is empty")
     settings = load_settings()
     existing(directory)
     filters = parse_filters(where)

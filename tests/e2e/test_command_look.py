@@ -114,3 +114,8 @@ def _listed(out: Path) -> list[dict[str, Any]]:
 
 def _first(out: Path, kind: str) -> str:
     return next(str(row["id"]) for row in _listed(out) if row["kind"] == kind)
+
+
+def test_similar_to_nothing_is_wrong_usage(ran: Ran) -> None:
+    told = undercurrent("similar", " ", "--dir", ran.out)
+    assert (told.code, "the text is empty" in told.err) == (2, True)

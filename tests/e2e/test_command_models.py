@@ -56,3 +56,8 @@ def test_without_corrections_the_untrained_model_labels(ran: Ran) -> None:
     assert "untrained" in undercurrent("models", "ls", "--dir", ran.out).out
     told = undercurrent("models", "show", "category", "--dir", ran.out)
     assert (told.code, "undercurrent review" in told.err) == (2, True)
+
+
+def test_a_model_that_there_is_not_is_told_with_those_that_there_are(ran: Ran) -> None:
+    told = undercurrent("models", "show", "nonsense", "--dir", ran.out)
+    assert (told.code, "nonsense: roles are category, sentiment, severity" in told.err) == (2, True)

@@ -14,9 +14,11 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from cli.cards import case_lines
 from cli.review_session import Session, Tally
 from connectors.keys.vault import LocalVault
 from contracts.commands import ConfirmConcern, CorrectConcern, DismissConcern
+from contracts.identity import theme_id
 from contracts.steering import ConcernRef, MoveConcern, ThemeRef
 from models.labellers.taxonomy import load_taxonomy
 from tests.support.runs import NOON, RunBuilder, Said
@@ -55,6 +57,14 @@ def cases(run: RunBuilder, **how: Any) -> list[Case]:
     topics = Topics(DataDir(run.write()).logs)
     with closing(LocalVault(run.directory / "keys")) as vault:
         return open_cases(topics, vault, **how)
+
+
+def test_an_uncertain_assignment_is_listed_with_its_theme_and_how_sure_it_is(run: RunBuilder) -> None:
+    theme = theme_id("acme", "export")
+    said = run.item("The export fails", change="")
+    run.change(said, "assigned", theme=theme, p_milli=480, ask_milli=300)
+    (case,) = cases(run)
+    assert f"{said.concern_id} → theme {theme[:8]} (p 0.48)  worth" in case_lines(case)
 
 
 def test_the_question_whose_answer_is_worth_most_comes_first(run: RunBuilder) -> None:
