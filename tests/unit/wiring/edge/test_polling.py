@@ -222,7 +222,7 @@ def test_a_connection_that_nothing_can_be_asked_with_stops_no_other() -> None:
         poller.open_http = opened
         return await poller.once()
 
-    odd, acme = both.do(go)
+    acme, odd = both.do(go)
     assert "list of host names" in odd.failed
     assert (acme.failed, both.gate.ids) == ("", ["1"])
 
