@@ -12,8 +12,9 @@ from cli.printing import print_json
 from contracts.commands import DirectModel, ModelRole
 from contracts.errors import WrongUsage
 from contracts.learning import ModelEvent
+from models.learning.role import TELL_EVERY, UNTRAINED
 from wiring.appending import Given
-from wiring.views.models import UNTRAINED, Model, agreement, models
+from wiring.views.models import Model, agreement, models
 
 app = typer.Typer(
     help="Local models that learn from corrections: versions, figures, which one labels.",
@@ -48,7 +49,9 @@ def ls(desk: Desk, tenant: Tenant = None, as_json: AsJson = False) -> None:
             f"{row['corrections']} corrections; {row['retrain_candidates']} reasons to retrain"
         )
     if not rows:
-        _say(f"no correction has taught a model yet: the untrained one, {UNTRAINED}, labels")
+        _say(
+            f"nothing is told of a model before {TELL_EVERY} answers: the untrained one, {UNTRAINED}, labels"
+        )
 
 
 @app.command("show")
@@ -211,7 +214,8 @@ def _model(desk: Desk, role: str, tenant: str | None) -> Model:
     found = [one for one in models(desk.topics, tenant) if one.role == wanted]
     if not found:
         raise WrongUsage(
-            f"no correction has taught a {role} model yet; people correct with undercurrent review"
+            f"nothing is told of a {role} model before {TELL_EVERY} corrections and confirmations; "
+            "people give them with undercurrent review"
         )
     if len(found) > 1:
         raise WrongUsage(f"several tenants have one: {', '.join(one.tenant for one in found)}; give --tenant")

@@ -10,6 +10,7 @@ from cli.letters import open_desk
 from connectors.kafka.names import GENERATION, PREFIX
 from contracts.commands import CorrectConcern, Correction
 from contracts.stages import EnrichedItem
+from models.learning.role import UNTRAINED
 from tests.e2e.conftest import Ran
 from tests.support.commands import undercurrent
 from wiring.appending import Given
@@ -53,7 +54,7 @@ def test_a_promoted_model_is_listed_shown_compared_and_rolled_back(taught: Path)
 
 
 def test_without_corrections_the_untrained_model_labels(ran: Ran) -> None:
-    assert "untrained" in undercurrent("models", "ls", "--dir", ran.out).out
+    assert f"the untrained one, {UNTRAINED}" in undercurrent("models", "ls", "--dir", ran.out).out
     told = undercurrent("models", "show", "category", "--dir", ran.out)
     assert (told.code, "undercurrent review" in told.err) == (2, True)
 

@@ -11,9 +11,9 @@ from contracts.answers import Answer
 from contracts.commands import Command, ConfirmConcern, CorrectConcern
 from contracts.learning import ModelEvent
 from contracts.stages import Decision
+from models.learning.role import UNTRAINED
 from wiring.views.topics import Records
 
-UNTRAINED = "1.0.0"
 CHANGES = ("promoted", "rolled_back")
 
 

@@ -1,4 +1,4 @@
-"""How often a label was right, as people tell by confirming and by correcting."""
+"""What is told of a model: which version labels, and how often it was right by what people confirm and correct."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import pytest
 from contracts.commands import ConfirmConcern, CorrectConcern, Correction
 from contracts.registry import read_record
 from contracts.stages import EnrichedItem
+from models.learning.role import RoleModel
 from tests.support.runs import RunBuilder
 from wiring.datadir import DataDir
-from wiring.views.models import agreement
+from wiring.views.models import Model, agreement
 from wiring.views.topics import Topics
 
 
@@ -48,3 +49,7 @@ def test_a_correction_of_something_else_says_nothing_of_the_label(run: RunBuilde
     severe = Correction(severity="high")
     run.command(CorrectConcern(concern_id=item.concerns[0].concern_id, item=item, correction=severe))
     assert agreement(Topics(DataDir(run.write()).logs), run.tenant, "category") == {}
+
+
+def test_before_anything_is_promoted_the_untrained_version_labels() -> None:
+    assert Model("acme", "category", ()).labelling == RoleModel(("bug", "other"), 2).champion.name
