@@ -70,7 +70,8 @@ def commands_in(line: str) -> Iterator[str]:
 
 def readings(line: str) -> Iterator[list[str]]:
     """The command lines that one printed line stands for."""
-    words = shlex.split(line.replace("[", "").replace("]", "").replace("…", " ").rstrip(" ,;"))
+    alone = re.split(r" [<>|] ", line)[0]  # what the shell does around it is not the program's
+    words = shlex.split(alone.replace("[", "").replace("]", "").replace("…", " ").rstrip(" ,;"))
     for choice in product(*([w] if "://" in w else w.split("|") for w in words)):
         yield ["1" if word == "N" else word for word in choice]
 
