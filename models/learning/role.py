@@ -133,7 +133,7 @@ class RoleModel:
     quiet_until: int = 0
     champion: Version = field(default_factory=Version)
     former: Version | None = None
-    rise: Contest = field(default_factory=Contest)
+    rise: Contest = field(default_factory=lambda: Contest(stage="young"))
     hold: Contest = field(default_factory=Contest)
     recent: list[Told] = field(default_factory=list)
 
@@ -195,6 +195,7 @@ class RoleModel:
             yield self.roll_back(f"{_told(self.hold.turned(), self.former.name if self.former else '')}")
         elif not self.pinned and self.rise.is_won():
             yield self.promote(_told(self.rise, self.champion.name))
+        self.rise = self.rise.aged()
         shown = signs(self.recent) if self.corrections >= self.quiet_until else []
         if len(shown) >= QUORUM:
             self.quiet_until = self.corrections + TELL_EVERY
@@ -209,14 +210,14 @@ class RoleModel:
         metrics, before = self.rise.metrics(), self.champion
         self.champion, self.former = self.challenger(), before
         self.promotions += 1
-        self.rise, self.hold, self._challenger = Contest(), Contest(), None
+        self.rise, self.hold, self._challenger = Contest(stage="young"), Contest(), None
         return Happening("promoted", self.champion.name, before.name, metrics, reason)
 
     def roll_back(self, reason: str) -> Happening:
         """The version before labels again; the one before that is gone, so what follows is the untrained one."""
         metrics, before = self.hold.turned().metrics(), self.champion
         self.champion, self.former = self.former or Version(), None
-        self.rise, self.hold = Contest(), Contest()
+        self.rise, self.hold = Contest(stage="young"), Contest()
         return Happening("rolled_back", self.champion.name, before.name, metrics, reason)
 
     def direct(self, act: str, version: str | None, reason: str) -> Happening:
@@ -257,7 +258,7 @@ class RoleModel:
         if kind == "small":
             self.corrections, self.promotions, pinned, self.quiet_until = data["n"]
             self.pinned = bool(pinned)
-            self.rise, self.hold = Contest(*data["rise"]), Contest(*data["hold"])
+            self.rise, self.hold = Contest.of_row(data["rise"]), Contest.of_row(data["hold"])
             self.recent = [Told(*one) for one in data["recent"]]
         elif kind == "habits":
             self._habits = Habits.decode(data)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from models.learning.contest import LOOK_AT, Contest
+from models.learning.contest import GROWN_AT, LOOK_AT, Contest, tail
 from models.learning.learner import ONE, Frozen, Learner, Row
 from models.learning.role import UNTRAINED, Reading, RoleModel
 from models.learning.watch import BASELINE, RECENT, Told, signs
@@ -138,6 +140,27 @@ def test_the_more_looks_the_more_it_takes() -> None:
     assert Contest(LOOK_AT, 12, 3, 30, 30).is_won()
     assert not Contest(4 * LOOK_AT, 12, 3, 120, 120).is_won()
     assert [n for n in range(0, 500, 10) if Contest(n).looks] == [50, 100, 200, 400]
+
+
+def test_a_beginner_takes_more_and_begins_anew_when_it_has_learned() -> None:
+    assert not Contest(LOOK_AT, 12, 3, 30, 30, "young").is_won()
+    assert Contest(GROWN_AT, 25, 10, 30, 30, "grown").is_won()
+    assert Contest(2 * LOOK_AT, 12, 12, 60, 60, "young").aged() == Contest(stage="grown")
+    assert Contest(2 * LOOK_AT - 1, stage="young").aged().pairs == 2 * LOOK_AT - 1
+    assert [n for n in range(0, 2000, 50) if Contest(n, stage="grown").looks] == [200, 400, 800, 1600]
+
+
+def test_all_looks_together_promote_by_luck_at_most_once_in_twenty() -> None:
+    shares = {
+        "steady": sum(Fraction(1, 20 * k * (k + 1)) for k in range(1, 60)),
+        "learning": 2 * Fraction(1, 200) + sum(Fraction(1, 50 << k) for k in range(60)),
+    }
+    assert all(share <= Fraction(1, 20) for share in shares.values())
+    for stage, n in (("young", 50), ("young", 100), ("grown", 200), ("grown", 400), ("steady", 100)):
+        luck = {"young": 200, "grown": 50 * n // 200, "steady": 20 * 2 * 3}[stage]
+        least = next(b for b in range(61) if Contest(n, b, 60 - b, 0, 0, stage).is_won())  # type: ignore[arg-type]
+        chance = Fraction(*tail(least, 60 - least))
+        assert chance < Fraction(1, luck) <= Fraction(*tail(least - 1, 61 - least))
 
 
 def test_one_sign_is_weather_and_two_are_a_reason() -> None:
