@@ -15,9 +15,9 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 from pydantic import ValidationError
 
-from cli.flow import DATA, DataOption, Generation, Partitions, Prefix
+from cli.flow import DATA, DataOption, Partitions, Prefix
 from cli.letters import Desk, open_desk
-from connectors.kafka.names import GENERATION, PREFIX
+from connectors.kafka.names import PREFIX
 from contracts.commands import Order
 from contracts.errors import WrongUsage
 
@@ -30,10 +30,11 @@ Where = Annotated[
     Path | None,
     typer.Option("--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."),
 ]
+Seen = Annotated[str | None, typer.Option(help="Which generation on Kafka; default: the active one.")]
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "directory": (Where, None),
     "data": (DataOption, DATA),
-    "generation": (Generation, GENERATION),
+    "generation": (Seen, None),
     "prefix": (Prefix, PREFIX),
     "partitions": (Partitions, None),
 }

@@ -16,14 +16,15 @@ from cli.flow import deployed_partitions
 from cli.run import finish
 from cli.themes import DEFAULT_DIRECTORY, existing
 from cli.worker import PARTITIONS
-from connectors.kafka.names import Naming
+from connectors.kafka.names import GENERATION, Naming
 from contracts.errors import WrongUsage
 from settings import load_settings
 from wiring.appending import Orders, embedded_orders, kafka_orders
 from wiring.datadir import DataDir
-from wiring.deadletters.kafka import KafkaTopics
+from wiring.deadletters.kafka import topics_of
 from wiring.deadletters.letters import Letter, dead, read_letters
 from wiring.kafka.broker import named_cluster
+from wiring.kafka.generations import active_generation
 from wiring.kafka.running import Site
 from wiring.views.topics import Records, Topics
 
@@ -48,14 +49,18 @@ class Desk:
 
 
 def open_desk(
-    directory: Path | None, data: Path, generation: str, prefix: str, partitions: int | None
+    directory: Path | None, data: Path, generation: str | None, prefix: str, partitions: int | None
 ) -> Desk:
-    """The data directory that is named, else the Kafka that is named, else the demo's directory."""
+    """The data directory that is named, else the Kafka that is named, else the demo's directory.
+
+    On Kafka the active generation, if none is named. Raises ``WrongUsage`` where that is not clear.
+    """
     settings = load_settings()
     if directory is None and settings.kafka_bootstrap:
-        naming = Naming(prefix=prefix, generation=generation)
-        site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
-        return _on_kafka(site)
+        cluster = named_cluster(settings)
+        seen = generation or active_generation(cluster, prefix) or GENERATION
+        naming = Naming(prefix=prefix, generation=seen)
+        return _on_kafka(Site(cluster, naming, data, partitions or deployed_partitions()))
     return _embedded(existing(directory or DEFAULT_DIRECTORY))
 
 
@@ -73,8 +78,7 @@ def _embedded(directory: Path) -> Desk:
 
 
 def _on_kafka(site: Site) -> Desk:
-    topics = KafkaTopics(site.cluster, site.naming, site.partitions)
-    return Desk(topics, site.data, partial(kafka_orders, site, _now), lambda _console: False)
+    return Desk(topics_of(site), site.data, partial(kafka_orders, site, _now), lambda _console: False)
 
 
 def rate_of(told: str | None) -> float | None:

@@ -21,6 +21,7 @@ from tests.support.published import AT, Generations
 from wiring.deadletters.kafka import KafkaTopics
 from wiring.health import read_beat
 from wiring.kafka.broker import Broker
+from wiring.kafka.generations import active_generation
 from wiring.kafka.positions import commit_positions, position_group
 from wiring.kafka.publisher import publisher_home
 from wiring.kafka.ticker import tick_record
@@ -108,6 +109,16 @@ def test_the_marks_of_a_cutover_are_no_records_to_who_reads_a_generation(world: 
     assert {there.end for there in _held(world, "themes")} == {1}
     topics = KafkaTopics(world.cluster, Naming(world.naming.prefix, "g1"), PARTITIONS)
     assert [record for topic in published() for record in topics.records(topic)] == []
+
+
+def test_commands_see_what_subscribers_see(world: Generations) -> None:
+    assert active_generation(world.cluster, world.naming.prefix) is None
+    world.publish()
+    assert active_generation(world.cluster, world.naming.prefix) == "g1"
+    world.mark("g1", 1, to="g2")
+    world.mark("g2", 1, to="g2")
+    world.publish()
+    assert active_generation(world.cluster, world.naming.prefix) == "g2"
 
 
 def _held(world: Generations, topic: str) -> list[Held]:

@@ -136,6 +136,15 @@ def test_a_replay_of_enriched_writes_the_same_bytes(live: Live, again: KafkaFlow
     assert same(live.flow, again, ("themes", "priority")) == []
 
 
+def test_commands_see_a_generation_that_began_in_the_middle_as_whole(live: Live, again: KafkaFlow) -> None:
+    seen = [
+        json.loads(live.command("themes", "--generation", name, "--json", *live.partitions).stdout)
+        for name in (live.flow.naming.generation, again.naming.generation)
+    ]
+    assert seen[0]
+    assert seen[0] == seen[1]
+
+
 def test_generations_of_the_same_bytes_compare_as_the_same(
     live: Live, again: KafkaFlow, tmp_path: Path
 ) -> None:

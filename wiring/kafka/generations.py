@@ -128,6 +128,17 @@ def cut_over(cluster: Cluster, naming: Naming, partitions: int, author: str, at:
     return ordinals
 
 
+def active_generation(cluster: Cluster, prefix: str) -> str | None:
+    """Whose themes subscribers see; None where nothing was published. Raises ``WrongUsage`` while two are seen."""
+    told = told_positions(cluster, prefix, ("themes",))
+    found = sorted({some[-1].generation for some in told.values() if some})
+    if len(found) > 1:
+        raise WrongUsage(
+            f"a cutover is under way: some see {' and some '.join(found)}; say which with --generation"
+        )
+    return found[0] if found else None
+
+
 def generation_before(cluster: Cluster, naming: Naming) -> tuple[str, str]:
     """The active generation and the one before it. Raises ``WrongUsage`` where that is not clear."""
     told = told_positions(cluster, naming.prefix, published())
