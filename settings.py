@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from contracts.errors import WrongUsage
 
@@ -44,6 +44,9 @@ class Settings(BaseSettings):
 
     review_below: float = Field(default=0.7, ge=0, le=1)
     """Concerns with less confidence than this go to review and are not clustered."""
+
+    review_below_tenants: dict[str, Annotated[float, Field(ge=0, le=1)]] = {}
+    """The same of tenants that want another bound, as JSON."""
 
     ask_one_in: int = Field(default=5, ge=0, le=1_000_000)
     """Of the concerns that go on, one in so many is put to people for their models to learn from; 0: none."""
@@ -176,6 +179,9 @@ def load_settings() -> Settings:
     """The settings of this process. Raises ``WrongUsage`` naming the variable that does not fit."""
     try:
         return Settings()
+    except SettingsError as exc:  # it is no JSON, of a setting that takes some
+        field = next((name for name in Settings.model_fields if f'"{name}"' in str(exc)), "")
+        raise WrongUsage(f"UNDERCURRENT_{field.upper()}: it is not JSON") from None
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         field = str(first["loc"][0])

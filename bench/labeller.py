@@ -35,7 +35,7 @@ from contracts.stages import Assignment, EnrichedItem, Provenance
 from demo.sample import generate
 from models.encoders.cached import CachedEncoder
 from models.encoders.hashing import KeywordEncoder
-from models.labellers.confidence import REVIEW_BELOW
+from models.labellers.bound import ReviewBound
 from models.labellers.local import LocalLabeller
 from models.labellers.taxonomy import load_taxonomy
 from models.labelling.asking import Asker
@@ -229,7 +229,7 @@ def _asker(known: dict[str, Question], policy: RoutePolicy) -> tuple[Asker, Coun
     tally: Counter[str] = Counter()
     small, large = StandIn(SMALL, known, tally), StandIn(LARGE, known, tally)
     taxonomy, _ = load_taxonomy(None)
-    return Asker(small, large, load_prompt("decide-1"), taxonomy, policy, review_below=REVIEW_BELOW), tally
+    return Asker(small, large, load_prompt("decide-1"), taxonomy, policy, review_below=ReviewBound()), tally
 
 
 def _one_call_each(texts: Sequence[str], known: dict[str, Question]) -> dict[str, float]:
@@ -282,7 +282,7 @@ def _hanging(flow: Flow, folder: Path, hangs_s: float) -> Iterator[None]:
     policy = RoutePolicy(sure=1001, names_may_leave=True)
     taxonomy, _ = load_taxonomy(None)
     model = Silent(SMALL, known, Counter())
-    asker = Asker(model, None, load_prompt("decide-1"), taxonomy, policy, review_below=REVIEW_BELOW)
+    asker = Asker(model, None, load_prompt("decide-1"), taxonomy, policy, review_below=ReviewBound())
     store, vault = LabellingStore(folder / "answers.sqlite3"), LocalVault(flow.keys)
     inbox = Inbox(policy)
     store.take(map(inbox.change, list(flow.enriched)), asker.prompt_id, {})

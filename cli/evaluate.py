@@ -22,6 +22,7 @@ from cli.printing import print_json
 from connectors.files.reader import BadRow, read_rows
 from contracts.errors import WrongUsage
 from models.encoders.load import load_encoder
+from models.labellers.bound import ReviewBound
 from models.labellers.decision import ConcernText, Decision
 from models.labellers.local import LocalLabeller
 from models.labellers.scoring import OTHER, as_gold_label, merge_labels, score_labels
@@ -230,7 +231,7 @@ def _decide(rows: Sequence[Row]) -> list[Decision]:
     settings = load_settings()
     encoder, _notice = load_encoder(settings.encoder)
     taxonomy, _warnings = load_taxonomy(settings.taxonomy)
-    labeller = LocalLabeller(taxonomy, encoder, review_below=round(settings.review_below * 1000))
+    labeller = LocalLabeller(taxonomy, encoder, review_below=ReviewBound(round(settings.review_below * 1000)))
     texts = [str(row["text"]) for row in rows]
     languages = LanguageDetector().detect(texts)
     # The stars are an answer to the question being asked, so they are not shown to the model.

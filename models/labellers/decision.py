@@ -13,11 +13,12 @@ Intent = Literal["complaint", "request", "question", "praise", "statement"]
 
 @dataclass(frozen=True, slots=True)
 class ConcernText:
-    """A concern as the labeller sees it: redacted text, its language (ISO 639-1) and 1–5 stars, if known."""
+    """A concern as the labeller sees it: redacted text, language (ISO 639-1), 1–5 stars, if known; whose it is."""
 
     text: str
     language: str | None = None
     rating: int | None = None
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

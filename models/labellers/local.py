@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.encoders.base import GRID_NORM, Encoder, Vectors
+from models.labellers.bound import ReviewBound
 from models.labellers.category import CategoryModel, Scored
-from models.labellers.confidence import KEYWORDS, MEANING, REVIEW_BELOW, Features, confidence, word_features
+from models.labellers.confidence import KEYWORDS, MEANING, Features, confidence, word_features
 from models.labellers.decision import ConcernText, Decision, Intent
 from models.labellers.sentiment import Sentiment, SentimentModel
 from models.labellers.severity import Severity, is_urgent, may_leave, severity
@@ -39,10 +40,12 @@ class _Read:
 class LocalLabeller:
     """Labels by exemplars, cues, rules and word lists; built once per taxonomy and encoder."""
 
-    def __init__(self, taxonomy: Taxonomy, encoder: Encoder, *, review_below: int = REVIEW_BELOW) -> None:
-        """``review_below`` is the confidence in thousandths under which a person is asked."""
+    def __init__(
+        self, taxonomy: Taxonomy, encoder: Encoder, *, review_below: ReviewBound | None = None
+    ) -> None:
+        """``review_below`` is the confidence under which a person is asked."""
         self.taxonomy = taxonomy
-        self.review_below = review_below
+        self.review_below = review_below or ReviewBound()
         self._category = CategoryModel(taxonomy, encoder)
         self._labels: tuple[Label, ...] = taxonomy.labels
         self._sublabels = [
@@ -99,7 +102,7 @@ class LocalLabeller:
             evidence=_evidence(read, ranking[0], level),
             explanation=_explain(best, sublabel, read, ranking[0], level),
             confidence_milli=sure,
-            needs_review=sure < self.review_below,
+            needs_review=sure < self.review_below.of(read.concern.tenant),
             churn_risk=may_leave(read.folded),
             urgency=is_urgent(read.folded),
             models=self._models,

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Literal
 
 from contracts.answers import Asking, ConcernAnswer, Route
+from models.labellers.bound import ReviewBound
 from models.labellers.taxonomy import Taxonomy
 from models.labelling.precedents import shown_with
 from models.labelling.routes import RoutePolicy, is_unsure
@@ -119,7 +120,7 @@ class Asker:
         taxonomy: Taxonomy,
         policy: RoutePolicy,
         *,
-        review_below: int,
+        review_below: ReviewBound,
         deadline_s: float = 120.0,
     ) -> None:
         self._small = small
@@ -188,7 +189,7 @@ class Asker:
             self._prompt,
             outcome=reply.outcome,
             examples=shown_with(questions)[:MAX_EXAMPLES],
-            review_below=self._review_below,
+            review_below=self._review_below.of(pay.tenant),
         )
         for case, one in zip(cases, judged, strict=True):
             case.bill.add(reply, len(cases))
@@ -217,7 +218,7 @@ class Asker:
         if not isinstance(first, Accepted) or case.route == "large" or self._large is None:
             return
         sure = first.answer.decision.confidence_milli
-        if not self.policy.doubtful <= sure < self._review_below:
+        if not self.policy.doubtful <= sure < self._review_below.of(pay.tenant):
             return
         by = case.by
         if self._again(case, self._large, pay) and isinstance(case.judged, Accepted):

@@ -20,6 +20,7 @@ from contracts.commands import Command, ConfirmConcern, CorrectConcern, DismissC
 from contracts.diversions import ReviewRequest
 from contracts.envelope import Envelope, Out
 from contracts.stages import Concern, EnrichedItem
+from models.labellers.bound import ReviewBound
 from models.labellers.taxonomy import Taxonomy
 from models.priority.matrix import Matrix
 from operators.extract.acting import acting
@@ -54,14 +55,14 @@ class Deciding:
         self,
         vault: Vault,
         taxonomy: Taxonomy,
-        review_below: int,
+        review_below: ReviewBound,
         standing: Table[Standing],
         numbering: Numbering,
         in_our_space: Callable[[Concern, str], Concern],
         matrix: Matrix,
         sure_of: Callable[[EnrichedItem, Concern], int | None],
     ) -> None:
-        """``review_below``: under this confidence, in thousandths, a person is asked.
+        """``review_below``: under this confidence a person is asked.
 
         ``in_our_space`` gives a concern with these words vectors of the encoder that runs here; ``matrix`` says what is
         to be done about it, ``sure_of`` how sure the tenant's own model is of a category.
@@ -85,7 +86,8 @@ class Deciding:
             return [Out("receipts", self._set_aside(answer, str(why)))]
         item = answer.item
         assert item is not None  # else it was set aside
-        said = answered_decision(applied.said.decision, self._taxonomy, answer, self._review_below)
+        bound = self._review_below.of(answer.tenant)
+        said = answered_decision(applied.said.decision, self._taxonomy, answer, bound)
         decision = acting(said, self._matrix, answer.tenant, item.facts)
         concern = self._in_our_space(applied.concern, applied.text).model_copy(
             update={"decision": decision, "notes": self._notes(item, applied.said.notes)}

@@ -32,6 +32,7 @@ class Text:
     language: str
     stars: int | None
     segment: str | None
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def _unasked(read: Read) -> Read:
 def _judged(flat: Sequence[tuple[Text, Found]], encoder: Encoder, labeller: LocalLabeller) -> list[Read]:
     encoded = encoder.encode([c.text for _, c in flat] + [c.summary for _, c in flat])
     of_text, of_summary = encoded[: len(flat)], encoded[len(flat) :]
-    asked = [ConcernText(concern.text, one.language, one.stars) for one, concern in flat]
+    asked = [ConcernText(concern.text, one.language, one.stars, one.tenant) for one, concern in flat]
     decisions = labeller.label(asked, of_text)
     return [
         Read(

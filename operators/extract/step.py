@@ -273,7 +273,7 @@ class ExtractStep:
 
 
 def _given(item: RedactedItem | EnrichedItem, text: str) -> Text:
-    return Text(text, item.language, _stars(item.facts.rating), segment_of(item.facts))
+    return Text(text, item.language, _stars(item.facts.rating), segment_of(item.facts), item.tenant)
 
 
 def _stars(rating: float | None) -> int | None:

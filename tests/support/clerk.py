@@ -15,7 +15,7 @@ from connectors.labelling.store import LabellingStore
 from contracts.envelope import Envelope
 from contracts.registry import write_record
 from contracts.stages import Concern
-from models.labellers.confidence import REVIEW_BELOW
+from models.labellers.bound import ReviewBound
 from models.labelling.asking import Asker
 from models.labelling.routes import RoutePolicy
 from models.llm.base import Call, Provider, Reply, Usage
@@ -90,7 +90,7 @@ class Desk:
         self.inbox = Inbox(policy)
         self.vault = LocalVault(directory / "keys")
         self.asker = Asker(
-            small, large, load_prompt("decide-1"), taxonomy(), policy, review_below=REVIEW_BELOW
+            small, large, load_prompt("decide-1"), taxonomy(), policy, review_below=ReviewBound()
         )
         self.labeller = Labeller(self.store, self.vault, self.asker, self.append, self.clock, **how)
         self._read = 0

@@ -29,6 +29,8 @@ def test_a_variable_is_read_under_its_prefix(monkeypatch: pytest.MonkeyPatch) ->
         ("NAMES", "maybe"),
         ("REVIEW_BELOW", "1.5"),
         ("REVIEW_BELOW", "nan"),
+        ("REVIEW_BELOW_TENANTS", '{"acme": 7}'),
+        ("REVIEW_BELOW_TENANTS", "acme=0.8"),
         ("EPOCH_S", "0"),
         ("EPOCH_S", "soon"),
     ],

@@ -24,6 +24,7 @@ from wiring.labelling.labeller import Labeller
 from wiring.llm.accounts import accounts_in
 from wiring.llm.metrics import LlmMetrics
 from wiring.llm.open import LanguageModels, open_language_models
+from wiring.stages.extract import bound_of
 
 FOLDER = "labelling"
 """The labeller's folder beside that of the keys."""
@@ -81,7 +82,7 @@ def open_labeller(
             load_prompt(prompt),
             taxonomy,
             policy,
-            review_below=round(1000 * settings.review_below),
+            review_below=bound_of(settings),
         )
         labeller = Labeller(
             store,

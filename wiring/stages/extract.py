@@ -19,6 +19,7 @@ from models.encoders.base import Encoder
 from models.encoders.guarded import GuardedEncoder
 from models.encoders.hashing import KeywordEncoder
 from models.encoders.load import load_encoder
+from models.labellers.bound import ReviewBound
 from models.labellers.local import VERSION as LABELLER_VERSION
 from models.labellers.local import LocalLabeller
 from models.labellers.taxonomy import load_taxonomy
@@ -51,7 +52,7 @@ def open_labeller(
     matrix = load_matrix(settings.matrix)
     warnings = [*warnings, *matrix.warnings(label.name for label in taxonomy.labels)]
     exemplars = ExemplarEncoder(encoder, keys.parent / "exemplars")
-    labeller = LocalLabeller(taxonomy, exemplars, review_below=round(settings.review_below * 1000))
+    labeller = LocalLabeller(taxonomy, exemplars, review_below=bound_of(settings))
     provenance = Provenance(
         run=vault.digest("undercurrent", b"run")[:12],
         git_commit=code_version(),
@@ -61,6 +62,12 @@ def open_labeller(
         redaction=REDACTION_VERSION,
     )
     return labeller, matrix, provenance, warnings
+
+
+def bound_of(settings: Settings) -> ReviewBound:
+    """Under which confidence people are asked, by tenant."""
+    tenants = {name: round(1000 * below) for name, below in settings.review_below_tenants.items()}
+    return ReviewBound(round(1000 * settings.review_below), tenants)
 
 
 def guarded(encoder: Encoder) -> GuardedEncoder:
@@ -78,7 +85,7 @@ def standing_by(keys: Path, settings: Settings) -> Standby:
     def labeller() -> LocalLabeller:
         taxonomy, _ = load_taxonomy(settings.taxonomy)
         exemplars = ExemplarEncoder(encoder, keys.parent / "exemplars")
-        return LocalLabeller(taxonomy, exemplars, review_below=round(settings.review_below * 1000))
+        return LocalLabeller(taxonomy, exemplars, review_below=bound_of(settings))
 
     return Standby(encoder, labeller)
 

@@ -7,6 +7,7 @@ import pytest
 
 from models.encoders import Encoder, load_encoder
 from models.labellers import ConcernText, Decision, LocalLabeller, load_taxonomy
+from models.labellers.bound import ReviewBound
 from models.labellers.calibrate import fit, sentences
 from models.labellers.confidence import KEYWORDS, MEANING
 
@@ -143,7 +144,7 @@ def test_every_decision_names_the_versions_behind_it(bench: Bench) -> None:
 
 
 def test_the_threshold_is_a_setting(bench: Bench) -> None:
-    strict = LocalLabeller(load_taxonomy()[0], bench.encoder, review_below=1000)
+    strict = LocalLabeller(load_taxonomy()[0], bench.encoder, review_below=ReviewBound(1000))
     concern = ConcernText("The invoice is wrong", "en")
     assert strict.label([concern], bench.encoder.encode([concern.text]))[0].needs_review
 

@@ -15,6 +15,9 @@ from contracts.diversions import ReviewRequest
 from contracts.registry import read_record, write_record
 from contracts.stages import EnrichedItem
 from models.encoders.hashing import KeywordEncoder
+from models.labellers.bound import ReviewBound
+from models.labellers.local import LocalLabeller
+from models.labellers.taxonomy import load_taxonomy
 from operators.extract.standing import Standing
 from operators.extract.step import ExtractStep
 from tests.support.steps import PROVENANCE, VAGUE, Journey, is_order, labeller
@@ -228,6 +231,22 @@ def test_a_concern_in_review_is_due_when_a_model_had_its_time(journey: Journey) 
     received = journey.deliver(VAGUE[0], record="r9")
     asked = journey.of("reviews", ReviewRequest)[-1]
     assert asked.due == received.event_time + timedelta(minutes=90)
+
+
+def test_a_tenant_has_a_bound_of_its_own_for_local_labels_and_for_answers(journey: Journey) -> None:
+    strict = LocalLabeller(
+        load_taxonomy(None)[0], KeywordEncoder(), review_below=ReviewBound(0, {"acme": 1_000})
+    )
+    journey.steps["redacted"] = ExtractStep(journey.vault, KeywordEncoder(), strict, PROVENANCE)
+    for tenant in ("acme", "globex"):
+        journey.deliver("Billing charged my card twice this month", record=f"{tenant}-1", tenant=tenant)
+    items = journey.enriched()[-2:]
+    assert [item.concerns[0].decision.needs_review for item in items] == [True, False]
+    answered = []
+    for item in items:
+        journey.answer(item)
+        answered.append(last(journey).concerns[0].decision.needs_review)
+    assert answered == [True, False]
 
 
 def test_a_row_says_the_same_after_the_state_log() -> None:
