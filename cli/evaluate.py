@@ -22,7 +22,6 @@ from cli.printing import print_json
 from connectors.files.reader import BadRow, read_rows
 from contracts.errors import WrongUsage
 from models.encoders.load import load_encoder
-from models.labellers.bound import ReviewBound
 from models.labellers.decision import ConcernText, Decision
 from models.labellers.local import LocalLabeller
 from models.labellers.scoring import OTHER, as_gold_label, merge_labels, score_labels
@@ -33,6 +32,7 @@ from models.themes.policy import ThemePolicy
 from models.toxicity.detector import ToxicityDetector
 from models.toxicity.scoring import score_toxicity
 from settings import load_settings
+from wiring.stages.extract import bound_of
 from wiring.stages.intake import open_readers
 
 app = typer.Typer(help="Measure quality on labelled JSONL.", no_args_is_help=True, rich_markup_mode=None)
@@ -231,7 +231,7 @@ def _decide(rows: Sequence[Row]) -> list[Decision]:
     settings = load_settings()
     encoder, _notice = load_encoder(settings.encoder)
     taxonomy, _warnings = load_taxonomy(settings.taxonomy)
-    labeller = LocalLabeller(taxonomy, encoder, review_below=ReviewBound(round(settings.review_below * 1000)))
+    labeller = LocalLabeller(taxonomy, encoder, review_below=bound_of(settings))
     texts = [str(row["text"]) for row in rows]
     languages = LanguageDetector().detect(texts)
     # The stars are an answer to the question being asked, so they are not shown to the model.

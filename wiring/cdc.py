@@ -16,7 +16,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from connectors.debezium.envelope import Change, NotAChange, read_change
 from connectors.files.mapping import FIELDS, map_row
-from connectors.kafka.accepting import LARGEST_LINE
+from connectors.kafka.accepting import LARGEST_LINE, MOST_KEPT_BYTES
 from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.groups import told_offsets
 from connectors.kafka.journal import KafkaJournal
@@ -30,9 +30,6 @@ from contracts.registry import read_record
 from wiring.journal import Arrival, RecordMaker
 
 BATCH = 500
-
-MOST_KEPT_BYTES = 1 << 20
-"""How much is kept of a row that no record can hold."""
 READER = "cdc"
 
 

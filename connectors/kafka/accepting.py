@@ -25,6 +25,9 @@ PRODUCER = "edge"
 LARGEST_LINE = LARGEST_RECORD - 4_096
 """The largest record in bytes; headers and the batch's own bytes come on top."""
 
+MOST_KEPT_BYTES = 1 << 20
+"""How much is kept of bytes that no record can hold, or that nothing can be made of."""
+
 WITHIN_S = 4.0
 """How long a broker may take: below the 5 s after which the least patient vendor hangs up."""
 

@@ -134,9 +134,8 @@ class EvidenceStore:
                 with suppress(StateCorrupt):
                     payload = None if row.payload is None else rewritten(effect_of(row), marks)
                     writer.execute(update(outbox).where(outbox.c.id == row.id).values(payload=payload))
-                    done += min(
-                        1, writer.execute(update(evidence).where(*mine).values(is_kept=False)).rowcount
-                    )
+                    writer.execute(update(evidence).where(*mine).values(is_kept=False))
+                    done += 1
         return done
 
     @staticmethod

@@ -118,9 +118,8 @@ def upload(
             progress(Progress(reading.rows, reading.bad, skipped))
     to.settle()
     progress(Progress(reading.rows, reading.bad, skipped))
-    refuse_changed(
-        path, upload.told.fingerprint
-    )  # what it became is another upload, and this one was never whole
+    # What it became is another upload, and this one was never whole.
+    refuse_changed(path, upload.told.fingerprint)
     return lane.book.finish(reading.noted(replace(upload, known=to.known)))
 
 

@@ -68,7 +68,7 @@ class KafkaTopics:
 
     def _written(self, topic: str, only: frozenset[str] | None) -> Iterator[tuple[Place, Envelope]]:
         """What a topic holds, or of it what these stages wrote ``only``."""
-        writers = frozenset(stage_producers().get(topic, ()))
+        writers = _writers(topic)
         wanted = writers if only is None else only
         if self.before is not None and (theirs := wanted - self.ran):
             yield from self.before._written(topic, theirs)
@@ -79,7 +79,7 @@ class KafkaTopics:
 
     def _reads(self, topic: str) -> KafkaTopics:
         """The generation that has the topic, where stages of a single one write it."""
-        stages = frozenset(stage_producers().get(topic, ()))
+        stages = _writers(topic)
         if self.before is None or not stages or stages & self.ran:
             return self
         return self.before._reads(topic)
@@ -126,6 +126,11 @@ class KafkaTopics:
                 f"offset {told.place.offset}"
             )
             raise StateCorrupt(f"{where}: {exc}") from exc
+
+
+def _writers(topic: str) -> frozenset[str]:
+    """The stages that write a topic; none of the journal."""
+    return frozenset(stage_producers().get(topic, ()))
 
 
 def topics_of(site: Site) -> KafkaTopics:

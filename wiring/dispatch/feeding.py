@@ -107,9 +107,8 @@ class LogFeed:
         known = self._cursors.read(READER, stream)
         if known is None:
             return 0
-        offset = int(known.state["offset"])
-        if "crc" not in known.state or _is_there(path, _Behind(offset, *_line_of(known))):
-            return offset
+        if "crc" not in known.state or _is_there(path, _Behind(**known.state)):
+            return int(known.state["offset"])
         self._cursors.forget(READER, stream)
         return 0
 
@@ -245,10 +244,6 @@ async def _turns(turn: Callable[[], Awaitable[bool]], alive: Callable[[], bool])
 def _alive(draining: Callable[[], bool], beat: Callable[[], None]) -> bool:
     beat()
     return not draining()
-
-
-def _line_of(cursor: Cursor) -> tuple[int, int]:
-    return int(cursor.state["length"]), int(cursor.state["crc"])
 
 
 def _is_there(path: Path, at: _Behind) -> bool:

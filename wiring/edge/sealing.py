@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from connectors.kafka.accepting import LARGEST_LINE
+from connectors.kafka.accepting import LARGEST_LINE, MOST_KEPT_BYTES
 from connectors.keys.vault import LocalVault
 from connectors.vendors.port import (
     Connection,
@@ -35,9 +35,6 @@ from wiring.journal import Arrival, RecordMaker, nobodys_subject
 
 AUTHOR = "edge"
 """Who gives the orders that a vendor's deletions become."""
-
-MOST_KEPT_BYTES = 1 << 20
-"""How much is kept of bytes that nothing can be made of."""
 
 _LONGEST_WHY = 500
 
@@ -134,21 +131,21 @@ class Sealer:
         try:
             return maker.customer(seen.account, seen.tier, seen.mrr, batch.now)
         except ValidationError as exc:
-            return self._put_aside(batch, maker, f"customer {seen.account}", seen, exc)
+            return self._put_aside(batch, maker, ("customer", seen.account), seen, exc)
 
     def _issue(self, batch: Batch, maker: RecordMaker, seen: IssueSeen) -> bytes:
         try:
             return maker.command(seen.tracker, ReportIssue.model_validate(asdict(seen)), seen.at)
         except ValidationError as exc:
-            return self._put_aside(batch, maker, f"issue {seen.issue_id}", seen, exc)
+            return self._put_aside(batch, maker, ("issue", seen.issue_id), seen, exc)
 
     def _put_aside(
-        self, batch: Batch, maker: RecordMaker, name: str, seen: Taken, exc: ValidationError
+        self, batch: Batch, maker: RecordMaker, what: tuple[str, str], seen: Taken, exc: ValidationError
     ) -> bytes:
-        """Something that does not fit its record, as what nobody can read."""
+        """Something that does not fit its record, as what nobody can read; ``what`` it is, and which."""
         first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        why = f"{name.partition(' ')[0]} {first['loc'][0]}: {first['msg']}"
-        return self._feedback(maker, _arrival(batch, Unreadable(name, repr(seen).encode(), why)))
+        why = f"{what[0]} {first['loc'][0]}: {first['msg']}"
+        return self._feedback(maker, _arrival(batch, Unreadable(" ".join(what), repr(seen).encode(), why)))
 
     def _maker(self, batch: Batch) -> RecordMaker:
         return RecordMaker(batch.connection.tenant, self._vault, batch.now)

@@ -99,13 +99,16 @@ class Mark(NamedTuple):
 
 def is_command(message: Sourced) -> bool:
     """Whether it is one of ours to each other, which no subscriber sees."""
-    return (header(message.headers, "ce_type") or "").endswith(_COMMAND)
+    return _is_ours(message.headers)
 
 
 def is_mark(topic: str, headers: Headers) -> bool:
     """Whether a cutover passed here (``topic`` by its short name): no record of a topic that holds no commands."""
-    is_ours = (header(headers, "ce_type") or "").endswith(_COMMAND)
-    return is_ours and Command not in RECORDS.get(topic, ())
+    return _is_ours(headers) and Command not in RECORDS.get(topic, ())
+
+
+def _is_ours(headers: Headers) -> bool:
+    return (header(headers, "ce_type") or "").endswith(_COMMAND)
 
 
 def mark_of(message: Sourced, stage: str) -> Mark | None:

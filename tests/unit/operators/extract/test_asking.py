@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from contracts.commands import ConfirmConcern, Correction
 from contracts.diversions import ReviewRequest
 from contracts.stages import EnrichedItem
@@ -17,14 +12,6 @@ from tests.support.laws import assert_batching_law
 from tests.support.steps import PROVENANCE, VAGUE, Journey, extract, is_order, labeller
 
 SAID = "The gantry view of our hangar plan is empty for the night crew, take"
-
-
-@pytest.fixture
-def journey(tmp_path: Path) -> Iterator[Journey]:
-    journey = Journey(tmp_path)
-    del journey.steps["enriched"]
-    yield journey
-    journey.vault.close()
 
 
 def delivered(journey: Journey, many: int, tenant: str = "acme") -> list[EnrichedItem]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,12 +24,9 @@ TWO = "The export to CSV is broken for large boards. Also, the invoice page show
 
 
 @pytest.fixture
-def journey(tmp_path: Path) -> Iterator[Journey]:
-    journey = Journey(tmp_path)
-    del journey.steps["enriched"]
+def journey(journey: Journey) -> Journey:
     journey.deliver(TWO)
-    yield journey
-    journey.vault.close()
+    return journey
 
 
 def last(journey: Journey) -> EnrichedItem:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-
-import pytest
+from collections.abc import Sequence
 
 from contracts.commands import Correction, DirectModel
 from contracts.learning import ModelEvent
@@ -18,14 +15,6 @@ SAID = (
     ("Our hangar plan should print the gantry names for auditors", "feature_request"),
 )
 """Sentences that the untrained labeller files elsewhere, and what people call them here."""
-
-
-@pytest.fixture
-def journey(tmp_path: Path) -> Iterator[Journey]:
-    journey = Journey(tmp_path)
-    del journey.steps["enriched"]
-    yield journey
-    journey.vault.close()
 
 
 def corrected(journey: Journey, many: int, label: str = "login", tenant: str = "acme") -> None:

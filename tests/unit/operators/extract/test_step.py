@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,14 +19,6 @@ from tests.support.steps import NOON, TOXIC, VAGUE, Journey, is_order, labeller
 
 TWO = "The export to CSV is broken for large boards. Also, the invoice page shows no tax for our country."
 ONE = "The login page never opens on my phone since the last update."
-
-
-@pytest.fixture
-def journey(tmp_path: Path) -> Iterator[Journey]:
-    journey = Journey(tmp_path)
-    del journey.steps["enriched"]
-    yield journey
-    journey.vault.close()
 
 
 def last(journey: Journey) -> EnrichedItem:
