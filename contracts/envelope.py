@@ -97,8 +97,9 @@ class Envelope(Message):
 
     ``id`` is a pure function of the input: ``"<journal partition>-<journal ordinal>-<stage>-<n>"``
     (``"<partition>-<ordinal>"`` in the journal itself), so a replay writes the same ids.
-    ``event_time`` is when it happened, ``ingested_at`` when the journal took it; ``trace`` is a
-    W3C traceparent. ``ingested_at`` and ``trace`` never influence a result.
+    ``event_time`` is when it happened, ``ingested_at`` when it was accepted; ``trace`` is a W3C traceparent and never
+    influences a result. ``ingested_at`` influences one: which of two deliveries of an item is the newer one, where the
+    source does not say and one of them waited in the bulk lane.
     """
 
     id: str

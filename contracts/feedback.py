@@ -108,7 +108,8 @@ class FeedbackReceived(Envelope):
 
     ``body`` opens to the JSON of a ``FeedbackBody``, or to whatever bytes came instead.
     ``author`` is the salted hash of the author, None where unknown. ``unreadable`` says why the connector
-    could make no record of the bytes in ``body`` (which go to dead letters as they came).
+    could make no record of the bytes in ``body`` (which go to dead letters as they came). ``waited``: it lay in the
+    bulk lane, so that later ones of its item may lie before it in the journal; ``ingested_at`` orders them.
     """
 
     kind: Literal["feedback"] = "feedback"
@@ -118,6 +119,7 @@ class FeedbackReceived(Envelope):
     body: Sealed
     found_at: Coordinates
     unreadable: str | None = None
+    waited: Literal[True] | None = None
 
 
 class Undecodable(Envelope):

@@ -18,7 +18,7 @@ from contracts.pointer import Pointer
 from operators.statelog import StateLog
 from operators.step import Step, bulk_of
 
-SNAPSHOT_VERSION = 7
+SNAPSHOT_VERSION = 8
 
 
 class Handed(NamedTuple):

@@ -1,7 +1,7 @@
 """Mirror a table of feedback from its Debezium topic: rows become deliveries, deleted rows are taken back.
 
 In:    change events, in the order of their partition (Debezium keeps that of a row's transactions).
-Out:   records in the journal, or in the bulk lane.
+Out:   records in the journal.
 State: the offsets of a consumer group, committed once the records are durable; what is read twice after a crash is
 dropped by intake, because versions are ordered by when the database made them.
 """

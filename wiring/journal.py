@@ -42,12 +42,16 @@ class Arrival:
 
 
 class RecordMaker:
-    """Makes the journal records of one tenant; ``ingested_at`` is the same for a whole load."""
+    """Makes the journal records of one tenant; ``ingested_at`` is the same for a whole load.
 
-    def __init__(self, tenant: str, vault: LocalVault, ingested_at: datetime) -> None:
+    ``waits``: they go into the bulk lane first.
+    """
+
+    def __init__(self, tenant: str, vault: LocalVault, ingested_at: datetime, *, waits: bool = False) -> None:
         self._tenant = tenant
         self._vault = vault
         self._ingested_at = ingested_at
+        self._waits = waits
 
     def feedback(self, arrivals: Sequence[Arrival]) -> list[bytes]:
         """Seal deliveries, each under its author's key, which is durable before the text is."""
@@ -109,6 +113,7 @@ class RecordMaker:
             body=self._vault.seal(self._tenant, subject, plain),
             found_at=arrival.found_at,
             unreadable=arrival.unreadable,
+            waited=self._waits or None,
         )
         return write_record(record)
 

@@ -1,13 +1,14 @@
 """Which delivery of an item counts: new revisions go on, repeats and late old versions do not.
 
-Revisions are ordered by ``source_updated_at``; where one of the two has none, by the journal. An item that its source
+Revisions are ordered by ``source_updated_at``; where that does not tell, by the journal. What waited in the bulk lane
+lies later in the journal than it was accepted: it gives way to what was accepted after it. An item that its source
 deleted stays out until the source says something that it wrote after that.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from operators.state import Table
@@ -23,7 +24,8 @@ class Current:
     """The applied revision of an item: its number from 1, its content's digest, when its source changed it.
 
     ``standing`` is the revision whose concerns are out there: None while there is none (quarantined).
-    ``ordinal`` is the journal record that applied it; -1 in state written before that was kept.
+    ``ordinal`` is the journal record that applied it, ``accepted_us`` when its content was last accepted, in
+    microseconds since 1970.
     """
 
     revision: int
@@ -31,6 +33,7 @@ class Current:
     updated_at: datetime | None
     standing: int | None
     ordinal: int = -1
+    accepted_us: int = 0
 
     @property
     def is_retracted(self) -> bool:
@@ -38,9 +41,16 @@ class Current:
         return self.digest == RETRACTED
 
 
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+def _us(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
 def _encode(current: Current) -> list[Any]:
     stamp = current.updated_at.isoformat() if current.updated_at else None
-    return [current.revision, current.digest, stamp, current.standing, current.ordinal]
+    return [current.revision, current.digest, stamp, current.standing, current.ordinal, current.accepted_us]
 
 
 def _decode(row: list[Any]) -> Current:
@@ -54,8 +64,10 @@ class Revisions:
     def __init__(self) -> None:
         self.table: Table[Current] = Table(_encode, _decode)
 
-    def judge(self, item: str, digest: str, updated_at: datetime | None) -> Verdict:
-        """What this delivery is to what we have."""
+    def judge(
+        self, item: str, digest: str, updated_at: datetime | None, waited_since: datetime | None = None
+    ) -> Verdict:
+        """What this delivery is to what we have; ``waited_since``: when it came into the bulk lane, if it did."""
         current = self.table.get(item)
         if current is None:
             return "first"
@@ -65,7 +77,11 @@ class Revisions:
             return "revision" if newer else "stale"
         if updated_at and current.updated_at and updated_at < current.updated_at:
             return "stale"
-        return "repeat" if digest == current.digest else "revision"
+        if digest == current.digest:
+            return "repeat"
+        tells = updated_at and current.updated_at and updated_at != current.updated_at
+        overtaken = waited_since is not None and _us(waited_since) < current.accepted_us
+        return "stale" if overtaken and not tells else "revision"
 
     def judge_retraction(self, item: str, at: datetime) -> Literal["applies", "repeat", "stale"]:
         """What it is to what we have that the source deleted the item at ``at``."""
@@ -76,22 +92,35 @@ class Revisions:
             return "repeat"
         return "stale" if current.updated_at and at < current.updated_at else "applies"
 
-    def confirm(self, item: str, updated_at: datetime | None) -> None:
+    def confirm(self, item: str, updated_at: datetime | None, accepted_at: datetime | None = None) -> None:
         """The current content was delivered again: what its source wrote before that is late from now on."""
         current = self.table[item]
         if updated_at and (current.updated_at is None or updated_at > current.updated_at):
-            self.table.put(item, replace(current, updated_at=updated_at))
+            current = replace(current, updated_at=updated_at)
+        if updated_at is None and accepted_at and _us(accepted_at) > current.accepted_us:
+            current = replace(current, accepted_us=_us(accepted_at))
+        if current is not self.table[item]:
+            self.table.put(item, current)
 
     def current(self, item: str) -> Current | None:
         """The applied revision of the item, None if there is none."""
         return self.table.get(item)
 
-    def apply(self, item: str, digest: str, updated_at: datetime | None, ordinal: int = -1) -> int:
+    def apply(
+        self,
+        item: str,
+        digest: str,
+        updated_at: datetime | None,
+        ordinal: int = -1,
+        accepted_at: datetime | None = None,
+    ) -> int:
         """Make the delivery at ``ordinal`` the current revision and return its number; what stands is said later."""
         before = self.table.get(item)
         number = before.revision + 1 if before else 1
         stamp = updated_at or (before.updated_at if before else None)
-        self.table.put(item, Current(number, digest, stamp, before.standing if before else None, ordinal))
+        standing = before.standing if before else None
+        accepted = _us(accepted_at) if accepted_at else 0
+        self.table.put(item, Current(number, digest, stamp, standing, ordinal, accepted))
         return number
 
     def stand(self, item: str, revision: int | None) -> int | None:

@@ -241,22 +241,25 @@ class IntakeStep:
 
     def _ordered(self, attempt: Attempt, body: FeedbackBody, facts: ItemFacts) -> _Fresh | _Settled:
         """The delivery at its place among its item's revisions: fresh, or a receipt."""
-        item = attempt.delivery.item_id
+        delivery = attempt.delivery
+        item, accepted_at = delivery.item_id, delivery.ingested_at
         digest = self._vault.digest(attempt.tenant, orjson.dumps([body.text, body.rating]))
         current = self._revisions.current(item)
         if attempt.released and current and digest == current.digest:
             return _Fresh(attempt, body.text, facts, digest, current.revision)
-        verdict = self._revisions.judge(item, digest, body.source_updated_at)
+        verdict = self._revisions.judge(
+            item, digest, body.source_updated_at, accepted_at if delivery.waited else None
+        )
         if attempt.redrive and verdict != "stale":
             refused = refusal(attempt.redrive.letter, attempt.cause.id, digest, current)
             verdict = refused or "revision"
         if verdict in ("repeat", "stale") or attempt.released:
             if verdict == "repeat" and not attempt.released:
-                self._revisions.confirm(item, body.source_updated_at)
+                self._revisions.confirm(item, body.source_updated_at, accepted_at)
             told = self._outputs.receipt(attempt, "repeat" if verdict == "repeat" else "stale")
             return _settled("receipts", told)
         place = ordinal_of(attempt.cause.id)
-        revision = self._revisions.apply(item, digest, body.source_updated_at, place)
+        revision = self._revisions.apply(item, digest, body.source_updated_at, place, accepted_at)
         return _Fresh(attempt, body.text, facts, digest, revision)
 
     # -- after the models ----------------------------------------------------------------------------

@@ -99,6 +99,27 @@ def test_without_times_every_change_is_a_revision_back_and_forth(contents: list[
     assert (current.revision, current.digest) == (changed, contents[-1])
 
 
+@given(st.lists(st.tuples(st.sampled_from("ABC"), st.booleans(), st.integers(0, 8)), min_size=1, max_size=12))
+def test_without_times_what_was_accepted_last_stands_though_the_bulk_lane_let_it_wait(
+    accepted: list[tuple[str, bool, int]],
+) -> None:
+    moments = [START + timedelta(minutes=n) for n in range(len(accepted))]
+    order, fed = [], 0  # the bulk lane keeps its order, however long each waits
+    for n, (content, waits, minutes) in enumerate(accepted):
+        fed = max(fed, n + minutes) if waits else fed
+        order.append((fed if waits else n, waits, n, content))
+    revisions = Revisions()
+    for _, waits, n, content in sorted(order):
+        verdict = revisions.judge("i", content, None, moments[n] if waits else None)
+        if verdict == "repeat":
+            revisions.confirm("i", None, moments[n])
+        elif verdict != "stale":
+            revisions.apply("i", content, None, accepted_at=moments[n])
+    current = revisions.current("i")
+    assert current is not None
+    assert current.digest == accepted[-1][0]
+
+
 @given(DELIVERIES)
 @settings(deadline=None)
 def test_what_did_not_change_is_not_written_again(deliveries: list[Delivery]) -> None:

@@ -128,9 +128,9 @@ class Journey:
         for out in step.on_records([record]) if step else []:
             self.pass_on(out.topic, read_record(out.topic, write_record(out.record)))
 
-    def maker(self, tenant: str = "acme") -> RecordMaker:
-        """Makes this journey's journal records."""
-        return RecordMaker(tenant, self.vault, NOON)
+    def maker(self, tenant: str = "acme", *, accepted: int = 0, waited: bool = False) -> RecordMaker:
+        """Makes this journey's journal records; ``accepted`` in minutes."""
+        return RecordMaker(tenant, self.vault, NOON + timedelta(minutes=accepted), waits=waited)
 
     def deliver(
         self,
@@ -139,18 +139,24 @@ class Journey:
         record: str = "r1",
         tenant: str = "acme",
         updated: int | None = None,
+        accepted: int = 0,
+        waited: bool = False,
         unreadable: str | None = None,
         raw: bytes | None = None,
         **body: Any,
     ) -> FeedbackReceived:
-        """A delivery of ``text``; ``updated`` is the source's time of change in minutes; ``raw`` is a broken body."""
+        """A delivery of ``text``; ``updated`` is the source's time of change in minutes; ``raw`` is a broken body.
+
+        It was ``accepted`` at that minute, and may have ``waited`` in the bulk lane.
+        """
         fields = {"text": text, **body}
         if updated is not None:
             fields["source_updated_at"] = (NOON + timedelta(minutes=updated)).isoformat()
         found = Coordinates(origin="feedback.csv", line=len(self.topics["journal"]) + 2)
         sealed = None if unreadable or raw is not None else fields
         arrival = Arrival(self.now, self.now, "tickets", record, sealed, found, raw or b"", unreadable)
-        received = self.put(self.maker(tenant).feedback([arrival])[0])
+        maker = self.maker(tenant, accepted=accepted, waited=waited)
+        received = self.put(maker.feedback([arrival])[0])
         assert isinstance(received, FeedbackReceived)
         return received
 

@@ -138,8 +138,11 @@ class UploadDesk:
     def _run(self) -> None:
         while (next_one := self._queue.get()) is not None and not self._over.is_set():
             tenant, job_id = next_one
+            job = self._read(tenant, job_id)
+            if job.state not in ("waiting", "loading"):  # it was loaded by an earlier word of it
+                continue
             try:
-                self._load(tenant, self._read(tenant, job_id))
+                self._load(tenant, job)
             except WrongUsage as exc:
                 self._settle(tenant, replace(self._read(tenant, job_id), state="refused", why=str(exc)))
             except PipelineError as exc:  # the broker is away: the same row again, later
@@ -155,11 +158,12 @@ class UploadDesk:
             self._live[job.id] = replace(job, rows=progress.rows, bad=progress.bad)
 
         options = Options(job.mapping, None, job.source)
+        whole_at = datetime.fromtimestamp(self._file(tenant, job).stat().st_mtime, UTC)
         told = upload(
             self._file(tenant, job),
             options,
             self._open_lane(tenant),
-            now=datetime.now(UTC),
+            now=whole_at,
             progress=on_progress,
         )
         self._settle(tenant, _done(job, told))

@@ -141,6 +141,7 @@ class Sealer:
         record["found_at"] = {"origin": recipe.origin, "line": draft.line}
         if draft.unreadable is not None:
             record["unreadable"] = draft.unreadable
+        record["waited"] = True
         return Sealed(number, orjson.dumps(record), time.encode(), trace.encode())
 
 

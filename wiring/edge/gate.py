@@ -92,7 +92,7 @@ class Gate:
         if records:
             place = partition(connection.tenant, self._partitions)
             lane = self._quotas.lane(connection.tenant, len(records), partition=place, bulk=bulk)
-            lines = await self._seal(Batch(connection, records, self._now()))
+            lines = await self._seal(Batch(connection, records, self._now(), waits=lane == "bulk"))
             await self._accepting.append(lane, place, lines)
         for hint in hints:
             self.on_hint(connection, hint)

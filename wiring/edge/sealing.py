@@ -43,11 +43,12 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one request or page brought, without hints; ``now`` is when."""
+    """What one request or page brought, without hints; ``now`` is when. ``waits``: it goes into the bulk lane."""
 
     connection: Connection
     taken: Sequence[Taken]
     now: datetime
+    waits: bool = False
 
 
 class Sealer:
@@ -148,7 +149,7 @@ class Sealer:
         return self._feedback(maker, _arrival(batch, Unreadable(" ".join(what), repr(seen).encode(), why)))
 
     def _maker(self, batch: Batch) -> RecordMaker:
-        return RecordMaker(batch.connection.tenant, self._vault, batch.now)
+        return RecordMaker(batch.connection.tenant, self._vault, batch.now, waits=batch.waits)
 
 
 def record_name(connection: Connection, record_id: str) -> str:

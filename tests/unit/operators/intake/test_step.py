@@ -81,6 +81,30 @@ def test_without_a_source_s_time_the_journal_s_order_counts(journey: Journey) ->
     assert (len(applied(journey)), outcomes(journey)) == (2, ["stale"])
 
 
+def test_what_waited_in_the_bulk_lane_gives_way_to_what_came_later(journey: Journey) -> None:
+    journey.deliver(A, accepted=5)
+    journey.deliver(B, accepted=3, waited=True)
+    assert (len(applied(journey)), outcomes(journey)) == (1, ["stale"])
+
+
+def test_what_waited_and_came_last_is_the_newest(journey: Journey) -> None:
+    journey.deliver(A, accepted=5)
+    journey.deliver(B, accepted=7, waited=True)
+    assert (applied(journey)[-1], outcomes(journey)) == ((2, 1, False), [])
+
+
+def test_a_source_s_time_counts_more_than_where_a_version_waited(journey: Journey) -> None:
+    journey.deliver(A, accepted=5, updated=1)
+    journey.deliver(B, accepted=3, updated=2, waited=True)
+    assert (applied(journey)[-1], outcomes(journey)) == ((2, 1, False), [])
+
+
+def test_what_nobody_let_wait_counts_in_the_journal_s_order_whatever_a_clock_said(journey: Journey) -> None:
+    journey.deliver(A, accepted=5)
+    journey.deliver(B, accepted=3)
+    assert applied(journey)[-1] == (2, 1, False)
+
+
 def test_the_same_record_of_two_tenants_is_two_items(journey: Journey) -> None:
     one, other = journey.deliver(A), journey.deliver(A, tenant="beta")
     assert one.item_id != other.item_id

@@ -49,7 +49,7 @@ def test_a_row_is_sealed_as_the_journal_seals_it(lane: Lane, tmp_path: Path) -> 
     told = upload(path, OPTIONS, lane, now=NOW)
     with closing(LocalVault(lane.keys)) as vault:
         arrivals = read_arrivals(path, told.told.mapping, vault, "acme", NOW)
-        wanted = RecordMaker("acme", vault, NOW).feedback(arrivals)
+        wanted = RecordMaker("acme", vault, NOW, waits=True).feedback(arrivals)
     assert [m.value() for m in messages(lane.cluster, lane.topic)] == wanted
 
 

@@ -94,6 +94,13 @@ def test_an_utterance_is_sealed_under_its_author_and_named_by_connection_and_rec
     assert b"ada@" not in (edge.folder / "journal" / "p0000.jsonl").read_bytes()
 
 
+def test_what_is_to_wait_in_the_bulk_lane_says_so_and_nothing_else_does(edge: Edge) -> None:
+    edge.accept([said("7")], bulk=True)
+    edge = Edge(edge.folder)
+    edge.accept([said("8")])
+    assert [record.waited for record in (*edge.records("bulk"), *edge.records())] == [True, None]
+
+
 def test_a_record_that_is_gone_is_retracted_and_its_author_lives_on(edge: Edge) -> None:
     edge.accept([said("7", author="ada"), Gone("7", "deleted", author="ada")])
     record, command = edge.records()
