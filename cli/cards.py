@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from cli.tables import SHORT_ID
-from wiring.reviewing.queue import Case
+from wiring.reviewing.case import Case
 
 WITHHELD = "(words withheld)"
 _FLAGS = ("bug", "feature_request", "urgent", "churn_risk")
@@ -38,6 +39,8 @@ def case_row(case: Case) -> dict[str, Any]:
             "options": list(case.options),
             "category_sure": None if case.category_milli is None else case.category_milli / 1000,
         }
+    if case.theme is not None:
+        row |= {"theme_name": case.name, "examples": list(case.examples)}
     if case.kind == "assignment":
         row |= {
             "theme": case.theme,
@@ -52,33 +55,40 @@ def case_lines(case: Case) -> str:
     words = " ".join((case.quote or WITHHELD).split())
     sure = "" if case.p_milli is None else f" (p {case.p_milli / 1000:.2f})"
     place = f" → theme {case.theme[:SHORT_ID]}{sure}" if case.kind == "assignment" and case.theme else ""
-    return f"{case.kind} {case.id}{place}  worth {case.worth}, {case.reason}\n    {words}"
+    name = f" “{case.name}”" if case.name else ""
+    return f"{case.kind} {case.id}{name}{place}  worth {case.worth}, {case.reason}\n    {words}"
 
 
 def card(case: Case, place: str, themes: dict[str, str]) -> str:
     """A case for the terminal; ``place`` says which of how many, ``themes`` names themes by id."""
-    lines = [f"── {place} · {case.kind} · worth {case.worth} ──", f"  {case.quote or WITHHELD}", ""]
-    told = case.decision
-    if told is not None:
-        flags = [name.replace("_", " ") for name in _FLAGS if getattr(told, name)]
-        kind = f"{told.category}{f' / {told.sublabel}' if told.sublabel else ''}"
-        lines.append(
-            f"  {kind}, {told.severity}, {told.sentiment}{''.join(f', {flag}' for flag in flags)}"
-            f"  (sure {told.confidence_milli / 1000:.2f}, said by {case.by})"
-        )
-        others = [name for name in case.options if name != told.category][:3] or [told.runner_up or ""]
-        lines.append(f"  else: {', '.join(filter(None, others)) or 'nothing near'}")
-        if case.category_milli is not None:
-            lines.append(
-                f"  your own model would have the category right with {case.category_milli / 1000:.2f}"
-            )
-    if case.kind == "assignment":
+    lines = [f"── {place} · {case.kind} · worth {case.worth} ──"]
+    lines += [f"  {words}" for words in case.examples or (case.quote or WITHHELD,)]
+    lines += ["", *_decided(case)]
+    if case.theme is not None:
         sure = "" if case.p_milli is None else f"  (p {case.p_milli / 1000:.2f})"
-        lines.append(f"  theme: {_named(case.theme, themes)}{sure}")
+        lines.append(f"  theme: {_named(case.theme, themes, case.name)}{sure}")
+    if case.kind == "assignment" or case.runner_up is not None:
         lines.append(f"  else: {_named(case.runner_up, themes)}")
     lines.append(f"  why: {case.reason}")
     return "\n".join(lines)
 
 
-def _named(theme: str | None, themes: dict[str, str]) -> str:
-    return "none" if theme is None else f"{themes.get(theme, 'theme')} [{theme[:8]}]"
+def _decided(case: Case) -> Iterator[str]:
+    """What was decided of a concern, by whom, how sure that is, and what else it could be."""
+    told = case.decision
+    if told is None:
+        return
+    flags = [name.replace("_", " ") for name in _FLAGS if getattr(told, name)]
+    kind = f"{told.category}{f' / {told.sublabel}' if told.sublabel else ''}"
+    yield (
+        f"  {kind}, {told.severity}, {told.sentiment}{''.join(f', {flag}' for flag in flags)}"
+        f"  (sure {told.confidence_milli / 1000:.2f}, said by {case.by})"
+    )
+    others = [name for name in case.options if name != told.category][:3] or [told.runner_up or ""]
+    yield f"  else: {', '.join(filter(None, others)) or 'nothing near'}"
+    if case.category_milli is not None:
+        yield f"  your own model would have the category right with {case.category_milli / 1000:.2f}"
+
+
+def _named(theme: str | None, themes: dict[str, str], name: str | None = None) -> str:
+    return "none" if theme is None else f"{name or themes.get(theme) or 'theme'} [{theme[:SHORT_ID]}]"

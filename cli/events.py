@@ -13,12 +13,12 @@ import typer
 from rich.console import Console
 
 from cli.door import Desk, OpenDesk, at_a_desk
-from cli.ordering import without_personal_data
 from cli.printing import print_json
 from cli.times import time_of
 from contracts.business import BusinessKind
 from contracts.errors import WrongUsage
 from wiring.appending import Told
+from wiring.public import without_personal_data
 from wiring.views.topics import Topics
 
 app = typer.Typer(

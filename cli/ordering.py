@@ -16,6 +16,7 @@ from contracts.errors import OrderRefused, WrongUsage
 from contracts.steering import ThemeOrder, ThemeRef
 from wiring.appending import Given
 from wiring.ordering import Scene
+from wiring.public import without_personal_data
 from wiring.views.ledger import history
 
 Theme = Annotated[str, typer.Argument(help="Theme id, or how it begins.")]
@@ -49,21 +50,6 @@ def give(desk: Desk, scene: Scene, author: str, order: ThemeOrder, dry_run: bool
     out.print(f"{'would order' if dry_run else 'ordered'}: {order.verb}{_themes_of(order, scene)}")
     for row in told:
         out.print(event_line(row))
-
-
-def without_personal_data(**texts: str) -> None:
-    """Refuse words that everybody will read with an e-mail address, a number of a person … in them.
-
-    Names of people are not looked for. Raises ``WrongUsage`` naming the field, never what it holds.
-    """
-    from models.privacy.redactor import Redactor  # lists need not wait for it
-    from models.privacy.structured import StructuredDetector
-
-    found = Redactor([StructuredDetector()]).redact(list(texts.values()), ["und"] * len(texts))
-    for field, redaction in zip(texts, found, strict=True):
-        if kinds := sorted({span.type for span in redaction.spans} - {"URL"}):
-            what = ", ".join(kinds).lower().replace("_", " ")
-            raise WrongUsage(f"{field}: holds personal data ({what}) and is read by everybody; leave it out")
 
 
 def _themes_of(order: ThemeOrder, scene: Scene) -> str:

@@ -25,8 +25,8 @@ from settings import load_settings
 from wiring.appending import Given
 from wiring.ordering import Scene, scene_of
 from wiring.reviewing.answers import Answers, Said, Verb, correction_of
+from wiring.reviewing.case import Case
 from wiring.reviewing.indexed import waiting
-from wiring.reviewing.queue import Case
 from wiring.reviewing.table import read_answers, write_cases
 
 REJECTED = 3
@@ -43,7 +43,7 @@ Tenant = Annotated[str | None, typer.Option(help="Only this tenant's.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be ordered, and order nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Early = Annotated[bool, typer.Option("--all", help="Also what a model may still answer.")]
-ConcernId = Annotated[str, typer.Argument(help="Concern id, say from review ls.")]
+ConcernId = Annotated[str, typer.Argument(help="Id of a concern, or of what else review ls tells.")]
 
 
 @app.callback()
@@ -65,7 +65,7 @@ def review(
 ) -> None:
     """Decide what waits for a person, the most valuable first; or see what one of the commands below does.
 
-    Keys: c confirm, e correct, d dismiss, t put into a theme, r release, s skip, u undo, q quit.
+    Keys: c confirm, e correct, d dismiss, t put into a theme, n name, r release, s skip, u undo, q quit.
     Example: undercurrent review --author ann --dir out/demo
     """
     if context.invoked_subcommand is not None:
@@ -90,7 +90,7 @@ def review(
 @app.command("ls")
 @at_the_desk
 def ls(desk: Desk, tenant: Tenant = None, early: Early = False, as_json: AsJson = False) -> None:
-    """List what waits: concerns below the confidence bound, uncertain themes, quarantined items (without their words).
+    """List what waits: concerns, categories and assignments that are unsure, new themes, proposals, alerts, quarantine.
 
     The one first of which an answer is worth most. Example: undercurrent review ls --dir out/demo
     """
@@ -110,6 +110,7 @@ def confirm(
 ) -> None:
     """Say that a concern is one and is right as it was decided; or that an uncertain assignment is right.
 
+    Of a new theme: it is one, and is called so. Of a proposal: do it. Of an anomaly: it is real.
     Example: undercurrent review confirm 3f0c… --author ann
     """
     _decide(desk, concern_id, Said("confirm"), author, dry_run, as_json)
@@ -151,6 +152,7 @@ def dismiss(
 ) -> None:
     """Say that a concern is none (chatter, a test): it is taken out of its theme and stays out.
 
+    Of a new theme: it opens no issue and raises no alert. Of a proposal: never. Of an anomaly: a false alarm.
     Example: undercurrent review dismiss 3f0c… --author ann
     """
     _decide(desk, concern_id, Said("dismiss"), author, dry_run, as_json)
@@ -166,11 +168,28 @@ def assign(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a concern into a theme for good; one in review is confirmed by that.
+    """Put a concern into a theme for good; one in review is confirmed by that. A new theme is merged into it.
 
     Example: undercurrent review assign 3f0c… 9a41 --author ann
     """
     _decide(desk, concern_id, Said("assign", theme=theme), author, dry_run, as_json)
+
+
+@app.command("rename")
+@at_the_desk
+def rename(
+    desk: Desk,
+    theme: Annotated[str, typer.Argument(help="Theme id from review ls.")],
+    name: Annotated[str, typer.Argument(help="What it is called from here on.")],
+    author: Author,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give a new theme its final name; the engine merges and splits it no more, but proposes to.
+
+    Example: undercurrent review rename 9a41… "Charged twice" --author ann
+    """
+    _decide(desk, theme, Said("rename", name=name), author, dry_run, as_json)
 
 
 @app.command("release")

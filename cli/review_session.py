@@ -21,9 +21,9 @@ from models.labellers.taxonomy import Taxonomy
 from wiring.appending import Given
 from wiring.ordering import Scene
 from wiring.reviewing.answers import ALLOWED, Answers, Said, check, correction_of, themes_about
-from wiring.reviewing.queue import Case
+from wiring.reviewing.case import Case
 
-KEYS = {"confirm": "c", "correct": "e", "dismiss": "d", "assign": "t", "release": "r"}
+KEYS = {"confirm": "c", "correct": "e", "dismiss": "d", "assign": "t", "rename": "n", "release": "r"}
 """The key of each verb; the others are s to skip, u to undo, q to quit."""
 
 SEVERITIES = {"c": "critical", "h": "high", "m": "medium", "l": "low"}
@@ -128,6 +128,9 @@ class Session:
         if verb == "assign":
             theme = self._theme(case)
             return None if theme is None else Said("assign", theme=theme)
+        if verb == "rename":
+            name = self._words("name of the theme; Enter goes back > ", ())
+            return Said("rename", name=name) if name else None
         return Said(next(one for one in ALLOWED[case.kind] if one == verb))
 
     def _undone(self, at: int) -> int:
@@ -192,7 +195,7 @@ class Session:
         return found[int(chosen) - 1].theme_id
 
     def _names(self, case: Case) -> dict[str, str]:
-        if case.kind != "assignment":
+        if case.kind not in ("assignment", "proposal"):
             return {}
         return {name: record.label for name, record in self._scene(case.tenant).themes.items()}
 

@@ -10,7 +10,7 @@ from cli.door import Desk, at_the_desk
 from cli.ledger import AsJson, Tenant, app
 from cli.ordering import Author, Concerns, DryRun, Why, give
 from contracts.errors import WrongUsage
-from contracts.steering import DecideProposal, LiftOrder, LinkConcerns, MoveConcern
+from contracts.steering import LiftOrder, LinkConcerns, MoveConcern
 from wiring.ordering import scene_of
 
 __all__ = ["app"]
@@ -138,15 +138,7 @@ def _decide(
 ) -> None:
     scene = scene_of(desk.topics, tenant)
     found = next((one for one in scene.open_proposals() if one.id == proposal), None)
-    if found is None or found.theme_id is None or found.act is None:
+    if found is None:
         raise WrongUsage(f"no proposal {proposal} waits; list them with: undercurrent themes proposals")
-    order = DecideProposal(
-        proposal=proposal,
-        approve=yes,
-        act=found.act,
-        theme=scene.root(found.theme_id),
-        other=scene.root(found.other_theme) if found.other_theme else None,
-        examples=scene.concerns(found.evidence, desk.topics) if found.act == "split" else (),
-        reason=why,
-    )
+    order = scene.decision(found, approve=yes, why=why, topics=desk.topics)
     give(desk, scene, author, order, dry_run, as_json)

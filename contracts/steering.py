@@ -146,6 +146,21 @@ class SetAutonomy(Steering):
     autonomy: Literal["act", "suggest"]
 
 
+class JudgeAlert(Steering):
+    """What drift was told of in an alert is ``real``; or it is a false alarm, and that detector is quiet about it.
+
+    ``alert_id``, ``detector`` and ``drift_id`` are the alert's own; ``theme`` is the one it is about, None where that
+    is the tenant as a whole.
+    """
+
+    verb: Literal["judge_alert"] = "judge_alert"
+    alert_id: str
+    detector: str
+    drift_id: str
+    theme: ThemeRef | None = None
+    real: bool
+
+
 ThemeOrder = (
     RenameTheme
     | PinTheme
@@ -159,4 +174,5 @@ ThemeOrder = (
     | LiftOrder
     | DecideProposal
     | SetAutonomy
+    | JudgeAlert
 )

@@ -81,6 +81,7 @@ class ThemeOrdered(Envelope):
     event: Literal[
         "pinned", "unpinned", "muted", "unmuted", "moved", "linked", "kept_apart", "lifted",
         "approved", "rejected", "autonomy", "refused", "unresolved", "proposed", "marked", "unmarked",
+        "alert_confirmed", "alert_dismissed",
     ]  # fmt: skip
     theme_id: str | None = None
     other_theme: str | None = None

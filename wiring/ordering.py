@@ -14,7 +14,7 @@ from contracts.commands import Command
 from contracts.envelope import Envelope
 from contracts.errors import WrongUsage
 from contracts.stages import Assignment, EnrichedItem, Vector
-from contracts.steering import ConcernRef, Steering, ThemeOrder, ThemeRef
+from contracts.steering import ConcernRef, DecideProposal, Steering, ThemeOrder, ThemeRef
 from contracts.themes import ThemeEvent, ThemeOrdered, ThemeRecord
 from models.themes.constraints import By, Constraints
 from models.themes.noting import note
@@ -177,6 +177,20 @@ class Scene:
                 theme is None or self.resolve(theme) == theme for theme in (one.theme_id, one.other_theme)
             )
         ]
+
+    def decision(self, proposal: ThemeOrdered, *, approve: bool, why: str, topics: Records) -> DecideProposal:
+        """The order that lets a proposal be done, or never."""
+        assert proposal.theme_id is not None
+        assert proposal.act is not None
+        return DecideProposal(
+            proposal=proposal.id,
+            approve=approve,
+            act=proposal.act,
+            theme=self.root(proposal.theme_id),
+            other=self.root(proposal.other_theme) if proposal.other_theme else None,
+            examples=self.concerns(proposal.evidence, topics) if proposal.act == "split" else (),
+            reason=why,
+        )
 
     def unresolved(self) -> list[ThemeOrdered]:
         """Orders that wait for a person, because nobody can tell which theme is meant."""

@@ -7,6 +7,7 @@ category.   Out: 0 to ``MOST``. A pure function.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isqrt
 
 from contracts.feedback import Tier
 from contracts.stages import Severity
@@ -26,7 +27,7 @@ LESSON = 2
 goes on (confidence from .7) and is low stays, for the same customer, below what waits and is critical (.3 to .7)."""
 
 MOST = 1000 * 4 * 18 // 10 + 1000 * LESSON
-"""No answer is worth more."""
+"""No answer about a single concern is worth more."""
 
 
 def worth(p_milli: int, severity: Severity, tier: Tier = "unknown", category_milli: int | None = None) -> int:
@@ -42,6 +43,17 @@ def worth(p_milli: int, severity: Severity, tier: Tier = "unknown", category_mil
     """
     cost = _open(p_milli) * SEVERITY[severity] * TIER_MILLI[tier] // 1_000_000
     return cost + (0 if category_milli is None else LESSON * _open(category_milli) // 1000)
+
+
+def worth_of_theme(stakes: int, concerns: int) -> int:
+    """What an answer about a whole theme is worth: the mean of its concerns' worths, times the root of their number.
+
+    What holds of one of them holds for most, so a hundred count for ten.
+
+    >>> worth_of_theme(16 * 900, 16), worth_of_theme(900, 1), worth_of_theme(0, 0)
+    (3600, 900, 0)
+    """
+    return stakes * isqrt(100 * concerns) // (10 * concerns) if concerns else 0
 
 
 def _open(p_milli: int) -> int:

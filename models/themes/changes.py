@@ -44,6 +44,7 @@ SteeredWhy = Literal["placed", "linked", "apart", "split", "nearer"]
 OrderedEvent = Literal[
     "renamed", "pinned", "unpinned", "muted", "unmuted", "split", "moved", "linked", "kept_apart", "lifted",
     "approved", "rejected", "autonomy", "refused", "unresolved", "marked", "unmarked",
+    "alert_confirmed", "alert_dismissed",
 ]  # fmt: skip
 
 

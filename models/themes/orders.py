@@ -17,6 +17,7 @@ import numpy as np
 from contracts.steering import (
     ConcernRef,
     DecideProposal,
+    JudgeAlert,
     LiftOrder,
     LinkConcerns,
     MarkTheme,
@@ -113,7 +114,7 @@ def order_theme(order: ThemeOrder) -> str:
             return ref.theme_id if ref else ""
         case LinkConcerns() | LiftOrder() | SetAutonomy():
             return ""
-    return order.theme.theme_id
+    return order.theme.theme_id if order.theme else ""
 
 
 # -- what is meant ---------------------------------------------------------------------------------------
@@ -289,6 +290,12 @@ def _autonomy(state: EngineState, order: SetAutonomy, by: By) -> Iterator[Change
     yield Ordered("autonomy", name=order.autonomy)
 
 
+def _judge(_state: EngineState, order: JudgeAlert, _by: By) -> Iterator[Change]:
+    """Themes stay as they are: what is told about them changes (``operators.themes.drift_alerts``)."""
+    event: OrderedEvent = "alert_confirmed" if order.real else "alert_dismissed"
+    yield Ordered(event, order_theme(order), why=order.detector)
+
+
 _ACTS: dict[type[Any], Callable[[EngineState, Any, By], Iterable[Change]]] = {
     RenameTheme: _rename,
     PinTheme: _pin,
@@ -302,4 +309,5 @@ _ACTS: dict[type[Any], Callable[[EngineState, Any, By], Iterable[Change]]] = {
     LiftOrder: _lift,
     DecideProposal: _decide,
     SetAutonomy: _autonomy,
+    JudgeAlert: _judge,
 }

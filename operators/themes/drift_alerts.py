@@ -1,7 +1,8 @@
 """Which drift events are worth an alert, each once in its quiet time; small themes are quiet by default.
 
 In:    drift events in their order, and what is known of their themes.   Out: ``Alert``s, right after their events.
-State: when each detector alerted last about each theme or the tenant; rows older than the longest quiet time go.
+State: when each detector alerted last about each theme or the tenant; rows older than the longest quiet time go. After
+a false alarm that time is set ahead.
 Elsewhere: the detectors (``models.drift``), alerts about critical concerns and growth (``operators.prioritise``).
 """
 
@@ -20,6 +21,8 @@ from operators.state import Table
 from operators.themes.records import Teller
 
 HOUR_S = 3600
+DISMISSED_H = 30 * 24
+"""For how long a detector is quiet about a theme of which a person says that its alert was false."""
 TITLE_CHARS = 255
 
 
@@ -104,6 +107,12 @@ class DriftAlerts:
             drift_id=event.id,
             detector=event.detector,
         )
+
+    def dismiss(self, detector: str, theme: str, at_s: int) -> None:
+        """A person says that an alert was false: nothing of this for 30 days; ``theme`` is empty for the tenant."""
+        kind = KINDS.get(detector)
+        if kind is not None:
+            self.told.put(f"{detector}|{theme}", at_s + (DISMISSED_H - kind.quiet_h) * HOUR_S)
 
     def _is_worth(self, theme: Theme | None, kind: _Kind) -> bool:
         if theme is None or theme.is_muted or theme.accounts < self._policy.accounts:

@@ -16,10 +16,10 @@ from contracts.commands import ReportIssue
 from contracts.envelope import Envelope
 from contracts.naming import AnswerRefused, ThemeAnswer
 from contracts.priority import Alert
-from contracts.steering import ThemeOrder
+from contracts.steering import JudgeAlert, ThemeOrder
 from contracts.themes import DriftEvent
 from contracts.vectors import GridVector, ThemePoint
-from models.themes.changes import Assigned, Born, Change, Moved
+from models.themes.changes import Assigned, Born, Change, Moved, Ordered
 from models.themes.constraints import By
 from models.themes.orders import in_space_of, refs
 from models.themes.policy import ThemePolicy
@@ -121,7 +121,15 @@ class TenantThemes:
         """A person ordered something of the themes; it holds from here on, or the ledger says why not."""
         for ref in refs(order):
             self._kept.concerns.reopen(ref.concern_id, ref.item_id)
-        yield from self._telling.tell(self.engine.steer(in_space_of(order, self._encoder), by), tell)
+        changes = self.engine.steer(in_space_of(order, self._encoder), by)
+        for change in changes:
+            if (
+                isinstance(order, JudgeAlert)
+                and isinstance(change, Ordered)
+                and change.event == "alert_dismissed"
+            ):
+                self._kept.alerts.dismiss(order.detector, change.theme_id, int(tell.at.timestamp()))
+        yield from self._telling.tell(changes, tell)
 
     def reported(self, report: ReportIssue, tell: Teller) -> Iterator[Envelope]:
         """A tracker said what became of an issue; a duplicate's theme may be the other's, which people are asked."""

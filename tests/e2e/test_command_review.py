@@ -6,7 +6,7 @@ import csv
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from unittest.mock import patch
 
 import pytest
@@ -19,6 +19,7 @@ from contracts.stages import EnrichedItem
 from tests.e2e.conftest import Ran
 from tests.support.commands import Told, undercurrent
 from tests.support.product import ledger_of
+from wiring.reviewing.case import Kind
 
 WORTH = ("concern", "assignment")
 
@@ -44,9 +45,15 @@ def by_keys(out: Path, keys: str) -> Told:
             return undercurrent("review", "--author", "ann", "--dir", out)
 
 
+def keys_for(out: Path, said: dict[str, str]) -> str:
+    """What is said of these cases; all others are skipped."""
+    ids = [row["id"] for row in listed(out, *get_args(Kind))]
+    return "".join(said.get(name, "s") for name in ids[: max(map(ids.index, said)) + 1]) + "q"
+
+
 def test_a_review_by_keys_is_acted_on_when_it_ends(own_copy: Path) -> None:
     first, second = [row["id"] for row in listed(own_copy, *WORTH)][:2]
-    told = by_keys(own_copy, "cdq")
+    told = by_keys(own_copy, keys_for(own_copy, {first: "c", second: "d"}))
     assert (told.code, "sent: 1 confirm, 1 dismiss" in told.out) == (0, True)
     ledger = ledger_of(own_copy)
     assert ledger.check() == []
@@ -92,6 +99,18 @@ def test_a_file_is_filled_in_and_a_wrong_row_stops_no_other(own_copy: Path, tmp_
     assert (done.code, [one["id"] for one in done.json["decided"]]) == (3, [concerns[0]["id"]])
     assert ["has no category 'shipping'" in one["why"] for one in done.json["wrong"]] == [True, False]
     assert ledger_of(own_copy).concern(concerns[0]["id"]) != "in_review"
+
+
+def test_new_themes_are_named_merged_and_put_aside(own_copy: Path) -> None:
+    waiting = listed(own_copy, "theme")
+    first, second = waiting[:2]
+    assert undercurrent("review", "confirm", first["id"], "--author", "ann", "--dir", own_copy).code == 0
+    merge = ("review", "assign", second["id"], first["id"])
+    assert undercurrent(*merge, "--author", "ann", "--dir", own_copy).code == 0
+    told = undercurrent("themes", "history", first["id"], "--dir", own_copy, "--json").json
+    by_ann = {row["event"]: row for row in told if row["author"] == "ann"}
+    assert (by_ann["renamed"]["name"], by_ann["merged"]["theme_id"]) == (first["theme_name"], second["id"])
+    assert not {first["id"], second["id"]} & {row["id"] for row in listed(own_copy, "theme")}
 
 
 @pytest.mark.parametrize(

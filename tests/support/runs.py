@@ -15,7 +15,7 @@ from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
 from contracts.feedback import Coordinates, FeedbackReceived, Sealed, Tick
 from contracts.identity import concern_id, item_id, journal_id, output_id, theme_id
-from contracts.priority import Factors, LinearIssue, Priority, Quote, WindowScore
+from contracts.priority import Alert, Factors, LinearIssue, Priority, Quote, WindowScore
 from contracts.registry import write_record
 from contracts.stages import (
     Assignment,
@@ -285,6 +285,31 @@ class RunBuilder:
             | changes
         )
         self.put("theme-events", record)
+
+    def new_theme(self, founder: str, label: str, *, at: datetime = NOON, **changes: Any) -> str:
+        """A theme that was born ``at``, as ``assignments`` tell it; its id."""
+        name = self.theme(founder, label, **{"concerns": 6, "accounts": 4} | changes)
+        self.lines.setdefault("assignments", []).append(self.lines["themes"][-1])
+        header = self.header(journal_id(0, self.ordinal), "themes", at)
+        born = ThemeEvent(
+            **header, event="born", theme_id=name, author="themes", reason="6 waiting concerns are alike"
+        )
+        self.put("assignments", born)
+        return name
+
+    def alert(self, detector: str, theme: str | None, *, at: datetime = NOON, **changes: Any) -> Alert:
+        """A drift alert."""
+        header = self.header(journal_id(0, self.ordinal), "themes", at)
+        fields = {
+            "alert_id": f"alert-{detector}-{theme}-{at:%d%H}",
+            "rule": f"drift-{detector}",
+            "severity": "warn",
+        }
+        fields |= {"title": "Many in a day", "body": "18 people in a day that has 2.1.", "theme_id": theme}
+        fields |= {"drift_id": "0-1-themes-1", "detector": detector}
+        alert = Alert.model_validate(header | fields | changes)
+        self.put("alerts", alert)
+        return alert
 
     def priority(self, theme: str, impact: float, *, last_seen: datetime = NOON, **changes: Any) -> None:
         """A priority with a 7-day and a 24-hour window."""

@@ -20,24 +20,41 @@ from contracts.commands import (
     ReleaseQuarantined,
 )
 from contracts.errors import OrderRefused, WrongUsage
+from contracts.priority import Alert
 from contracts.stages import EnrichedItem, Vector
-from contracts.steering import ConcernRef, MoveConcern
+from contracts.steering import (
+    ConcernRef,
+    JudgeAlert,
+    MergeThemes,
+    MoveConcern,
+    MuteTheme,
+    RenameTheme,
+    ThemeOrder,
+    ThemeRef,
+)
 from contracts.themes import ThemeRecord
 from models.labellers.taxonomy import Taxonomy
 from wiring.appending import Given
 from wiring.ordering import Scene
-from wiring.reviewing.queue import Case
+from wiring.public import without_personal_data
+from wiring.reviewing.case import Case
 from wiring.views.topics import Records
 
-Verb = Literal["confirm", "correct", "dismiss", "assign", "release"]
+Verb = Literal["confirm", "correct", "dismiss", "assign", "release", "rename"]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 ALLOWED: dict[str, tuple[Verb, ...]] = {
     "concern": ("confirm", "correct", "dismiss", "assign"),
     "category": ("confirm", "correct", "dismiss", "assign"),
     "assignment": ("confirm", "correct", "dismiss", "assign"),
+    "theme": ("confirm", "rename", "assign", "dismiss"),
+    "proposal": ("confirm", "dismiss"),
+    "anomaly": ("confirm", "dismiss"),
     "quarantined": ("release",),
 }
 """What can be said of each kind of case."""
+
+WHY = "review"
+"""The reason of every order that a review gives."""
 
 HOW_TO_ADD = (
     "to add one, copy models/labellers/taxonomy.yaml, add a label with its owner and exemplars, and name the file "
@@ -47,11 +64,12 @@ HOW_TO_ADD = (
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person says of a case; ``theme`` (an id) is needed to assign, ``correction`` to correct."""
+    """What a person says of a case: ``theme`` (an id) to assign, ``correction`` to correct, ``name`` to rename."""
 
     verb: Verb
     correction: Correction | None = None
     theme: str | None = None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,8 @@ class Answers:
         if said.verb not in ALLOWED[case.kind]:
             can = ", ".join(ALLOWED[case.kind])
             raise WrongUsage(f"{said.verb} cannot be said of a {case.kind}; say one of: {can}")
+        if case.kind in ("theme", "proposal", "anomaly"):
+            return [self._of_theme(case, said)]
         match said.verb:
             case "release":
                 assert case.held is not None
@@ -81,6 +101,8 @@ class Answers:
                 return [Given(case.tenant, DismissConcern(concern_id=case.id, item=self._item(case)))]
             case "correct":
                 return [self._correct(case, said.correction)]
+            case "rename":
+                raise AssertionError("only a theme is renamed")
 
     def _correct(self, case: Case, correction: Correction | None) -> Given:
         if correction is None:
@@ -91,16 +113,24 @@ class Answers:
         check(correction, item.concerns[0].decision.category, self.taxonomy)
         return Given(case.tenant, CorrectConcern(concern_id=case.id, item=item, correction=correction))
 
+    def _of_theme(self, case: Case, said: Said) -> Given:
+        """What is said of a theme, a proposal or an alert is an order about themes."""
+        scene = self.scene(case.tenant)
+        if case.proposal is not None:
+            order: ThemeOrder = scene.decision(
+                case.proposal, approve=said.verb == "confirm", why=WHY, topics=self.topics
+            )
+        elif case.alert is not None:
+            order = _verdict(case.alert, scene, real=said.verb == "confirm")
+        else:
+            order = _about_theme(case, said, scene)
+        return _accepted(order, scene)
+
     def _assign(self, case: Case, theme: str | None) -> list[Given]:
         """Into a theme for good; a concern in review is confirmed first."""
-        if theme is None:
-            raise WrongUsage("say which theme; find one with: undercurrent themes")
         item, scene = self._item(case), self.scene(case.tenant)
         ref = ConcernRef(concern_id=case.id, item_id=item.item_id, vector=_vector(item))
-        order = MoveConcern(concern=ref, to=scene.root(theme), reason="review")
-        if (why := scene.refusal(order)) is not None:
-            raise OrderRefused(f"refused: {why}")
-        placed = Given(case.tenant, order)
+        placed = _accepted(MoveConcern(concern=ref, to=_named(theme, scene), reason=WHY), scene)
         if case.kind != "concern":
             return [placed]
         return [Given(case.tenant, ConfirmConcern(concern_id=case.id, item=item)), placed]
@@ -111,6 +141,49 @@ class Answers:
 
     def _item(self, case: Case) -> EnrichedItem:
         return case.item or self.item_of(case.id)
+
+
+def _accepted(order: ThemeOrder, scene: Scene) -> Given:
+    """The order, unless it contradicts an earlier one. Raises ``OrderRefused``."""
+    if (why := scene.refusal(order)) is not None:
+        raise OrderRefused(f"refused: {why}")
+    return Given(scene.tenant, order)
+
+
+def _about_theme(case: Case, said: Said, scene: Scene) -> ThemeOrder:
+    """A theme that is confirmed is called so from here on: the engine merges and splits it no more, but proposes it."""
+    theme = scene.root(case.id)
+    match said.verb:
+        case "assign":
+            return MergeThemes(theme=theme, into=_named(said.theme, scene), reason=WHY)
+        case "dismiss":
+            return MuteTheme(theme=theme, reason=WHY)
+    name = said.name if said.verb == "rename" else case.name
+    if not name:
+        raise WrongUsage("say what the theme is called: undercurrent review rename ID NAME")
+    without_personal_data(name=name)
+    try:
+        return RenameTheme(theme=theme, name=name, reason=WHY)
+    except ValidationError as exc:
+        raise _unfit("name", exc) from None
+
+
+def _verdict(alert: Alert, scene: Scene, *, real: bool) -> JudgeAlert:
+    assert alert.drift_id is not None
+    return JudgeAlert(
+        alert_id=alert.alert_id,
+        detector=alert.detector or "",
+        drift_id=alert.drift_id,
+        theme=None if alert.theme_id is None else scene.root(alert.theme_id),
+        real=real,
+        reason=WHY,
+    )
+
+
+def _named(theme: str | None, scene: Scene) -> ThemeRef:
+    if theme is None:
+        raise WrongUsage("say which theme; find one with: undercurrent themes")
+    return scene.root(theme)
 
 
 def _vector(item: EnrichedItem) -> Vector | None:
@@ -135,9 +208,14 @@ def correction_of(told: dict[str, Any]) -> Correction:
     try:
         return Correction.model_validate({name: value for name, value in told.items() if value is not None})
     except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise WrongUsage(f"{field or 'correction'}: {first['msg']}") from None
+        raise _unfit("correction", exc) from None
+
+
+def _unfit(what: str, exc: ValidationError) -> WrongUsage:
+    """What a person typed and does not fit; ``what`` it is, where the error names no field."""
+    first = exc.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return WrongUsage(f"{field or what}: {first['msg']}")
 
 
 def check(correction: Correction, category: str, taxonomy: Taxonomy) -> None:

@@ -32,10 +32,15 @@ from contracts.identity import ordinal_of
 from contracts.registry import read_record, write_record
 from contracts.stages import Assignment, Decision, EnrichedItem, RedactedItem
 from contracts.steering import MoveConcern
-from wiring.reviewing.queue import Case, Kind, asked_case, by_worth, held_case, is_due, kind_of, unsure_case
+from wiring.reviewing.case import Case, Kind, by_worth, is_due
+from wiring.reviewing.news import Judged, News, judged_by
+from wiring.reviewing.news_cases import cases_of
+from wiring.reviewing.queue import NEWS, asked_case, held_case, kind_of, unsure_case
+from wiring.reviewing.rows import SCHEMA as ROWS_SCHEMA
+from wiring.reviewing.rows import KeptRows
 from wiring.views.topics import Place
 
-FORMAT = 2
+FORMAT = 3
 """Another one is made anew."""
 
 REMEDY = "delete it: it is made anew from the topics"
@@ -90,9 +95,11 @@ class ReviewIndex:
         self._path = path
         self._vault = vault
         with self._errors():
-            self._db = opened(path, _SCHEMA)
+            self._db = opened(path, _SCHEMA + ROWS_SCHEMA)
             self._db.execute("PRAGMA secure_delete=ON")  # what is let go of is written over
             path.chmod(0o600)
+        self._rows = KeptRows(self._db)
+        self._news = News(self._rows)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -101,8 +108,12 @@ class ReviewIndex:
     @contextmanager
     def together(self) -> Iterator[None]:
         """What is taken inside is kept whole or not at all."""
-        with self._errors(), transaction(self._db), self._vault.at_once():
-            yield
+        try:
+            with self._errors(), transaction(self._db), self._vault.at_once():
+                yield
+                self._rows.flush()
+        finally:
+            self._rows.forget()
 
     # -- how far it was read -----------------------------------------------------------------------------
 
@@ -119,6 +130,8 @@ class ReviewIndex:
 
     def take(self, topic: str, place: Place, record: Envelope) -> None:
         """Take one record into account."""
+        if topic in NEWS:
+            self._news.take(record)
         match record:
             case Command() if topic == "journal":
                 self._ordered(record)
@@ -145,6 +158,8 @@ class ReviewIndex:
                 self._since(record.item_id, record, place)
 
     def _ordered(self, command: Command) -> None:
+        for kind, name in judged_by(command.order):
+            self._decided(kind, name)
         match command.order:
             case ConfirmConcern() | CorrectConcern() | DismissConcern():
                 self._decided("concern", command.order.concern_id)
@@ -233,19 +248,28 @@ class ReviewIndex:
         for part, newest in self._db.execute("SELECT part, max(ordinal) FROM since GROUP BY part").fetchall():
             old = "DELETE FROM since WHERE part = ? AND ordinal < ?"
             self._db.execute(old, (part, newest - REMEMBERED))
+        self._news.tidy(self._clock)
 
     # -- what waits --------------------------------------------------------------------------------------
 
     def cases(self, tenant: str | None = None, *, early: bool = False) -> list[Case]:
         """Everything that waits, by worth; with ``early`` also what a model may still answer."""
         with self._errors(), self._vault.at_once():
-            clocks = {
-                name: datetime.fromisoformat(at) for name, at in self._db.execute("SELECT * FROM clock")
-            }
+            now = self._clock
             rows = map(_Row._make, self._db.execute(_OPEN, (tenant,)).fetchall())
             cases = [case for row in rows if (case := self._case(row)) is not None]
-        every = clocks.get(EVERYONE)
-        return by_worth(case for case in cases if early or is_due(case, clocks.get(case.tenant), every))
+            news = cases_of(self._rows, self._vault, tenant, now, self._judged())
+        return by_worth([*(case for case in cases if early or is_due(case, now(case.tenant))), *news])
+
+    def _clock(self, tenant: str) -> datetime | None:
+        """How late it is with a tenant."""
+        asked = "SELECT max(at) FROM clock WHERE tenant IN (?, ?)"
+        (at,) = self._db.execute(asked, (tenant, EVERYONE)).fetchone()
+        return None if at is None else datetime.fromisoformat(at)
+
+    def _judged(self) -> set[Judged]:
+        asked = "SELECT kind, id FROM decided WHERE kind IN ('theme', 'proposal', 'alert')"
+        return set(self._db.execute(asked).fetchall())
 
     def _case(self, row: _Row) -> Case | None:
         """The case, or None if it may not be shown."""

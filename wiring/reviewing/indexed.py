@@ -19,14 +19,15 @@ from connectors.kafka.messages import header
 from connectors.keys.vault import LocalVault
 from contracts.errors import StateCorrupt
 from wiring.deadletters.kafka import KafkaTopics, Mark, Told
+from wiring.reviewing.case import Case
 from wiring.reviewing.index import FORMAT, ReviewIndex
-from wiring.reviewing.queue import Case, open_cases
+from wiring.reviewing.queue import open_cases
 from wiring.views.topics import Records
 
 # Downstream first: what a running flow writes meanwhile is then never an output without its input. What says that an
 # item has gone on comes before the quarantine that it went on from.
 TOPICS = (
-    "assignments", "reviews", "enriched", "receipts", "dead-letters", "redacted", "quarantine", "journal",
+    "alerts", "assignments", "reviews", "enriched", "receipts", "dead-letters", "redacted", "quarantine", "journal",
 )  # fmt: skip
 
 _COMMAND = "undercurrent.journal.command.v1"

@@ -1,61 +1,36 @@
 """What waits for a person now, the case first of which an answer is worth most.
 
 In:    the topics of a data directory or of Kafka, read once, and the keys of the words.
-Out:   ``Case``s: concerns below the confidence bound, uncertain categories, uncertain assignments, quarantined items
-       (these last: of an item that nobody may read, nobody can say what an answer is worth).
+Out:   ``Case``s: concerns below the confidence bound, uncertain categories, uncertain assignments, new themes,
+       proposals, alerts of drift, quarantined items (these last: of an item that nobody may read, nobody can say what
+       an answer is worth).
 A case that a person has decided is none, whether or not the stages have acted on it yet; neither is one of somebody who
 was erased, nor, unless asked for, one of which a model may still say something (``due``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Literal
 
 from contracts.commands import Command, ConfirmConcern, CorrectConcern, DismissConcern, ReleaseQuarantined
 from contracts.diversions import Quarantined, ReviewRequest
 from contracts.feedback import Sealed
 from contracts.identity import ordinal_of
 from contracts.outcomes import Ledger
-from contracts.stages import Assignment, Decision, EnrichedItem
+from contracts.stages import Assignment
 from contracts.steering import MoveConcern
 from operators.extract.asking import doubt_of
 from operators.ports import Vault
+from wiring.reviewing.case import Case, Kind, by_worth, is_due
+from wiring.reviewing.news import Judged, News, judged_by
+from wiring.reviewing.news_cases import cases_of
+from wiring.reviewing.rows import Rows
 from wiring.views.gather import Gathered, gather
 from wiring.views.topics import Records
 
-Kind = Literal["concern", "category", "assignment", "quarantined"]
-_ORDER: dict[Kind, int] = {"concern": 0, "category": 1, "assignment": 2, "quarantined": 3}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One thing that waits; ``by`` is the model or labeller that decided, ``quote`` None where words are withheld.
-
-    ``theme`` and ``runner_up`` are those of an assignment, ``p_milli`` how likely it is right; ``category_milli`` how
-    likely the newest version of the tenant's own model has the category right.
-    """
-
-    kind: Kind
-    id: str
-    tenant: str
-    reason: str
-    worth: int = 0
-    due: datetime | None = None
-    quote: str | None = None
-    decision: Decision | None = None
-    options: tuple[str, ...] = ()
-    by: str = ""
-    language: str | None = None
-    theme: str | None = None
-    runner_up: str | None = None
-    p_milli: int | None = None
-    category_milli: int | None = None
-    item_id: str = ""
-    item: EnrichedItem | None = None
-    held: Quarantined | None = None
+NEWS = ("assignments", "alerts")
+"""Where themes and alerts are told of."""
 
 
 @dataclass(slots=True)
@@ -65,8 +40,10 @@ class _Decided:
     concerns: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
     released: set[str] = field(default_factory=set)
+    judged: set[Judged] = field(default_factory=set)
 
     def take(self, command: Command) -> None:
+        self.judged.update(judged_by(command.order))
         match command.order:
             case ConfirmConcern() | CorrectConcern() | DismissConcern():
                 self.concerns.add(command.order.concern_id)
@@ -88,23 +65,11 @@ def open_cases(
     cases = [
         *_concerns(topics, gathered, decided, vault),
         *_assignments(topics, gathered, decided, vault),
+        *_news(topics, gathered, decided, vault),
         *_held(topics, gathered, decided),
     ]
     mine = (case for case in cases if tenant in (None, case.tenant))
     return by_worth(case for case in mine if early or is_due(case, gathered[case.tenant].clock))
-
-
-def by_worth(cases: Iterable[Case]) -> list[Case]:
-    """The most valuable first, in an order that is the same in every run."""
-    return sorted(
-        cases, key=lambda case: (case.kind == "quarantined", -case.worth, _ORDER[case.kind], case.id)
-    )
-
-
-def is_due(case: Case, *clocks: datetime | None) -> bool:
-    """Whether no model is waited for any more, by the latest of the clocks; where there is none, nobody is."""
-    known = [clock for clock in clocks if clock is not None]
-    return case.due is None or not known or case.due <= max(known)
 
 
 def _concerns(
@@ -174,6 +139,16 @@ def _assignments(
         elif record.ask_milli is not None:
             asked[record.concern_id] = unsure_case(record, vault)
     yield from (case for name, case in asked.items() if name not in decided.moved | decided.concerns)
+
+
+def _news(topics: Records, gathered: dict[str, Gathered], decided: _Decided, vault: Vault) -> Iterator[Case]:
+    """New themes, proposals and alerts of drift that nobody has judged."""
+    news = News(Rows())
+    for topic in NEWS:
+        for _place, record in topics.records(topic):
+            news.take(record)
+    clocks = {name: one.clock for name, one in gathered.items()}
+    yield from cases_of(news.rows, vault, None, clocks.get, decided.judged)
 
 
 def unsure_case(record: Assignment, vault: Vault) -> Case:

@@ -16,15 +16,15 @@ from typing import Any, NamedTuple
 from connectors.durable import replace_whole
 from contracts.errors import WrongUsage
 from wiring.reviewing.answers import VERBS, Said, correction_of
-from wiring.reviewing.queue import Case
+from wiring.reviewing.case import Case
 
 SHOWN = (
     "kind", "id", "tenant", "worth", "reason", "quote", "category", "severity", "sentiment", "confidence",
-    "runner_up", "options", "theme", "flags",
+    "runner_up", "options", "theme", "theme_name", "flags",
 )  # fmt: skip
 FILLED_IN = (
     "verdict", "new_category", "new_sublabel", "new_severity", "new_sentiment", "new_bug", "new_feature_request",
-    "new_product_area", "new_theme",
+    "new_product_area", "new_theme", "new_name",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
@@ -80,10 +80,14 @@ def _row(case: Case) -> list[str]:
     flags = [name for name in ("bug", "feature_request") if told and getattr(told, name)]
     labels = [told.category, told.severity, told.sentiment] if told else ["", "", ""]
     sure = f"{told.confidence_milli / 1000:.3f}" if told else ""
-    shown = [case.kind, case.id, case.tenant, str(case.worth), case.reason, case.quote or "", *labels, sure]
+    shown = [case.kind, case.id, case.tenant, str(case.worth), case.reason, _words(case), *labels, sure]
     runner_up = case.runner_up or (told.runner_up if told else None) or ""
-    shown += [runner_up, " ".join(case.options), case.theme or "", " ".join(flags)]
+    shown += [runner_up, " ".join(case.options), case.theme or "", case.name or "", " ".join(flags)]
     return [*shown, *[""] * len(FILLED_IN)]
+
+
+def _words(case: Case) -> str:
+    return "\n".join(case.examples) or case.quote or ""
 
 
 def read_answers(path: Path) -> tuple[list[Row], list[Wrong]]:
@@ -149,7 +153,10 @@ def _said(told: dict[str, str]) -> Said:
         )
     if told.get("new_theme") and verb != "assign":
         raise WrongUsage(f"new_theme is filled in, and the verdict is {verb}; say assign, or empty it")
-    return Said(verb, correction_of(given) if verb == "correct" else None, told.get("new_theme") or None)
+    if told.get("new_name") and verb != "rename":
+        raise WrongUsage(f"new_name is filled in, and the verdict is {verb}; say rename, or empty it")
+    correction = correction_of(given) if verb == "correct" else None
+    return Said(verb, correction, told.get("new_theme") or None, told.get("new_name") or None)
 
 
 def _flag(name: str, cell: str) -> bool | None:

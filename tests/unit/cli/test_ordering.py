@@ -1,4 +1,4 @@
-"""What a person types into an order is judged at the door: what does not fit is told, personal data goes nowhere."""
+"""What a person types into an order is judged at the door: what does not fit is told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cli.door import Desk, at_the_desk
-from cli.ordering import without_personal_data
 from contracts.errors import WrongUsage
 from contracts.stages import Vector
 from contracts.steering import RenameTheme, ThemeRef
@@ -31,16 +30,3 @@ def test_a_fault_of_ours_is_not_blamed_on_who_typed(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("cli.door.open_desk", lambda **_: None)
     with pytest.raises(ValueError, match="Vector"):
         broken(directory=None, data=Path(), generation="g1", prefix="x", partitions=None)
-
-
-@pytest.mark.parametrize("said", ["ask bob@example.com", "call +49 170 1234567", "card 4111 1111 1111 1111"])
-def test_personal_data_in_an_order_is_refused_and_not_repeated(said: str) -> None:
-    with pytest.raises(WrongUsage, match=r"^name: holds personal data") as refused:
-        without_personal_data(reason="one defect", name=said)
-    assert said.split()[-1] not in str(refused.value)
-
-
-def test_numbers_of_tickets_and_addresses_of_pages_are_no_personal_data() -> None:
-    without_personal_data(
-        reason="ticket 4711, since 7.4.1 on 2026-03-01", name="https://example.com/issue/4711"
-    )

@@ -19,7 +19,7 @@ from cli.review_session import Session, Tally
 from connectors.keys.vault import LocalVault
 from contracts.commands import ConfirmConcern, CorrectConcern, DismissConcern
 from contracts.identity import theme_id
-from contracts.steering import ConcernRef, MoveConcern, ThemeRef
+from contracts.steering import ConcernRef, JudgeAlert, MoveConcern, RenameTheme, ThemeRef
 from models.labellers.taxonomy import load_taxonomy
 from tests.support.runs import NOON, RunBuilder, Said
 from wiring.appending import Given
@@ -27,7 +27,8 @@ from wiring.datadir import DataDir
 from wiring.ordering import scene_of
 from wiring.reviewing.answers import Answers
 from wiring.reviewing.answers import Said as Word
-from wiring.reviewing.queue import Case, open_cases
+from wiring.reviewing.case import Case
+from wiring.reviewing.queue import open_cases
 from wiring.reviewing.table import plain, read_answers, safe, write_cases
 from wiring.views.topics import Topics
 
@@ -189,6 +190,24 @@ def test_a_theme_is_found_by_its_words_and_the_concern_is_confirmed_into_it(desk
     assert "  no theme has these words" in desk.said
 
 
+def test_a_new_theme_is_named_by_keys_and_shown_with_its_words(desk: Desk) -> None:
+    theme = desk.run.new_theme("new", "refund · late")
+    for n in range(2):
+        desk.run.item(f"where is refund {n}", author=f"p{n}", theme=theme, severity="critical")
+    desk.press("nLate refunds\rq")
+    (order,) = desk.orders()
+    assert (type(order), order.theme.theme_id, order.name) == (RenameTheme, theme, "Late refunds")
+    assert "  where is refund 1\n  where is refund 0\n" in desk.said[0]
+    assert f"theme: refund · late [{theme[:8]}]" in desk.said[0]
+
+
+def test_a_false_alarm_is_dismissed_by_a_key(desk: Desk) -> None:
+    desk.run.alert("burst_day", desk.theme)
+    desk.press("dq")
+    (order,) = desk.orders()
+    assert (type(order), order.real, order.theme.theme_id) == (JudgeAlert, False, desk.theme)
+
+
 def test_a_key_that_means_nothing_here_does_nothing(desk: Desk) -> None:
     assert desk.press("r\rzxq") == Tally()
 
@@ -225,6 +244,17 @@ def test_an_exported_file_is_read_back_with_lines_and_verdicts(desk: Desk, tmp_p
     assert first.said.correction.model_dump(exclude_none=True) == {"severity": "low", "bug": False}
 
 
+def test_a_new_theme_has_a_row_with_its_name_and_is_renamed_by_it(run: RunBuilder, tmp_path: Path) -> None:
+    theme, path = run.new_theme("new", "refund · late"), tmp_path / "cases.csv"
+    assert write_cases(path, cases(run)) == 1
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["kind"], row["id"], row["theme_name"]) == ("theme", theme, "refund · late")
+    filled(path, {"verdict": "rename", "new_name": "Late refunds"})
+    ((_, name, said),), _ = read_answers(path)
+    assert (name, said.verb, said.name) == (theme, "rename", "Late refunds")
+
+
 @pytest.mark.parametrize(
     ("verdict", "why"),
     [
@@ -234,6 +264,7 @@ def test_an_exported_file_is_read_back_with_lines_and_verdicts(desk: Desk, tmp_p
         ({"verdict": "correct", "new_bug": "maybe"}, "new_bug 'maybe': say yes or no"),
         ({"verdict": "confirm", "new_category": "ux"}, "new_category is filled in"),
         ({"verdict": "", "new_category": "ux"}, "verdict is empty"),
+        ({"verdict": "confirm", "new_name": "Refunds"}, "new_name is filled in"),
     ],
 )
 def test_a_wrong_row_is_told_with_its_line_and_the_others_count(

@@ -47,6 +47,19 @@ def test_the_same_of_the_same_theme_is_told_once_in_its_quiet_time(detector: str
     assert [told(alerts, event(detector, at)) is not None for at in hours] == [True, False, True, False]
 
 
+@pytest.mark.parametrize(
+    ("detector", "about"), [("burst_day", LARGE), ("wording", LARGE), ("low_confidence", None)]
+)
+def test_after_a_false_alarm_a_detector_is_quiet_for_thirty_days(detector: str, about: Theme | None) -> None:
+    alerts = DriftAlerts("acme")
+    changes = {} if about else {"theme_id": None}
+    assert told(alerts, event(detector, **changes), about)
+    alerts.dismiss(detector, about.theme_id if about else "", int(NOON.timestamp()))
+    hours = (25, 24 * 8, 30 * 24 - 1, 30 * 24)
+    heard = [told(alerts, event(detector, at, **changes), about) is not None for at in hours]
+    assert heard == [False, False, False, True]
+
+
 def test_another_detector_or_another_theme_is_news() -> None:
     alerts = DriftAlerts("acme")
     other = LARGE._replace(theme_id="t2")

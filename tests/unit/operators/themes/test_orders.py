@@ -16,6 +16,7 @@ from contracts.identity import cause_of, linear_issue_id
 from contracts.stages import Assignment
 from contracts.steering import (
     ConcernRef,
+    JudgeAlert,
     LiftOrder,
     LinkConcerns,
     MarkTheme,
@@ -194,6 +195,26 @@ def test_no_concern_is_lost_whatever_is_ordered(journey: Steered) -> None:
     assert journey.ledger().check() == []
 
 
+def verdict(theme: ThemeRef | None, *, real: bool) -> JudgeAlert:
+    about = {"alert_id": "a1", "detector": "burst_day", "drift_id": "0-1-themes-1", "theme": theme}
+    return JudgeAlert.model_validate({**about, "real": real, "reason": WHY})
+
+
+@pytest.mark.parametrize(("real", "event"), [(True, "alert_confirmed"), (False, "alert_dismissed")])
+def test_a_verdict_about_an_alert_is_in_the_ledger_and_moves_nothing(
+    journey: Steered, real: bool, event: str
+) -> None:
+    (theme, before), *_ = journey.members().items()
+    journey.order(verdict(journey.ref(theme), real=real))
+    told = journey.told()
+    assert (told.event, told.theme_id, told.detail) == (event, theme, "burst_day")
+    assert journey.members()[theme] == before
+    rows = {
+        key: row for table, key, row in journey.steps["enriched"].bulk().drain() if "drift_alerts" in table
+    }
+    assert rows == ({} if real else {f"burst_day|{theme}": int((NOON + timedelta(days=29)).timestamp())})
+
+
 def steer(journey: Steered) -> None:
     """Some of everything, in between more concerns."""
     (one, members), (other, others), *_ = journey.members().items()
@@ -201,6 +222,7 @@ def steer(journey: Steered) -> None:
     journey.order(LinkConcerns(together=True, concerns=(first, concern(others[0])), reason=WHY))
     journey.order(LinkConcerns(together=False, concerns=(second, third), reason=WHY))
     journey.order(SplitTheme(theme=journey.ref(other), examples=tuple(map(concern, others[1:4])), reason=WHY))
+    journey.order(verdict(journey.ref(one), real=False))
     journey.fill(count=20, seed=3)
     journey.tick(1)
     journey.order(MergeThemes(theme=journey.ref(one), into=journey.ref(other), reason=WHY))

@@ -16,12 +16,14 @@ from contracts.commands import ConfirmConcern, DismissConcern, Erase, ReleaseQua
 from contracts.identity import journal_id
 from contracts.registry import read_record
 from contracts.stages import Assignment, EnrichedItem
-from contracts.steering import ConcernRef, MoveConcern, ThemeRef
+from contracts.steering import ConcernRef, JudgeAlert, MoveConcern, MuteTheme, ThemeRef
+from contracts.themes import ThemeOrdered
 from tests.support.runs import NOON, RunBuilder, decision
 from wiring.datadir import DataDir
+from wiring.reviewing.case import Case
 from wiring.reviewing.index import ReviewIndex
 from wiring.reviewing.indexed import TOPICS
-from wiring.reviewing.queue import Case, open_cases
+from wiring.reviewing.queue import open_cases
 from wiring.views.topics import Topics
 
 
@@ -58,8 +60,38 @@ def eventful(run: RunBuilder) -> None:
     answered(run, lessons[1].concern_id, needs_review=True)
     run.item("lesson 2 again", author="d2", record="l2", revision=2, retracts=(lessons[2].concern_id,))
     run.command(ConfirmConcern(concern_id=lessons[3].concern_id, item=case_item(run, lessons[3].concern_id)))
+    news(run)
     run.item("is this it", author="z", needs_review=True, asked={"due": NOON + timedelta(hours=2)})
     run.tick(NOON + timedelta(hours=1))
+
+
+def news(run: RunBuilder) -> None:
+    """Themes, proposals and alerts, some of which somebody has judged."""
+    themes = [run.new_theme(f"theme {n}", f"name {n}") for n in range(5)]
+    for n in range(12):
+        said = run.item(f"news {n}", author=f"e{n}", record=f"n{n}", change="waiting")
+        run.change(said, "assigned", theme=themes[n % 5], p_milli=600)
+        if n % 3 == 0:
+            run.change(said, "moved", theme=themes[(n + 1) % 5], from_theme=themes[n % 5], p_milli=700)
+    run.theme("theme 4", "name 4", status="merged", redirect_to=themes[3])
+    run.lines["assignments"].append(run.lines["themes"][-1])
+    run.command(MuteTheme(theme=ThemeRef(theme_id=themes[0]), reason="fixed"))
+    alerts = [run.alert("burst_day", theme) for theme in themes[:3]]
+    run.alert("low_confidence", None, at=NOON - timedelta(days=9))
+    judged = {
+        "alert_id": alerts[1].alert_id,
+        "detector": "burst_day",
+        "drift_id": "0-1-themes-1",
+        "real": True,
+    }
+    run.command(JudgeAlert.model_validate(judged | {"reason": "a release"}))
+    for n in (1, 4):
+        header = run.header(journal_id(0, run.ordinal), "themes")
+        fields = {"event": "proposed", "act": "merge", "theme_id": themes[n], "other_theme": themes[2]}
+        run.put(
+            "assignments",
+            ThemeOrdered.model_validate(header | fields | {"author": "themes", "reason": "near"}),
+        )
 
 
 def answered(run: RunBuilder, name: str, **decided: object) -> None:
@@ -113,7 +145,7 @@ def test_it_tells_what_reading_everything_tells(run: RunBuilder, tmp_path: Path,
     with closing(ReviewIndex(tmp_path / "index.sqlite3", run.vault)) as index:
         fill(index, run)
         assert index.cases(early=early) == whole(run, early=early)
-    assert len(whole(run, early=early)) == 10 + early
+    assert len(whole(run, early=early)) == 16 + early
 
 
 CUTS = st.lists(st.floats(0, 1), min_size=len(TOPICS), max_size=len(TOPICS))
@@ -140,7 +172,7 @@ def test_only_one_tenants_cases_are_told_if_one_is_named(run: RunBuilder, tmp_pa
     eventful(run)
     with closing(ReviewIndex(tmp_path / "index.sqlite3", run.vault)) as index:
         fill(index, run)
-        assert (len(index.cases("acme")), index.cases("other")) == (10, [])
+        assert (len(index.cases("acme")), index.cases("other")) == (16, [])
 
 
 def test_no_words_lie_in_it_and_a_destroyed_key_takes_its_cases_at_once(
