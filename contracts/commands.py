@@ -110,6 +110,29 @@ class DirectModel(Message):
     why: str = Field(min_length=1, max_length=500)
 
 
+Sentence = Annotated[
+    str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")
+]
+"""One line of text that a person typed."""
+
+
+class AddLabel(Message):
+    """A reviewer adds a category to the taxonomy of the tenant: what comes behind this place may have it.
+
+    ``exemplars`` are sentences of the reviewer's own, by which it is recognised. None of this may be personal data: it
+    is configuration, and no erasure reaches it. The same name again replaces the one before.
+    """
+
+    verb: Literal["add_label"] = "add_label"
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    description: Sentence
+    role: Literal["issue", "bug", "feature_request"] = "issue"
+    product_area: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    owner: Annotated[Sentence, Field(max_length=80)] | None = None
+    action: Sentence | None = None
+    exemplars: Annotated[tuple[Sentence, ...], Field(min_length=1, max_length=10)]
+
+
 class RetractItem(Message):
     """Its source deleted the item: what stands of it is withdrawn, and older versions that come late stay out.
 
@@ -190,6 +213,7 @@ Order = Annotated[
     | DismissConcern
     | EmbedAnew
     | DirectModel
+    | AddLabel
     | RetractItem
     | ReportIssue
     | Redrive

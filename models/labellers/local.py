@@ -8,6 +8,7 @@ is what the stream goes on with.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from models.encoders.base import GRID_NORM, Encoder, Vectors
@@ -45,9 +46,11 @@ class LocalLabeller:
     ) -> None:
         """``review_below`` is the confidence under which a person is asked."""
         self.taxonomy = taxonomy
+        self.encoder = encoder
         self.review_below = review_below or ReviewBound()
         self._category = CategoryModel(taxonomy, encoder)
         self._labels: tuple[Label, ...] = taxonomy.labels
+        self._own = len(self._labels)
         self._sublabels = [
             [(sub.name, one_pattern(sub.cues)) for sub in label.sublabels] for label in self._labels
         ]
@@ -57,6 +60,16 @@ class LocalLabeller:
         # How many numbers beside the vector a tenant's own models read: ``Decision.signals``.
         self.signals = 2 * len(self._labels) + 11
         self._models = (("encoder", encoder.version), ("labeller", VERSION), ("taxonomy", taxonomy.version))
+
+    def extended(self, taxonomy: Taxonomy) -> LocalLabeller:
+        """A labeller for a taxonomy that has more labels behind those of this one; ``signals`` stay what they are."""
+        other, new = copy(self), taxonomy.labels[self._own :]
+        other.taxonomy = taxonomy
+        other._labels = taxonomy.labels
+        other._category = self._category.extended(new, self.encoder)
+        other._sublabels = [*self._sublabels, *([] for _ in new)]
+        other._models = (*self._models[:-1], ("taxonomy", taxonomy.version))
+        return other
 
     def label(self, concerns: Sequence[ConcernText], vectors: Vectors) -> list[Decision]:
         """One decision per concern, in order; ``vectors`` (n, dims) are the concerns' grid vectors."""
@@ -107,7 +120,7 @@ class LocalLabeller:
             urgency=is_urgent(read.folded),
             models=self._models,
             options=tuple(self._labels[place].name for place in ranking),
-            signals=_signals(read),
+            signals=_signals(read, self._own),
         )
 
     def _flag(self, role: Role, read: _Read, best: int) -> bool:
@@ -127,7 +140,10 @@ class LocalLabeller:
     def _features(self, read: _Read) -> Features:
         content, plausible = word_features(read.concern.text)
         foreign = read.concern.language not in (None, "en")
-        nearest = max(range(len(read.scored.near)), key=lambda place: (read.scored.near[place], -place))
+        best, near = read.scored.ranking[0], read.scored.near[: self._own]
+        nearest = (
+            best if best >= self._own else max(range(self._own), key=lambda place: (near[place], -place))
+        )
         return Features(
             content=content,
             plausible=plausible,
@@ -140,12 +156,12 @@ class LocalLabeller:
         )
 
 
-def _signals(read: _Read) -> tuple[int, ...]:
-    """Scores, cues, mood, length and stars on the scale of grid vectors, where 2,048 is one; then a one."""
+def _signals(read: _Read, own: int) -> tuple[int, ...]:
+    """Scores and cues of the first ``own`` labels, mood, length, stars; 2,048 is one, as in grid vectors; then a one."""
     mood, stars = read.mood, read.concern.rating
     return (
-        *(total * GRID_NORM // 500 for total in read.scored.total),
-        *(len(found) * GRID_NORM // 2 for found in read.scored.cues),
+        *(total * GRID_NORM // 500 for total in read.scored.total[:own]),
+        *(len(found) * GRID_NORM // 2 for found in read.scored.cues[:own]),
         mood.milli * GRID_NORM // 700,
         abs(mood.milli) * GRID_NORM // 1000,
         GRID_NORM * (mood.label == "negative"),

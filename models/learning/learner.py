@@ -39,8 +39,9 @@ class Frozen:
     weights: Weights
 
     def logits(self, rows: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Logits ``(n, labels)`` in thousandths, rounded down, of rows ``(n, width)``."""
-        products: npt.NDArray[np.int64] = rows.astype(np.int64) @ self.weights.T
+        """Logits ``(n, labels)`` in thousandths, rounded down, of rows ``(n, width)``; what is wider is not read."""
+        read = rows[..., : self.weights.shape[1]]
+        products: npt.NDArray[np.int64] = read.astype(np.int64) @ self.weights.T
         return products * 1000 // (ONE << GRID_BITS)
 
     def encode(self) -> list[str]:
@@ -79,6 +80,17 @@ class Learner:
         """Learn that the number at ``place`` speaks for ``label``, before there is any example."""
         for _ in range(rounds):
             self._model.learn_one({place: 1.0}, label)
+
+    def gain(self, label: str, rounds: int) -> None:
+        """One more label that it knows nothing of, and one more number, which speaks for it as in ``pretrain``."""
+        place, self._width = self._width, self._width + 1
+        self.labels = (*self.labels, label)
+        self._model.weights[label] = {}
+        for one in self.labels:
+            row = self._model.weights[one]
+            row.update((n, 0.0) for n in range(len(row), self._width))
+        self._kept[label] = []
+        self.pretrain(place, label, rounds)
 
     def learn(self, row: Row, label: str) -> None:
         """Learn one example, then some older ones."""

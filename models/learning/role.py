@@ -68,16 +68,19 @@ class Version:
     sure: Frozen | None = None
     habits: Habits | None = None
 
-    def says(self, read: Reading, labels: Sequence[str]) -> Said:
-        """What it makes of a concern."""
+    def says(self, read: Reading, labels: Sequence[str], gained: Sequence[str] = ()) -> Said:
+        """What it makes of a concern; where the untrained model names a label that it never learned, that stands."""
         base = read.base
         if self.head is None or self.sure is None or self.habits is None:
             return Said(base, 0)
-        logits = self.head.logits(row_of(read, self.habits, labels))
+        known = (*labels, *gained)[: len(self.head.weights)]
+        if base not in known:
+            return Said(base, 0)
+        logits = self.head.logits(row_of(read, self.habits, labels, gained))
         best, margin = _best(logits)
-        traits = sure_row(margin, agrees=labels[best] == base)
+        traits = sure_row(margin, agrees=known[best] == base)
         right, wrong = self.sure.logits(traits).tolist()
-        return Said(labels[best], min(999, max(1, sigmoid_milli(right - wrong))))
+        return Said(known[best], min(999, max(1, sigmoid_milli(right - wrong))))
 
     def encode(self) -> list[Any]:
         """As data for the state log."""
@@ -92,15 +95,16 @@ class Version:
         return cls(name, Frozen.decode(head), Frozen.decode(sure), Habits.decode(habits))
 
 
-def row_of(read: Reading, habits: Habits, labels: Sequence[str]) -> Row:
+def row_of(read: Reading, habits: Habits, labels: Sequence[str], gained: Sequence[str] = ()) -> Row:
     """The concern's numbers; a one at the untrained label; how its product leans, and the same at the untrained label.
 
-    The last is how a product's people differ where the untrained model says this.
+    The latter is how a product's people differ where the untrained model says this. Last a one for an added label.
     """
     leaning = habits.leaning(read.product, ONE)
     one_hot = [ONE * (label == read.base) for label in labels]
     crossed = [lean * (label == read.base) for label in labels for lean in leaning]
-    return np.concatenate([read.numbers, np.array([*one_hot, *leaning, *crossed], dtype=np.int16)])
+    added = [ONE * (label == read.base) for label in gained]
+    return np.concatenate([read.numbers, np.array([*one_hot, *leaning, *crossed, *added], dtype=np.int16)])
 
 
 def width_of(numbers: int, labels: int) -> int:
@@ -123,7 +127,11 @@ def _best(logits: Any) -> tuple[int, int]:
 
 @dataclass
 class RoleModel:
-    """``labels`` in the taxonomy's order; ``numbers`` is how many numbers a reading has; rows are ``row_of``'s."""
+    """``labels`` in the taxonomy's order; ``numbers`` is how many numbers a reading has; rows are ``row_of``'s.
+
+    A label that people added to the taxonomy is ``gained`` with the first correction to it; what was frozen before that
+    knows the first ones alone.
+    """
 
     labels: tuple[str, ...]
     numbers: int
@@ -136,6 +144,7 @@ class RoleModel:
     rise: Contest = field(default_factory=lambda: Contest(stage="young"))
     hold: Contest = field(default_factory=Contest)
     recent: list[Told] = field(default_factory=list)
+    gained: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """A challenger that believes what the untrained model says."""
@@ -148,7 +157,7 @@ class RoleModel:
 
     def says(self, read: Reading) -> Said:
         """What labels from here on: the champion's word."""
-        return self.champion.says(read, self.labels)
+        return self.champion.says(read, self.labels, self.gained)
 
     def challenger(self) -> Version:
         """The newest version, frozen as it is now."""
@@ -166,24 +175,32 @@ class RoleModel:
 
     def correct(self, read: Reading, gold: str) -> list[Happening]:
         """Compare, learn, and promote or roll back if the comparison says so."""
-        said = self.champion.says(read, self.labels)
-        newest = self.challenger().says(read, self.labels)
+        said = self.champion.says(read, self.labels, self.gained)
+        newest = self.challenger().says(read, self.labels, self.gained)
         self.rise = self.rise.with_pair(right=newest.label == gold, right_other=said.label == gold)
         if self.former is not None:
-            earlier = self.former.says(read, self.labels)
+            earlier = self.former.says(read, self.labels, self.gained)
             self.hold = self.hold.with_pair(right=earlier.label == gold, right_other=said.label == gold)
         self.recent = [*self.recent, Told(gold, said.label, newest.sure_milli)][-RECENT - BASELINE :]
         self._learn(read, gold, newest.label == gold)
         return list(self._looks())
 
     def _learn(self, read: Reading, gold: str, right: bool) -> None:
-        row = row_of(read, self._habits, self.labels)
+        if gold not in (*self.labels, *self.gained):
+            self._gain(gold)
+        row = row_of(read, self._habits, self.labels, self.gained)
         best, margin = _best(self.challenger().head.logits(row))  # type: ignore[union-attr]
-        traits = sure_row(margin, agrees=self.labels[best] == read.base)
+        traits = sure_row(margin, agrees=self._learner.labels[best] == read.base)
         self._sure.learn(traits, "right" if right else "wrong")
         self._learner.learn(row, gold)
-        self._habits.learn(read.product, self.labels.index(gold))
+        if gold in self.labels:
+            self._habits.learn(read.product, self.labels.index(gold))
         self.corrections += 1
+        self._challenger = None
+
+    def _gain(self, label: str) -> None:
+        self.gained = (*self.gained, label)
+        self._learner.gain(label, PRETRAINED)
         self._challenger = None
 
     def _looks(self) -> Iterator[Happening]:
@@ -237,15 +254,13 @@ class RoleModel:
 
     def rows(self, learned: str | None = None) -> Iterator[tuple[str, Any]]:
         """State as rows by name; with ``learned`` only those that a correction to that label changed."""
-        yield (
-            "small",
-            {
-                "n": [self.corrections, self.promotions, int(self.pinned), self.quiet_until],
-                "rise": self.rise.row(),
-                "hold": self.hold.row(),
-                "recent": [list(one) for one in self.recent],
-            },
-        )
+        small: dict[str, Any] = {
+            "n": [self.corrections, self.promotions, int(self.pinned), self.quiet_until],
+            "rise": self.rise.row(),
+            "hold": self.hold.row(),
+            "recent": [list(one) for one in self.recent],
+        }
+        yield "small", small | ({"gained": list(self.gained)} if self.gained else {})
         yield "habits", self._habits.encode()
         yield "versions", [self.champion.encode(), self.former.encode() if self.former else None]
         yield from ((f"sure/{name}", data) for name, data in self._sure.rows(learned))
@@ -260,6 +275,8 @@ class RoleModel:
             self.pinned = bool(pinned)
             self.rise, self.hold = Contest.of_row(data["rise"]), Contest.of_row(data["hold"])
             self.recent = [Told(*one) for one in data["recent"]]
+            for label in data.get("gained", ()):
+                self._gain(label)
         elif kind == "habits":
             self._habits = Habits.decode(data)
         elif kind == "versions":

@@ -11,13 +11,18 @@ from models.priority.matrix import Matrix
 from models.priority.telemetry import measured
 
 
-def acting(decision: Decision, matrix: Matrix, tenant: str, facts: ItemFacts) -> Decision:
+def acting(
+    decision: Decision, matrix: Matrix, tenant: str, facts: ItemFacts, stand_in: str | None = None
+) -> Decision:
     """The decision with what telemetry says and the matrix suggests; called again whenever labels or confidence change.
 
-    The fields are None where no rule fires; rule and no action, where the rule says that nothing is to be done.
+    The fields are None where no rule fires; rule and no action, where the rule says that nothing is to be done. The
+    rules of the category ``stand_in`` hold where none fires for its own.
     """
     decision = _measured(decision, facts)
     rule = matrix.rule_of(decision, tenant)
+    if rule is None and stand_in is not None:
+        rule = matrix.rule_of(decision.model_copy(update={"category": stand_in}), tenant)
     told = {
         "suggested_action": None if rule is None or rule.action == "none" else rule.action,
         "action_rule": None if rule is None else rule.name,

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from contracts.commands import Command, EmbedAnew
 from contracts.stages import Concern, Decision, EnrichedItem
 from models.encoders.base import EncoderAway
-from models.priority.matrix import Matrix
-from operators.extract.acting import acting
 from operators.extract.reading import Read, Reader, Text
 from operators.extract.standing import Standing
 from operators.ports import Vault
@@ -25,21 +23,19 @@ TextOf = Callable[[EmbedAnew, str], Text]
 
 
 class Anew:
-    """Orders to embed anew, of one journal partition; ``learned`` gives labels of a tenant's own models."""
+    """Orders to embed anew, of one journal partition; ``acting`` gives what follows from what was read."""
 
     def __init__(
         self,
         vault: Vault,
         reader: Reader,
         standing: Table[Standing],
-        learned: Callable[[EnrichedItem, Read], Decision],
-        matrix: Matrix,
+        acting: Callable[[EnrichedItem, Read], Decision],
     ) -> None:
         self._vault = vault
         self._reader = reader
         self._standing = standing
-        self._learned = learned
-        self._matrix = matrix
+        self._acting = acting
 
     def read(self, command: Command, order: EmbedAnew, text_of: TextOf) -> tuple[Concern, Read] | None:
         """The concern as it is now, and what the encoder's own labeller says of it."""
@@ -62,7 +58,7 @@ class Anew:
             return None
         decision = concern.decision
         if not decided:
-            decision = acting(self._learned(item, read), self._matrix, item.tenant, item.facts)
+            decision = self._acting(item, read)
             self._standing.put(item.item_id, row.reviewed(place, waits=decision.needs_review))
         vectors = {"vector": read.vector, "summary_vector": read.summary_vector}
         return concern.model_copy(update={"decision": decision, **vectors}), read

@@ -19,12 +19,12 @@ from contracts.answers import Answer, AnswerSetAside, ConcernAnswer, ConcernNote
 from contracts.commands import Command, ConfirmConcern, CorrectConcern, DismissConcern
 from contracts.diversions import ReviewRequest
 from contracts.envelope import Envelope, Out
-from contracts.stages import Concern, EnrichedItem
+from contracts.stages import Concern, Decision, EnrichedItem
 from models.labellers.bound import ReviewBound
-from models.labellers.taxonomy import Taxonomy
 from models.priority.matrix import Matrix
 from operators.extract.acting import acting
 from operators.extract.asking import review_request
+from operators.extract.classes import Classes
 from operators.extract.decisions import answered_decision, confirmed, corrected
 from operators.extract.standing import Standing
 from operators.numbering import Numbering
@@ -54,7 +54,7 @@ class Deciding:
     def __init__(
         self,
         vault: Vault,
-        taxonomy: Taxonomy,
+        classes: Classes,
         review_below: ReviewBound,
         standing: Table[Standing],
         numbering: Numbering,
@@ -68,7 +68,7 @@ class Deciding:
         to be done about it, ``sure_of`` how sure the tenant's own model is of a category.
         """
         self._vault = vault
-        self._taxonomy = taxonomy
+        self._classes = classes
         self._review_below = review_below
         self._standing = standing
         self._numbering = numbering
@@ -87,8 +87,8 @@ class Deciding:
         item = answer.item
         assert item is not None  # else it was set aside
         bound = self._review_below.of(answer.tenant)
-        said = answered_decision(applied.said.decision, self._taxonomy, answer, bound)
-        decision = acting(said, self._matrix, answer.tenant, item.facts)
+        said = answered_decision(applied.said.decision, self._classes.taxonomy(answer.tenant), answer, bound)
+        decision = self._acting(said, item)
         concern = self._in_our_space(applied.concern, applied.text).model_copy(
             update={"decision": decision, "notes": self._notes(item, applied.said.notes)}
         )
@@ -122,7 +122,7 @@ class Deciding:
         text = opened.decode()
         if concern.end > len(text):
             raise _SetAside("its concern is not in the item's text")
-        said = self._read(sealed, concern.end - concern.start)
+        said = self._read(answer.tenant, sealed, concern.end - concern.start)
         return _Applied(place, concern, text[concern.start : concern.end], said)
 
     def _stands(self, answer: Answer) -> tuple[EnrichedItem, Concern, int]:
@@ -138,12 +138,12 @@ class Deciding:
             raise _SetAside("no such concern stands")
         return item, concern, place
 
-    def _read(self, sealed: bytes, length: int) -> ConcernAnswer:
+    def _read(self, tenant: str, sealed: bytes, length: int) -> ConcernAnswer:
         try:
             said = ConcernAnswer.model_validate_json(sealed)
         except ValidationError:
             raise _SetAside("it is not readable") from None
-        if all(label.name != said.decision.category for label in self._taxonomy.labels):
+        if self._classes.taxonomy(tenant).label(said.decision.category) is None:
             raise _SetAside("it names a category that is not in the taxonomy")
         end_before = 0
         for start, end in said.decision.evidence:
@@ -187,13 +187,16 @@ class Deciding:
                     return [Out("enriched", command)]
                 decision = confirmed(concern.decision)
             case CorrectConcern():
-                decision = corrected(concern.decision, order.correction, self._taxonomy)
+                decision = corrected(concern.decision, order.correction, self._classes.taxonomy(item.tenant))
             case DismissConcern():
                 return self._dismiss(command, item, row, place, order.concern_id)
         self._standing.put(item.item_id, row.decide(place))
-        ruled = acting(decision, self._matrix, item.tenant, item.facts)
-        decided = concern.model_copy(update={"decision": ruled})
+        decided = concern.model_copy(update={"decision": self._acting(decision, item)})
         return [Out("enriched", self._told(command, item, self._placed(item, decided)))]
+
+    def _acting(self, decision: Decision, item: EnrichedItem) -> Decision:
+        stand_in = self._classes.stand_in(item.tenant, decision.category)
+        return acting(decision, self._matrix, item.tenant, item.facts, stand_in)
 
     def _placed(self, item: EnrichedItem, concern: Concern) -> Concern:
         """A concern that was shown to a person, with vectors of the encoder that runs here."""
@@ -233,19 +236,21 @@ class Deciding:
                 "concerns": (concern,) if concern is not None else (),
                 "retracts": (),
                 "dismissed": None,
-                "provenance": item.provenance.model_copy(update=how),
+                "provenance": item.provenance.model_copy(update={**how, **self._classes.told(item.tenant)}),
             }
         )
 
     def _review(self, cause: Envelope, told: EnrichedItem, concern: Concern, text: str) -> ReviewRequest:
         """A model has spoken and is not sure: nobody is waited for any more."""
         sure = self._sure_of(told, concern)
-        return review_request(self._numbering.header(cause), told, text, self._options(concern), sure)
+        return review_request(
+            self._numbering.header(cause), told, text, self._options(told.tenant, concern), sure
+        )
 
-    def _options(self, concern: Concern) -> tuple[str, ...]:
+    def _options(self, tenant: str, concern: Concern) -> tuple[str, ...]:
         """Every category, what was decided and its runner-up first."""
         first = (concern.decision.category, concern.decision.runner_up)
-        names = [*first, *(label.name for label in self._taxonomy.labels)]
+        names = [*first, *(label.name for label in self._classes.taxonomy(tenant).labels)]
         return tuple(dict.fromkeys(name for name in names if name))
 
 

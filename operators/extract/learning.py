@@ -25,6 +25,7 @@ from models.labellers.decision import ConcernText, Decision
 from models.labellers.local import LocalLabeller
 from models.learning.learner import Row
 from models.learning.role import FORM, Happening, Reading, RoleModel
+from operators.extract.classes import Classes
 from operators.extract.deciding import PersonsOrder
 from operators.extract.decisions import labelled
 from operators.ports import Vault
@@ -45,13 +46,17 @@ class Learning:
         vault: Vault,
         encoder: Encoder,
         labeller: LocalLabeller,
+        classes: Classes,
         git_commit: str,
         next_id: Callable[[Envelope], str],
     ) -> None:
-        """``next_id`` numbers what is told because of a record."""
+        """``labeller`` and its labels are what models read; what they say may be one that people added (``classes``).
+
+        ``next_id`` numbers what is told because of a record.
+        """
         self._vault = vault
         self._encoder = encoder.version
-        self._labeller = labeller
+        self._classes = classes
         self._git_commit = git_commit
         self._next_id = next_id
         categories = tuple(label.name for label in labeller.taxonomy.labels)
@@ -81,7 +86,8 @@ class Learning:
         numbers = _numbers(vector, read)
         for role, model in promoted:
             said = model.says(Reading(numbers, _base(role, read), product))
-            record = labelled(record, role, said.label, said.sure_milli, self._labeller.taxonomy)
+            if said.sure_milli:  # else it does not know the label that was read
+                record = labelled(record, role, said.label, said.sure_milli, self._classes.taxonomy(tenant))
         return record
 
     def sure_of(self, tenant: str, read: Decision, vector: Vector, product: str | None) -> int | None:
@@ -90,7 +96,7 @@ class Learning:
         if model is None or not model.corrections or vector.model != self._encoder:
             return None
         read_as = Reading(_numbers(vector, read), read.category, product)
-        return model.challenger().says(read_as, model.labels).sure_milli
+        return model.challenger().says(read_as, model.labels, model.gained).sure_milli or None
 
     def sure_of_told(self, item: EnrichedItem, concern: Concern) -> int | None:
         """The same of a concern that was told before; None also where its words are gone."""
@@ -126,7 +132,7 @@ class Learning:
         outs: list[Out] = []
         for role in ROLES:
             gold = getattr(order.correction if isinstance(order, CorrectConcern) else concern.decision, role)
-            if gold not in self._labels[role]:
+            if not self._is_known(command.tenant, role, gold):
                 continue
             model = self._model(command.tenant, role)
             happened = model.correct(Reading(numbers, _base(role, read), told.facts.product), gold)
@@ -134,6 +140,11 @@ class Learning:
             self._save(command.tenant, role, gold)
             outs += [self._event(command, role, one, OURS, None) for one in happened]
         return outs
+
+    def _is_known(self, tenant: str, role: ModelRole, gold: str | None) -> bool:
+        if role == "category":
+            return gold is not None and self._classes.taxonomy(tenant).label(gold) is not None
+        return gold in self._labels[role]
 
     def tick(self, tick: Tick) -> list[Out]:
         """Once a month, for each model that was corrected since the month before: people may want to train it anew."""
@@ -176,7 +187,8 @@ class Learning:
             return None
         text = opened.decode()[concern.start : concern.end]
         stars = None if item.facts.rating is None else round(item.facts.rating)
-        return self._labeller.label(
+        labeller = self._classes.labeller(item.tenant)
+        return labeller.label(
             [ConcernText(text, item.language, stars)], _grid(concern.vector).reshape(1, -1)
         )[0]
 
@@ -203,6 +215,8 @@ class Learning:
         model, key = self._models[tenant, role], f"{tenant}/{role}"
         known = self.table.get(key)
         new = known is None or known.get("form") != self._form
+        if known is not None and not new:  # a label that it has just gained
+            new = bool(learned) and f"head/weights/{learned}" not in known["rows"]
         names = []
         for name, data in model.rows(None if new else learned):
             self.table.put(f"{key}/{name}", data)

@@ -1,7 +1,7 @@
 """What models say of the texts of items: concerns, labels, vectors; by keywords while the encoder is away.
 
 In:    redacted texts, with what is known beside them.   Out: what was found in each, as functions of each text alone.
-State: none.
+State: none; by which labels a tenant's are read is asked for each time.
 Elsewhere: when an encoder counts as away (``models.encoders.guarded``), how what stood in is replaced (``anew``).
 """
 
@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.stages import Concern, Decision, Vector
-from models.encoders.base import Encoder, EncoderAway
+from models.encoders.base import Encoder, EncoderAway, Vectors
 from models.labellers.decision import ConcernText
 from models.labellers.decision import Decision as LocalDecision
 from models.labellers.local import LocalLabeller
 from models.segments.concerns import Span, concerns
 from models.segments.summary import summary
+from operators.extract.classes import Classes
 from operators.extract.decisions import decision_record
 
 
@@ -68,7 +69,7 @@ class Reader:
     """The models of extract; without a ``standby`` an encoder that is away stops the stage."""
 
     encoder: Encoder
-    labeller: LocalLabeller
+    classes: Classes
     standby: Standby | None = None
 
     def read(self, texts: Sequence[Text]) -> list[list[Read]]:
@@ -81,7 +82,7 @@ class Reader:
     def again(self, text: Text, said: str) -> Read:
         """The concern with these words of an item, with the encoder itself. Raises ``EncoderAway``."""
         found = Found(Span(0, len(said)), said, summary(said))
-        (read,) = _judged([(text, found)], self.encoder, self.labeller)
+        (read,) = _judged([(text, found)], self.encoder, self.classes.labeller)
         return read
 
     def in_our_space(self, concern: Concern, said: str) -> Concern:
@@ -100,11 +101,11 @@ class Reader:
         if not flat:
             return []
         try:
-            return _judged(flat, self.encoder, self.labeller)
+            return _judged(flat, self.encoder, self.classes.labeller)
         except EncoderAway:
             if self.standby is None:
                 raise
-            return [_unasked(one) for one in _judged(flat, self.standby.encoder, self.standby.labeller())]
+            return [_unasked(one) for one in _judged(flat, self.standby.encoder, self.classes.standing_by)]
 
 
 def _unasked(read: Read) -> Read:
@@ -113,11 +114,13 @@ def _unasked(read: Read) -> Read:
     return Read(read.found, decision, read.vector, read.summary_vector, read.local)
 
 
-def _judged(flat: Sequence[tuple[Text, Found]], encoder: Encoder, labeller: LocalLabeller) -> list[Read]:
+def _judged(
+    flat: Sequence[tuple[Text, Found]], encoder: Encoder, labeller_of: Callable[[str], LocalLabeller]
+) -> list[Read]:
     encoded = encoder.encode([c.text for _, c in flat] + [c.summary for _, c in flat])
     of_text, of_summary = encoded[: len(flat)], encoded[len(flat) :]
     asked = [ConcernText(concern.text, one.language, one.stars, one.tenant) for one, concern in flat]
-    decisions = labeller.label(asked, of_text)
+    decisions = _decided(asked, of_text, labeller_of)
     return [
         Read(
             concern,
@@ -128,6 +131,19 @@ def _judged(flat: Sequence[tuple[Text, Found]], encoder: Encoder, labeller: Loca
         )
         for i, ((one, concern), decision) in enumerate(zip(flat, decisions, strict=True))
     ]
+
+
+def _decided(
+    asked: Sequence[ConcernText], vectors: Vectors, labeller_of: Callable[[str], LocalLabeller]
+) -> list[LocalDecision]:
+    """A decision for each, by the labeller of its tenant; those of one labeller together."""
+    labellers = {tenant: labeller_of(tenant) for tenant in dict.fromkeys(one.tenant for one in asked)}
+    found: dict[int, LocalDecision] = {}
+    for labeller in dict.fromkeys(labellers.values()):
+        places = [place for place, one in enumerate(asked) if labellers[one.tenant] is labeller]
+        made = labeller.label([asked[place] for place in places], vectors[places])
+        found |= zip(places, made, strict=True)
+    return [found[place] for place in range(len(asked))]
 
 
 def _vectors(encoder: Encoder, texts: Sequence[str]) -> Iterator[Vector]:

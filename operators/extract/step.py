@@ -4,19 +4,19 @@ In:    ``redacted`` items of one partition.   Out: ``enriched`` items and everyt
        order; ``reviews`` for concerns below the confidence bound; ``dead-letters`` for items on which a model failed;
        ``receipts`` for answers that change nothing.
 State: which concerns stand for each item and who decided about them since (``standing``), so that a new revision can
-       take them back and an answer acts once; the budget of failures.
+       take them back and an answer acts once; the labels that people added (``classes``); the budget of failures.
 Elsewhere: what counts as a concern (``models.segments``), what it means (``models.labellers``), what models and people
 say of it later (``deciding``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from contracts.answers import Answer
-from contracts.commands import Command, DirectModel, EmbedAnew
+from contracts.commands import AddLabel, Command, DirectModel, EmbedAnew
 from contracts.diversions import DeadLetter
 from contracts.envelope import Envelope, Out
 from contracts.feedback import Coordinates, Tick
@@ -30,6 +30,7 @@ from operators.budget import RejectBudget, RejectPolicy
 from operators.extract.acting import acting
 from operators.extract.anew import Anew
 from operators.extract.asking import Asks, doubt_of, review_request
+from operators.extract.classes import Classes
 from operators.extract.deciding import Deciding, PersonsOrder
 from operators.extract.decisions import segment_of
 from operators.extract.given import Given
@@ -76,17 +77,20 @@ class ExtractStep:
         self._vault = vault
         self._matrix = matrix or load_matrix()
         self._counted = counted
-        self._reader = Reader(encoder, labeller, standby)
+        self._classes = Classes(vault, labeller, standby.labeller if standby else None)
+        self._reader = Reader(encoder, self._classes, standby)
         self._provenance = provenance
         self._answers_within = answers_within
         self._standing: Table[Standing] = Table(Standing.encode, Standing.decode)
         self._budget = RejectBudget(rejects or RejectPolicy())
         self._numbering = Numbering("extract")
-        self._learning = Learning(vault, encoder, labeller, provenance.git_commit, self._numbering.after)
+        self._learning = Learning(
+            vault, encoder, labeller, self._classes, provenance.git_commit, self._numbering.after
+        )
         self._asks = Asks(self._learning.table, ask_one_in)
         self._deciding = Deciding(
             vault,
-            labeller.taxonomy,
+            self._classes,
             labeller.review_below,
             self._standing,
             self._numbering,
@@ -95,10 +99,11 @@ class ExtractStep:
             self._learning.sure_of_told,
         )
         self._given = Given(vault, own_answers)
-        self._anew = Anew(vault, self._reader, self._standing, self._learned, self._matrix)
+        self._anew = Anew(vault, self._reader, self._standing, self._acting)
         self.tables: Mapping[str, Table[Any]] = {
             "standing": self._standing,
             "learning": self._learning.table,
+            "classes": self._classes.table,
         }
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
@@ -106,6 +111,10 @@ class ExtractStep:
 
         Raises ``BudgetExceeded`` when the models fail on too many.
         """
+        return [out for stretch in _stretches(records) for out in self._act(stretch)]
+
+    def _act(self, records: Sequence[Envelope]) -> list[Out]:
+        """Of records by one taxonomy: what the models are asked, they are asked about all at once."""
         texts = [self._text_of(record) for record in records if isinstance(record, RedactedItem)]
         readings = iter(each_apart(self._reader.read, texts))
         outs: list[Out] = []
@@ -120,6 +129,9 @@ class ExtractStep:
                 outs += self._learning.after(record, record.order, outs[-1].record)
             elif isinstance(record, Command) and isinstance(record.order, EmbedAnew):
                 outs += self._embed_anew(record, record.order)
+            elif isinstance(record, Command) and isinstance(record.order, AddLabel):
+                self._classes.add(record, record.order)
+                outs.append(Out("enriched", record))
             elif isinstance(record, Command) and isinstance(record.order, DirectModel):
                 outs += [*self._learning.direct(record, record.order), Out("enriched", record)]
             else:
@@ -172,14 +184,16 @@ class ExtractStep:
             start=read.found.span.start,
             end=read.found.span.end,
             summary=self._vault.seal(item.tenant, item.text.subject, read.found.summary.encode()),
-            decision=acting(self._learned(item, read), self._matrix, item.tenant, item.facts),
+            decision=self._acting(item, read),
             vector=read.vector,
             summary_vector=read.summary_vector,
         )
 
-    def _learned(self, item: RedactedItem | EnrichedItem, read: Read) -> Decision:
-        product = item.facts.product
-        return self._learning.relabelled(item.tenant, read.local, read.decision, read.vector, product)
+    def _acting(self, item: RedactedItem | EnrichedItem, read: Read) -> Decision:
+        """What is decided of a concern here, and what that leads to."""
+        tenant, facts = item.tenant, item.facts
+        said = self._learning.relabelled(tenant, read.local, read.decision, read.vector, facts.product)
+        return acting(said, self._matrix, tenant, facts, self._classes.stand_in(tenant, said.category))
 
     def _enriched(self, item: RedactedItem, concerns: tuple[Concern, ...]) -> EnrichedItem:
         """The item with these concerns, which stand from here on."""
@@ -195,19 +209,20 @@ class ExtractStep:
             facts=item.facts,
             concerns=concerns,
             retracts=self._retract(item),
-            provenance=self._made_by(concerns),
+            provenance=self._made_by(item.tenant, concerns),
             schema_version="1.0",
         )
         waits = sum(concern.decision.needs_review << n for n, concern in enumerate(concerns))
         self._standing.put(item.item_id, Standing(item.revision, len(concerns), waits))
         return enriched
 
-    def _made_by(self, concerns: tuple[Concern, ...]) -> Provenance:
+    def _made_by(self, tenant: str, concerns: tuple[Concern, ...]) -> Provenance:
         """The versions; the encoder is that of the vectors, which may be the one that stood in."""
         made = concerns[0].vector if concerns else None
-        if made is None or made.model == self._provenance.encoder:
-            return self._provenance
-        return self._provenance.model_copy(update={"encoder": made.model})
+        others = self._classes.told(tenant)
+        if made is not None and made.model != self._provenance.encoder:
+            others["encoder"] = made.model
+        return self._provenance.model_copy(update=others) if others else self._provenance
 
     def _embed_anew(self, command: Command, order: EmbedAnew) -> list[Out]:
         """The item with the one concern as the encoder has it; the order itself, where it changes nothing."""
@@ -217,7 +232,8 @@ class ExtractStep:
             return [Out("enriched", command)]
         concern, read = found
         alone = {"concerns": (concern,), "retracts": (), "dismissed": None}
-        provenance = order.item.provenance.model_copy(update={"encoder": self._provenance.encoder})
+        versions = {"encoder": self._provenance.encoder, **self._classes.told(order.item.tenant)}
+        provenance = order.item.provenance.model_copy(update=versions)
         header = self._numbering.header(command)
         told = order.item.model_copy(update={**header, **alone, "provenance": provenance})
         place = before.place(order.item.item_id, order.concern_id) if before else None
@@ -270,6 +286,16 @@ class ExtractStep:
             None if self._answers_within is None else item.event_time + self._answers_within,
         )
         return [Out("reviews", request)]
+
+
+def _stretches(records: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
+    """The records, cut behind each order that changes by what the texts behind it are read."""
+    start = 0
+    for place, record in enumerate(records):
+        if isinstance(record, Command) and isinstance(record.order, AddLabel):
+            yield records[start : place + 1]
+            start = place + 1
+    yield records[start:]
 
 
 def _given(item: RedactedItem | EnrichedItem, text: str) -> Text:
