@@ -157,7 +157,7 @@ class LocalLabeller:
 
 
 def _signals(read: _Read, own: int) -> tuple[int, ...]:
-    """Scores and cues of the first ``own`` labels, mood, length, stars; 2,048 is one, as in grid vectors; then a one."""
+    """Scores and cues of the first ``own`` labels, mood, length, stars; 2,048 is one, as in grid vectors; and a one."""
     mood, stars = read.mood, read.concern.rating
     return (
         *(total * GRID_NORM // 500 for total in read.scored.total[:own]),

@@ -36,7 +36,7 @@ def test_the_tables_of_state_keep_their_names(tmp_path: Path) -> None:
     vault = LocalVault(tmp_path)
     around = {"source_rates", "telemetry", "tick_hours", "usual"}
     assert set(IntakeStep(vault, readers()).tables) == {"accounts", "items", "letters", "loading", *around}
-    assert sorted(extract(vault).tables) == ["learning", "standing"]
+    assert sorted(extract(vault).tables) == ["classes", "learning", "standing"]
     assert dict(ThemesStep(vault, memory_index(), "keywords-1", POLICY).tables) == {}
 
 
