@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from cli.dispatch import Where, as_text, folder_of, where
 from cli.flow import DATA, DataOption
 from cli.printing import print_json
+from connectors.store.alerts import AlertStore
 from connectors.store.engine import moment_of
 from connectors.store.issues import IssueStore, Tracked
 from connectors.store.outbox import Effect, OutboxStore, State
@@ -273,7 +274,7 @@ def _row(effect: Effect) -> dict[str, Any]:
 def _taken_back(store: Engine, effect: Effect) -> dict[str, Any]:
     """One issue's withdrawal, with the alerts about its theme that were sent before."""
     issue = IssueStore(store).of(effect.destination, effect.about)
-    said = OutboxStore(store).said(effect.tenant, issue.theme_id, effect.taken_at) if issue else []
+    said = AlertStore(store).said(effect.tenant, issue.theme_id, effect.taken_at) if issue else []
     sent = [{"destination": s.destination, "at": moment_of(s.taken_at), "alert": s.about} for s in said]
     name = issue.external_key if issue else effect.about
     return {**_row(effect), "issue": name, "url": issue and issue.external_url, "said_before": sent}

@@ -83,6 +83,12 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def in_turn(writer: Connection, name: str) -> None:
+    """Hold up whoever else asks for ``name`` until the transaction ends; SQLite has one writer at a time anyway."""
+    if writer.dialect.name == "postgresql":
+        writer.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+
+
 def micros(moment: datetime) -> int:
     """A time as the store keeps it: microseconds since 1970."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, false, or_, select, update
 
 from connectors.store.engine import inserting, micros, store_errors, writing
-from connectors.store.outbox import Effect, effect_of, insert
+from connectors.store.outbox import Effect, effect_of, insert, pages, replace_idle
 from connectors.store.tables import evidence, outbox
 from contracts.errors import StateCorrupt
 
@@ -122,20 +122,27 @@ class EvidenceStore:
             return [_mark(row) for row in rows]
 
     def strip(self, rewritten: Callable[[Effect, Sequence[Mark]], str | None], most: int = 200) -> int:
-        """Rewrite payloads that still hold what was withdrawn, but those under way or not to be opened; how many."""
+        """Rewrite payloads that still hold what was withdrawn; how many.
+
+        Those under way wait for their turn; those that do not open stay sealed, and hold up no other.
+        """
         late = (evidence.c.withdrawn_at.is_not(None), evidence.c.is_kept)
-        idle = outbox.c.state != "sending"
-        with writing(self.engine) as writer:
-            asked = select(outbox).where(outbox.c.id.in_(select(evidence.c.effect_id).where(*late)), idle)
-            done = 0
-            for row in writer.execute(asked.order_by(outbox.c.id).limit(most)).all():
-                mine = (evidence.c.effect_id == row.id, *late)
-                marks = [_mark(one) for one in writer.execute(select(evidence).where(*mine))]
-                with suppress(StateCorrupt):
-                    payload = None if row.payload is None else rewritten(effect_of(row), marks)
-                    writer.execute(update(outbox).where(outbox.c.id == row.id).values(payload=payload))
-                    writer.execute(update(evidence).where(*mine).values(is_kept=False))
-                    done += 1
+        holding = outbox.c.id.in_(select(evidence.c.effect_id).where(*late))
+        done = 0
+        for rows in pages(self.engine, select(outbox).where(holding, outbox.c.state != "sending"), most):
+            with writing(self.engine) as writer:
+                for row in rows:
+                    mine = (evidence.c.effect_id == row.id, *late)
+                    marks = [_mark(one) for one in writer.execute(select(evidence).where(*mine))]
+                    with suppress(StateCorrupt):
+                        payload = None if row.payload is None else rewritten(effect_of(row), marks)
+                        if replace_idle(writer, row, {"payload": payload}):
+                            names = [mark.mark for mark in marks]
+                            told = update(evidence).where(*mine, evidence.c.mark.in_(names))
+                            writer.execute(told.values(is_kept=False))
+                            done += 1
+            if done >= most:
+                break
         return done
 
     @staticmethod

@@ -13,14 +13,14 @@ quote is noted in ``evidence``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, and_, exists, func, or_, select, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, or_, select, update
 
 from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import outbox, pauses, quotas
@@ -32,9 +32,6 @@ Verb = Literal["open", "recur", "reopen", "relink", "sweep", "withdraw", "alert"
 Autonomy = Literal["observe", "suggest", "act"]
 
 REASON_CHARS = 500
-
-SPEAKING = "it is being said"
-"""Why a claimed alert holds up others: until it is settled nobody knows when it was said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ class OutboxStore:
         At most ``each`` of a destination, none of destinations in ``but``: one that hangs must not hold up others.
         """
         at, lease = micros(now), uuid4().hex
-        held = {"state": "sending", "lease": lease, "lease_until": at + _us(lease_s), "changed_at": at}
+        held = {"state": "sending", "lease": lease, "lease_until": at + micros_of(lease_s), "changed_at": at}
         with writing(self.engine) as writer:
             first = select(outbox.c.id).where(
                 _is_due(at), ~_is_blocked(), ~_is_paused(at), _is_elsewhere(but)
@@ -119,7 +116,7 @@ class OutboxStore:
     def renew(self, effect: Effect, until: datetime) -> bool:
         """Hold a claim for longer; False when it is lost."""
         with writing(self.engine) as writer:
-            return _own(writer, effect, {"lease_until": micros(until)})
+            return change_own(writer, effect, {"lease_until": micros(until)})
 
     def settle(self, effect: Effect, now: datetime, **changes: Any) -> bool:
         """Change a row that is claimed, and give the claim back unless it goes on; False when it was lost."""
@@ -129,59 +126,7 @@ class OutboxStore:
         if not goes_on:
             changes |= {"lease": None, "lease_until": None}
         with writing(self.engine) as writer:
-            return _own(writer, effect, {**changes, "changed_at": micros(now)})
-
-    def said_last(self, destination: str, since: datetime) -> int | None:
-        """When an alert was said there last, if since then; microseconds."""
-        of = (outbox.c.destination == destination, outbox.c.verb == "alert", outbox.c.state == "done")
-        asked = select(func.max(outbox.c.changed_at)).where(*of, outbox.c.changed_at > micros(since))
-        with store_errors(), self.engine.connect() as reader:
-            found: int | None = reader.execute(asked).scalar_one()
-        return found
-
-    def speaks(self, effect: Effect, now: datetime) -> bool:
-        """Note that a claimed alert is being said; False while another one is at its destination, not settled yet."""
-        at = micros(now)
-        there = (
-            outbox.c.destination == effect.destination,
-            outbox.c.verb == "alert",
-            outbox.c.id != effect.id,
-        )
-        speaking = (outbox.c.state == "sending", outbox.c.reason == SPEAKING, outbox.c.lease_until > at)
-        with writing(self.engine) as writer:
-            if writer.execute(select(outbox.c.id).where(*there, *speaking).limit(1)).first() is not None:
-                return False
-            return _own(writer, effect, {"reason": SPEAKING})
-
-    def join(
-        self, effect: Effect, now: datetime, *, lease_s: float, taken_since: datetime, most: int
-    ) -> list[Effect]:
-        """Claim what else is to be said at a claimed alert's destination, also what was claimed together with it.
-
-        Whoever holds such a row finds its lease gone (``renew`` says False).
-        """
-        at, lease = micros(now), uuid4().hex
-        held = {"state": "sending", "lease": lease, "lease_until": at + _us(lease_s), "changed_at": at}
-        waiting = and_(outbox.c.state == "pending", outbox.c.next_at <= at)
-        beside = and_(outbox.c.state == "sending", outbox.c.lease == effect.lease)
-        with writing(self.engine) as writer:
-            rows = writer.execute(
-                select(outbox)
-                .where(
-                    outbox.c.destination == effect.destination,
-                    outbox.c.tenant == effect.tenant,
-                    outbox.c.verb == "alert",
-                    outbox.c.id != effect.id,
-                    outbox.c.taken_at > micros(taken_since),
-                    or_(waiting, beside),
-                )
-                .order_by(outbox.c.urgency, outbox.c.place, outbox.c.id)
-                .limit(most)
-                .with_for_update(skip_locked=True, of=outbox)
-            ).all()
-            if rows:
-                writer.execute(update(outbox).where(outbox.c.id.in_([row.id for row in rows])).values(held))
-        return [effect_of(row, **held) for row in rows]
+            return change_own(writer, effect, {**changes, "changed_at": micros(now)})
 
     def charge(self, effect: Effect, month: str, quota: int) -> bool:
         """Count a claimed effect in its tenant's month, once; False when ``quota`` are used up."""
@@ -195,7 +140,7 @@ class OutboxStore:
             charged = select(outbox.c.is_charged).where(outbox.c.id == effect.id)
             if writer.execute(charged).scalar_one():
                 return True
-            if used >= quota or not _own(writer, effect, {"is_charged": True}):
+            if used >= quota or not change_own(writer, effect, {"is_charged": True}):
                 return False
             writer.execute(update(quotas).where(*at).values(used=used + 1))
         return True
@@ -242,14 +187,21 @@ class OutboxStore:
             ).rowcount
 
     def rewrite(self, now: datetime, rewritten: Callable[[Effect], str | None], most: int = 500) -> int:
-        """Replace the payloads that may hold their quotes no longer; how many. One that does not open stays sealed."""
+        """Replace the payloads that may hold their quotes no longer; how many.
+
+        One that does not open stays sealed, and holds up no other.
+        """
         late = (outbox.c.has_quotes, outbox.c.quotes_until <= micros(now), outbox.c.state != "sending")
         done = 0
-        with writing(self.engine) as writer:
-            for row in writer.execute(select(outbox).where(*late).limit(most)).all():
+        for rows in pages(self.engine, select(outbox).where(*late), most):
+            told = []
+            for row in rows:
                 with suppress(StateCorrupt):
-                    told = {"payload": rewritten(effect_of(row)), "has_quotes": False}
-                    done += writer.execute(update(outbox).where(outbox.c.id == row.id).values(told)).rowcount
+                    told.append((row, {"payload": rewritten(effect_of(row)), "has_quotes": False}))
+            with writing(self.engine) as writer:
+                done += sum(replace_idle(writer, row, changes) for row, changes in told)
+            if done >= most:
+                break
         return done
 
     def find(self, name: str) -> list[Effect]:
@@ -273,12 +225,6 @@ class OutboxStore:
             asked = asked.where(outbox.c.tenant == tenant)
         return self._read(asked.order_by(outbox.c.taken_at.desc(), outbox.c.id).limit(most))
 
-    def said(self, tenant: str, theme_id: str, before: int) -> list[Effect]:
-        """Alerts about a theme that went out before a time."""
-        about = (outbox.c.tenant == tenant, outbox.c.theme_id == theme_id, outbox.c.taken_at < before)
-        sent = (outbox.c.verb == "alert", outbox.c.state == "done")
-        return self._read(select(outbox).where(*about, *sent).order_by(outbox.c.taken_at, outbox.c.id))
-
     def counts(self) -> dict[tuple[str, State], int]:
         """How many rows of each destination are in each state."""
         asked = select(outbox.c.destination, outbox.c.state, func.count()).group_by(
@@ -299,16 +245,38 @@ def insert(writer: Connection, effects: Sequence[Effect]) -> int:
     return sum(len(writer.execute(one.returning(outbox.c.id)).all()) for one in made)
 
 
+def pages(engine: Engine, asked: Select[Any], most: int) -> Iterator[Sequence[Row[Any]]]:
+    """The rows of the table that ``asked`` finds, up to ``most`` at a time, in the order of their ids."""
+    last = ""
+    while True:
+        page = asked.where(outbox.c.id > last).order_by(outbox.c.id).limit(most)
+        with store_errors(), engine.connect() as reader:
+            rows = reader.execute(page).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].id
+
+
+def replace_idle(writer: Connection, row: Row[Any], changes: Mapping[str, Any]) -> bool:
+    """Change a row inside a transaction; False where it is under way, or its payload another one since it was read."""
+    same = (outbox.c.id == row.id, outbox.c.payload.is_not_distinct_from(row.payload))
+    idle = update(outbox).where(*same, outbox.c.state != "sending")
+    return writer.execute(idle.values(dict(changes))).rowcount == 1
+
+
 def effect_of(row: Row[Any], **changed: Any) -> Effect:
     """The effect of a row of the table, with what changed since it was read."""
     return Effect(**{**{name: getattr(row, name) for name in _FIELDS}, **changed})
 
 
-def _us(seconds: float) -> int:
+def micros_of(seconds: float) -> int:
+    """Seconds in microseconds."""
     return timedelta(seconds=seconds) // timedelta(microseconds=1)
 
 
-def _own(writer: Connection, effect: Effect, changes: Mapping[str, Any]) -> bool:
+def change_own(writer: Connection, effect: Effect, changes: Mapping[str, Any]) -> bool:
+    """Change a claimed row inside a transaction; False when the claim is lost."""
     told = (
         update(outbox).where(outbox.c.id == effect.id, outbox.c.lease == effect.lease).values(dict(changes))
     )

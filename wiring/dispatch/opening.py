@@ -15,9 +15,6 @@ from connectors.alerting.slack import SlackSink
 from connectors.alerting.webhook import WebhookSink
 from connectors.keys.vault import LocalVault
 from connectors.outgoing import REQUEST_S, Clients
-from connectors.store.evidence import EvidenceStore
-from connectors.store.issues import IssueStore
-from connectors.store.outbox import OutboxStore
 from connectors.trackers.jira import JiraPlace, JiraTracker
 from connectors.trackers.linear import LinearPlace, LinearTracker
 from connectors.trackers.port import Tracker
@@ -70,7 +67,7 @@ async def open_dispatcher(
     """A dispatcher for the length of a ``with``; the store stays the caller's."""
     with closing(LocalVault(keys)) as vault:
         clients = Clients(within_s)
-        stores = Stores(OutboxStore(store), IssueStore(store), EvidenceStore(store), Envelopes(vault))
+        stores = Stores.on(store, Envelopes(vault))
         try:
             yield Dispatcher(
                 opened_destinations(told, clients), stores, DispatchMetrics(registry), lease_s=lease_s

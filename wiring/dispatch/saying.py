@@ -48,7 +48,7 @@ class Saying:
         until = self.clock() + timedelta(seconds=self.lease_s)
         if not await to_thread(self.stores.outbox.renew, effect, until):
             raise LeaseLost(effect.id)  # another one of its claim has taken it along
-        if not await to_thread(self.stores.outbox.speaks, effect, now):
+        if not await to_thread(self.stores.alerts.speaks, effect, now):
             raise Later("another one is being said there", now + SOON)
         await self._wait(effect, timedelta(seconds=sink.together_s), now)
         others = await to_thread(self._others, effect, now)
@@ -60,12 +60,12 @@ class Saying:
         return "sent"
 
     async def _wait(self, effect: Effect, silence: timedelta, now: datetime) -> None:
-        said = await to_thread(self.stores.outbox.said_last, effect.destination, now - silence)
+        said = await to_thread(self.stores.alerts.said_last, effect.destination, now - silence)
         if said is not None:
             raise Later("it is said together with what comes meanwhile", moment_of(said) + silence)
 
     def _others(self, effect: Effect, now: datetime) -> list[Effect]:
-        join = partial(self.stores.outbox.join, effect, now, lease_s=self.lease_s, most=MOST - 1)
+        join = partial(self.stores.alerts.join, effect, now, lease_s=self.lease_s, most=MOST - 1)
         return join(taken_since=now - ALERTS_LAST)
 
     def _notices(self, effects: Sequence[Effect]) -> list[Notice]:

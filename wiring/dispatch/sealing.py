@@ -6,7 +6,8 @@ The key store is SQLite and synchronous: one call at a time, in a thread of the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -40,12 +41,14 @@ class Envelopes:
 
     def issue(self, effect: Effect) -> LinearIssue:
         """The issue record that an effect carries. Raises ``StateCorrupt``."""
-        return LinearIssue.model_validate_json(self._open(effect))
+        with _readable(effect):
+            return LinearIssue.model_validate_json(self._open(effect))
 
     def notice(self, effect: Effect) -> Notice:
         """The notice that an effect carries. Raises ``StateCorrupt``."""
-        told = orjson.loads(self._open(effect))
-        return Notice(**told | {"at": datetime.fromisoformat(told["at"])})
+        with _readable(effect):
+            told = orjson.loads(self._open(effect))
+            return Notice(**told | {"at": datetime.fromisoformat(told["at"])})
 
     def without_quotes(self, effect: Effect) -> str | None:
         """The payload again, without what customers said."""
@@ -82,3 +85,13 @@ class Envelopes:
         if opened is None:
             raise StateCorrupt(f"effect {effect.id}: the tenant's key is gone; cancel it")
         return opened
+
+
+@contextmanager
+def _readable(effect: Effect) -> Iterator[None]:
+    """Turn what a payload that is none raises into ``StateCorrupt``; no message holds what it says."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError) as exc:
+        why = f"effect {effect.id}: what it carries is not what was put in ({type(exc).__name__}); cancel it"
+        raise StateCorrupt(why) from None

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy import Engine
+
+from connectors.store.alerts import AlertStore
 from connectors.store.evidence import EvidenceStore
 from connectors.store.issues import IssueStore
 from connectors.store.outbox import OutboxStore
@@ -34,9 +37,15 @@ class Stores:
     """What the work is kept in."""
 
     outbox: OutboxStore
+    alerts: AlertStore
     issues: IssueStore
     evidence: EvidenceStore
     envelopes: Envelopes
+
+    @classmethod
+    def on(cls, store: Engine, envelopes: Envelopes) -> Stores:
+        """All of them in one database."""
+        return cls(OutboxStore(store), AlertStore(store), IssueStore(store), EvidenceStore(store), envelopes)
 
     def forget(self, destination: str, issue_id: str, now: datetime) -> None:
         """Note that people deleted an issue."""

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from connectors.store.engine import micros, open_store, sqlite_url
 from connectors.store.issues import IssueStore, Pause, Tracked
 from connectors.store.outbox import Effect, OutboxStore
+from contracts.errors import StateCorrupt
 from tests.support.postgres import fresh_database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -126,6 +127,27 @@ def test_quotes_are_dropped_when_their_time_is_over(store: OutboxStore) -> None:
     assert (row.payload, row.has_quotes, row.state) == ("was quotes", False, "manual")
 
 
+def test_rows_that_do_not_open_hold_up_no_quotes_of_others(store: OutboxStore) -> None:
+    late = {"payload": "sealed", "has_quotes": True, "quotes_until": micros(NOW)}
+    store.add([effect(name, **late) for name in "abcd"])
+
+    def rewritten(row: Effect) -> str:
+        if row.id in "abc":
+            raise StateCorrupt("it does not open")
+        return "wordless"
+
+    assert store.rewrite(NOW, rewritten, most=2) == 1
+    assert [(row.id, row.payload) for row in store.listed(["pending"]) if not row.has_quotes] == [
+        ("d", "wordless")
+    ]
+
+
+def test_what_is_being_sent_by_then_keeps_the_payload_that_it_has(store: OutboxStore) -> None:
+    store.add([effect("a", payload="sealed", has_quotes=True, quotes_until=micros(NOW))])
+    assert store.rewrite(NOW, lambda _row: claimed(store)[0].id) == 0
+    assert store.find("a")[0].payload == "sealed"
+
+
 def test_a_quota_is_exact_and_an_effect_counts_once(store: OutboxStore) -> None:
     store.add([effect(f"e{n}") for n in range(8)])
     with ThreadPoolExecutor(4) as pool:
@@ -182,27 +204,3 @@ def test_a_destination_with_much_to_do_leaves_room_for_others(store: OutboxStore
     store.add([effect(f"e{n}") for n in range(9)] + [effect("other", destination="other", urgency=4)])
     assert names(store.claim(NOW, lease_s=60, most=8, each=3)) == ["e0", "e1", "e2", "other"]
     assert store.claim(NOW, lease_s=60, most=8, but=["acme-linear"]) == []
-
-
-def alert(name: str, **changed: object) -> Effect:
-    return effect(name, **{"verb": "alert", "kind": "slack", "destination": "acme-slack", **changed})
-
-
-def test_an_alert_takes_along_what_else_is_to_be_said_there(store: OutboxStore) -> None:
-    store.add([alert("a"), alert("b"), alert("c", tenant="other"), alert("d", taken_at=0), effect("e")])
-    mine, theirs = store.claim(NOW, lease_s=60, most=2, each=2)
-    store.add([alert("f", next_at=micros(LATER))])
-    joined = store.join(mine, NOW, lease_s=60, taken_since=NOW - timedelta(days=1), most=10)
-    assert names(joined) == [theirs.id] == ["b"]
-    assert not store.renew(theirs, LATER)
-    assert store.settle(joined[0], NOW, state="done")
-    assert store.renew(mine, LATER)
-
-
-def test_when_an_alert_was_said_last_is_known_for_so_long(store: OutboxStore) -> None:
-    store.add([alert("a"), alert("b", destination="elsewhere")])
-    for one in claimed(store):
-        store.settle(one, NOW, state="done")
-    assert store.said_last("acme-slack", NOW - timedelta(seconds=1)) == micros(NOW)
-    assert store.said_last("acme-slack", NOW) is None
-    assert store.said_last("nowhere", NOW - timedelta(days=1)) is None

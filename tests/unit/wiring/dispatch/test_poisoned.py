@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import update
 
 from connectors.store.tables import outbox
-from tests.support.dispatching import Desk, Site, issue_record
+from tests.support.dispatching import NOW, Desk, Site, issue_record
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.withdrawing import ANN, quoting, taken_back
+from wiring.dispatch.withdrawals import withdraw
 
 
 @pytest.fixture
@@ -57,3 +58,29 @@ def test_a_withdrawal_is_carried_out_where_one_payload_cannot_be_opened(site: Si
         assert sum(row.verb == "withdraw" for row in desk.rows()) == 2
 
     site.run(lambda desk: asyncio.wait_for(work(desk), 20))
+
+
+@pytest.mark.parametrize("payload", ["no JSON", '{"subject": "tenant"}', "{}"])
+def test_what_is_no_payload_at_all_holds_up_no_quotes_of_others(site: Site, payload: str) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(1), issue_record(2))
+        with desk.dispatcher.stores.outbox.engine.begin() as store:
+            first = outbox.c.record_id == "0-1-priority-0"
+            store.execute(update(outbox).where(first).values(payload=payload, state="manual"))
+        await desk.deliver(timedelta(days=8))
+        assert [row.record_id for row in desk.rows() if row.has_quotes] == ["0-1-priority-0"]
+
+    site.run(work)
+
+
+def test_rows_that_do_not_open_hold_up_no_withdrawal_from_others(site: Site) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(*(quoting(n=n) for n in range(1, 5)))
+        rows = sorted(desk.rows(), key=lambda row: row.id)
+        for row in rows[:3]:
+            spoil(desk, row.record_id)
+        stores, opened = desk.dispatcher.stores, desk.dispatcher.opened
+        withdraw(taken_back(at=1000, subject=ANN), opened.destinations, stores, NOW)
+        assert stores.evidence.strip(lambda row, _: stores.envelopes.without_quotes(row), most=2) == 1
+
+    site.run(work)

@@ -236,9 +236,9 @@ def test_alerts_that_were_sent_are_listed_and_carry_no_word(tmp_path: Path) -> N
         await told(desk, quoting(), alert_record())
         desk.site.now += timedelta(minutes=1)
         await told(desk, taken_back(subject=ANN))
-        outbox = desk.dispatcher.stores.outbox
-        (order,) = outbox.withdrawals("acme")
-        (alert,) = outbox.said("acme", "theme-1", order.taken_at)
+        stores = desk.dispatcher.stores
+        (order,) = stores.outbox.withdrawals("acme")
+        (alert,) = stores.alerts.said("acme", "theme-1", order.taken_at)
         assert (alert.destination, alert.about) == ("acme-slack", "alert-1")
 
     with linear(there).running() as server, Scripted(hooks).running() as slack:
