@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contracts.envelope import Message
+from contracts.envelope import Message, UtcTime
 from contracts.stages import Vector
 
 MOST_ANCHORS = 25
@@ -149,14 +149,15 @@ class SetAutonomy(Steering):
 class JudgeAlert(Steering):
     """What drift was told of in an alert is ``real``; or it is a false alarm, and that detector is quiet about it.
 
-    ``alert_id``, ``detector`` and ``drift_id`` are the alert's own; ``theme`` is the one it is about, None where that
-    is the tenant as a whole.
+    ``alert_id``, ``detector``, ``drift_id`` and ``at``, its event time, are the alert's own; ``theme`` is the one it is
+    about, None where that is the tenant as a whole.
     """
 
     verb: Literal["judge_alert"] = "judge_alert"
     alert_id: str
     detector: str
     drift_id: str
+    at: UtcTime
     theme: ThemeRef | None = None
     real: bool
 

@@ -109,7 +109,7 @@ class DriftAlerts:
         )
 
     def dismiss(self, detector: str, theme: str, at_s: int) -> None:
-        """A person says that an alert was false: nothing of this for 30 days; ``theme`` is empty for the tenant."""
+        """An alert of ``at_s`` was false: nothing of this for 30 days; ``theme`` is empty for the tenant."""
         kind = KINDS.get(detector)
         if kind is not None:
             self.told.put(f"{detector}|{theme}", at_s + (DISMISSED_H - kind.quiet_h) * HOUR_S)

@@ -128,7 +128,7 @@ class TenantThemes:
                 and isinstance(change, Ordered)
                 and change.event == "alert_dismissed"
             ):
-                self._kept.alerts.dismiss(order.detector, change.theme_id, int(tell.at.timestamp()))
+                self._kept.alerts.dismiss(order.detector, change.theme_id, int(order.at.timestamp()))
         yield from self._telling.tell(changes, tell)
 
     def reported(self, report: ReportIssue, tell: Teller) -> Iterator[Envelope]:

@@ -62,9 +62,12 @@ def test_what_people_order_is_acted_on_by_the_stages(flow: KafkaFlow) -> None:
     case = next(one for one in give(flow, "review", "ls", "--json").json if one["kind"] == "concern")
     assert give(flow, "review", "assign", case["id"], theme, "--author", "ann").code == 0
     assert case["id"] not in give(flow, "review", "ls").out
+    new = next(one["id"] for one in give(flow, "review", "ls", "--json").json if one["kind"] == "theme")
+    assert give(flow, "review", "rename", new, "Theirs", "--author", "ann").code == 0
+    assert new not in give(flow, "review", "ls").out
     flow.run_to_end(UP_TO_THEMES)
     told_of = [one["event"] for one in ledger(flow) if one.get("author") == "ann"]
-    assert told_of == ["pinned", "marked", "renamed", "moved"]
+    assert told_of == ["pinned", "marked", "renamed", "moved", "renamed"]
     assert "“Ours”" in give(flow, "themes", "history", theme).out
 
 

@@ -174,6 +174,7 @@ def _verdict(alert: Alert, scene: Scene, *, real: bool) -> JudgeAlert:
         alert_id=alert.alert_id,
         detector=alert.detector or "",
         drift_id=alert.drift_id,
+        at=alert.event_time,
         theme=None if alert.theme_id is None else scene.root(alert.theme_id),
         real=real,
         reason=WHY,

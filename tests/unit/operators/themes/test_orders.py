@@ -196,7 +196,13 @@ def test_no_concern_is_lost_whatever_is_ordered(journey: Steered) -> None:
 
 
 def verdict(theme: ThemeRef | None, *, real: bool) -> JudgeAlert:
-    about = {"alert_id": "a1", "detector": "burst_day", "drift_id": "0-1-themes-1", "theme": theme}
+    about = {
+        "alert_id": "a1",
+        "detector": "burst_day",
+        "drift_id": "0-1-themes-1",
+        "at": NOON,
+        "theme": theme,
+    }
     return JudgeAlert.model_validate({**about, "real": real, "reason": WHY})
 
 

@@ -84,7 +84,7 @@ def news(run: RunBuilder) -> None:
         "drift_id": "0-1-themes-1",
         "real": True,
     }
-    run.command(JudgeAlert.model_validate(judged | {"reason": "a release"}))
+    run.command(JudgeAlert.model_validate(judged | {"at": NOON, "reason": "a release"}))
     for n in (1, 4):
         header = run.header(journal_id(0, run.ordinal), "themes")
         fields = {"event": "proposed", "act": "merge", "theme_id": themes[n], "other_theme": themes[2]}
