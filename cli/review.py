@@ -18,10 +18,9 @@ from rich.console import Console
 from cli.cards import case_lines, case_row
 from cli.door import Desk, OpenDesk, at_a_desk, at_the_desk
 from cli.printing import print_json
+from cli.review_classes import add_class, taxonomies_of
 from connectors.keys.vault import LocalVault
 from contracts.errors import OrderRefused, WrongUsage
-from models.labellers.taxonomy import Taxonomy, load_taxonomy
-from settings import load_settings
 from wiring.appending import Given
 from wiring.ordering import Scene, scene_of
 from wiring.reviewing.answers import Answers, Said, Verb, correction_of
@@ -208,15 +207,18 @@ def release(
     _decide(desk, item_id, Said("release"), author, dry_run, as_json)
 
 
+app.command("add-class")(add_class)
+
+
 class Reviewing:
     """A desk with what waits there; everything is read when it is first asked for."""
 
     def __init__(self, desk: Desk, tenant: str | None = None) -> None:
         self.desk = desk
         self.tenant = tenant
-        self.taxonomy: Taxonomy = load_taxonomy(load_settings().taxonomy)[0]
+        self.taxonomies = taxonomies_of(desk)
         self._scenes: dict[str, Scene] = {}
-        self.answers = Answers(desk.topics, self.taxonomy, self.scene)
+        self.answers = Answers(desk.topics, self.taxonomies, self.scene)
 
     def scene(self, tenant: str) -> Scene:
         """Where everything of a tenant is; read once."""
@@ -301,7 +303,7 @@ def _session(table: Reviewing, author: str, early: bool) -> None:
     console = _console()
     cases = table.cases(early=early)
     send = partial(_append, table.desk, author)
-    told = Session(cases, table.answers, table.taxonomy, table.scene, send, console.print).run()
+    told = Session(cases, table.answers, table.taxonomies, table.scene, send, console.print).run()
     if told.sent:
         table.desk.act(Console(stderr=True))
     sent = ", ".join(f"{count} {verb}" for verb, count in sorted(told.sent.items())) or "nothing"

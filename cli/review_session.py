@@ -15,13 +15,15 @@ from prompt_toolkit.completion import WordCompleter
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from cli.cards import card
-from contracts.commands import Correction
+from cli.review_classes import asked_class
+from contracts.commands import AddLabel
 from contracts.errors import OrderRefused, WrongUsage
-from models.labellers.taxonomy import Taxonomy
+from models.labellers.added import extended
 from wiring.appending import Given
 from wiring.ordering import Scene
 from wiring.reviewing.answers import ALLOWED, Answers, Said, check, correction_of, themes_about
 from wiring.reviewing.case import Case
+from wiring.reviewing.classes import Taxonomies
 
 KEYS = {"confirm": "c", "correct": "e", "dismiss": "d", "assign": "t", "rename": "n", "release": "r"}
 """The key of each verb; the others are s to skip, u to undo, q to quit."""
@@ -56,14 +58,14 @@ class Session:
         self,
         cases: Sequence[Case],
         answers: Answers,
-        taxonomy: Taxonomy,
+        taxonomies: Taxonomies,
         scene: Callable[[str], Scene],
         send: Callable[[list[Given]], None],
         say: Callable[[str], None],
     ) -> None:
         self._cases = cases
         self._answers = answers
-        self._taxonomy = taxonomy
+        self._taxonomies = taxonomies
         self._scene = scene
         self._send = send
         self._say = say
@@ -123,8 +125,7 @@ class Session:
 
     def _said(self, case: Case, verb: str) -> Said | None:
         if verb == "correct":
-            correction = self._correction(case)
-            return None if correction is None else Said("correct", correction=correction)
+            return self._correction(case)
         if verb == "assign":
             theme = self._theme(case)
             return None if theme is None else Said("assign", theme=theme)
@@ -146,21 +147,24 @@ class Session:
         pending, self._pending = self._pending, None
         if pending is not None:
             self._send(pending.orders)
+            for tenant, order in pending.orders:
+                if isinstance(order, AddLabel):
+                    self._taxonomies.add(tenant, order)
             self._tally.sent[pending.verb] = self._tally.sent.get(pending.verb, 0) + 1
 
     # -- what is asked ---------------------------------------------------------------------------------
 
-    def _correction(self, case: Case) -> Correction | None:
+    def _correction(self, case: Case) -> Said | None:
         """What the person changes; None if nothing. Raises ``WrongUsage`` for what the taxonomy lacks."""
-        told = case.decision
-        names = list(dict.fromkeys([*case.options, *(label.name for label in self._taxonomy.labels)]))
-        letters = dict(zip(_LETTERS, names, strict=False))
-        changed: dict[str, Any] = {"category": self._choice("category", letters)}
-        changed["severity"] = self._choice("severity", SEVERITIES)
-        changed["sentiment"] = self._choice("sentiment", SENTIMENTS)
-        flags = self._words("flags: b bug, f feature request, n none; Enter keeps > ", FLAGS.values())
-        if flags:
-            changed |= {name: letter in flags or name in flags for letter, name in FLAGS.items()}
+        told, taxonomy = case.decision, self._taxonomies.of(case.tenant)
+        names = list(dict.fromkeys([*case.options, *(label.name for label in taxonomy.labels)]))
+        category = self._choice("category", dict(zip(_LETTERS, names, strict=False)))
+        added = None
+        if category is not None and category not in names:
+            added = self._added(case.tenant, category, names)
+            if added is None:
+                return None
+        changed = {"category": category, **self._changes()}
         if told is not None:  # what stays as it was decided is no correction
             changed = {
                 name: None if value == getattr(told, name) else value for name, value in changed.items()
@@ -169,8 +173,24 @@ class Session:
             self._say("  nothing is changed")
             return None
         correction = correction_of(changed)
-        check(correction, told.category if told else "", self._taxonomy)
-        return correction
+        check(correction, told.category if told else "", extended(taxonomy, [added] if added else []))
+        return Said("correct", correction=correction, label=added)
+
+    def _changes(self) -> dict[str, Any]:
+        """What the person says beside the category."""
+        changed: dict[str, Any] = {"severity": self._choice("severity", SEVERITIES)}
+        changed["sentiment"] = self._choice("sentiment", SENTIMENTS)
+        flags = self._words("flags: b bug, f feature request, n none; Enter keeps > ", FLAGS.values())
+        if flags:
+            changed |= {name: letter in flags or name in flags for letter, name in FLAGS.items()}
+        return changed
+
+    def _added(self, tenant: str, category: str, names: Sequence[str]) -> AddLabel | None:
+        """A category that the taxonomy lacks, if the person adds it. Raises ``WrongUsage`` where it cannot be."""
+        self._say(f"  there is no category {category!r}; there are {', '.join(names)}")
+        if self._one_of({"a": f"add {category}", "b": "back"}) == "b":
+            return None
+        return asked_class(self._taxonomies, tenant, category, lambda message: self._words(message, ()))
 
     def _choice(self, what: str, letters: Mapping[str, str]) -> str | None:
         """A value by its letter or its name; None keeps what was decided."""

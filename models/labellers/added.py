@@ -8,7 +8,7 @@ Law:   the labels of the file come first and stay what they are; each added one 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from contracts.commands import AddLabel
 from models.labellers.taxonomy import Choice, Label, Taxonomy
@@ -33,6 +33,15 @@ def with_label(added: Added, order: AddLabel) -> Added:
     if all(one.name != order.name for one in added):
         return (*added, order)
     return tuple(order if one.name == order.name else one for one in added)
+
+
+def together(taxonomy: Taxonomy, orders: Iterable[AddLabel]) -> Added:
+    """What orders add, in their order."""
+    added: Added = ()
+    for order in orders:
+        if objection(taxonomy, added, order) is None:
+            added = with_label(added, order)
+    return added
 
 
 def extended(taxonomy: Taxonomy, added: Sequence[AddLabel]) -> Taxonomy:

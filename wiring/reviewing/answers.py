@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from pydantic import ValidationError
 
 from contracts.commands import (
+    AddLabel,
     ConfirmConcern,
     CorrectConcern,
     Correction,
@@ -33,11 +34,13 @@ from contracts.steering import (
     ThemeRef,
 )
 from contracts.themes import ThemeRecord
+from models.labellers.added import extended
 from models.labellers.taxonomy import Taxonomy
 from wiring.appending import Given
 from wiring.ordering import Scene
 from wiring.public import without_personal_data
 from wiring.reviewing.case import Case
+from wiring.reviewing.classes import Taxonomies
 from wiring.views.topics import Records
 
 Verb = Literal["confirm", "correct", "dismiss", "assign", "release", "rename"]
@@ -57,19 +60,23 @@ WHY = "review"
 """The reason of every order that a review gives."""
 
 HOW_TO_ADD = (
-    "to add one, copy models/labellers/taxonomy.yaml, add a label with its owner and exemplars, and name the file "
-    "with UNDERCURRENT_TAXONOMY; see docs/extraction.md"
+    "to add one: undercurrent review add-class NAME --description TEXT --area AREA --example SENTENCE"
 )
+_IN_THE_FILE = "these are in the taxonomy's file, which UNDERCURRENT_TAXONOMY names; see docs/extraction.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a person says of a case: ``theme`` (an id) to assign, ``correction`` to correct, ``name`` to rename."""
+    """What a person says of a case: ``theme`` (an id) to assign, ``correction`` to correct, ``name`` to rename.
+
+    ``label`` is a category that is to be added first.
+    """
 
     verb: Verb
     correction: Correction | None = None
     theme: str | None = None
     name: str | None = None
+    label: AddLabel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,7 @@ class Answers:
     """Makes orders of answers; ``scene`` is asked for once somebody names a theme."""
 
     topics: Records
-    taxonomy: Taxonomy
+    taxonomies: Taxonomies
     scene: Callable[[str], Scene]
 
     def orders(self, case: Case, said: Said) -> list[Given]:
@@ -100,18 +107,20 @@ class Answers:
             case "dismiss":
                 return [Given(case.tenant, DismissConcern(concern_id=case.id, item=self._item(case)))]
             case "correct":
-                return [self._correct(case, said.correction)]
+                return self._correct(case, said.correction, said.label)
             case "rename":
                 raise AssertionError("only a theme is renamed")
 
-    def _correct(self, case: Case, correction: Correction | None) -> Given:
+    def _correct(self, case: Case, correction: Correction | None, label: AddLabel | None) -> list[Given]:
         if correction is None:
             raise WrongUsage(
                 "say what is to be corrected: category, sublabel, severity, sentiment, a flag or the area"
             )
         item = self._item(case)
-        check(correction, item.concerns[0].decision.category, self.taxonomy)
-        return Given(case.tenant, CorrectConcern(concern_id=case.id, item=item, correction=correction))
+        new = [] if label is None else [label]
+        check(correction, item.concerns[0].decision.category, extended(self.taxonomies.of(case.tenant), new))
+        order = CorrectConcern(concern_id=case.id, item=item, correction=correction)
+        return [*(Given(case.tenant, one) for one in new), Given(case.tenant, order)]
 
     def _of_theme(self, case: Case, said: Said) -> Given:
         """What is said of a theme, a proposal or an alert is an order about themes."""
@@ -224,7 +233,7 @@ def check(correction: Correction, category: str, taxonomy: Taxonomy) -> None:
     name = correction.category or category
     label = taxonomy.label(name)
     if label is None and correction.category is not None:
-        raise _lacks("category", name, (one.name for one in taxonomy.labels))
+        raise _lacks("category", name, (one.name for one in taxonomy.labels), HOW_TO_ADD)
     subs = [one.name for one in label.sublabels] if label else []
     if correction.sublabel is not None and correction.sublabel not in subs:
         raise _lacks(f"sublabel of {name}", correction.sublabel, subs)
@@ -233,10 +242,8 @@ def check(correction: Correction, category: str, taxonomy: Taxonomy) -> None:
         raise _lacks("product area", correction.product_area, areas)
 
 
-def _lacks(what: str, name: str, there: Iterable[str]) -> WrongUsage:
-    return WrongUsage(
-        f"the taxonomy has no {what} {name!r}; there are {', '.join(there) or 'none'}; {HOW_TO_ADD}"
-    )
+def _lacks(what: str, name: str, there: Iterable[str], how: str = _IN_THE_FILE) -> WrongUsage:
+    return WrongUsage(f"the taxonomy has no {what} {name!r}; there are {', '.join(there) or 'none'}; {how}")
 
 
 def themes_about(scene: Scene, words: str, most: int = 9) -> list[ThemeRecord]:

@@ -15,9 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from pydantic import TypeAdapter
+
 from connectors.keys.vault import LocalVault
 from connectors.sqlite import opened, sqlite_errors, transaction
 from contracts.commands import (
+    AddLabel,
     Command,
     ConfirmConcern,
     CorrectConcern,
@@ -32,6 +35,7 @@ from contracts.identity import ordinal_of
 from contracts.registry import read_record, write_record
 from contracts.stages import Assignment, Decision, EnrichedItem, RedactedItem
 from contracts.steering import MoveConcern
+from models.labellers.added import Added, with_label
 from wiring.reviewing.case import Case, Kind, by_worth, is_due
 from wiring.reviewing.news import Judged, News, judged_by
 from wiring.reviewing.news_cases import cases_of
@@ -65,8 +69,11 @@ CREATE TABLE IF NOT EXISTS decided (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) 
 CREATE TABLE IF NOT EXISTS erased (
   tenant TEXT, subject TEXT, ordinal INTEGER, PRIMARY KEY (tenant, subject)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS labels (tenant TEXT PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS clock (tenant TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
 """
+
+_LABELS: TypeAdapter[Added] = TypeAdapter(Added)
 
 _PUT = "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 
@@ -161,6 +168,8 @@ class ReviewIndex:
         for kind, name in judged_by(command.order):
             self._decided(kind, name)
         match command.order:
+            case AddLabel():
+                self._labelled(command.tenant, command.order)
             case ConfirmConcern() | CorrectConcern() | DismissConcern():
                 self._decided("concern", command.order.concern_id)
             case MoveConcern():
@@ -170,6 +179,20 @@ class ReviewIndex:
             case Erase():
                 about = (command.tenant, command.order.subject, ordinal_of(command.id))
                 self._db.execute("INSERT OR REPLACE INTO erased VALUES (?, ?, ?)", about)
+
+    def _labelled(self, tenant: str, order: AddLabel) -> None:
+        """The latest of each name, where it was ordered first."""
+        orders = with_label(tuple(self.labels().get(tenant, ())), order)
+        sealed = self._seal(tenant, TENANT_SUBJECT, _LABELS.dump_json(orders, exclude_none=True))
+        if sealed is not None:
+            self._db.execute("INSERT OR REPLACE INTO labels VALUES (?, ?)", (tenant, sealed))
+
+    def labels(self) -> dict[str, Added]:
+        """The categories that people ordered for each tenant."""
+        with self._errors():
+            rows = self._db.execute("SELECT tenant, told FROM labels").fetchall()
+        opened = ((tenant, self._opened(tenant, told)) for tenant, told in rows)
+        return {tenant: _LABELS.validate_json(said) for tenant, said in opened if said is not None}
 
     def _decided(self, kind: str, name: str) -> None:
         self._db.execute("INSERT OR IGNORE INTO decided VALUES (?, ?)", (kind, name))

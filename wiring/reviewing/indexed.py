@@ -7,10 +7,11 @@ if it is missing, damaged, of another form, or of topics that were deleted and m
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import orjson
 
@@ -20,6 +21,7 @@ from connectors.keys.vault import LocalVault
 from contracts.errors import StateCorrupt
 from wiring.deadletters.kafka import KafkaTopics, Mark, Told
 from wiring.reviewing.case import Case
+from wiring.reviewing.classes import Orders, ordered_in
 from wiring.reviewing.index import FORMAT, ReviewIndex
 from wiring.reviewing.queue import open_cases
 from wiring.views.topics import Records
@@ -29,6 +31,8 @@ from wiring.views.topics import Records
 TOPICS = (
     "alerts", "assignments", "reviews", "enriched", "receipts", "dead-letters", "redacted", "quarantine", "journal",
 )  # fmt: skip
+
+T = TypeVar("T")
 
 _COMMAND = "undercurrent.journal.command.v1"
 
@@ -42,13 +46,25 @@ def waiting(
     """As ``queue.open_cases``, of a data directory or of Kafka."""
     if not isinstance(topics, KafkaTopics):
         return open_cases(topics, vault, tenant, early=early)
+    return _asked(topics, folder, vault, lambda index: index.cases(tenant, early=early))
+
+
+def ordered(topics: Records, folder: Path, vault: LocalVault) -> Orders:
+    """Categories that people added, of a data directory or of Kafka."""
+    if not isinstance(topics, KafkaTopics):
+        return ordered_in(topics)
+    return _asked(topics, folder, vault, ReviewIndex.labels)
+
+
+def _asked(topics: KafkaTopics, folder: Path, vault: LocalVault, ask: Callable[[ReviewIndex], T]) -> T:
+    """What the index says once it has taken what is new."""
     path = folder / "review" / f"{topics.naming.prefix}-{topics.naming.generation}.sqlite3"
     with _one_at_a_time(path):
         try:
-            return _look(topics, path, vault, tenant, early)
+            return _look(topics, path, vault, ask)
         except StateCorrupt:
             delete(path)  # if it was not the index that is wrong, it is said again
-            return _look(topics, path, vault, tenant, early)
+            return _look(topics, path, vault, ask)
 
 
 def delete(path: Path) -> None:
@@ -57,7 +73,7 @@ def delete(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _look(topics: KafkaTopics, path: Path, vault: LocalVault, tenant: str | None, early: bool) -> list[Case]:
+def _look(topics: KafkaTopics, path: Path, vault: LocalVault, ask: Callable[[ReviewIndex], T]) -> T:
     identity = _identity(topics)
     with closing(ReviewIndex(path, vault)) as index:
         is_known = index.marks("").get(0) in (None, identity)
@@ -65,9 +81,9 @@ def _look(topics: KafkaTopics, path: Path, vault: LocalVault, tenant: str | None
             with index.together():
                 index.put_mark("", 0, identity)
             _refresh(index, topics)
-            return index.cases(tenant, early=early)
+            return ask(index)
     delete(path)
-    return _look(topics, path, vault, tenant, early)
+    return _look(topics, path, vault, ask)
 
 
 def _identity(topics: KafkaTopics) -> str:

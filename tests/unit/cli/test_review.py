@@ -17,7 +17,7 @@ from prompt_toolkit.output import DummyOutput
 from cli.cards import case_lines
 from cli.review_session import Session, Tally
 from connectors.keys.vault import LocalVault
-from contracts.commands import ConfirmConcern, CorrectConcern, DismissConcern
+from contracts.commands import AddLabel, ConfirmConcern, CorrectConcern, DismissConcern
 from contracts.identity import theme_id
 from contracts.steering import ConcernRef, JudgeAlert, MoveConcern, RenameTheme, ThemeRef
 from models.labellers.taxonomy import load_taxonomy
@@ -28,6 +28,7 @@ from wiring.ordering import scene_of
 from wiring.reviewing.answers import Answers
 from wiring.reviewing.answers import Said as Word
 from wiring.reviewing.case import Case
+from wiring.reviewing.classes import Taxonomies
 from wiring.reviewing.queue import open_cases
 from wiring.reviewing.table import plain, read_answers, safe, write_cases
 from wiring.views.topics import Topics
@@ -92,7 +93,7 @@ def test_a_category_that_is_asked_about_is_confirmed_though_it_waits_for_nobody(
     first, _ = cases(run)
     assert (first.kind, first.category_milli) == ("category", 480)
     topics = Topics(DataDir(run.write()).logs)
-    answers = Answers(topics, TAXONOMY, lambda tenant: scene_of(topics, tenant))
+    answers = Answers(topics, Taxonomies(TAXONOMY), lambda tenant: scene_of(topics, tenant))
     (given,) = answers.orders(first, Word("confirm"))
     assert isinstance(given.order, ConfirmConcern)
 
@@ -130,11 +131,13 @@ class Desk:
 
     def press(self, keys: str) -> Tally:
         topics = Topics(DataDir(self.run.write()).logs)
-        answers = Answers(topics, TAXONOMY, lambda tenant: scene_of(topics, tenant))
+        answers = Answers(topics, Taxonomies(TAXONOMY), lambda tenant: scene_of(topics, tenant))
         with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
             pipe.send_text(keys)
             scene = lambda tenant: scene_of(topics, tenant)  # noqa: E731
-            session = Session(cases(self.run), answers, TAXONOMY, scene, self.sent.append, self.said.append)
+            session = Session(
+                cases(self.run), answers, answers.taxonomies, scene, self.sent.append, self.said.append
+            )
             return session.run()
 
     def orders(self) -> list[Any]:
@@ -163,11 +166,39 @@ def test_a_correction_is_given_by_letters_or_names_and_enter_keeps(desk: Desk) -
     assert told == {"category": "login", "bug": True, "feature_request": True}
 
 
-def test_a_category_that_the_taxonomy_lacks_is_refused_with_how_to_add_it(desk: Desk) -> None:
-    tally = desk.press("eshipping\r\r\r\rq")
+SHIPPING = "eshipping\raParcels that do not arrive.\raccounts\rMy parcel never came.\r\r\r\r\r"
+"""Correct to a category that is added first, and to nothing else."""
+
+
+def test_a_category_that_the_taxonomy_lacks_is_added_or_the_case_is_gone_back_to(desk: Desk) -> None:
+    tally = desk.press("eshipping\rbeshipping\ra\rq")
     assert (desk.orders(), tally.sent) == ([], {})
-    (refused,) = [line for line in desk.said if "has no category 'shipping'" in line]
-    assert "UNDERCURRENT_TAXONOMY" in refused
+    assert "there is no category 'shipping'" in "".join(desk.said)
+
+
+def test_a_category_that_is_added_comes_before_the_correction_to_it(desk: Desk) -> None:
+    tally = desk.press(SHIPPING + "ce" + "q\x04")
+    added, corrected, confirmed = desk.orders()
+    assert isinstance(added, AddLabel)
+    assert (added.name, added.product_area, added.exemplars) == (
+        "shipping",
+        "accounts",
+        ("My parcel never came.",),
+    )
+    assert (corrected.correction.category, corrected.correction.severity) == ("shipping", None)
+    assert (tally.sent, isinstance(confirmed, ConfirmConcern)) == ({"correct": 1, "confirm": 1}, True)
+
+
+def test_undo_takes_back_a_category_that_was_just_added(desk: Desk) -> None:
+    desk.press(SHIPPING + "ueshipping\rbq")
+    assert desk.orders() == []
+    assert sum("there is no category 'shipping'" in line for line in desk.said) == 2
+
+
+def test_what_is_typed_for_a_category_holds_no_personal_data(desk: Desk) -> None:
+    desk.press("eshipping\raParcels.\raccounts\rI am at jo@example.org\r\rq")
+    assert desk.orders() == []
+    assert any("example 1: holds personal data (email)" in line for line in desk.said)
 
 
 def test_undo_takes_back_what_was_said_last_before_it_is_sent(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.keys.vault import LocalVault
-from contracts.commands import ConfirmConcern, DismissConcern, Erase, ReleaseQuarantined
+from contracts.commands import AddLabel, ConfirmConcern, DismissConcern, Erase, ReleaseQuarantined
 from contracts.identity import journal_id
 from contracts.registry import read_record
 from contracts.stages import Assignment, EnrichedItem
@@ -61,8 +61,15 @@ def eventful(run: RunBuilder) -> None:
     run.item("lesson 2 again", author="d2", record="l2", revision=2, retracts=(lessons[2].concern_id,))
     run.command(ConfirmConcern(concern_id=lessons[3].concern_id, item=case_item(run, lessons[3].concern_id)))
     news(run)
+    for words in ("Gift cards.", "Vouchers."):
+        run.command(gift_cards(words))
     run.item("is this it", author="z", needs_review=True, asked={"due": NOON + timedelta(hours=2)})
     run.tick(NOON + timedelta(hours=1))
+
+
+def gift_cards(words: str) -> AddLabel:
+    said = {"name": "gift_cards", "product_area": "payments", "description": words, "exemplars": (words,)}
+    return AddLabel.model_validate(said)
 
 
 def news(run: RunBuilder) -> None:
@@ -166,6 +173,7 @@ def test_so_it_does_however_far_each_topic_was_when_somebody_looked(
     with closing(ReviewIndex(tmp_path_factory.mktemp("index") / "i.sqlite3", busy.vault)) as index:
         fill(index, busy, looks)
         assert index.cases() == whole(busy)
+        assert index.labels() == {busy.tenant: (gift_cards("Vouchers."),)}
 
 
 def test_only_one_tenants_cases_are_told_if_one_is_named(run: RunBuilder, tmp_path: Path) -> None:
@@ -180,6 +188,7 @@ def test_no_words_lie_in_it_and_a_destroyed_key_takes_its_cases_at_once(
 ) -> None:
     path = tmp_path / "index.sqlite3"
     said = run.item("the blue lamp", author="eve", needs_review=True, asked={})
+    run.command(gift_cards("A blue lamp as a gift."))
     with closing(ReviewIndex(path, run.vault)) as index:
         fill(index, run)
         assert [case.quote for case in index.cases()] == ["the blue lamp"]

@@ -30,6 +30,7 @@ from wiring.datadir import DataDir
 from wiring.ordering import scene_of
 from wiring.reviewing.answers import Answers, Said, Verb
 from wiring.reviewing.case import Case
+from wiring.reviewing.classes import Taxonomies
 from wiring.reviewing.queue import open_cases
 from wiring.views.topics import Topics
 
@@ -48,7 +49,7 @@ def cases(run: RunBuilder) -> list[Case]:
 
 def orders(run: RunBuilder, case: Case, verb: Verb, **said: Any) -> Order:
     topics = Topics(DataDir(run.write()).logs)
-    answers = Answers(topics, load_taxonomy()[0], lambda tenant: scene_of(topics, tenant))
+    answers = Answers(topics, Taxonomies(load_taxonomy()[0]), lambda tenant: scene_of(topics, tenant))
     (given,) = answers.orders(case, Said(verb, **said))
     return given.order
 
