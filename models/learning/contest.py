@@ -17,8 +17,9 @@ from typing import Literal
 
 LOOK_AT = 50
 """Pairs at the first look; each later look is at twice as many, so that few looks share the .05."""
-GROWN_AT = 200
-"""Pairs at the first look at a model that has learned for a while."""
+GROWN_AT = 195
+"""Pairs at the first look at a model that has learned for a while, so that the second is the 490th of all: some answers
+are of no use to the models, and whoever gives five hundred would miss a look at the 500th pair."""
 
 Stage = Literal["steady", "young", "grown"]
 _STAGES: tuple[Stage, ...] = ("steady", "young", "grown")

@@ -147,7 +147,7 @@ def test_a_beginner_takes_more_and_begins_anew_when_it_has_learned() -> None:
     assert Contest(GROWN_AT, 25, 10, 30, 30, "grown").is_won()
     assert Contest(2 * LOOK_AT, 12, 12, 60, 60, "young").aged() == Contest(stage="grown")
     assert Contest(2 * LOOK_AT - 1, stage="young").aged().pairs == 2 * LOOK_AT - 1
-    assert [n for n in range(0, 2000, 50) if Contest(n, stage="grown").looks] == [200, 400, 800, 1600]
+    assert [n for n in range(0, 2000, 5) if Contest(n, stage="grown").looks] == [195, 390, 780, 1560]
 
 
 def test_all_looks_together_promote_by_luck_at_most_once_in_twenty() -> None:
@@ -156,8 +156,8 @@ def test_all_looks_together_promote_by_luck_at_most_once_in_twenty() -> None:
         "learning": 2 * Fraction(1, 200) + sum(Fraction(1, 50 << k) for k in range(60)),
     }
     assert all(share <= Fraction(1, 20) for share in shares.values())
-    for stage, n in (("young", 50), ("young", 100), ("grown", 200), ("grown", 400), ("steady", 100)):
-        luck = {"young": 200, "grown": 50 * n // 200, "steady": 20 * 2 * 3}[stage]
+    for stage, n in (("young", 50), ("young", 100), ("grown", GROWN_AT), ("grown", 2 * GROWN_AT), ("steady", 100)):
+        luck = {"young": 200, "grown": 50 * n // GROWN_AT, "steady": 20 * 2 * 3}[stage]
         least = next(b for b in range(61) if Contest(n, b, 60 - b, 0, 0, stage).is_won())  # type: ignore[arg-type]
         chance = Fraction(*tail(least, 60 - least))
         assert chance < Fraction(1, luck) <= Fraction(*tail(least - 1, 61 - least))
