@@ -16,17 +16,17 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from connectors.debezium.envelope import Change, NotAChange, read_change
 from connectors.files.mapping import FIELDS, map_row
-from connectors.kafka.accepting import LARGEST_LINE, MOST_KEPT_BYTES
+from connectors.kafka.accepting import MOST_KEPT_BYTES
 from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.groups import told_offsets
 from connectors.kafka.journal import KafkaJournal
+from connectors.kafka.messages import fitting_record
 from connectors.kafka.reading import held, offset_of, passes
 from connectors.keys.vault import LocalVault
 from contracts.commands import RetractItem
 from contracts.errors import RejectItem, StateCorrupt, StopWorker, WrongUsage
 from contracts.feedback import Coordinates
 from contracts.identity import item_id
-from contracts.registry import read_record
 from wiring.journal import Arrival, RecordMaker
 
 BATCH = 500
@@ -82,7 +82,7 @@ class Mirror:
             if change.what == "gone":
                 return [self._gone(maker, change, now)]
             return [_checked(line) for line in maker.feedback([self._arrival(change, where, now)])]
-        except NotAChange as exc:
+        except (NotAChange, RejectItem) as exc:  # one such row must not stop its table
             name = f"{where.origin}/{where.line}"
             raw = (_bytes(value) or b"")[:MOST_KEPT_BYTES]
             return maker.feedback([Arrival(now, now, self._table.source, name, None, where, raw, str(exc))])
@@ -110,13 +110,7 @@ class Mirror:
 
 
 def _checked(line: bytes) -> bytes:
-    """A record, if the journal can take it. Raises ``NotAChange``: one such row must not stop its table."""
-    if len(line) > LARGEST_LINE:
-        raise NotAChange(f"a record of {len(line)} bytes: at most {LARGEST_LINE} are taken")
-    try:
-        read_record("journal", line)
-    except RejectItem as exc:
-        raise NotAChange(str(exc)) from None
+    fitting_record(line)
     return line
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
+import io
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 
@@ -45,19 +46,38 @@ class BadRow:
     reason: str
 
 
-def read_rows(path: Path) -> Iterator[Row | BadRow]:
-    """The rows of a file in order. Raises ``WrongUsage`` when it is not a file we can read at all."""
+def read_rows(path: Path, fingerprint_: str | None = None) -> Iterator[Row | BadRow]:
+    """The rows of a file in order. Raises ``WrongUsage`` when it is not a file we can read at all.
+
+    With a fingerprint also, behind the last row, when the bytes that were read are others.
+    """
     kind = _kind_of(path)
-    with _readable(path) as file:
+    seen = None if fingerprint_ is None else hashlib.sha256()
+    with _readable(path, seen.update if seen else None) as file:
         yield from (_csv_rows(file) if kind == "csv" else _jsonl_rows(file))
+    if seen is not None and seen.hexdigest() != fingerprint_:
+        raise _changed(path)
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes, unpacked; what is wrong with the file as a whole is ``WrongUsage`` naming it."""
+def _readable(path: Path, seen: Callable[[memoryview], None] | None = None) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked; what is wrong with the file as a whole is ``WrongUsage`` naming it.
+
+    ``seen`` is told of all bytes of the file, as they lie there.
+    """
     try:
-        with _open(path) as file:
-            yield file
+        with (
+            path.open("rb", buffering=0) as raw,
+            _Seen(raw, seen) as told,
+            io.BufferedReader(told, 1 << 18) as whole,
+        ):
+            if path.suffix.lower() != ".gz":
+                yield cast(IO[bytes], whole)
+            else:
+                with gzip.open(whole, "rb") as file:
+                    yield cast(IO[bytes], file)
+            while seen is not None and whole.read(1 << 20):
+                pass  # what lies behind the end of what was packed
     except _NoHeader as exc:
         raise WrongUsage(
             f"{path}:1: the header is not readable ({exc}); save the file as CSV in UTF-8"
@@ -93,7 +113,31 @@ def refuse_changed(path: Path, digest: str) -> None:
     with _readable(path):
         pass
     if fingerprint(path) != digest:
-        raise WrongUsage(f"{path}: changed while it was read; give it again when nobody writes to it")
+        raise _changed(path)
+
+
+def _changed(path: Path) -> WrongUsage:
+    return WrongUsage(f"{path}: changed while it was read; give it again when nobody writes to it")
+
+
+class _Seen(io.RawIOBase):
+    """A file as it lies there, whose bytes are told to a hash as they are read."""
+
+    def __init__(self, raw: io.FileIO, seen: Callable[[memoryview], None] | None) -> None:
+        self._raw = raw
+        self._seen = seen
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """As a file's; 0 at its end."""
+        there = memoryview(buffer)
+        count = self._raw.readinto(there)
+        if self._seen is not None:
+            self._seen(there[:count])
+        return count
 
 
 def _kind_of(path: Path) -> str:
@@ -104,10 +148,6 @@ def _kind_of(path: Path) -> str:
     if kind in (".csv", ".jsonl", ".ndjson"):
         return "csv" if kind == ".csv" else "jsonl"
     raise WrongUsage(f"{path}: the name must end in .csv or .jsonl (or the same with .gz)")
-
-
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:

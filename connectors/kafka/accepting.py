@@ -15,15 +15,11 @@ from types import TracebackType
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from connectors.kafka.cluster import LARGEST_RECORD, Cluster
-from connectors.kafka.messages import KafkaMessage, journal_message
-from contracts.errors import RejectItem, RetryLater, WrongUsage
-from contracts.registry import read_record
+from connectors.kafka.messages import KafkaMessage, line_message
+from contracts.errors import RetryLater
 
 PRODUCER = "edge"
 """The producer that the journal names for what comes in here."""
-
-LARGEST_LINE = LARGEST_RECORD - 4_096
-"""The largest record in bytes; headers and the batch's own bytes come on top."""
 
 MOST_KEPT_BYTES = 1 << 20
 """How much is kept of bytes that no record can hold, or that nothing can be made of."""
@@ -90,7 +86,7 @@ class KafkaAccepting:
         """
         if not lines:
             return
-        messages = [_message(line) for line in lines]
+        messages = [line_message(line, PRODUCER) for line in lines]
         self._make_room(messages)
         under_way = _Append(len(messages))
         for number, message in enumerate(messages):
@@ -174,12 +170,3 @@ class KafkaAccepting:
 
 def _size(message: KafkaMessage) -> int:
     return len(message.value or b"")
-
-
-def _message(line: bytes) -> KafkaMessage:
-    if len(line) > LARGEST_LINE:
-        raise WrongUsage(f"a record of {len(line)} bytes: at most {LARGEST_LINE} are taken; shorten the text")
-    try:
-        return journal_message(read_record("journal", line), line, PRODUCER)
-    except RejectItem as exc:
-        raise WrongUsage(str(exc)) from exc

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from connectors.kafka.cluster import LARGEST_RECORD, Cluster
+from connectors.kafka.cluster import Cluster
 from connectors.kafka.journal import LOAD
-from connectors.kafka.messages import KafkaMessage, header
+from connectors.kafka.messages import LARGEST_LINE, KafkaMessage, header
 from connectors.kafka.reading import Held, between, headers_of, held
 from connectors.kafka.writing import Writer
 from contracts.errors import WrongUsage
-
-# The headers and the batch's own bytes come on top of a record.
-_ROOM = 4_096
 
 
 class BulkLoad:
@@ -40,8 +37,8 @@ class BulkLoad:
     def put(self, messages: Sequence[tuple[int, KafkaMessage]]) -> None:
         """Put numbered messages on their way, in order. Raises ``StopWorker``; ``WrongUsage`` for one too large."""
         for number, message in messages:
-            if len(message.value or b"") > LARGEST_RECORD - _ROOM:
-                raise WrongUsage(f"record {number} of the load is larger than {LARGEST_RECORD - _ROOM} bytes")
+            if len(message.value or b"") > LARGEST_LINE:
+                raise WrongUsage(f"record {number} of the load is larger than {LARGEST_LINE} bytes")
             headers = (*message.headers, (LOAD, f"{self._load}/{number}".encode()))
             self._writer.send(self._outlet, f"{self._load}/{number}", message.key, message.value, headers)
             self._sent = number + 1

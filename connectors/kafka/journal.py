@@ -11,11 +11,10 @@ from types import TracebackType
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from connectors.kafka.cluster import DELIVERED_WITHIN_MS, LARGEST_RECORD, Cluster, kafka_errors
-from connectors.kafka.messages import KafkaMessage, header, journal_message
+from connectors.kafka.cluster import DELIVERED_WITHIN_MS, Cluster, kafka_errors
+from connectors.kafka.messages import KafkaMessage, header, line_message
 from connectors.kafka.reading import Held, between, headers_of, held
-from contracts.errors import RetryLater, WrongUsage
-from contracts.registry import read_record
+from contracts.errors import RetryLater
 
 LOAD = "undercurrent-load"
 """Header: the load that a message belongs to, and its number in it, as ``load/number``."""
@@ -102,11 +101,7 @@ class KafkaJournal:
         return held(self._cluster.admin(), [place])[place]
 
     def _message(self, line: bytes, number: int) -> KafkaMessage:
-        if len(line) > LARGEST_RECORD - 4_096:  # the headers and the batch's own bytes come on top
-            raise WrongUsage(
-                f"a record of {len(line)} bytes: the journal takes {LARGEST_RECORD - 4_096} at most; shorten the text"
-            )
-        message = journal_message(read_record("journal", line), line, self._name)
+        message = line_message(line, self._name)
         if self._load is None:
             return message
         said = (LOAD, f"{self._load}/{number}".encode())

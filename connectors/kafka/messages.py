@@ -12,8 +12,10 @@ from functools import cache
 from hashlib import blake2b
 from typing import NamedTuple
 
+from connectors.kafka.cluster import LARGEST_RECORD
 from contracts.envelope import Envelope
-from contracts.errors import StateCorrupt
+from contracts.errors import RejectItem, StateCorrupt, WrongUsage
+from contracts.registry import read_record
 
 Header = tuple[str, bytes]
 Headers = tuple[Header, ...]
@@ -21,6 +23,9 @@ Headers = tuple[Header, ...]
 SEQUENCE = "ce_sequence"
 SOURCE = "ce_source"
 ID = "ce_id"
+
+LARGEST_LINE = LARGEST_RECORD - 4_096
+"""The largest record in bytes; headers and the batch's own bytes come on top."""
 
 UNPLACED = -1
 """The position of a message that gets its place from the broker: a journal record."""
@@ -66,6 +71,22 @@ def journal_message(record: Envelope, value: bytes, producer: str = "edge") -> K
     digest = blake2b(value, digest_size=16).hexdigest()
     headers = _said_of(f"/undercurrent/{producer}", "journal", record, record.tenant, record.id or digest)
     return KafkaMessage(record.tenant.encode(), value, headers, UNPLACED)
+
+
+def fitting_record(line: bytes) -> Envelope:
+    """The journal record of a line that is to be appended. Raises ``RejectItem`` for what no reader could take."""
+    if len(line) > LARGEST_LINE:
+        why = f"a record of {len(line)} bytes: at most {LARGEST_LINE} are taken; shorten the text"
+        raise RejectItem(why, reason="too_large")
+    return read_record("journal", line)
+
+
+def line_message(line: bytes, producer: str) -> KafkaMessage:
+    """``journal_message`` of a line. Raises ``WrongUsage`` for one that is no record or too large."""
+    try:
+        return journal_message(fitting_record(line), line, producer)
+    except RejectItem as exc:
+        raise WrongUsage(str(exc)) from exc
 
 
 def feedback_message(tenant: bytes, value: bytes, time: bytes, trace: bytes, producer: str) -> KafkaMessage:

@@ -19,7 +19,7 @@ from confluent_kafka import Message
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import Headers, header
 from connectors.kafka.names import Naming
-from connectors.kafka.reading import Held, Ranges, gone, headers_of, held, offset_of
+from connectors.kafka.reading import Held, Ranges, headers_of, held, offset_of
 from connectors.kafka.writing import Writer
 from contracts.errors import StateCorrupt
 from wiring.datadir import write_whole
@@ -83,8 +83,7 @@ class Channel:
     def look(self) -> None:
         """See which tenants have something to be fed, a bounded way ahead. Raises ``StateCorrupt`` where it is gone."""
         there = self._held(self._bulk)
-        if self._looked < there.first:
-            raise gone(self._bulk, self.partition, self._looked, there)
+        self._refuse_gap(self._looked, there.first)
         until = min(there.end, self._looked + LOOKED_AT)
         for message in self._read(self._looked, until):
             self._seen(message)
@@ -163,12 +162,17 @@ class Channel:
     def _from(self, looked: int | None) -> int:
         """Where to look on; without notes, and behind a gap that a person has seen, at what there is."""
         first = self._held(self._bulk).first
-        if looked is not None and looked < first:
+        if looked is None:
+            return first
+        self._refuse_gap(looked, first)
+        return looked
+
+    def _refuse_gap(self, looked: int, first: int) -> None:
+        if looked < first:
             raise StateCorrupt(
                 f"topic {self._bulk}, partition {self.partition}: it begins at {first}, and what lay from {looked} on "
                 f"may not be fed: retention deleted it. Upload it again; to go on without it delete {self._notes}"
             )
-        return first if looked is None else looked
 
     def _note(self, journal_end: int) -> None:
         tenants = {name.decode(): tenant.next for name, tenant in self._tenants.items()}

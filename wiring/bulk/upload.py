@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from connectors.files.mapping import Mapped, map_row, parse_mapping
-from connectors.files.reader import BadRow, Row, columns, fingerprint, read_rows, refuse_changed
+from connectors.files.reader import BadRow, Row, columns, fingerprint, read_rows
 from connectors.kafka.bulk import BulkLoad
 from connectors.kafka.cluster import Cluster
 from connectors.keys.vault import LocalVault
@@ -118,8 +118,6 @@ def upload(
             progress(Progress(reading.rows, reading.bad, skipped))
     to.settle()
     progress(Progress(reading.rows, reading.bad, skipped))
-    # What it became is another upload, and this one was never whole.
-    refuse_changed(path, upload.told.fingerprint)
     return lane.book.finish(reading.noted(replace(upload, known=to.known)))
 
 
@@ -161,7 +159,8 @@ class _Reading:
         begin: datetime | None = None
         if not self._told.is_new_tenant:
             yield from map(self._ready, customer_records(self._customers, maker, at))
-        for row in read_rows(self._path):
+        # What it became is another upload, and this one was never whole: the end of the file tells.
+        for row in read_rows(self._path, self._told.fingerprint):
             self._see(row)
             made_id = self._made_id(row, made_ids)
             if self._told.is_new_tenant:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import ValidationError
 
-from connectors.kafka.accepting import LARGEST_LINE, MOST_KEPT_BYTES
+from connectors.kafka.accepting import MOST_KEPT_BYTES
+from connectors.kafka.messages import LARGEST_LINE
 from connectors.keys.vault import LocalVault
 from connectors.vendors.port import (
     Connection,

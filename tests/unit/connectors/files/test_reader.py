@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from connectors.files.reader import MAX_LINE_BYTES, BadRow, Row, columns, read_rows
+from connectors.files.reader import MAX_LINE_BYTES, BadRow, Row, columns, fingerprint, read_rows
 from contracts.errors import WrongUsage
 
 
@@ -166,3 +166,14 @@ def test_a_comma_in_the_first_line_separates_whatever_else_is_in_it(tmp_path: Pa
     path = tmp_path / "reviews.csv"
     path.write_text("text,stars; of five\ngood,3\n", encoding="utf-8")
     assert columns(path) == ["text", "stars; of five"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl.gz"])
+def test_a_file_tells_at_its_end_whether_it_is_the_one_that_was_meant(tmp_path: Path, name: str) -> None:
+    path, plain = tmp_path / name, b'{"text": "a"}\n' * 3
+    path.write_bytes(gzip.compress(plain) if name.endswith(".gz") else plain)
+    assert len(list(read_rows(path, fingerprint(path)))) == len(list(read_rows(path)))
+    rows = read_rows(path, "0" * 64)
+    next(rows)
+    with pytest.raises(WrongUsage, match="changed while it was read"):
+        list(rows)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.kafka.accepting import LARGEST_LINE, KafkaAccepting
+from connectors.kafka.accepting import KafkaAccepting
 from connectors.kafka.cluster import Cluster
+from connectors.kafka.messages import LARGEST_LINE
 from connectors.kafka.names import Naming
 from contracts.commands import Command, LoadBegin
 from contracts.errors import RetryLater, WrongUsage

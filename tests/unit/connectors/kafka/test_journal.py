@@ -12,7 +12,7 @@ from connectors.kafka.journal import KafkaJournal
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import between
 from contracts.commands import Command, LoadBegin
-from contracts.errors import RejectItem, RetryLater, WrongUsage
+from contracts.errors import RetryLater, WrongUsage
 from contracts.registry import write_record
 from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
@@ -58,7 +58,7 @@ def test_another_load_starts_from_its_own_beginning(journal: KafkaJournal) -> No
 
 
 def test_what_is_no_record_is_refused_and_nothing_is_written(journal: KafkaJournal) -> None:
-    with pytest.raises(RejectItem, match="not a record of journal"):
+    with pytest.raises(WrongUsage, match="not a record of journal"):
         journal.append(0, [line(0), b'{"kind":"tick"}'])
     assert journal.count(0) == 0
 

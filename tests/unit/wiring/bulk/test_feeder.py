@@ -94,6 +94,14 @@ def test_what_retention_deleted_before_it_was_fed_is_never_jumped_over(
     assert site.lines("acme")[-2:] == [10, 11]
 
 
+def test_what_goes_while_a_feeder_looks_is_refused_with_the_same_remedy(site: Site) -> None:
+    with closing(site.feeder()) as feeder:
+        site.upload("acme", 10)
+        delete_before(site.cluster, site.naming.topic("bulk"), 0, 8)
+        with pytest.raises(StateCorrupt, match=r"begins at 8.*to go on without it delete .*0\.json"):
+            feeder.turn()
+
+
 def test_a_small_upload_does_not_wait_for_a_large_one(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "BUFFERED", 50)
     site.upload("large", 400)
