@@ -229,7 +229,9 @@ def _asker(known: dict[str, Question], policy: RoutePolicy) -> tuple[Asker, Coun
     tally: Counter[str] = Counter()
     small, large = StandIn(SMALL, known, tally), StandIn(LARGE, known, tally)
     taxonomy, _ = load_taxonomy(None)
-    return Asker(small, large, load_prompt("decide-1"), taxonomy, policy, review_below=ReviewBound()), tally
+    return Asker(
+        small, large, load_prompt("decide-1"), lambda _tenant: taxonomy, policy, review_below=ReviewBound()
+    ), tally
 
 
 def _one_call_each(texts: Sequence[str], known: dict[str, Question]) -> dict[str, float]:
@@ -282,7 +284,9 @@ def _hanging(flow: Flow, folder: Path, hangs_s: float) -> Iterator[None]:
     policy = RoutePolicy(sure=1001, names_may_leave=True)
     taxonomy, _ = load_taxonomy(None)
     model = Silent(SMALL, known, Counter())
-    asker = Asker(model, None, load_prompt("decide-1"), taxonomy, policy, review_below=ReviewBound())
+    asker = Asker(
+        model, None, load_prompt("decide-1"), lambda _tenant: taxonomy, policy, review_below=ReviewBound()
+    )
     store, vault = LabellingStore(folder / "answers.sqlite3"), LocalVault(flow.keys)
     inbox = Inbox(policy)
     store.take(map(inbox.change, list(flow.enriched)), asker.prompt_id, {})

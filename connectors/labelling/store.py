@@ -1,7 +1,8 @@
 """The labeller's memory in SQLite: concerns that wait for an answer, answers to equal
 questions, what people decided, how far was read.
 
-In:    records with sealed words, keys that are HMACs.   Out: the same; nothing in here reads as text.
+In:    records with sealed words, keys that are HMACs.   Out: the same; nothing in here reads as text but the
+       categories that people added, which are everybody's to read.
 Law:   a position is told with what was read up to it, in one transaction, so nothing read is ever lost; a concern that
        waits is forgotten only when its answer is in the journal. All of it can be dropped, and is then asked again.
 Used by one thread of one process.
@@ -9,7 +10,7 @@ Used by one thread of one process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,10 @@ CREATE TABLE IF NOT EXISTS outcomes (
   number INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, believed INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS outcomes_of ON outcomes (tenant, number);
+CREATE TABLE IF NOT EXISTS labels (
+  tenant TEXT, name TEXT, first INTEGER NOT NULL, latest INTEGER NOT NULL, told BLOB NOT NULL,
+  PRIMARY KEY (tenant, name)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS told (what TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
@@ -77,17 +82,27 @@ class DecidedRow(NamedTuple):
     vector: bytes
 
 
+class Labelled(NamedTuple):
+    """A category that people added: the order as JSON, and its ordinal in the journal."""
+
+    tenant: str
+    name: str
+    at: int
+    order: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one record of the topic means: ``wanted`` wait from here on, ``settled`` wait no more.
 
-    People ``decided`` some, and what they decided of those in ``gone`` stands no more.
+    People ``decided`` some, and what they decided of those in ``gone`` stands no more; they added ``labels``.
     """
 
     wanted: tuple[Wanted, ...] = ()
     settled: tuple[str, ...] = ()
     decided: tuple[Decided, ...] = ()
     gone: tuple[str, ...] = ()
+    labels: tuple[Labelled, ...] = ()
 
 
 class LabellingStore:
@@ -105,8 +120,10 @@ class LabellingStore:
 
     # -- what waits ------------------------------------------------------------------------------------
 
-    def take(self, changes: Iterable[Change], prompt: str, positions: Mapping[str, int]) -> None:
-        """Remember what was read, and how far that was. Whom ``prompt`` could not answer is not taken again."""
+    def take(
+        self, changes: Iterable[Change], prompt_of: Callable[[str], str], positions: Mapping[str, int]
+    ) -> None:
+        """Remember what was read, and how far that was. What a tenant's prompt could not answer is not taken again."""
         with self._errors(), transaction(self._db):
             for change in changes:
                 self._db.executemany(
@@ -116,7 +133,7 @@ class LabellingStore:
                     "INSERT INTO pending (tenant, concern, record, why) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS"
                     " (SELECT 1 FROM given_up WHERE concern = ?2 AND prompt = ?5)"
                     " ON CONFLICT (concern) DO UPDATE SET record = excluded.record, why = excluded.why",
-                    [(*one, prompt) for one in change.wanted],
+                    [(*one, prompt_of(one.tenant)) for one in change.wanted],
                 )
                 self._take_decided(change)
             self._db.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", list(positions.items()))
@@ -145,12 +162,11 @@ class LabellingStore:
         with self._errors():
             return int(self._db.execute("SELECT COUNT(*) FROM pending").fetchone()[0])
 
-    def settle(self, concerns: Iterable[str], given_up: Iterable[str], prompt: str) -> None:
-        """These wait no more; of those ``given_up`` no answer to this ``prompt`` can be had."""
-        lost = list(given_up)
+    def settle(self, concerns: Iterable[str], given_up: Mapping[str, str]) -> None:
+        """These wait no more; of those ``given_up`` no answer to this prompt can be had."""
         with self._errors(), transaction(self._db):
-            self._db.executemany("INSERT OR REPLACE INTO given_up VALUES (?, ?)", [(c, prompt) for c in lost])
-            gone = [(name,) for name in (*concerns, *lost)]
+            self._db.executemany("INSERT OR REPLACE INTO given_up VALUES (?, ?)", list(given_up.items()))
+            gone = [(name,) for name in (*concerns, *given_up)]
             self._db.executemany("DELETE FROM pending WHERE concern = ?", gone)
 
     def positions(self) -> dict[str, int]:
@@ -194,6 +210,25 @@ class LabellingStore:
         """Let go of these: their words are gone."""
         with self._errors(), transaction(self._db):
             self._db.executemany("DELETE FROM decided WHERE number = ?", [(number,) for number in numbers])
+
+    # -- which categories people added -----------------------------------------------------------------
+
+    def keep_labels(self, labels: Iterable[Labelled]) -> None:
+        """Keep the latest of each name, however often and in which order they are read."""
+        kept = (
+            "INSERT INTO labels VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT DO UPDATE SET first = min(first, ?3),"
+            " told = iif(?3 > latest, ?4, told), latest = max(latest, ?3)"
+        )
+        with self._errors(), transaction(self._db):
+            self._db.executemany(kept, list(labels))
+
+    def labels(self) -> dict[str, list[bytes]]:
+        """The orders of each tenant, where each name was ordered first."""
+        found: dict[str, list[bytes]] = {}
+        with self._errors():
+            for tenant, told in self._db.execute("SELECT tenant, told FROM labels ORDER BY first, name"):
+                found.setdefault(tenant, []).append(bytes(told))
+        return found
 
     # -- whether models are believed --------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ Elsewhere: what is asked and checked (``models.llm.prompts``, ``verify``), retri
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -117,24 +117,24 @@ class Asker:
         small: Provider,
         large: Provider | None,
         prompt: Prompt,
-        taxonomy: Taxonomy,
+        taxonomy_of: Callable[[str], Taxonomy],
         policy: RoutePolicy,
         *,
         review_below: ReviewBound,
         deadline_s: float = 120.0,
     ) -> None:
+        """``taxonomy_of`` tells a tenant's taxonomy, on any thread."""
         self._small = small
         self._large = large
         self._prompt = prompt
-        self._taxonomy = taxonomy
+        self._taxonomy_of = taxonomy_of
         self.policy = policy
         self._review_below = review_below
         self._deadline_s = deadline_s
 
-    @property
-    def prompt_id(self) -> str:
-        """The prompt's name and hash, its taxonomy included."""
-        return self._prompt.id(self._taxonomy)
+    def prompt_id(self, tenant: str) -> str:
+        """The prompt's name and hash, the tenant's taxonomy included."""
+        return self._prompt.id(self._taxonomy_of(tenant))
 
     @property
     def models(self) -> str:
@@ -179,13 +179,13 @@ class Asker:
 
     def _put(self, cases: Sequence[_Case], whom: Provider, pay: _Paying, broken: Sequence[str] = ()) -> None:
         """One call about these cases; their answers are judged."""
-        questions = [case.question for case in cases]
-        reply = whom.ask(pay.call(self._prompt, questions, self._taxonomy, broken))
+        questions, taxonomy = [case.question for case in cases], self._taxonomy_of(pay.tenant)
+        reply = whom.ask(pay.call(self._prompt, questions, taxonomy, broken))
         pay.tally.add(reply)
         judged = verify(
             reply.text,
             questions,
-            self._taxonomy,
+            taxonomy,
             self._prompt,
             outcome=reply.outcome,
             examples=shown_with(questions)[:MAX_EXAMPLES],

@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from contracts.answers import Answer
 from contracts.envelope import Envelope
 from contracts.stages import Concern, EnrichedItem
+from operators.extract.classes import Classes
 from operators.ports import OwnAnswers, Vault
 
 
 class Given:
     """Looks answers up; without a table there are none, and the journal's are the generation's own."""
 
-    def __init__(self, vault: Vault, table: OwnAnswers | None) -> None:
+    def __init__(self, vault: Vault, table: OwnAnswers | None, classes: Classes) -> None:
         self._vault = vault
         self._table = table
+        self._classes = classes
 
     def after(self, cause: Envelope, item: EnrichedItem) -> Iterator[Answer]:
         """Answers about the concerns of an item that came with ``cause``, in their order."""
@@ -40,7 +42,15 @@ class Given:
         """Whether a journal's answer is not for this generation: to another prompt, or about what its table answers."""
         if self._table is None:
             return False
-        return answer.prompt not in self._table.prompts or self._table.about(answer.concern_id) is not None
+        return (
+            not self._is_ours(answer, self._table.prompts) or self._table.about(answer.concern_id) is not None
+        )
+
+    def _is_ours(self, answer: Answer, prompts: frozenset[str]) -> bool:
+        """Whether a prompt is one of the table's; with each category that a tenant adds its id is another."""
+        if not self._classes.told(answer.tenant):
+            return answer.prompt in prompts
+        return _name(answer.prompt) in map(_name, prompts)
 
     def _words(self, item: EnrichedItem | None, concern_id: str) -> bytes | None:
         concerns = item.concerns if item is not None else ()
@@ -51,3 +61,7 @@ class Given:
         """A concern's words; none where its person was erased, which the answer will say of itself."""
         opened = self._vault.open(item.tenant, item.text)
         return (opened or b"").decode()[concern.start : concern.end].encode()
+
+
+def _name(prompt: str) -> str:
+    return prompt.partition("@")[0]

@@ -98,7 +98,7 @@ class ExtractStep:
             self._matrix,
             self._learning.sure_of_told,
         )
-        self._given = Given(vault, own_answers)
+        self._given = Given(vault, own_answers, self._classes)
         self._anew = Anew(vault, self._reader, self._standing, self._acting)
         self.tables: Mapping[str, Table[Any]] = {
             "standing": self._standing,

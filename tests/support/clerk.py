@@ -25,6 +25,8 @@ from tests.support.concerns import entry, question, reply, taxonomy
 from tests.support.steps import NOON, Journey
 from wiring.labelling.inbox import Inbox
 from wiring.labelling.labeller import Labeller, Turn
+from wiring.labelling.opening import Open, labels_in
+from wiring.reviewing.classes import Taxonomies
 
 Shown = dict[str, Any]
 """What a model is shown of a concern: its number, language, text."""
@@ -89,11 +91,13 @@ class Desk:
         self.store = LabellingStore(directory / "labelling" / "answers.sqlite3")
         self.inbox = Inbox(policy)
         self.vault = LocalVault(directory / "keys")
+        taxonomies = Taxonomies(taxonomy(), lambda: labels_in(self.store))
         self.asker = Asker(
-            small, large, load_prompt("decide-1"), taxonomy(), policy, review_below=ReviewBound()
+            small, large, load_prompt("decide-1"), taxonomies.of, policy, review_below=ReviewBound()
         )
         self.labeller = Labeller(self.store, self.vault, self.asker, self.append, self.clock, **how)
-        self._read = 0
+        self.opened = Open(self.labeller, self.inbox, self.store, self.asker, taxonomies, ())
+        self._read = self.store.positions().get("enriched/0", 0)
 
     def clock(self) -> datetime:
         return self.now
@@ -106,7 +110,7 @@ class Desk:
         """Take up what was enriched since."""
         fresh = self.journey.topics.get("enriched", [])[self._read :]
         self._read += len(fresh)
-        self.store.take(map(self.inbox.change, fresh), self.asker.prompt_id, {"enriched/0": self._read})
+        self.opened.take([self.inbox.change(one) for one in fresh], {"enriched/0": self._read})
 
     def work(self, turns: int = 50) -> Turn:
         """Read and ask until nothing can be done; the last turn."""

@@ -63,7 +63,7 @@ def label(
 
     with open_labeller(directory, settings, append, now) as opened:
         for changes in _changes(directory, opened.inbox):
-            opened.store.take(changes, opened.prompt, {})
+            opened.take(changes, {})
         answers, why = _turns(opened, patience_s, pause)
         with embedded_orders(directory, partitions, now) as orders:
             total = orders.total(settings.tenant)

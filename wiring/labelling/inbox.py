@@ -1,5 +1,5 @@
 """What a record of ``enriched`` means to the labeller: which concerns wait for an answer, which wait no more,
-and what people decided.
+what people decided, and which categories they added.
 
 A concern waits while local models alone have decided it and its route says that a model is asked. An answer, a person,
 or a newer revision settles it. What a person decided is an example for models, until the concern stands no more.
@@ -10,8 +10,10 @@ from __future__ import annotations
 from binascii import a2b_base64
 from collections import Counter
 
-from connectors.labelling.store import Change, Decided, Wanted
+from connectors.labelling.store import Change, Decided, Labelled, Wanted
+from contracts.commands import AddLabel, Command
 from contracts.envelope import Envelope
+from contracts.identity import ordinal_of
 from contracts.registry import write_record
 from contracts.stages import Concern, Decision, EnrichedItem
 from models.labelling.routes import RoutePolicy, choose
@@ -30,7 +32,11 @@ class Inbox:
         self.counts: Counter[str] = Counter()
 
     def change(self, record: Envelope) -> Change:
-        """What a record changes; nothing if it is no item."""
+        """What a record changes; nothing if it is no item, nor adds a category."""
+        if isinstance(record, Command) and isinstance(record.order, AddLabel):
+            order, at = record.order, ordinal_of(record.id)
+            told = order.model_dump_json(exclude_none=True).encode()
+            return Change(labels=(Labelled(record.tenant, order.name, at, told),))
         if not isinstance(record, EnrichedItem):
             return Change()
         wanted: list[Wanted] = []

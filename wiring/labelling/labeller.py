@@ -168,7 +168,7 @@ class Labeller:
         decided = (local.category, local.runner_up, local.severity, local.confidence_milli)
         near = [[one.text, *labels_shown(one).values()] for one in question.near]
         asked = (question.text, question.language, question.rating, *decided, *([near] if near else []))
-        how = (self._asker.prompt_id, self._asker.models, ANSWER_SCHEMA)
+        how = (self._asker.prompt_id(tenant), self._asker.models, ANSWER_SCHEMA)
         return self._vault.digest(tenant, orjson.dumps([*asked, *how]))
 
     def _cached(self, rows: Sequence[_Row]) -> _Found:
@@ -301,7 +301,7 @@ class Labeller:
             trace=item.trace,
             concern_id=row.concern.concern_id,
             model=model,
-            prompt=self._asker.prompt_id,
+            prompt=self._asker.prompt_id(item.tenant),
             answer_schema=ANSWER_SCHEMA,
             answer=sealed,
             item=item,
@@ -316,7 +316,8 @@ class Labeller:
         # Who cannot bear one concern answers about others; where there is no answer at all, it is no concern's fault.
         hopeless = {"local_stands", "poisoned"} if found.is_answering else {"local_stands"}
         lost = [name for name, one in verdicts.items() if one is not None and one.verdict in hopeless]
-        self._store.settle(done, lost, self._asker.prompt_id)
+        tenants = {one.concern: one.tenant for one in waiting}
+        self._store.settle(done, {name: self._asker.prompt_id(tenants[name]) for name in lost})
 
 
 def _again(asking: Asking, why: str) -> Asking:

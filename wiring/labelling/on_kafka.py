@@ -222,7 +222,7 @@ class Reader:
         for message in fresh:
             self._next[message.partition() or 0] = offset_of(message) + 1
         positions = {f"{self._topic}/{partition}": at for partition, at in self._next.items()}
-        self._opened.store.take(changes, self._opened.prompt, positions)
+        self._opened.take(changes, positions)
 
     def close(self) -> None:
         """Leave the broker."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from connectors.keys.vault import LocalVault
-from connectors.labelling.store import LabellingStore
+from connectors.labelling.store import Change, LabellingStore
+from contracts.commands import AddLabel
 from contracts.errors import WrongUsage
 from models.labellers.taxonomy import load_taxonomy
 from models.labelling.asking import Asker
@@ -24,6 +25,7 @@ from wiring.labelling.labeller import Labeller
 from wiring.llm.accounts import accounts_in
 from wiring.llm.metrics import LlmMetrics
 from wiring.llm.open import LanguageModels, open_language_models
+from wiring.reviewing.classes import Taxonomies
 from wiring.stages.extract import bound_of
 
 FOLDER = "labelling"
@@ -42,8 +44,17 @@ class Open:
     labeller: Labeller
     inbox: Inbox
     store: LabellingStore
-    prompt: str
+    asker: Asker
+    taxonomies: Taxonomies
     notices: tuple[str, ...]
+
+    def take(self, changes: Sequence[Change], positions: Mapping[str, int]) -> None:
+        """Remember what was read, and how far that was: categories first, for questions are asked by them."""
+        labels = [label for change in changes for label in change.labels]
+        if labels:
+            self.store.keep_labels(labels)
+            self.taxonomies.forget()
+        self.store.take(changes, self.asker.prompt_id, positions)
 
 
 @contextmanager
@@ -68,19 +79,20 @@ def open_labeller(
     policy = RoutePolicy(
         sure=round(1000 * settings.llm_sure), names_may_leave=all(one.is_own for one in accounts)
     )
-    taxonomy, _warnings = load_taxonomy(settings.taxonomy)
+    file, _warnings = load_taxonomy(settings.taxonomy)
     with ExitStack() as stack:
         small = _models(stack, data, settings, metrics)
         large = _models(stack, data, large_of(settings), metrics)
         store = LabellingStore(data / FOLDER / f"{name}.sqlite3")
         stack.callback(store.close)
+        taxonomies = Taxonomies(file, lambda: labels_in(store))
         vault = LocalVault(data / "keys")
         stack.callback(vault.close)
         asker = Asker(
             small.provider,
             large.provider if large.any else None,
             load_prompt(prompt),
-            taxonomy,
+            taxonomies.of,
             policy,
             review_below=bound_of(settings),
         )
@@ -96,7 +108,13 @@ def open_labeller(
             on_standing=metrics.stands if metrics else _untold,
         )
         notices = tuple(dict.fromkeys((*small.notices, *large.notices)))
-        yield Open(labeller, Inbox(policy, anew=anew), store, asker.prompt_id, notices)
+        yield Open(labeller, Inbox(policy, anew=anew), store, asker, taxonomies, notices)
+
+
+def labels_in(store: LabellingStore) -> dict[str, list[AddLabel]]:
+    """The categories that people ordered, as the labeller's memory has them."""
+    told = store.labels()
+    return {tenant: [AddLabel.model_validate_json(one) for one in orders] for tenant, orders in told.items()}
 
 
 def _untold(_tenant: str, _standing: Standing) -> None:

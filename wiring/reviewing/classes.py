@@ -34,14 +34,23 @@ class Taxonomies:
 
     file: Taxonomy
     ordered: Callable[[], Orders] = field(default=dict)
+    _made: dict[str, Taxonomy] = field(default_factory=dict, init=False)
 
     def of(self, tenant: str) -> Taxonomy:
         """The tenant's taxonomy."""
-        return extended(self.file, self._added.get(tenant, ()))
+        if tenant not in self._made:
+            self._made[tenant] = extended(self.file, self._added.get(tenant, ()))
+        return self._made[tenant]
 
     def add(self, tenant: str, order: AddLabel) -> None:
         """Somebody ordered one just now."""
         self._added[tenant] = with_label(self._added.get(tenant, ()), order)
+        self._made.pop(tenant, None)
+
+    def forget(self) -> None:
+        """Ask anew: more was ordered."""
+        self._made.clear()
+        self.__dict__.pop("_added", None)
 
     def accepted(self, tenant: str, said: Mapping[str, Any]) -> AddLabel:
         """The order that a person means. Raises ``WrongUsage``, ``OrderRefused`` for what the stage would not take."""

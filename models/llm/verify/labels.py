@@ -47,7 +47,8 @@ def labels_of(entry: Entry, label: Label, question: Question, seen: Suspicion, t
         found.append("flag_bounded")
     if label.name != local.category:
         found.append("other_label")
-        if not (label.role == "other" or _spoken(label, question, seen)):
+        # Of a label without cues, such as one that people added, words say nothing here.
+        if label.cues and not (label.role == "other" or _spoken(label, question, seen)):
             found.append("unbacked_label")
     sentiment = _sentiment(entry)
     if seen.instruction_like:

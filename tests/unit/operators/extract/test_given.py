@@ -10,6 +10,7 @@ import pytest
 
 from connectors.labelling.table import AnswerTable
 from contracts.answers import Answer, AnswerSetAside, ConcernAnswer
+from contracts.commands import AddLabel
 from contracts.errors import WrongUsage
 from contracts.stages import EnrichedItem
 from models.encoders.hashing import KeywordEncoder
@@ -101,6 +102,17 @@ def test_an_answer_of_the_journal_to_the_same_prompt_acts_where_the_table_has_no
     after = generations.next()
     after.pass_on("redacted", answer.model_copy(update={"id": "0-9"}))
     assert categories(after)[-1] == "billing"
+
+
+def test_of_a_tenant_that_added_a_category_the_prompts_name_counts(generations: Generations) -> None:
+    said = {"name": "gift_cards", "description": "Gift cards.", "product_area": "payments"}
+    generations.first.order(AddLabel.model_validate({**said, "exemplars": ("The code fails.",)}))
+    generations.table.add([generations.answered().model_copy(update={"concern_id": "another"})])
+    after = generations.next()
+    for prompt in ("decide-1@abc", "decide-2@with_gift_cards"):
+        after.pass_on("redacted", generations.answered(prompt).model_copy(update={"id": "0-9"}))
+    assert len(after.of("receipts", AnswerSetAside)) == 1
+    assert after.enriched()[-1].provenance.prompt == "decide-2@with_gift_cards"
 
 
 def test_a_generations_copy_does_not_change_and_a_missing_table_is_named(

@@ -27,7 +27,6 @@ from tests.support.concerns import reply
 from tests.support.steps import TOXIC, Journey
 from wiring.labelling.inbox import Inbox
 from wiring.labelling.on_kafka import ask_slowly
-from wiring.labelling.opening import Open
 from wiring.labelling.trust import LAST, RARE
 
 TEXTS = [
@@ -407,8 +406,7 @@ def test_a_table_is_filled_no_faster_than_was_said(journey: Journey, desk: MakeD
     seat = desk(Clerk(), batch=2, at_once=1)
     seat.read()
     pauses: list[float] = []
-    opened = Open(seat.labeller, seat.inbox, seat.store, seat.asker.prompt_id, ())
-    ask_slowly(opened, lambda: False, pauses.append, pauses.append, rate=60)
+    ask_slowly(seat.opened, lambda: False, pauses.append, pauses.append, rate=60)
     assert pauses == [2.0, 2.0, 1.0]
 
 
@@ -417,8 +415,7 @@ def test_filling_a_table_ends_and_says_so_when_nobody_answers(journey: Journey, 
     seat = desk(Clerk(away=True))
     seat.read()
     said: list[str] = []
-    opened = Open(seat.labeller, seat.inbox, seat.store, seat.asker.prompt_id, ())
-    ask_slowly(opened, lambda: False, said.append, lambda _s: None, rate=60)
+    ask_slowly(seat.opened, lambda: False, said.append, lambda _s: None, rate=60)
     (line,) = said
     assert (line.startswith("5 wait on: "), line.endswith("give the same command again")) == (True, True)
 
@@ -433,8 +430,8 @@ def test_for_a_table_what_a_model_answered_is_asked_anew_and_what_a_person_decid
     store = desk(Clerk()).store
     told: list[int] = []
     for inbox in (anew, usual):
-        store.settle([row.concern for row in store.waiting(9)], [], "p")
-        store.take(map(inbox.change, journey.topics["enriched"]), "p", {})
+        store.settle([row.concern for row in store.waiting(9)], {})
+        store.take(map(inbox.change, journey.topics["enriched"]), lambda _tenant: "p", {})
         told.append(store.count())
     assert told == [2, 0]
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from contracts.answers import NOT_BELIEVED, ConcernAnswer
+from contracts.commands import AddLabel
+from models.labellers.added import extended
 from models.llm.prompts import DECIDE, Question, load_prompt
 from models.llm.verify import Accepted, Doubt, left_to_people, next_step, sentences_of, verify
 from tests.support.concerns import entry, question, reply, taxonomy
@@ -27,6 +29,17 @@ def accepted(asked: Question, **changes: Any) -> Accepted:
     found = only(asked, **changes)
     assert isinstance(found, Accepted), found
     return found
+
+
+def test_a_category_without_cues_is_not_held_to_words_that_show_it() -> None:
+    fields = {"name": "exports", "description": "Exports.", "product_area": "platform"}
+    order = AddLabel.model_validate({**fields, "exemplars": ("The export takes long.",)})
+    mine = extended(taxonomy(), [order])
+    (found,) = verify(reply(entry(SLOW, category="exports", sublabel=None)), [SLOW], mine, PROMPT)
+    assert isinstance(found, Accepted)
+    assert found.answer.decision.category == "exports"
+    assert "unbacked_label" not in found.remarks
+    assert "unbacked_label" in accepted(SLOW, category="login", sublabel=None).remarks
 
 
 def test_an_honest_answer_is_taken_with_places_of_its_quotes() -> None:
