@@ -236,7 +236,7 @@ class Matrix(Setting):
             ]
             named = {name for rule in rules for name in rule.when.category}
             told += [
-                f"decision matrix{whose}: the taxonomy has no label {name!r}; its rule never fires"
+                f"decision matrix{whose}: the taxonomy has no label {name!r}; its rule fires where a tenant added it"
                 for name in sorted(named - set(known))
             ]
         return list(dict.fromkeys(told))

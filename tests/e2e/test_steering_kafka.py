@@ -71,6 +71,17 @@ def test_what_people_order_is_acted_on_by_the_stages(flow: KafkaFlow) -> None:
     assert "“Ours”" in give(flow, "themes", "history", theme).out
 
 
+def test_a_category_that_is_added_is_known_to_the_next_command(flow: KafkaFlow) -> None:
+    case = next(one for one in give(flow, "review", "ls", "--json").json if one["kind"] == "concern")
+    said = ("--description", "Parcels.", "--area", "accounts", "--example", "My parcel never came.")
+    add = ("review", "add-class", "shipping", *said, "--author", "ann", "--tenant", case["tenant"], "--json")
+    correct = ("review", "correct", case["id"], "--category", "shipping", "--author", "ann", "--dry-run")
+    assert give(flow, *correct).code == 2
+    assert give(flow, *add).json["replaces"] is False
+    assert give(flow, *add, "--dry-run").json["replaces"] is True
+    assert give(flow, *correct).code == 0
+
+
 def test_the_index_of_what_waits_may_be_damaged_or_deleted(flow: KafkaFlow) -> None:
     waiting = give(flow, "review", "ls", "--json").json
     (index,) = (flow.data / "review").glob("*.sqlite3")
