@@ -15,6 +15,7 @@ import numpy as np
 from river._river_rust.drift import AdaptiveWindowing
 
 from models.drift.seen import Seen
+from models.drift.window import UNIT, packed, unpacked
 from models.themes.octets import Reader, Writer
 
 KEPT = 32
@@ -26,9 +27,6 @@ WARM_UP = 64
 VERSION = version("river")
 
 _CLOCK = 4
-_UNIT = 256
-_RAW = -15
-"""Deflate without a header and checksum of its own."""
 # River has no types. This is what its ``drift.ADWIN`` wraps: to import that loads scikit-learn along with River's data
 # sets, half of the time that a process of themes takes to import what it needs.
 _Adwin: Any = AdaptiveWindowing
@@ -45,20 +43,11 @@ def _frame() -> bytes:
 _FRAME = _frame()
 
 
-def _deflated(octets: bytes) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, _RAW, zdict=_FRAME)
-    return packer.compress(octets) + packer.flush()
-
-
-def _inflated(octets: bytes) -> bytes:
-    return zlib.decompressobj(_RAW, zdict=_FRAME).decompress(octets)
-
-
 class AdaptiveMean:
     """Values in 0 to 1, one at a time; says when their mean has changed, and starts anew.
 
     What is not a finite number is left out. Values go into ADWIN ``scale`` times and rounded to
-    256ths: sums of these are exact, so most octets of its floats are zero and take little room when written down.
+    256ths: sums of these are exact, so its floats take little room when they are written down (``window``).
 
     >>> mean = AdaptiveMean(delta=0.002)
     >>> seen = [mean.update(0.8 if n < 300 else 0.4) for n in range(400)]
@@ -101,7 +90,7 @@ class AdaptiveMean:
         return Seen(round(before, 4), round(latest / now, 4), rest, now)
 
     def _rounded(self, milli: int) -> float:
-        return round(milli * self._scale * _UNIT / 1000) / _UNIT
+        return round(milli * self._scale * UNIT / 1000) / UNIT
 
     def _fresh(self) -> Any:
         return _Adwin(delta=self._delta, clock=_CLOCK, grace_period=30, min_window_length=8)
@@ -111,7 +100,9 @@ class AdaptiveMean:
 
         ``young``: all values are among the latest, so ADWIN's bytes are left out and made from them again.
         """
-        inner = b"" if young and len(self._recent) < KEPT else _deflated(self._adwin.__getstate__())
+        inner = (
+            b"" if young and len(self._recent) < KEPT else packed(bytes(self._adwin.__getstate__()), _FRAME)
+        )
         to.text(VERSION)
         to.octets(inner)
         to.numbers(self.warming, len(self._recent))
@@ -134,7 +125,7 @@ class AdaptiveMean:
     def _take_up(self, inner: bytes) -> bool:
         """Read ADWIN's own bytes; whether they hold a detector with finite numbers."""
         try:
-            self._adwin.__setstate__(_inflated(inner))
+            self._adwin.__setstate__(unpacked(inner, _FRAME))
         except (ValueError, TypeError, zlib.error):
             return False
         return math.isfinite(self._adwin.get_total()) and math.isfinite(self._adwin.get_variance())

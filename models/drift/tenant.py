@@ -30,7 +30,7 @@ _TOLD = 128
 _SAME = 4
 """It is the same story when one in so many of a concern's nearest was told of."""
 
-FORM = 3
+FORM = 4
 """The form of a row; what was written in another one is lost, and the tenant is watched anew."""
 
 Told = list[tuple[str, Seen]]

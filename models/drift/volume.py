@@ -9,7 +9,6 @@ season of that hour, times the theme's own weekday where three weeks of it are k
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -160,11 +159,10 @@ class Volume:
         """All of it, hours as differences; what is expected goes in millionths, to which it was rounded."""
         to.numbers(self.hour, self.hour - self.since, self.known, self.milli_h, *self.weekdays)
         to.numbers(self.count, self.day, -1 if self.burst is None else self.hour - self.burst)
-        people, before = sorted(self.people.items()), 0
+        people = sorted(self.people.items())
         to.number(len(people))
-        for who, _ in people:
-            to.number(who - before)
-            before = who
+        ids = np.array([who for who, _ in people], np.int64)
+        to.array(np.diff(ids, prepend=0))
         to.array(np.array([self.hour - hour for _, hour in people], np.int64))
         to.number(self.bound is not None)
         if self.bound is not None:
@@ -179,7 +177,7 @@ class Volume:
         volume.since, volume.known, volume.milli_h, volume.weekdays = hour - age, known, milli_h, weekdays
         volume.count, volume.day, ago = source.numbers(3)
         volume.burst = None if ago < 0 else hour - ago
-        people = list(accumulate(source.numbers(source.number())))
+        people = np.cumsum(source.array(source.number())).tolist()
         volume.people = {
             who: hour - ago for who, ago in zip(people, source.array(len(people)).tolist(), strict=True)
         }

@@ -156,7 +156,13 @@ def test_all_looks_together_promote_by_luck_at_most_once_in_twenty() -> None:
         "learning": 2 * Fraction(1, 200) + sum(Fraction(1, 50 << k) for k in range(60)),
     }
     assert all(share <= Fraction(1, 20) for share in shares.values())
-    for stage, n in (("young", 50), ("young", 100), ("grown", GROWN_AT), ("grown", 2 * GROWN_AT), ("steady", 100)):
+    for stage, n in (
+        ("young", 50),
+        ("young", 100),
+        ("grown", GROWN_AT),
+        ("grown", 2 * GROWN_AT),
+        ("steady", 100),
+    ):
         luck = {"young": 200, "grown": 50 * n // GROWN_AT, "steady": 20 * 2 * 3}[stage]
         least = next(b for b in range(61) if Contest(n, b, 60 - b, 0, 0, stage).is_won())  # type: ignore[arg-type]
         chance = Fraction(*tail(least, 60 - least))
