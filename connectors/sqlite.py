@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from contracts.errors import StateCorrupt, StopWorker
@@ -34,11 +34,10 @@ def opened(path: Path, schema: str) -> sqlite3.Connection:
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """The only writer of all processes: all of it is on disk when this ends, or none."""
     db.execute("BEGIN IMMEDIATE")
-    try:
+    with ExitStack() as failed:
+        failed.callback(db.execute, "ROLLBACK")
         yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
+        failed.pop_all()
     db.execute("COMMIT")
 
 

@@ -43,14 +43,7 @@ def each_apart(ask: Callable[[Sequence[T]], Sequence[R]], items: Sequence[T]) ->
         return list(ask(items))
     except PipelineError:
         raise
-    except Exception:  # noqa: BLE001 - models are foreign libraries and may raise anything on one item
-        return [_alone(ask, item) for item in items]
-
-
-def _alone(ask: Callable[[Sequence[T]], Sequence[R]], item: T) -> R | Poisoned:
-    try:
-        return ask([item])[0]
-    except PipelineError:
-        raise
-    except Exception as exc:  # noqa: BLE001 - as above
-        return Poisoned(type(exc).__name__)
+    except Exception as exc:  # noqa: BLE001 - models are foreign libraries and may raise anything on one item
+        if len(items) == 1:
+            return [Poisoned(type(exc).__name__)]
+        return [one for item in items for one in each_apart(ask, [item])]

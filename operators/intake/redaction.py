@@ -10,6 +10,7 @@ from models.language.detector import LanguageDetector
 from models.privacy.base import Redaction
 from models.privacy.redactor import Redactor
 from models.toxicity.detector import Toxicity, ToxicityDetector
+from operators.isolation import Poisoned, each_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +49,20 @@ def read_texts(readers: Readers, texts: Sequence[str]) -> list[Reading]:
 
 
 def _redact(redactor: Redactor, texts: Sequence[str], languages: Sequence[str]) -> list[Redaction | None]:
-    try:
-        return list(redactor.redact(texts, languages))
-    except Exception:  # noqa: BLE001 - a detector is a foreign library and may raise anything; we fail closed
-        return [_redact_alone(redactor, text, lang) for text, lang in zip(texts, languages, strict=True)]
+    def ask(pairs: Sequence[tuple[str, str]]) -> Sequence[Redaction]:
+        return redactor.redact([text for text, _ in pairs], [language for _, language in pairs])
+
+    found = each_apart(ask, list(zip(texts, languages, strict=True)))
+    for failed in found:
+        if isinstance(failed, Poisoned):
+            _stop_if_down(redactor, failed)
+    return [None if isinstance(one, Poisoned) else one for one in found]
 
 
-def _redact_alone(redactor: Redactor, text: str, language: str) -> Redaction | None:
-    try:
-        return redactor.redact([text], [language])[0]
-    except Exception as exc:
-        if not _canaries_pass(redactor):
-            raise RedactionDown(
-                "personal data is no longer found in the built-in canaries; nothing passes until redaction"
-                f" works again ({type(exc).__name__}); run: undercurrent doctor"
-            ) from exc
-        return None
-
-
-def _canaries_pass(redactor: Redactor) -> bool:
-    try:
-        return redactor.canaries_pass()
-    except Exception:  # noqa: BLE001 - a crash on the canaries is a failed canary
-        return False
+def _stop_if_down(redactor: Redactor, failed: Poisoned) -> None:
+    """One text that cannot be redacted is put aside; a redactor that does not work at all stops the stage."""
+    if not redactor.canaries_pass():
+        raise RedactionDown(
+            "personal data is no longer found in the built-in canaries; nothing passes until redaction"
+            f" works again ({failed.exception}); run: undercurrent doctor"
+        )

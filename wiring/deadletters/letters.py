@@ -16,8 +16,9 @@ from contracts.envelope import Envelope
 from contracts.errors import WrongUsage
 from contracts.feedback import FeedbackReceived
 from contracts.identity import cause_of
-from contracts.outcomes import Ledger, LetterState
+from contracts.outcomes import Ledger
 from contracts.registry import NOBODY
+from contracts.told import LetterState
 from wiring.views.topics import Records
 
 # Downstream first: what a running flow writes meanwhile is then never an output without its input.
