@@ -78,11 +78,13 @@ def _decided(case: Case) -> Iterator[str]:
     told = case.decision
     if told is None:
         return
+    # What is known of an assignment is who assigned it, not who labelled it.
+    said_by = f", said by {case.by}" if case.kind in ("concern", "category") else ""
     flags = [name.replace("_", " ") for name in _FLAGS if getattr(told, name)]
     kind = f"{told.category}{f' / {told.sublabel}' if told.sublabel else ''}"
     yield (
         f"  {kind}, {told.severity}, {told.sentiment}{''.join(f', {flag}' for flag in flags)}"
-        f"  (sure {told.confidence_milli / 1000:.2f}, said by {case.by})"
+        f"  (sure {told.confidence_milli / 1000:.2f}{said_by})"
     )
     others = [name for name in case.options if name != told.category][:3] or [told.runner_up or ""]
     yield f"  else: {', '.join(filter(None, others)) or 'nothing near'}"

@@ -23,8 +23,8 @@ UNIT = 256
 _RAW = -15
 """Deflate without a header and checksum of its own."""
 
-# River 0.26: delta, clock, the most buckets of a row, settings, total, variance, width, sums, ticks; for each level a row
-# of 16 words: the most buckets, those there are, room, totals, room, variances; more settings.
+# River 0.26: delta, clock, the most buckets of a row, settings, total, variance, width, sums, ticks; for each level a
+# row of 16 words: the most buckets, those there are, room, totals, room, variances; more settings.
 _AT_ROWS = struct.Struct("<Q")
 _HEAD = 4 + 8 * 10
 _ROOM = 6
