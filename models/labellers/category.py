@@ -127,10 +127,12 @@ class CategoryModel:
             if label.role == "feature_request" and label.cues and not found:
                 bonus -= UNSAID_WISH
             total.append(base + bonus + (MOOD * mood // 1000 if label.role == "praise" else 0))
-        for place in range(self._own, len(total)):
-            total[place] += ADDED if raw[place] >= ADDED_FROM else -GRID_NORM
-        best = max(range(len(total)), key=lambda place: (total[place], -place))
-        nearness = max(raw[: self._own]) if best < self._own else raw[best]
+        nearness = max(raw[: self._own])
+        if len(total) > self._own:
+            for place in range(self._own, len(total)):
+                total[place] += ADDED if raw[place] >= ADDED_FROM else -GRID_NORM
+            best = max(range(len(total)), key=lambda place: (total[place], -place))
+            nearness = nearness if best < self._own else raw[best]
         return Scored(tuple(total), cues, tuple(near), nearness, chatter)
 
 

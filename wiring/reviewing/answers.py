@@ -60,7 +60,8 @@ WHY = "review"
 """The reason of every order that a review gives."""
 
 HOW_TO_ADD = (
-    "to add one: undercurrent review add-class NAME --description TEXT --area AREA --example SENTENCE"
+    "to add one: undercurrent review add-class NAME --tenant TENANT --description TEXT --area AREA"
+    " --example SENTENCE"
 )
 _IN_THE_FILE = "these are in the taxonomy's file, which UNDERCURRENT_TAXONOMY names; see docs/extraction.md"
 

@@ -27,6 +27,8 @@ FOLDER: Final = Path(__file__).parent
 SECTIONS: Final = ("system", "examples", "data", "repair")
 MAX_EXAMPLES: Final = 8
 EXAMPLE_CHARS: Final = 300
+FILLED: Final = 512
+"""Taxonomies for which a prompt is kept filled in, some 20 KB each: as many tenants may have one of their own."""
 
 # A whole entry of the answer is some 200 tokens; a translation is at most as long as its text.
 _TOKENS_PER_CALL: Final = 100
@@ -57,7 +59,7 @@ class Prompt:
             self._schema = json.loads(schema)
         except ValueError as exc:
             raise WrongUsage(f"prompt {name}: its schema is not JSON: {exc}") from exc
-        self._fill = lru_cache(maxsize=64)(self._filled)
+        self._fill = lru_cache(maxsize=FILLED)(self._filled)
 
     def id(self, taxonomy: Taxonomy) -> str:
         """``name@hash``: 16 hex digits of SHA-256 over the files, what was filled in, and the schema."""

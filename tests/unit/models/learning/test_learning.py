@@ -49,6 +49,48 @@ def test_before_any_correction_it_says_what_the_untrained_model_says() -> None:
         )
 
 
+def added(n: int) -> tuple[Reading, str]:
+    """A concern that the untrained model files under a label that people added, which is right each other time."""
+    reading, _ = correction(n)
+    return reading._replace(base="refunds"), "refunds" if n % 2 else "billing"
+
+
+def test_what_it_never_learned_of_an_added_label_is_left_to_the_untrained_model() -> None:
+    model, _ = taught(LOOK_AT)
+    said = model.says(added(1)[0])
+    assert (model.champion.head is not None, said.label, said.sure_milli) == (True, "refunds", 0)
+    assert model.challenger().says(added(1)[0], LABELS).label == "refunds"
+
+
+def test_a_label_is_gained_with_the_first_correction_and_older_versions_keep_their_rows() -> None:
+    model, _ = taught(LOOK_AT)
+    assert model.champion.head is not None
+    labels, width = model.champion.head.weights.shape
+    before = [model.says(reading) for reading, _ in map(correction, range(9))]
+    model.correct(*added(1))
+    newest = model.challenger()
+    assert newest.head is not None
+    assert (model.gained, newest.head.weights.shape) == (("refunds",), (labels + 1, width + 1))
+    assert newest.says(added(1)[0], LABELS, model.gained).label == "refunds"
+    assert [model.says(reading) for reading, _ in map(correction, range(9))] == before
+
+
+def test_a_gained_label_is_restored_exactly() -> None:
+    model, _ = taught(LOOK_AT)
+    rows = dict(model.rows())
+    for n in range(30):
+        reading, gold = added(n) if n % 3 else correction(n)
+        model.correct(reading, gold)
+        rows |= dict(model.rows(gold))
+    again = RoleModel(LABELS, WIDTH)
+    for name, _ in model.rows():
+        again.load(name, rows[name])
+    for one in (model, again):
+        taught(40, one)
+        one.correct(*added(7))
+    assert dict(again.rows()) == dict(model.rows())
+
+
 def test_it_is_promoted_when_it_was_right_before_it_learned_and_not_sooner() -> None:
     model, happened = taught(LOOK_AT - 1)
     assert (happened, model.champion.name) == ([], UNTRAINED)
