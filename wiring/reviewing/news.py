@@ -38,6 +38,9 @@ LATEST = 5
 
 _JUDGES = frozenset({"pinned", "unpinned", "muted", "unmuted", "marked", "unmarked"})
 
+_TOLD = ("label", "label_source", "status", "redirect_to", "concerns", "accounts", "muted", "pinned")
+"""What is kept of a theme's record."""
+
 Clock = Callable[[str], datetime | None]
 """How late it is with a tenant; None where nobody knows."""
 
@@ -73,17 +76,7 @@ class News:
             case Assignment():
                 self._assigned(record)
             case ThemeRecord():
-                shown = (
-                    "label",
-                    "status",
-                    "redirect_to",
-                    "concerns",
-                    "accounts",
-                    "muted",
-                    "label_source",
-                    "pinned",
-                )
-                self._change(record, record.theme_id, **{name: getattr(record, name) for name in shown})
+                self._change(record, record.theme_id, **{name: getattr(record, name) for name in _TOLD})
             case ThemeEvent():
                 self._happened(record)
             case ThemeOrdered(event="proposed"):
