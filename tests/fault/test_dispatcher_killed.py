@@ -20,6 +20,7 @@ import pytest
 
 from connectors.store.engine import open_store
 from connectors.store.outbox import UNFINISHED, OutboxStore
+from connectors.trackers.adf import adf, plain_text
 from tests.support.dispatching import Desk, Site, issue_record
 from tests.support.postgres import fresh_database
 from tests.support.trackers.jira import JiraSite, jira
@@ -31,6 +32,14 @@ ROOT = Path(__file__).parents[2]
 LEASE_S = 0.4
 WITHIN_S = 240.0
 KILLS = [3, pytest.param(50, marks=pytest.mark.slow)]
+KILLS_OF_STORES = [
+    (3, "sqlite"),
+    *(pytest.param(50, store, marks=pytest.mark.slow) for store in ("sqlite", "postgresql")),
+]
+TOGETHER = {"sqlite": 1, "postgresql": 2}
+"""Dispatchers at once; each kill ends all of them."""
+
+JIRA_USER = "Basic " + b64encode(b"bot@acme.test:secret").decode()
 
 
 class Herd:
@@ -134,18 +143,28 @@ def slow(server: Scripted) -> Scripted:
     return server
 
 
+def url_of(store: str) -> str:
+    return fresh_database() if store == "postgresql" else ""
+
+
+def jira_site(folder: Path, server: str, url: str = "") -> Site:
+    site = Site(folder, url=url)
+    tracker = {
+        "kind": "jira", "name": "acme-jira", "url": server, "project": "ENG", "email": "bot@acme.test",
+        "token_file": site.secret("token", "secret"), "settle_s": 0.1,
+    }  # fmt: skip
+    site.tenant(tracker=tracker)
+    return site
+
+
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    ("kills", "store"),
-    [(3, "sqlite"), *(pytest.param(50, store, marks=pytest.mark.slow) for store in ("sqlite", "postgresql"))],
-)
+@pytest.mark.parametrize(("kills", "store"), KILLS_OF_STORES)
 def test_linear_has_every_issue_and_comment_once(tmp_path: Path, kills: int, store: str) -> None:
     there, issues = LinearSite(), enough(kills)
     with slow(linear(there)).running() as server:
-        url = fresh_database() if store == "postgresql" else ""
-        site = Site(tmp_path, url=url).linear(server.url)
+        site = Site(tmp_path, url=url_of(store)).linear(server.url)
         fill(site, issues)
-        kill_and_finish(site, server, kills, issues, together=2 if store == "postgresql" else 1)
+        kill_and_finish(site, server, kills, issues, together=TOGETHER[store])
     assert len(there.issues) == issues
     assert Counter(one["issueId"] for one in there.comments.values()) == dict.fromkeys(there.issues, 1)
 
@@ -153,46 +172,59 @@ def test_linear_has_every_issue_and_comment_once(tmp_path: Path, kills: int, sto
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kills", KILLS)
 def test_jira_has_every_issue_and_comment_once(tmp_path: Path, kills: int) -> None:
-    there, issues = JiraSite("Basic " + b64encode(b"bot@acme.test:secret").decode()), enough(kills)
+    there, issues = JiraSite(JIRA_USER), enough(kills)
     with slow(jira(there)).running() as server:
-        site = Site(tmp_path)
-        tracker = {
-            "kind": "jira", "name": "acme-jira", "url": server.url, "project": "ENG", "email": "bot@acme.test",
-            "token_file": site.secret("token", "secret"), "settle_s": 0.1,
-        }  # fmt: skip
-        site.tenant(tracker=tracker)
+        site = jira_site(tmp_path, server.url)
         fill(site, issues)
         kill_and_finish(site, server, kills, issues, together=1)
     assert len(there.issues) == issues
     assert [len(there.comments[name]) for name in there.issues] == [1] * issues
 
 
+def withdraw_from(site: Site, issues: int) -> None:
+    """Issues that quote two people stand at the tracker, and one of the two is to be forgotten."""
+    site.now = datetime.now(UTC)
+
+    async def work(desk: Desk) -> None:
+        times = {"event_time": site.now, "ingested_at": site.now}
+        await desk.take(*(quoting(n=n, customers=(), at=n, **times) for n in range(issues)))
+        await desk.settle(4, timedelta())
+        await desk.take(taken_back(at=1000, subject=ANN))
+
+    site.run(work)
+
+
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kills", KILLS)
-def test_a_withdrawal_is_carried_out_at_every_issue(tmp_path: Path, kills: int) -> None:
+@pytest.mark.parametrize(("kills", "store"), KILLS_OF_STORES)
+def test_a_withdrawal_is_carried_out_at_every_issue_of_linear(tmp_path: Path, kills: int, store: str) -> None:
     there, issues = LinearSite(), enough(kills)
     with slow(linear(there)).running() as server:
-        site = Site(tmp_path).linear(server.url)
-        site.now = datetime.now(UTC)
-
-        async def work(desk: Desk) -> None:
-            await desk.take(
-                *(
-                    quoting(n=n, customers=(), at=n, event_time=site.now, ingested_at=site.now)
-                    for n in range(issues)
-                )
-            )
-            await desk.settle(4, timedelta())
-            await desk.take(taken_back(at=1000, subject=ANN))
-
-        site.run(work)
+        site = Site(tmp_path, url=url_of(store)).linear(server.url)
+        withdraw_from(site, issues)
         for one in there.issues.values():
             one["description"] = f"Edited.\n\n{one['description']}"
-        kill_and_finish(site, server, kills, issues, together=1)
+        kill_and_finish(site, server, kills, issues, together=TOGETHER[store])
     told = [one["description"] for one in there.issues.values()]
     assert not any("Ann" in one for one in told)
     assert all(one.startswith("Edited.\n\n**Why now.**") and "Ben cannot export" in one for one in told)
     assert {url for _, url in there.attachments} == {"https://desk.test/ben"}
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("kills", "store"), KILLS_OF_STORES)
+def test_a_withdrawal_is_carried_out_at_every_issue_of_jira(tmp_path: Path, kills: int, store: str) -> None:
+    there, issues = JiraSite(JIRA_USER), enough(kills)
+    with slow(jira(there)).running() as server:
+        site = jira_site(tmp_path, server.url, url_of(store))
+        withdraw_from(site, issues)
+        edited = adf("Edited.")["content"]
+        for one in there.issues.values():
+            one["fields"]["description"]["content"][:0] = edited
+        kill_and_finish(site, server, kills, issues, together=TOGETHER[store])
+    told = [plain_text(one["fields"]["description"]) for one in there.issues.values()]
+    assert not any("Ann" in one for one in told)
+    assert all(one.startswith("Edited.") and "Ben cannot export" in one for one in told)
+    assert {one["object"]["url"] for one in there.links.values()} == {"https://desk.test/ben"}
 
 
 def test_a_dispatcher_that_lost_its_lease_settles_nothing(tmp_path: Path) -> None:
