@@ -105,8 +105,8 @@ def show(
         return
     console = Console(soft_wrap=True, markup=False, highlight=False)
     for name, value in row.items():
-        gone = name == "content" and value is None
-        console.print(f"{name:>16}  {'(its key was destroyed)' if gone else value}")
+        if name == "content" or value is not None:
+            console.print(f"{name:>16}  {'(its key was destroyed)' if value is None else value}")
 
 
 @app.command("redrive")

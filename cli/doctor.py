@@ -16,7 +16,7 @@ from rich.console import Console
 from cli.printing import print_json
 from contracts.errors import PipelineError
 from models.encoders.load import load_encoder
-from models.labellers.taxonomy import load_taxonomy
+from models.labellers.taxonomy import Taxonomy, load_taxonomy
 from models.priority.policy import load_policy
 from settings import Settings, load_settings
 from wiring.llm.accounts import Named, accounts_in, notices_about, prices_for
@@ -102,7 +102,11 @@ def _redaction(settings: Settings) -> Check:
 
 def _taxonomy(settings: Settings) -> Check:
     taxonomy, warnings = load_taxonomy(settings.taxonomy)
-    return Check("taxonomy", "degraded" if warnings else "ok", "; ".join(warnings) or taxonomy.version)
+    return Check("taxonomy", "degraded" if warnings else "ok", "; ".join([_labels_of(taxonomy), *warnings]))
+
+
+def _labels_of(taxonomy: Taxonomy) -> str:
+    return f"version {taxonomy.version}: {len(taxonomy.labels)} categories in {len(taxonomy.areas)} product areas"
 
 
 def _rules(settings: Settings) -> Check:

@@ -109,7 +109,9 @@ def cluster_at(bootstrap: str | None) -> Cluster:
 def lag_table(report: LagReport, now: float) -> Table:
     """A row for each stage; ``now`` is Unix seconds."""
     table = Table(
-        "stage", "reads", *(_right(name) for name in ("partitions", "behind", "oldest", "heartbeat"))
+        "stage",
+        Column("reads", overflow="fold"),
+        *(_right(name) for name in ("partitions", "behind", "oldest", "heartbeat")),
     )
     for stage in STAGES:
         found = [one for one in report.partitions if one.stage == stage]

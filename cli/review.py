@@ -75,7 +75,7 @@ def review(
         raise WrongUsage("--author: say who reviews; it is kept in the journal")
     table = Reviewing(desk(), tenant)
     if export is not None:
-        written = write_cases(export, table.cases(early=early))
+        written = write_cases(export, table.cases(early=early), table.name_of)
         if as_json:
             print_json({"file": str(export), "cases": written})
         else:
@@ -225,6 +225,11 @@ class Reviewing:
         if tenant not in self._scenes:
             self._scenes[tenant] = scene_of(self.desk.topics, tenant)
         return self._scenes[tenant]
+
+    def name_of(self, tenant: str, theme: str) -> str:
+        """What a theme is called; nothing where it is none any more."""
+        record = self.scene(tenant).themes.get(theme)
+        return record.label if record else ""
 
     def cases(self, *, early: bool) -> list[Case]:
         """What waits, by worth."""

@@ -46,6 +46,7 @@ def test_what_came_is_shown_only_after_it_is_written_down_who_looked(ran: Ran, o
     note = orjson.loads(audit.read_bytes())
     assert (note["author"], note["why"], note["record"]) == ("ann", "ticket 4711", letter)
     assert shown["content"]
+    assert "None" not in undercurrent(*show[:-1]).out
 
 
 def test_letters_are_redriven_corrected_dropped_and_a_rebuild_keeps_it(

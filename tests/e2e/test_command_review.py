@@ -83,6 +83,7 @@ def test_a_file_is_filled_in_and_a_wrong_row_stops_no_other(own_copy: Path, tmp_
     assert undercurrent("review", "--export", path, "--dir", own_copy, "--json").json["cases"] > 3
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
+    assert all(bool(row["theme"]) == bool(row["theme_name"]) for row in rows)
     verdicts: list[Callable[[dict[str, str]], None]] = [
         lambda row: row.update(verdict="confirm"),
         lambda row: row.update(verdict="correct", new_category="shipping"),

@@ -8,7 +8,7 @@ In:    the same file; rows without a verdict are left alone, and each wrong one 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from wiring.reviewing.case import Case
 
 SHOWN = (
     "kind", "id", "tenant", "worth", "reason", "quote", "category", "severity", "sentiment", "confidence",
-    "runner_up", "options", "theme", "theme_name", "flags",
+    "runner_up", "options", "theme", "theme_name", "runner_up_name", "flags",
 )  # fmt: skip
 FILLED_IN = (
     "verdict", "new_category", "new_sublabel", "new_severity", "new_sentiment", "new_bug", "new_feature_request",
@@ -60,9 +60,16 @@ def plain(cell: str) -> str:
     return cell[1:] if cell.startswith("'") else cell
 
 
-def write_cases(path: Path, cases: Iterable[Case]) -> int:
-    """Write the file whole or not at all; how many rows it has. Raises ``WrongUsage`` where it cannot be written."""
-    rows = [_row(case) for case in cases]
+def _nameless(_tenant: str, _theme: str) -> str:
+    return ""
+
+
+def write_cases(path: Path, cases: Iterable[Case], named: Callable[[str, str], str] = _nameless) -> int:
+    """Write the file whole or not at all; how many rows it has. ``named`` gives the name of a tenant's theme.
+
+    Raises ``WrongUsage`` where it cannot be written.
+    """
+    rows = [_row(case, named) for case in cases]
     with StringIO(newline="") as file:
         writer = csv.writer(file)
         writer.writerow((*SHOWN, *FILLED_IN))
@@ -75,14 +82,22 @@ def write_cases(path: Path, cases: Iterable[Case]) -> int:
     return len(rows)
 
 
-def _row(case: Case) -> list[str]:
+def _row(case: Case, named: Callable[[str, str], str]) -> list[str]:
     told = case.decision
     flags = [name for name in ("bug", "feature_request") if told and getattr(told, name)]
     labels = [told.category, told.severity, told.sentiment] if told else ["", "", ""]
     sure = f"{told.confidence_milli / 1000:.3f}" if told else ""
     shown = [case.kind, case.id, case.tenant, str(case.worth), case.reason, _words(case), *labels, sure]
     runner_up = case.runner_up or (told.runner_up if told else None) or ""
-    shown += [runner_up, " ".join(case.options), case.theme or "", case.name or "", " ".join(flags)]
+    names = [named(case.tenant, one) if one else "" for one in (case.theme, case.runner_up)]
+    shown += [
+        runner_up,
+        " ".join(case.options),
+        case.theme or "",
+        case.name or names[0],
+        names[1],
+        " ".join(flags),
+    ]
     return [*shown, *[""] * len(FILLED_IN)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.support.commands import undercurrent
@@ -14,6 +15,8 @@ def test_a_whole_installation_ends_well_and_says_what_is_switched_off() -> None:
     assert told.code == 0
     assert states["encoder"] == states["topics"] == states["taxonomy"] == states["priority rules"] == "ok"
     assert states["redaction"] == "degraded"
+    (taxonomy,) = [check["detail"] for check in told.json if check["name"] == "taxonomy"]
+    assert re.fullmatch(r"version 2: \d+ categories in \d+ product areas", taxonomy)
 
 
 def test_a_broken_part_is_named_and_ends_with_1(tmp_path: Path) -> None:

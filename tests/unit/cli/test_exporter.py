@@ -39,6 +39,17 @@ def test_the_table_adds_up_the_partitions_of_a_stage() -> None:
     assert [cell.strip() for cell in rows[0]][:2] == ["intake", "no such topic"]
 
 
+def test_the_whole_name_of_a_topic_is_there_however_narrow_the_terminal() -> None:
+    name = "undercurrent.enriched.g20261122.v1"
+    console = Console(width=70)
+    with console.capture() as shown:
+        console.print(
+            lag_table(LagReport((PartitionLag("themes", name, 0, 10, 1_500, 1_490, 880.0),), {}), 1e3)
+        )
+    reads = [line.split("│")[2].strip() for line in shown.get().splitlines() if line.startswith("│")]
+    assert name in "".join(reads)
+
+
 def test_a_failure_is_told_when_it_begins_and_when_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
     stopping = threading.Event()
     answers: list[PipelineError | None] = [None, StopWorker("away"), StopWorker("away"), None, None]

@@ -275,6 +275,15 @@ def test_an_exported_file_is_read_back_with_lines_and_verdicts(desk: Desk, tmp_p
     assert first.said.correction.model_dump(exclude_none=True) == {"severity": "low", "bug": False}
 
 
+def test_an_unsure_assignment_has_a_row_with_the_names_of_both_themes(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    case = Case("assignment", "c1", "acme", "close", theme="t1", runner_up="t2")
+    write_cases(path, [case], lambda tenant, theme: f"{tenant}'s {theme}")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["theme"], row["theme_name"], row["runner_up_name"]) == ("t1", "acme's t1", "acme's t2")
+
+
 def test_a_new_theme_has_a_row_with_its_name_and_is_renamed_by_it(run: RunBuilder, tmp_path: Path) -> None:
     theme, path = run.new_theme("new", "refund · late"), tmp_path / "cases.csv"
     assert write_cases(path, cases(run)) == 1
