@@ -33,7 +33,7 @@ from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_wi
 NOT_DRAINED = 1
 TOLD_EVERY_S = 5.0
 
-HISTORY_EPOCH_S = 10.0
+HISTORY_EPOCH_S = 30.0
 """Least seconds between snapshots of a first stage that has an end: what changed in between is written once."""
 
 

@@ -39,6 +39,9 @@ from contracts.vectors import (
     point_id,
 )
 
+FORMAT = 2
+"""Version of what points look like here; 2: words as numbers (``words``). Another one gets a directory of its own."""
+
 FLUSH_EVERY = 256
 """Settlings between two flushes: after a kill the library does all again that was written since the last."""
 
@@ -49,7 +52,7 @@ class EdgeIndex:
     def __init__(self, directory: Path, *, encoder_version: str, item_dims: int, theme_dims: int) -> None:
         """Open or create. Raises ``RecoveryRefused`` if in use or made otherwise, else ``StopWorker``."""
         self._directory = directory
-        self._version = IndexVersion(encoder_version, item_dims, theme_dims)
+        self._version = IndexVersion(encoder_version, item_dims, theme_dims, FORMAT)
         home = directory / self._version.name
         with file_errors(home):
             home.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ import qdrant_edge as qe
 from connectors.durable import file_errors, sync_directory
 from connectors.qdrant.errors import translated
 from connectors.qdrant.points import TENANT, Hit, StoredPoint, Where
+from connectors.qdrant.words import in_numbers, in_words, number_of
 from contracts.vectors import TIME_FIELD, GridVector
 
 BATCH_POINTS = 500
@@ -67,7 +68,7 @@ class TenantShard:
         own = self._within(tenant)
         for start in range(0, len(points), BATCH_POINTS):
             batch = [
-                qe.Point(p.id, p.vector.astype(np.float32).tolist(), {**p.payload, TENANT: tenant})
+                qe.Point(p.id, p.vector.astype(np.float32).tolist(), in_numbers(p.payload) | {TENANT: tenant})
                 for p in points[start : start + BATCH_POINTS]
             ]
             self._update(qe.UpdateOperation.upsert_points(batch, own))
@@ -135,7 +136,7 @@ class TenantShard:
 
 def _conditions(wanted: Where) -> list[Condition]:
     found: list[Condition] = [
-        qe.FieldCondition(field, match=qe.MatchValue(word)) for field, word in wanted.equal
+        qe.FieldCondition(field, match=qe.MatchValue(number_of(word))) for field, word in wanted.equal
     ]
     if wanted.since_s is not None or wanted.until_s is not None:
         within = qe.RangeFloat(gte=wanted.since_s, lt=wanted.until_s)
@@ -181,6 +182,6 @@ def _index(shard: qe.EdgeShard, plan: ShardPlan, fields: Iterable[str]) -> None:
 
 
 def _hit(point: qe.ScoredPoint) -> Hit:
-    payload = {name: value for name, value in (point.payload or {}).items() if name != TENANT}
+    payload = {name: value for name, value in in_words(point.payload or {}).items() if name != TENANT}
     vector = None if point.vector is None else np.asarray(point.vector, np.float32)
     return Hit(str(point.id), float(point.score), payload, vector)

@@ -79,9 +79,9 @@ def pack_vector(vector: Grid) -> str:
     Ten are usual, where ``pack`` takes sixteen; d must be a multiple of 8.
     """
     bits = max(int(vector.max()), -1 - int(vector.min())).bit_length() + 1
-    shifted = (vector + np.int16(1 << (bits - 1))).astype(np.uint16)
-    digits = (shifted[:, None] >> np.arange(bits - 1, -1, -1, dtype=np.uint16)) & 1
-    return f"{bits}:{base64.b64encode(np.packbits(digits.astype(np.uint8)).tobytes()).decode('ascii')}"
+    shifted = (vector + np.int16(1 << (bits - 1))).astype(">u2")
+    digits = np.unpackbits(shifted.view(np.uint8)).reshape(-1, 16)[:, 16 - bits :]
+    return f"{bits}:{base64.b64encode(np.packbits(digits).tobytes()).decode('ascii')}"
 
 
 def unpack_vector(text: str) -> Grid:

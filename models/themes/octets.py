@@ -185,8 +185,9 @@ def in_bits(values: NDArray[np.signedinteger]) -> bytes:
 
 
 def _packed(values: Ints, bits: int) -> bytes:
-    digits = (values[:, None] >> np.arange(bits - 1, -1, -1)) & 1
-    return np.packbits(digits.astype(np.uint8)).tobytes()
+    octets = (bits + 7) // 8
+    digits = np.unpackbits(values.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 8 - octets :], axis=1)
+    return np.packbits(digits[:, 8 * octets - bits :]).tobytes()
 
 
 def _unpacked(octets: bytes, bits: int, count: int) -> Ints:
