@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+STOPPED = 130
+"""Exit code of a command that Ctrl-C ended, as shells and typer have it."""
+
 COMPLAINT = "undercurrent: "
 """How the line begins, so that who reads a log finds it among an engine's noise."""
 

@@ -1,7 +1,7 @@
 """The ``undercurrent`` command: what it offers, and what its exit codes mean.
 
 Exit codes: 0 done, 1 failure, 2 wrong usage, 3 some records were rejected (and where they are is printed),
-4 refused: the same command cannot succeed before a person has changed something.
+4 refused: the same command cannot succeed before a person has changed something, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from cli.complaint import complain
+from cli.complaint import STOPPED, complain
 from cli.extras import lacking
 from contracts.errors import (
     BudgetExceeded,
@@ -126,6 +126,8 @@ def main() -> None:
     except (OrderRefused, RecoveryRefused, StateCorrupt, BudgetExceeded, RedactionDown) as exc:
         complain(exc)
         sys.exit(REFUSED)
+    except KeyboardInterrupt:  # while the command was still being loaded
+        sys.exit(STOPPED)
     except PipelineError as exc:
         complain(exc)
         sys.exit(FAILED)

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.complaint import notify
+from cli.complaint import STOPPED, notify
 from cli.report import write_report
 from cli.tables import issues_table, outcomes_table, rejects_table, themes_table
 from cli.watching import Progress as Watching
@@ -122,7 +122,7 @@ def finish(out: Path, total: int, console: Console) -> None:
     except KeyboardInterrupt:
         worker.stop()
         console.print("stopped; the same command goes on from here")
-        raise typer.Exit(1) from None
+        raise typer.Exit(STOPPED) from None
     if worker.wait() != 0:
         raise StopWorker(worker.last_words())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -20,6 +21,7 @@ from connectors.kafka.names import PREFIX, Naming
 from connectors.keys.vault import LocalVault
 from connectors.store.deliveries import DeliveryStore
 from connectors.store.keys import KeyStore
+from contracts.errors import WrongUsage
 from settings import Settings, load_settings
 from wiring.bulk.desk import UploadDesk
 from wiring.edge.deliveries import Deliveries
@@ -42,7 +44,7 @@ def serve(
         Path | None, typer.Option("--dir", help="Data directory of a run; without it Kafka is meant.")
     ] = None,
     data: DataOption = DATA,
-    port: Annotated[int, typer.Option(help="Where requests are answered.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where requests are answered.")] = PORT,
     host: Annotated[
         str, typer.Option(help="The address to listen on; a proxy with TLS stands before it.")
     ] = LOOPBACK,
@@ -56,6 +58,7 @@ def serve(
     settings = load_settings()
     place = directory or data
     with ExitStack() as closing_all:
+        listening = closing_all.enter_context(_listening(host, port))
         engine = edge_store(settings, place)
         closing_all.callback(engine.dispose)
         vault = closing_all.enter_context(closing(LocalVault(place / "keys")))
@@ -68,17 +71,25 @@ def serve(
             gate = closing_all.enter_context(embedded_gate(directory, PARTITIONS, quota_of(settings)))
         keyring = Keyring(KeyStore(engine), vault.digest, now_utc, time.monotonic)
         service = make_api(FeedbackDesk(gate, deliveries, vault.digest, now_utc), keyring, uploads)
-        typer.echo(f"answers on http://{host}:{port}/v1/feedback, with the keys of {place}", err=True)
+        at = f"{host}:{listening.getsockname()[1]}"
+        typer.echo(f"answers on http://{at}/v1/feedback, with the keys of {place}", err=True)
         # The server gives a signal on when it has ended; without somebody to take it nothing here would be closed.
         closing_all.enter_context(draining_on_signals())
-        uvicorn.run(
-            service,
-            host=host,
-            port=port,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_S,
+        config = uvicorn.Config(
+            service, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S
         )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises ``WrongUsage`` for an address that nobody can listen on, or another one does."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as exc:
+        raise WrongUsage(
+            f"{host}, port {port}: {exc.strerror}; say another --port, or another --host"
+        ) from exc
 
 
 def _on_kafka(

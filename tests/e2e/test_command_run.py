@@ -106,7 +106,10 @@ def test_a_load_that_was_broken_off_goes_on_where_it_stopped(
     )
 
 
-def test_a_run_that_was_killed_can_be_given_again_at_once(ran: Ran, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)])
+def test_a_run_that_was_killed_or_stopped_can_be_given_again_at_once(
+    ran: Ran, tmp_path: Path, how: signal.Signals, code: int
+) -> None:
     out = _with_keys_of(ran, tmp_path / "out")
     command = [sys.executable, "-m", "cli", *map(str, ran.argv), "--out", str(out)]
     process = subprocess.Popen(
@@ -121,8 +124,8 @@ def test_a_run_that_was_killed_can_be_given_again_at_once(ran: Ran, tmp_path: Pa
     while not (enriched.exists() and enriched.stat().st_size) and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.send_signal(how)
+    assert process.wait() == code
     told = undercurrent(*ran.argv, "--out", out, "--json")
     assert told.code == 3, told.err
     assert _summary(told.json) == _summary_of(ran)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.support.commands import undercurrent
+from tests.support.commands import Told, undercurrent
 from tests.support.product import KEYWORDS
 
 
@@ -99,3 +101,25 @@ def _write(directory: Path) -> None:
     (directory / "y.csv").write_text("n,m\n1,2\n")
     (directory / "x.txt").write_text("it fails\n")
     (directory / "c.csv").write_text("account,tier,mrr\nacme,pro,much\n")
+
+
+def test_ctrl_c_while_a_command_is_being_loaded_ends_it_without_a_page_of_code(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(_argv: Sequence[str]) -> Callable[[], None]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.main.command_line", interrupted)
+    assert undercurrent("doctor") == Told(130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--port", "taken"), ("--port", "99999"), ("--host", "nowhere.invalid")]
+)
+def test_an_address_that_serve_cannot_listen_on_is_wrong_usage(
+    tmp_path: Path, option: str, value: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        given = str(other.getsockname()[1]) if value == "taken" else value
+        told = undercurrent("serve", "--dir", tmp_path / "run", option, given)
+    assert (told.code, option in told.err, list(tmp_path.iterdir())) == (2, True, [])
