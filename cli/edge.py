@@ -26,11 +26,13 @@ from wiring.kafka.running import Site
 
 def edge(
     data: DataOption = DATA,
-    port: Annotated[int, typer.Option(help="Where webhooks are answered.")] = EDGE_PORT,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where webhooks are answered.")] = EDGE_PORT,
     host: Annotated[
         str, typer.Option(help="The address to listen on; a proxy with TLS stands before it.")
     ] = LOOPBACK,
-    health_port: Annotated[int, typer.Option(help="Answer /livez, /readyz and /metrics there.")] = 0,
+    health_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Answer /livez, /readyz and /metrics there.")
+    ] = 0,
     poll: Annotated[bool, typer.Option(help="Poll vendors too, in one process of all.")] = True,
     dispatch: Annotated[
         bool, typer.Option("--dispatch", help="Dispatch too, as UNDERCURRENT_DESTINATIONS says.")

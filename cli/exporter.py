@@ -38,7 +38,9 @@ Prefix = Annotated[str, typer.Option(help="What the names of all topics begin wi
 
 
 def exporter(
-    port: Annotated[int, typer.Option(help="Where /metrics, /livez and /readyz are answered.")] = PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where /metrics, /livez and /readyz are answered.")
+    ] = PORT,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = LOOPBACK,
     every: Annotated[float, typer.Option(min=1, help="Seconds between two readings.")] = EVERY_S,
     bootstrap: Bootstrap = None,

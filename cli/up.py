@@ -104,8 +104,10 @@ def up(
     partitions: Annotated[
         int | None, typer.Option(min=1, help="Journal partitions; fixed for ever. Default: as declared.")
     ] = None,
-    exporter_port: Annotated[int, typer.Option(help="Where the exporter answers.")] = PORT,
-    edge_port: Annotated[int, typer.Option(help="Where webhooks are answered.")] = EDGE_PORT,
+    exporter_port: Annotated[int, typer.Option(min=0, max=65_535, help="Where the exporter answers.")] = PORT,
+    edge_port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="Where webhooks are answered.")
+    ] = EDGE_PORT,
     as_json: Annotated[bool, typer.Option("--json", help="Write the log as JSON objects.")] = False,
 ) -> None:
     """Run every stage on this machine until SIGTERM or Ctrl-C, which drain; a second one kills.

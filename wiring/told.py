@@ -16,7 +16,10 @@ T = TypeVar("T", bound=BaseModel)
 def read_told(path: Path, shape: type[T]) -> T:
     """What a YAML file says. Raises ``WrongUsage`` naming file and field."""
     try:
-        return shape.model_validate(yaml.safe_load(path.read_text("utf-8")) or {})
+        said = yaml.safe_load(path.read_text("utf-8")) or {}
+        if not isinstance(said, dict):
+            raise WrongUsage(f"{path}: write `name: value`; what stands there is one value or a list")
+        return shape.model_validate(said)
     except OSError as exc:
         raise WrongUsage(f"{path}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:

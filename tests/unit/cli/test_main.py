@@ -114,6 +114,14 @@ def test_ctrl_c_while_a_command_is_being_loaded_ends_it_without_a_page_of_code(
 
 
 @pytest.mark.parametrize(
+    "argv", [("up", "--exporter-port"), ("up", "--edge-port"), ("exporter", "--port"), ("edge", "--port")]
+)
+def test_a_port_that_is_none_is_refused_before_anything_is_started(argv: tuple[str, str]) -> None:
+    told = undercurrent(*argv, "99999")
+    assert (told.code, argv[1] in told.err) == (2, True)
+
+
+@pytest.mark.parametrize(
     ("option", "value"), [("--port", "taken"), ("--port", "99999"), ("--host", "nowhere.invalid")]
 )
 def test_an_address_that_serve_cannot_listen_on_is_wrong_usage(

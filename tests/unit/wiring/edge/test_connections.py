@@ -42,6 +42,8 @@ def test_secrets_are_read_anew_each_time(tmp_path: Path) -> None:
         ("connections: [{name: a, vendor: x, tenant: t, secret: s}]", "connections.0.secret"),
         (ONE + ONE.partition("connections:")[2], "two connections are called acme-intercom"),
         ("connections: [", "not YAML"),
+        ("connections", "write `name: value`"),
+        ("- acme", "write `name: value`"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, content: str, said: str) -> None:
