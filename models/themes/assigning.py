@@ -10,21 +10,24 @@ from typing import Literal
 
 from models.themes.centroids import Book
 from models.themes.changes import Assigned, Moved
-from models.themes.company import company_milli
+from models.themes.company import OTHERS, company_of
 from models.themes.evidence import Evidence, weigh
 from models.themes.grid import ONE, Units
 from models.themes.refine import Home
 from models.themes.state import EngineState
+
+Rows = tuple[int, ...]
 
 
 def assigned(
     state: EngineState, slot: int, book: Book, row: int, similar: Units, *, arrival: bool
 ) -> Assigned:
     """The record of an assignment to ``row``, given the similarities ``(k,)`` to all rows."""
-    second = runner_up(similar, row)
+    others = runners_up(similar, row)
+    second = others[0] if others else None
     behind = 0 if second is None else int(similar[second])
     mine = int(similar[row])
-    evidence = evidence_of(state, slot, book, row, mine, None if second is None else (second, behind))
+    evidence = evidence_of(state, slot, book, row, others)
     return Assigned(
         concern_id=state.shelf.ids[slot],
         theme_id=book.roots[row].theme_id,
@@ -46,8 +49,11 @@ def moved(
     home: Home,
     why: Literal["nearer", "split"] = "nearer",
 ) -> Moved:
-    """The record of a move from the theme at row ``was``; to be made before it is done, or after a split."""
-    evidence = evidence_of(state, slot, book, home.row, home.near, (home.second, home.behind))
+    """The record of a move from the theme at row ``was``; to be made before it is done, or after a split.
+
+    Beside the next best the theme that it leaves is looked at: to compare it with all themes again would take long.
+    """
+    evidence = evidence_of(state, slot, book, home.row, tuple(dict.fromkeys((home.second, was))))
     return Moved(
         concern_id=state.shelf.ids[slot],
         from_theme=book.roots[was].theme_id,
@@ -62,13 +68,14 @@ def moved(
     )
 
 
-def runner_up(similar: Units, row: int) -> int | None:
-    """The row of the most similar theme beside ``row``; the lowest of equals, None if there is no other."""
-    if len(similar) < 2:
-        return None
-    others = similar.copy()
+def runners_up(similar: Units, row: int, most: int = OTHERS) -> Rows:
+    """The rows of the most similar themes beside ``row``, the first the most; of equals the lowest first."""
+    others, found = similar.copy(), list[int]()
     others[row] = float("-inf")
-    return int(others.argmax())
+    for _ in range(min(most, len(similar) - 1)):
+        found.append(int(others.argmax()))
+        others[found[-1]] = float("-inf")
+    return tuple(found)
 
 
 def standing(state: EngineState, concern_id: str) -> Evidence | None:
@@ -79,24 +86,19 @@ def standing(state: EngineState, concern_id: str) -> Evidence | None:
     root = state.themes.root(int(state.shelf.origin[slot]))
     book = state.themes.books[root.group]
     row, similar = book.row_of[root.ordinal], book.units @ state.shelf.units[slot]
-    second = runner_up(similar, row)
-    behind = None if second is None else (second, int(similar[second]))
-    return evidence_of(state, slot, book, row, int(similar[row]), behind)
+    return evidence_of(state, slot, book, row, runners_up(similar, row))
 
 
-def evidence_of(
-    state: EngineState, slot: int, book: Book, row: int, mine: int, behind: tuple[int, int] | None
-) -> Evidence:
-    """What speaks for a held concern being in the theme at ``row``; ``behind`` is the runner-up's row and similarity,
-    these in 1/ONE."""
+def evidence_of(state: EngineState, slot: int, book: Book, row: int, others: Rows) -> Evidence:
+    """What speaks for a held concern being in the theme at ``row``; ``others`` are the rows that come next."""
     shelf, root = state.shelf, book.roots[row]
     words = None
     if state.lexicon is not None:
         words = state.lexicon.overlap_milli(shelf.ids[slot], root.theme_id)
     concerns = state.background.counts[root.group]
     sizes = (int(book.total_n[row]), len(book.roots), concerns)
-    company = None if behind is None else company_milli(state, slot, root, book.roots[behind[0]])
-    return weigh((mine, 0 if behind is None else behind[1]), sizes, words, company)
+    company = company_of(state, slot, root, [book.roots[other] for other in others]) if others else None
+    return weigh(sizes, words, company)
 
 
 def above_chance(state: EngineState, slot: int, mine: int) -> int:

@@ -1,41 +1,68 @@
-"""Whom a concern would be with: how many of those most like it, among two themes' latest, are its own theme's.
+"""Whom a concern would be with: how like it the theme's latest are, and how many of those most like it are among them.
 
-In: a held concern, its theme and the runner-up. Out: a share. Centroids say how near a theme is on the whole; one that
-holds several topics is near on the whole and has few members that are like the concern. Exact; of
-equally near ones all are counted.
+In: a held concern, its theme, and the themes that come next. Out: a likeness and a share. Centroids say how near a
+theme is on the whole; one that holds several topics is near on the whole, and the typical member is unlike the
+concern, or has members of other themes before it. Exact; of equally near ones all are counted.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 
 from models.themes.centroids import Origin
+from models.themes.grid import ONE, Units
 from models.themes.state import EngineState
 
-LATEST = 32
+LATEST = 64
 """Members of each theme that are asked, those that came last; more rank little better and take longer."""
-ASKED = 10
-"""The nearest of them, who are counted; more where the last of them are equally near."""
+ASKED = (5, 20)
+"""The nearest of them, who are counted, first few and then more; the share is the mean of both."""
+OTHERS = 2
+"""Themes beside its own that are asked, the nearest ones; a third more ranks as well and takes longer."""
 
 
-def company_milli(state: EngineState, slot: int, root: Origin, second: Origin) -> int | None:
-    """Thousandths of the nearest that are members of ``root``; None where nobody is held of both themes."""
+class Company(NamedTuple):
+    """In thousandths. ``likeness``: the cosine to the median member; ``share``: of the nearest, who are members."""
+
+    likeness: int
+    share: int
+
+
+def company_of(state: EngineState, slot: int, root: Origin, others: Sequence[Origin]) -> Company | None:
+    """Of a held concern in ``root``, beside ``others``; None where nobody else is held of the theme."""
     shelf = state.shelf
-    ours, theirs = (state.rosters.latest(one.ordinal, LATEST) for one in (root, second))
-    slots = np.concatenate((ours, theirs))
-    others = many = len(slots)
-    if not many:
-        return None
-    similar = shelf.units.take(slots, axis=0) @ shelf.units[slot]
+    each = [state.rosters.latest(one.ordinal, LATEST) for one in (root, *others)]
+    slots = np.concatenate(each)
+    similar: Units = shelf.units.take(slots, axis=0) @ shelf.units[slot]
+    ours = len(each[0])
     if shelf.origin[slot] >= 0:  # it may be one of them
-        own_place = slots == slot
-        if np.count_nonzero(own_place):
-            similar[own_place] = -np.inf
-            others -= 1
-            if not others:
-                return None
-    least = many - min(ASKED, others)
+        keep = slots != slot
+        ours = int(np.count_nonzero(keep[:ours]))
+        similar = similar[keep]
+    if not ours:
+        return None
+    return Company(1000 * _median(similar[:ours]) // ONE, _share(similar, ours))
+
+
+def _median(similar: Units) -> int:
+    """The lower one of two."""
+    middle = (len(similar) - 1) // 2
+    ranked = similar.copy()
+    ranked.partition(middle)
+    return int(ranked[middle])
+
+
+def _share(similar: Units, ours: int) -> int:
+    """Of the nearest, the share in thousandths that is among the first so many."""
+    many = len(similar)
+    least = [many - min(asked, many) for asked in ASKED]
     ranked = similar.copy()
     ranked.partition(least)
-    near = similar >= ranked[least]
-    return 1000 * int(np.count_nonzero(near[: len(ours)])) // int(np.count_nonzero(near))
+    total = 0
+    for place in least:
+        near = similar >= ranked[place]
+        total += 1000 * int(np.count_nonzero(near[:ours])) // int(np.count_nonzero(near))
+    return total // len(ASKED)

@@ -1,14 +1,12 @@
 """What speaks for a concern being in a theme: a few whole numbers, from which ``join_model`` makes a probability.
 
-In: the concern's similarity to the theme and to the runner-up, and what is known of the theme. Out: ``Evidence``,
+In: what is known of the theme, of the concern's words in it, and of the concerns most like it. Out: ``Evidence``,
 in the order of ``FEATURES``; integers made from integers, so every machine gets the same.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple, Protocol
-
-from models.themes.grid import ONE
 
 
 class Lexicon(Protocol):
@@ -25,16 +23,14 @@ class Lexicon(Protocol):
 class Evidence(NamedTuple):
     """What is known of one assignment; every number in thousandths. None: not known, so it counts neither way."""
 
-    similarity: int
-    """Cosine to the theme."""
-    margin: int
-    """How far the runner-up is behind, in cosine; all of the similarity when there is none."""
     size: int
     """Members of the theme beside the mean of all themes, as the binary logarithm of the ratio."""
     words: int | None
     """How much more the theme uses the concern's words than its tenant does, as a binary logarithm."""
     company: int | None
-    """The share of the theme in the concerns most like it, among the latest of the theme and of the runner-up."""
+    """The share of the theme in the concerns most like it, among its latest and those of the themes that come next."""
+    likeness: int | None
+    """Cosine to the median of the theme's latest."""
 
 
 FEATURES = Evidence._fields
@@ -52,20 +48,14 @@ def milli_log2(count: int) -> int:
     return 1000 * whole + 1000 * (count - (1 << whole)) // (1 << whole)
 
 
-def weigh(
-    similar: tuple[int, int],
-    sizes: tuple[int, int, int],
-    words: int | None,
-    company: int | None,
-) -> Evidence:
-    """The evidence from the similarities to the theme and the runner-up (in 1/ONE), from the theme's members, the
-    number of themes and of all concerns, from the words and from the company."""
-    mine, behind = similar
+def weigh(sizes: tuple[int, int, int], words: int | None, company: tuple[int, int] | None) -> Evidence:
+    """The evidence from the theme's members, the number of themes and of all concerns, from the words, and from the
+    company (likeness and share)."""
     members, themes, concerns = sizes
+    likeness, share = company or (None, None)
     return Evidence(
-        similarity=1000 * mine // ONE,
-        margin=1000 * (mine - max(behind, 0)) // ONE,
         size=milli_log2(members * themes) - milli_log2(concerns),
         words=words,
-        company=company,
+        company=share,
+        likeness=likeness,
     )

@@ -1,8 +1,8 @@
 """How sure an assignment is: the probability that it is right, from its evidence, in whole numbers.
 
-A logistic model over the ``FEATURES`` of ``evidence``: each is centred and scaled, cut off at four standard
+A logistic model over the ``FEATURES`` of ``evidence``: each is centred and scaled, cut off at two standard
 deviations and weighted; the sum goes through a tabled logistic. A default is shipped (``join_weights.json``,
-fitted by ``undercurrent eval join --fit``); what people confirm or correct teaches the tenant's own copy.
+fitted by ``undercurrent eval joins --fit``); what people confirm or correct teaches the tenant's own copy.
 State: the learned part of the weights, one row; ``lean``, what duplicate verdicts say of all assignments, follows
 from rows elsewhere (``pairs``). Everything is integer arithmetic, so a replay, another machine
 and a restored model say the same number.
@@ -22,7 +22,9 @@ from models.themes.evidence import FEATURES, Evidence
 
 UNIT = 1024
 """A scaled feature of one standard deviation, and a log-odds of one."""
-_CUT = 4 * UNIT
+_CUT = 2 * UNIT
+"""Farther from the centre than two standard deviations counts as two: what is far out on one tenant is usual on
+another, and on the next set a longer line ranks and calibrates worse."""
 FINE = 64
 """Learning moves weights in 1/(UNIT × FINE); shipped ones are in 1/UNIT."""
 STEPS = 16

@@ -7,7 +7,7 @@ one, or two, says how much a near runner-up is to be doubted here (``pairs``).
 
 from __future__ import annotations
 
-from models.themes.assigning import evidence_of, runner_up, standing
+from models.themes.assigning import evidence_of, runners_up, standing
 from models.themes.centroids import Origin
 from models.themes.constraints import By
 from models.themes.pairs import Said, key
@@ -90,7 +90,9 @@ def _stated_in(state: EngineState, root: Origin, behind: Origin) -> list[int]:
     row, second = book.row_of[root.ordinal], book.row_of[behind.ordinal]
     for slot in state.rosters.latest(root.ordinal, _LATEST).tolist()[::-1]:
         similar = book.units @ shelf.units[slot]
-        if len(found) < _MOST and runner_up(similar, row) == second:
-            near = int(similar[row]), (second, int(similar[second]))
-            found.append(state.joins.p_taught(evidence_of(state, slot, book, row, *near)))
+        if len(found) == _MOST:
+            break
+        others = runners_up(similar, row)
+        if others[:1] == (second,):
+            found.append(state.joins.p_taught(evidence_of(state, slot, book, row, others)))
     return found

@@ -17,6 +17,8 @@ _TOLD = 128
 
 _FOR_AND_AGAINST = {
     "size": ("a small theme", "a large theme, which often holds several topics"),
+    "company": ("the concerns most like it are in the theme", "many concerns like it are elsewhere"),
+    "likeness": ("like most of the theme's latest", "unlike many of the theme's latest"),
 }
 
 
@@ -25,7 +27,7 @@ def reason(change: Assigned | Moved, factors: Sequence[tuple[str, int]], shared:
 
     ``factors``: as ``JoinModel.factors`` gives them. ``shared``: words of the concern that the theme uses.
     """
-    told = [_said(name, share, change, shared) for name, share in factors if abs(share) >= _TOLD]
+    told = [_said(name, share, shared) for name, share in factors if abs(share) >= _TOLD]
     parts = [f"{change.z_milli / 1000:.1f} sd above chance", *[one for one in told if one][:_MOST]]
     return ", ".join([*parts, _when(change)])
 
@@ -35,31 +37,14 @@ def tells_words(factors: Sequence[tuple[str, int]]) -> bool:
     return any(name == "words" and share >= _TOLD for name, share in factors)
 
 
-def _said(name: str, share: int, change: Assigned | Moved, shared: Sequence[str]) -> str:
+def _said(name: str, share: int, shared: Sequence[str]) -> str:
     if name in _FOR_AND_AGAINST:
         return _FOR_AND_AGAINST[name][share < 0]
-    if name == "company":
-        return (
-            "the concerns most like it are in the theme"
-            if share > 0
-            else "many concerns like it are elsewhere"
-        )
     if name == "words":
         if share < 0:
             return "few of the theme's words"
         return f"shares the words {' · '.join(shared)}" if shared else "shares words with it"
-    if name == "margin" and change.runner_up_similarity is not None:
-        return f"{'clear of' if share > 0 else 'close to'} the runner-up by {_points(change.evidence.margin)}"
     return ""
-
-
-def _points(milli: int) -> str:
-    """A difference of cosines as people write it: .21.
-
-    >>> _points(210), _points(5), _points(1040)
-    ('.21', '.01', '1.04')
-    """
-    return f"{max(milli, 0) / 1000 + 1e-9:.2f}".removeprefix("0")
 
 
 def _when(change: Assigned | Moved) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.themes.changes import Assigned, Moved
 from models.themes.evidence import Evidence
 
-_PLAIN = Evidence(similarity=600, margin=300, size=500, words=None, company=None)
+_PLAIN = Evidence(size=500, words=None, company=None, likeness=None)
 
 
 def assignment(concern: str, theme: str, *, p_milli: int = 900) -> Assigned:

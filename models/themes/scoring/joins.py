@@ -24,7 +24,7 @@ from models.themes.scoring.play import LabelledSet
 from models.themes.scoring.streams import Order, make_stream
 from models.themes.scoring.words import HeardWords
 
-_CUT = 4.0
+_CUT = 2.0
 _INVERSE_PENALTY = 0.1
 
 

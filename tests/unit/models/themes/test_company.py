@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from models.themes.assigning import runners_up
+from models.themes.centroids import Origin
 from models.themes.changes import Merged, Point
-from models.themes.company import ASKED, LATEST, company_milli
+from models.themes.company import ASKED, LATEST, company_of
 from models.themes.engine import ThemeEngine
-from models.themes.grid import to_grid
+from models.themes.grid import ONE, to_grid
 from models.themes.policy import ThemePolicy
 from models.themes.state import EngineState
 
@@ -67,22 +70,35 @@ def test_a_restored_engine_has_the_same_rosters(engine: ThemeEngine) -> None:
         assert told[0] == told[1]
 
 
-def test_company_is_the_share_of_the_nearest_that_are_the_themes(engine: ThemeEngine) -> None:
+def by_hand(state: EngineState, slot: int, roots: Sequence[Origin]) -> tuple[int, int]:
+    """Likeness and share from sorted lists."""
+    near = [
+        (int(state.shelf.units[other] @ state.shelf.units[slot]), root is roots[0])
+        for root in roots
+        for other in state.rosters.latest(root.ordinal, LATEST).tolist()
+        if other != slot
+    ]
+    ours = sorted(similar for similar, own in near if own)
+    near.sort(key=lambda one: -one[0])
+    shares = [1000 * sum(own for _, own in near[:asked]) // asked for asked in ASKED]
+    return 1000 * ours[(len(ours) - 1) // 2] // ONE, sum(shares) // len(shares)
+
+
+def test_likeness_is_to_the_median_member_and_company_the_share_of_the_nearest(engine: ThemeEngine) -> None:
     state = engine._state
-    one, two = sorted((o for o in state.themes.origins if o.parent is None), key=lambda o: -o.count)[:2]
-    slot = int(state.rosters.latest(one.ordinal, 1)[0])
-    others = [
-        s for root in (one, two) for s in state.rosters.latest(root.ordinal, LATEST).tolist() if s != slot
-    ]
-    near = sorted(others, key=lambda other: -float(state.shelf.units[other] @ state.shelf.units[slot]))[
-        :ASKED
-    ]
-    own = sum(other in members(state, one.ordinal) for other in near)
-    assert company_milli(state, slot, one, two) == 100 * own
-    assert company_milli(state, slot, two, one) == 1000 - 100 * own
+    roots = sorted((o for o in state.themes.origins if o.parent is None), key=lambda o: -o.count)[:3]
+    for slot in state.rosters.latest(roots[0].ordinal, 5).tolist():
+        for mine in (roots, roots[::-1]):
+            assert company_of(state, slot, mine[0], mine[1:]) == by_hand(state, slot, mine)
+
+
+def test_the_themes_that_come_next_are_the_nearest_others_and_of_equals_the_lowest() -> None:
+    similar = np.array([5, 9, 7, 9, 1], np.float32)
+    assert runners_up(similar, 3, 3) == (1, 2, 0)
+    assert runners_up(similar[:1], 0) == ()
 
 
 def test_without_anybody_held_there_is_no_company(engine: ThemeEngine) -> None:
     state = engine._state
     gone = next(origin for origin in state.themes.origins if origin.parent is not None)
-    assert company_milli(state, 0, gone, gone) is None
+    assert company_of(state, 0, gone, [gone]) is None

@@ -8,12 +8,11 @@ import math
 import pytest
 
 from models.themes.evidence import FEATURES, Evidence, milli_log2, weigh
-from models.themes.grid import ONE
 from models.themes.join_model import JoinModel, Weights, logistic_milli, shipped
 
 USUAL = Evidence(*shipped().centre)
-NO_DOUBT = USUAL._replace(margin=700, words=6000)
-DOUBTFUL = USUAL._replace(margin=0, words=-2000)
+NO_DOUBT = USUAL._replace(likeness=900, words=6000)
+DOUBTFUL = USUAL._replace(likeness=0, words=-2000)
 
 
 def test_the_tabled_logistic_is_the_logistic_to_a_thousandth() -> None:
@@ -90,7 +89,7 @@ def test_weights_are_written_and_read_by_the_names_of_the_features() -> None:
     assert Weights.decode({**turned, "bias": row["bias"]}) == shipped()
 
 
-def test_evidence_is_in_thousandths_and_a_lone_theme_has_all_of_its_margin() -> None:
-    found = weigh((ONE // 2, 0), (20, 10, 100), None, None)
-    assert (found.similarity, found.margin) == (500, 500)
+def test_the_size_of_a_theme_is_told_beside_the_mean_of_all() -> None:
+    found = weigh((20, 10, 100), None, None)
     assert found.size == milli_log2(200) - milli_log2(100)
+    assert (found.company, found.likeness) == (None, None)

@@ -46,7 +46,7 @@ def test_weights_of_one_stream_rank_another(streams: tuple[Judged, Judged]) -> N
 
 
 def test_what_is_never_known_gets_no_weight() -> None:
-    rows = [(Evidence(500 + n, n, n % 7, None, n % 5), n > 50) for n in range(100)]
+    rows = [(Evidence(500 + n, None, n % 7, n % 5), n > 50) for n in range(100)]
     weights = fit(rows)
     assert weights.encode()["weight"]["words"] == 0
     assert JoinModel(weights).p_milli(rows[90][0]) > JoinModel(weights).p_milli(rows[5][0])
