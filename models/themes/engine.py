@@ -36,6 +36,7 @@ from models.themes.founding import gathering
 from models.themes.grid import Grid, Units
 from models.themes.members import concern_hash
 from models.themes.orders import carry_out
+from models.themes.outgrowing import outgrown
 from models.themes.passes import begin, go_on
 from models.themes.placing import admit
 from models.themes.policy import ThemePolicy
@@ -112,6 +113,8 @@ class ThemeEngine(Answers):
             return [Waiting(concern, None, None)]
         similar = self._ahead.similar(concern, unit, book, state.space)
         row = int(similar.argmax())
+        if state.policy.outgrow_part and (grown := outgrown(state, slot, book, similar)):
+            return grown
         if similar[row] < state.space.level(group).threshold:
             return [Waiting(concern, book.roots[row].theme_id, cosine(int(similar[row])))]
         return self._join(slot, book, row, similar)

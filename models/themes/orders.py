@@ -38,12 +38,12 @@ from models.themes.constraints import By
 from models.themes.grid import ONE, Grid
 from models.themes.noting import note, note_apart
 from models.themes.objections import objection
-from models.themes.passes import merge
 from models.themes.places import meant, meant_origin
 from models.themes.placing import hold, put_all, repair
 from models.themes.splitting import split_off
 from models.themes.state import EngineState
 from models.themes.teaching import learn_from_decision, learn_from_order, learn_if_called, unlearn_order
+from models.themes.uniting import merge
 from models.themes.whereabouts import StatePlaces
 
 

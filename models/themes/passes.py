@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from models.themes.assigning import assigned, cosine, moved
+from models.themes.assigning import assigned, moved
 from models.themes.bars import bars_of
 from models.themes.births import alike
 from models.themes.centroids import Book, Origin
 from models.themes.changes import CentroidsChanged, Change, Merged
+from models.themes.folds import folds
 from models.themes.founding import announce, bear, open_all
 from models.themes.grid import ONE, Units
 from models.themes.merges import kept_share, mutual_pairs
 from models.themes.placing import admit, free
-from models.themes.proposals import may_merge, propose_merge
 from models.themes.quanta import Step, gathered, product_us
 from models.themes.recalibrate import adopt, fit, project
 from models.themes.refine import better_homes, near_enough
@@ -28,6 +28,7 @@ from models.themes.rerun import judge
 from models.themes.shelf import Slots
 from models.themes.splits import divided, splits
 from models.themes.state import EngineState, Place
+from models.themes.uniting import united
 
 Phase = Callable[[EngineState, Place], Step]
 
@@ -140,37 +141,15 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
     some = asked[: max(_PIECE_US // each_us, 8)]
     kept = kept_share(np.maximum(book.total_n, 1.0), joining)
     pairs = mutual_pairs(book.units, kept, [book.row_of[ordinal] for ordinal in some], needed)
-    merged, changes, into = list[tuple[int, int]](), list[Change](), list[str]()
-    for a, b, near in pairs:
-        one, two = book.roots[a], book.roots[b]
-        may = may_merge(state, one, two)
-        if one.retired or two.retired or may == "never":
-            continue
-        if near < sure and divided(state, one, two):
-            continue
-        if book.total_n[b] > book.total_n[a]:
-            a, b, one, two = b, a, two, one
-        if may == "propose":
-            changes += propose_merge(state, two, one, cosine(near), cosine(needed))
-            continue
-        merge(state, two, one)
-        sizes = int(book.total_n[b]), int(book.total_n[a])
-        changes.append(Merged(two.theme_id, one.theme_id, cosine(near), cosine(needed), *sizes))
-        merged.append((b, a))
-        into.append(one.theme_id)
-    if merged:
-        state.themes.absorb(group, merged)
-        changes.append(CentroidsChanged(tuple(into)))
-    place = [turn, since, any_merged or bool(merged), group, [needed, sure], some[-1]]
+    ones = [
+        (a, b, near)
+        for a, b, near in pairs
+        if near >= sure or not divided(state, book.roots[a], book.roots[b])
+    ]
+    changes = united(state, group, ones, needed)
+    any_merged = any_merged or any(isinstance(change, Merged) for change in changes)
+    place = [turn, since, any_merged, group, [needed, sure], some[-1]]
     return Step(changes, place, len(some) * each_us)
-
-
-def merge(state: EngineState, gone: Origin, into: Origin) -> None:
-    """Read one root as another; the books must be told after."""
-    gone.parent = into.ordinal
-    state.rosters.absorb(gone.ordinal, into.ordinal)
-    into.last_at_s = max(into.last_at_s, gone.last_at_s)
-    state.touch(gone, into)
 
 
 def late_joins(state: EngineState, place: Place) -> Step:
@@ -261,6 +240,7 @@ PHASES: Mapping[str, Phase] = {
     "adopt": adopt,
     "births": births,
     "splits": splits,
+    "folds": folds,
     "merges": merges,
     "late_joins": late_joins,
     "moves": moves,

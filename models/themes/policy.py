@@ -34,6 +34,8 @@ class ThemePolicy:
     """Concerns between two passes, once ``10 * pass_every`` have been seen."""
     pass_growth: float = 0.12
     """Before that, a pass comes when the stream has grown by this share."""
+    refit_every: int = 60
+    """Directions are looked for anew after so many concerns or a quarter more, whichever is later."""
     crowd: int = 10
     """A waiting concern brings a pass at once when so many others wait that are as near to it as a theme …"""
     crowd_s: int = DAY_S // 4
@@ -44,7 +46,7 @@ class ThemePolicy:
     """Concerns that a birth needs."""
     gather: int = 3
     """A concern that waits founds a theme at once with those that wait near it, when they are so many, …"""
-    gather_share: float = 1.1
+    gather_share: float = 0.9
     """… at this share of the joining threshold …"""
     gather_near: float = 0.8
     """… (looked at are those as near to it as this share of that)."""
@@ -52,6 +54,18 @@ class ThemePolicy:
     """What is left waiting may also form a theme at this share of the joining threshold …"""
     loose_members: int = 6
     """… when it is at least so many: a wide topic, which no five of its concerns show."""
+    outgrow_part: int = 20
+    """A new theme grows out of others among the latest concerns, one in so many of all that came, …"""
+    outgrow_least: int = 100
+    """… at least so many …"""
+    outgrow_most: int = 600
+    """… and at most so many, …"""
+    outgrow_near: float = 0.9
+    """… of those that are this share of the joining threshold near to the one that arrives, …"""
+    outgrow_older: int = 5
+    """… if no more than so many others held are as near to it."""
+    grow_most: int = 20_000
+    """Themes of a group beyond which nothing grows out and nothing folds: to open or close one takes too long then."""
     pool: int = 2000
     """Concerns that may wait; more push the oldest out as ``Unthemed``."""
     pool_after_s: int = 30 * DAY_S
@@ -72,6 +86,14 @@ class ThemePolicy:
     """Times that a pass looks for such pairs; each theme merges at most once in a round."""
     merge_gap_milli: int = 3_000
     """Themes whose members lie so far apart, in thousandths of their spread (``splits``), do not merge."""
+    fold_milli: int = 700
+    """A theme is small with so many thousandths of the members that a typical one has for its age; …"""
+    fold_after: int = 1_000
+    """… of this age, in concerns, or half as old as the stream, it joins its nearest theme …"""
+    fold_like: float = 0.2
+    """… when that is as near as the joining threshold plus this share of the way to where themes merge …"""
+    fold_margin: float = 0.02
+    """… plus this margin."""
     split_alike: float = 0.70
     """A theme is split when its two parts are less alike than this, have …"""
     split_members: int = 8

@@ -38,7 +38,7 @@ def fit(state: EngineState, place: Place) -> Step:
     if not place:
         if state.space is not None and state.seen < state.next_fit:
             return Step()
-        state.next_fit = state.seen + min(max(policy.pass_every, state.seen // 4), 10 * policy.pass_every)
+        state.next_fit = state.seen + min(max(policy.refit_every, state.seen // 4), 10 * policy.pass_every)
         warm = None if state.space is None else state.space.basis
         state.next_basis = first_directions(warm, state.shelf.vectors.shape[1], policy.components)
         place = [COLD_ROUNDS if warm is None else WARM_ROUNDS]

@@ -253,3 +253,15 @@ def divided(state: EngineState, one: Origin, two: Origin) -> bool:
     side = np.arange(len(mine)) < len(ours)
     gap = gap_milli(state.shelf.units[mine], _fold(state, mine), (side, side))
     return gap >= state.policy.merge_gap_milli
+
+
+def would_part(state: EngineState, one: Origin, two: Origin) -> bool:
+    """Whether two themes, if they were one, would be split again as they are now."""
+    ours, theirs = (state.members_in_window(root) for root in (one, two))
+    if min(len(ours), len(theirs)) < state.policy.split_members:
+        return False
+    mine = np.concatenate((ours, theirs))
+    side = np.arange(len(mine)) < len(ours)
+    units, fold = state.shelf.units[mine], _fold(state, mine)
+    apart = _alike(units[side], units[~side]) < int(state.policy.split_alike * ONE)
+    return apart and gap_milli(units, fold, (side, side)) >= gap_needed_milli(len(mine))

@@ -86,7 +86,7 @@ def test_a_concern_of_another_group_never_joins() -> None:
 
 
 def test_a_full_pool_gives_up_on_the_one_that_waited_longest() -> None:
-    engine, _ = warm()
+    engine, _ = warm(replace(POLICY, gather=0))
     said = [change for i in range(120) for change in engine.add(noise_point(i))]
     first = next(change.concern_id for change in said if isinstance(change, Waiting))
     assert next(change for change in said if isinstance(change, Unthemed)) == Unthemed(first)
