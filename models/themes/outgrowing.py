@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from models.themes.assigning import assigned, moved, runner_up
+from models.themes.assigning import assigned, moved, runners_up
 from models.themes.centroids import Book, Origin
 from models.themes.changes import Born, CentroidsChanged, Change
 from models.themes.founding import bear, open_all
@@ -125,7 +125,7 @@ def _told(state: EngineState, new: Origin, four: Slots, left: list[Origin | None
     row = book.row_of[new.ordinal]
     for slot, root in zip(four.tolist(), left, strict=True):
         similar = book.units @ state.shelf.units[slot]
-        second = runner_up(similar, row)
+        second = next(iter(runners_up(similar, row, 1)), None)
         if root is None or second is None:
             yield assigned(state, slot, book, row, similar, arrival=slot == four[-1])
             continue
