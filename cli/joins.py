@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from models.themes.scoring.joins import Judged
     from models.themes.scoring.streams import Order
 
-_ORDERS: tuple[Order, ...] = ("shuffled", "waves")
+_ORDERS: tuple[Order, ...] = ("shuffled", "waves", "bursts", "drift", "returns", "stories")
 
 
 def joins(
@@ -33,8 +33,8 @@ def joins(
 ) -> None:
     """How right the stated probabilities are, on each set with weights fitted on the others.
 
-    Every set is played shuffled and in waves, with its words and without. ``standing`` is what would be said at the
-    end of what is still held.
+    Every set is played in all six orders, with its words and without. ``standing`` is what would be said at the end of
+    what is still held.
 
     Example: undercurrent eval joins --input banking.jsonl.gz --input intents.jsonl.gz
     """

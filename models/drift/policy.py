@@ -35,8 +35,10 @@ class DriftPolicy:
     """People that a burst needs in an hour, and twice as many in a day."""
     quiet_h: int = 24
     """Hours without a burst before the next one is told."""
-    family_p: float = 3e-5
-    """Chance that most of a new theme's concerns came as lately as they did, or that births come so often."""
+    family_p: float = 1e-8
+    """Chance that most of a new theme's concerns came as lately as they did: a young theme's later ones always do."""
+    births_p: float = 3e-5
+    """Chance that births come so often."""
     newcomer_p: float = 2e-5
     """Chance that so many of the concerns nearest to one came as lately as they did."""
     look_every: int = 6

@@ -135,7 +135,7 @@ class TenantWatch:
         p = tail(now, mean, float(min(before + 1, _BIRTHS_KNOWN)))
         return (
             Seen(round(mean, 3), float(now), blocks * _BLOCK, _BLOCK, p)
-            if p <= self._policy.family_p
+            if p <= self._policy.births_p
             else None
         )
 

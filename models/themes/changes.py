@@ -109,11 +109,15 @@ class Retracted:
 
 @dataclass(frozen=True, slots=True)
 class Born:
-    """A theme was formed by these concerns, each of which is ``Assigned`` to it next."""
+    """A theme was formed by these concerns, each of which is ``Assigned`` to it next.
+
+    ``outgrown``: they were chosen because they came lately, so that they did is no news.
+    """
 
     theme_id: str
     group: str
     members: tuple[str, ...]
+    outgrown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

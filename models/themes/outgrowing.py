@@ -115,7 +115,7 @@ def _founded(state: EngineState, four: Slots) -> list[Change]:
     new = bear(state, shelf.groups[four[0]], four)
     open_all(state, [(new, four)])
     names = {new.theme_id, *(root.theme_id for root in left if root is not None)}
-    born = Born(new.theme_id, new.group, tuple(shelf.ids[slot] for slot in four))
+    born = Born(new.theme_id, new.group, tuple(shelf.ids[slot] for slot in four), outgrown=True)
     return [born, *_told(state, new, four, left), CentroidsChanged(tuple(sorted(names)))]
 
 

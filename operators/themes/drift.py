@@ -148,6 +148,8 @@ class DriftWatch:
         """
         for change in changes:
             match change:
+                case Born(outgrown=True):
+                    self._tenant().born()
                 case Born():
                     self._tenant().born()
                     places = [arrivals[concern] for concern in change.members if concern in arrivals]
