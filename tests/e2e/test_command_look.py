@@ -70,7 +70,7 @@ def test_review_lists_what_waits_with_its_reason(ran: Ran) -> None:
     assert (
         {"concern", "quarantined"}
         <= {row["kind"] for row in rows}
-        <= {"concern", "quarantined", "assignment"}
+        <= {"concern", "quarantined", "assignment", "theme"}
     )
     assert all(row["id"] and row["reason"] for row in rows)
     assert len(undercurrent("review", "ls", "--dir", ran.out).out.splitlines()) == 2 * len(rows)
