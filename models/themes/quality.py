@@ -22,6 +22,9 @@ from models.themes.state import EngineState
 
 Milli = NDArray[np.int64]
 
+_TOGETHER = 32
+"""Concerns that are compared with all themes in one product: memory that is at hand is not fetched anew."""
+
 
 def clearness_milli(own: NDArray[np.int64], other: NDArray[np.int64]) -> Milli:
     """The silhouette of concerns that are ``own`` like their theme and ``other`` like the next, ``(n,)`` in 1/ONE.
@@ -61,13 +64,18 @@ def _centroids(state: EngineState, group: str, founding: Sequence[Slots]) -> Uni
 
 def _of_members(state: EngineState, book: Book, slots: Slots, beside: Units) -> Milli:
     """The silhouettes ``(n,)`` of concerns that have a theme of ``book``, were there further centroids as well."""
-    shelf, every = state.shelf, np.arange(len(slots))
+    shelf = state.shelf
     rows = state.themes.rows()[shelf.origin[slots]]
     units, within = shelf.units[slots], shelf.seq[slots] > state.horizon
     own = np.einsum("ij,ij->i", units, without(book, rows, shelf.raw[slots], within))
-    similar = units @ np.concatenate([book.units, beside]).T
-    similar[every, rows] = -ONE
-    return clearness_milli(own.astype(np.int64), similar.max(axis=1).astype(np.int64))
+    nearest = np.full(len(slots), -ONE, np.float32)
+    for start in range(0, len(slots), _TOGETHER):
+        some = slice(start, start + _TOGETHER)
+        similar = units[some] @ book.units.T
+        similar[np.arange(len(similar)), rows[some]] = -ONE
+        nearest[some] = similar.max(axis=1)
+    nearest = np.maximum(nearest, (units @ beside.T).max(axis=1, initial=-ONE))
+    return clearness_milli(own.astype(np.int64), nearest.astype(np.int64))
 
 
 def _of_founders(state: EngineState, group: str, slots: Slots, others: Units) -> Milli:
