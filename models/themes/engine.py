@@ -113,7 +113,7 @@ class ThemeEngine(Answers):
             return [Waiting(concern, None, None)]
         similar = self._ahead.similar(concern, unit, book, state.space)
         row = int(similar.argmax())
-        if state.policy.outgrow_part and (grown := outgrown(state, slot, book, similar)):
+        if state.policy.outgrow_part and (grown := outgrown(state, slot, book, row, similar)):
             return grown
         if similar[row] < state.space.level(group).threshold:
             return [Waiting(concern, book.roots[row].theme_id, cosine(int(similar[row])))]

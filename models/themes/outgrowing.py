@@ -30,8 +30,11 @@ _LATEST = 8
 """Members of a theme that tell whether it is just beginning, those that came last."""
 
 
-def outgrown(state: EngineState, slot: int, book: Book, similar: Units) -> list[Change]:
-    """Found a theme of a concern and its companions, if they are one; ``similar`` ``(k,)``: it to all themes."""
+def outgrown(state: EngineState, slot: int, book: Book, best: int, similar: Units) -> list[Change]:
+    """Found a theme of a concern and its companions, if they are one.
+
+    ``similar`` ``(k,)``: it to all themes, of which the one at row ``best`` is nearest.
+    """
     assert state.space is not None
     shelf = state.shelf
     if len(book.roots) > state.policy.grow_most:
@@ -41,7 +44,7 @@ def outgrown(state: EngineState, slot: int, book: Book, similar: Units) -> list[
     near, companions = _companions(state, slot, since, int(state.policy.outgrow_near * joining))
     if not len(companions):
         return []
-    four, best = np.append(companions, slot), int(similar.argmax())
+    four = np.append(companions, slot)
     joins = similar[best] >= joining
     if not joins and bool((shelf.origin[four] == WAITING).all()):
         return []  # what only waits gathers (``founding``)

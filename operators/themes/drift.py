@@ -148,10 +148,10 @@ class DriftWatch:
         """
         for change in changes:
             match change:
-                case Born(outgrown=True):
-                    self._tenant().born()
                 case Born():
                     self._tenant().born()
+                    if change.outgrown:
+                        continue
                     places = [arrivals[concern] for concern in change.members if concern in arrivals]
                     self.families.put(change.theme_id, places)
                     yield from self._family(change.theme_id, change.members, now, tell)

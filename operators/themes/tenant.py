@@ -122,14 +122,15 @@ class TenantThemes:
         for ref in refs(order):
             self._kept.concerns.reopen(ref.concern_id, ref.item_id)
         changes = self.engine.steer(in_space_of(order, self._encoder), by)
-        for change in changes:
-            if (
-                isinstance(order, JudgeAlert)
-                and isinstance(change, Ordered)
-                and change.event == "alert_dismissed"
-            ):
-                self._kept.alerts.dismiss(order.detector, change.theme_id, int(order.at.timestamp()))
+        if isinstance(order, JudgeAlert):
+            self._judge(order, changes)
         yield from self._telling.tell(changes, tell)
+
+    def _judge(self, order: JudgeAlert, changes: Sequence[Change]) -> None:
+        """After a false alarm its detector is quiet."""
+        for change in changes:
+            if isinstance(change, Ordered) and change.event == "alert_dismissed":
+                self._kept.alerts.dismiss(order.detector, change.theme_id, int(order.at.timestamp()))
 
     def reported(self, report: ReportIssue, tell: Teller) -> Iterator[Envelope]:
         """A tracker said what became of an issue; a duplicate's theme may be the other's, which people are asked."""

@@ -37,12 +37,15 @@ from contracts.stages import Assignment, Decision, EnrichedItem, RedactedItem
 from contracts.steering import MoveConcern
 from models.labellers.added import Added, with_label
 from wiring.reviewing.case import Case, Kind, by_worth, is_due
-from wiring.reviewing.news import Judged, News, judged_by
+from wiring.reviewing.news import Clock, Judged, News, judged_by
 from wiring.reviewing.news_cases import cases_of
-from wiring.reviewing.queue import NEWS, asked_case, held_case, kind_of, unsure_case
+from wiring.reviewing.queue import asked_case, held_case, kind_of, unsure_case
 from wiring.reviewing.rows import SCHEMA as ROWS_SCHEMA
 from wiring.reviewing.rows import KeptRows
 from wiring.views.topics import Place
+
+NEWS = ("assignments", "alerts")
+"""Where themes and alerts are told of."""
 
 FORMAT = 3
 """Another one is made anew."""
@@ -271,24 +274,30 @@ class ReviewIndex:
         for part, newest in self._db.execute("SELECT part, max(ordinal) FROM since GROUP BY part").fetchall():
             old = "DELETE FROM since WHERE part = ? AND ordinal < ?"
             self._db.execute(old, (part, newest - REMEMBERED))
-        self._news.tidy(self._clock)
+        self._news.tidy(self._clocks())
 
     # -- what waits --------------------------------------------------------------------------------------
 
     def cases(self, tenant: str | None = None, *, early: bool = False) -> list[Case]:
         """Everything that waits, by worth; with ``early`` also what a model may still answer."""
         with self._errors(), self._vault.at_once():
-            now = self._clock
+            now = self._clocks()
             rows = map(_Row._make, self._db.execute(_OPEN, (tenant,)).fetchall())
             cases = [case for row in rows if (case := self._case(row)) is not None]
             news = cases_of(self._rows, self._vault, tenant, now, self._judged())
         return by_worth([*(case for case in cases if early or is_due(case, now(case.tenant))), *news])
 
-    def _clock(self, tenant: str) -> datetime | None:
-        """How late it is with a tenant."""
-        asked = "SELECT max(at) FROM clock WHERE tenant IN (?, ?)"
-        (at,) = self._db.execute(asked, (tenant, EVERYONE)).fetchone()
-        return None if at is None else datetime.fromisoformat(at)
+    def _clocks(self) -> Clock:
+        """How late it is with each tenant, read once."""
+        told = self._db.execute("SELECT tenant, at FROM clock").fetchall()
+        clocks = {tenant: datetime.fromisoformat(at) for tenant, at in told}
+        every = clocks.get(EVERYONE)
+
+        def now(tenant: str) -> datetime | None:
+            own = clocks.get(tenant)
+            return max(own, every) if own and every else own or every
+
+        return now
 
     def _judged(self) -> set[Judged]:
         asked = "SELECT kind, id FROM decided WHERE kind IN ('theme', 'proposal', 'alert')"

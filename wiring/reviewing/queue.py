@@ -29,10 +29,6 @@ from wiring.reviewing.rows import Rows
 from wiring.views.gather import Gathered, gather
 from wiring.views.topics import Records
 
-NEWS = ("assignments", "alerts")
-"""Where themes and alerts are told of."""
-
-
 @dataclass(slots=True)
 class _Decided:
     """What people have said so far."""
@@ -64,8 +60,7 @@ def open_cases(
             decided.take(record)
     cases = [
         *_concerns(topics, gathered, decided, vault),
-        *_assignments(topics, gathered, decided, vault),
-        *_news(topics, gathered, decided, vault),
+        *_assigned(topics, gathered, decided, vault),
         *_held(topics, gathered, decided),
     ]
     mine = (case for case in cases if tenant in (None, case.tenant))
@@ -124,12 +119,16 @@ def kind_of(asked: ReviewRequest) -> Kind:
     return "concern" if asked.concern.decision.needs_review else "category"
 
 
-def _assignments(
+def _assigned(
     topics: Records, gathered: dict[str, Gathered], decided: _Decided, vault: Vault
 ) -> Iterator[Case]:
-    """The assignments that a person is asked about and that still stand unanswered."""
-    asked: dict[str, Case] = {}
+    """The assignments that a person is asked about and that still stand unanswered; what the same records, which are
+    many and so read once, and alerts tell of themes that nobody has judged."""
+    asked, news = dict[str, Case](), News(Rows())
+    for _place, record in topics.records("alerts"):
+        news.take(record)
     for _place, record in topics.records("assignments"):
+        news.take(record)
         if not isinstance(record, Assignment) or record.tenant not in gathered:
             continue
         before = asked.pop(record.concern_id, None)  # another theme, or none: the question is no more
@@ -139,14 +138,6 @@ def _assignments(
         elif record.ask_milli is not None:
             asked[record.concern_id] = unsure_case(record, vault)
     yield from (case for name, case in asked.items() if name not in decided.moved | decided.concerns)
-
-
-def _news(topics: Records, gathered: dict[str, Gathered], decided: _Decided, vault: Vault) -> Iterator[Case]:
-    """New themes, proposals and alerts of drift that nobody has judged."""
-    news = News(Rows())
-    for topic in NEWS:
-        for _place, record in topics.records(topic):
-            news.take(record)
     clocks = {name: one.clock for name, one in gathered.items()}
     yield from cases_of(news.rows, vault, None, clocks.get, decided.judged)
 
