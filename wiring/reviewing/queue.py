@@ -29,6 +29,7 @@ from wiring.reviewing.rows import Rows
 from wiring.views.gather import Gathered, gather
 from wiring.views.topics import Records
 
+
 @dataclass(slots=True)
 class _Decided:
     """What people have said so far."""
