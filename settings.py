@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from contracts.errors import WrongUsage
+from contracts.unfit import first_unfit
 
 Url = Annotated[str, Field(pattern=r"^(https?://[^\s@]+)?$")]
 Dollars = Annotated[Decimal, Field(ge=0, le=1_000_000_000, decimal_places=6)]
@@ -183,7 +184,7 @@ def load_settings() -> Settings:
         field = next((name for name in Settings.model_fields if f'"{name}"' in str(exc)), "")
         raise WrongUsage(f"UNDERCURRENT_{field.upper()}: it is not JSON") from None
     except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        field = str(first["loc"][0])
+        unfit = first_unfit(exc)
+        field = str(unfit.place[0])
         name = field if field.isupper() else "UNDERCURRENT_" + field.upper()
-        raise WrongUsage(f"{name}: {first['msg']}") from None
+        raise WrongUsage(f"{name}: {unfit.why}") from None

@@ -12,6 +12,7 @@ from api.bodies import MOST_ITEMS, FeedbackItem, FeedbackTaken, Problem, Rejecte
 from api.requests import check_signature, read_body, read_json
 from connectors.store.keys import ApiKey
 from contracts.errors import PipelineError, RejectItem, RetryLater
+from contracts.unfit import every_unfit
 from wiring.edge.feedback import FeedbackDesk, Item
 from wiring.edge.keys import Keyring
 
@@ -109,11 +110,7 @@ def _checked(
         try:
             item = FeedbackItem.model_validate(one)
         except ValidationError as exc:
-            wrong = exc.errors(include_input=False, include_url=False, include_context=False)
-            rejected += [
-                Rejected(index=index, field=".".join(map(str, each["loc"])), error=each["msg"])
-                for each in wrong
-            ]
+            rejected += [Rejected(index=index, field=each.field, error=each.why) for each in every_unfit(exc)]
             continue
         if item.external_id is None and idempotency_key is None:
             missing = "give one, or send an Idempotency-Key, so that a repeat is known"

@@ -20,6 +20,7 @@ from cli.letters import Desk, open_desk
 from connectors.kafka.names import PREFIX
 from contracts.commands import Order
 from contracts.errors import WrongUsage
+from contracts.unfit import first_unfit
 
 __all__ = ["Desk", "OpenDesk", "at_a_desk", "at_the_desk"]
 
@@ -64,8 +65,7 @@ def _with_options(
         except ValidationError as exc:
             if exc.title not in _ORDERS:
                 raise
-            first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-            raise WrongUsage(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise WrongUsage(first_unfit(exc).told("order")) from None
 
     hints = get_type_hints(command, include_extras=True)
     own = [

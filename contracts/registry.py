@@ -21,6 +21,7 @@ from contracts.naming import AnswerRefused, ThemeAnswer, ThemeQuestion
 from contracts.priority import Alert, IssueStatus, LinearIssue, Priority, Withdrawal
 from contracts.stages import Assignment, EnrichedItem, RedactedItem
 from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
+from contracts.unfit import first_unfit
 
 SCHEMA_MAJOR = 1
 """The major version that this code reads; a record of another major goes to dead letters."""
@@ -83,9 +84,9 @@ def read_record(topic: str, value: bytes | str) -> Envelope:
     try:
         record: Envelope = reader(topic).validate_json(value)
     except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or None
-        raise RejectItem(f"not a record of {topic}: {first['msg']}", reason="schema", field=where) from None
+        unfit = first_unfit(exc)
+        why = f"not a record of {topic}: {unfit.why}"
+        raise RejectItem(why, reason="schema", field=unfit.field or None) from None
     if int(record.schema_version.split(".")[0]) != SCHEMA_MAJOR:
         raise RejectItem(
             f"schema {record.schema_version} is not readable here; this reads {SCHEMA_MAJOR}.x",

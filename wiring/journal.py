@@ -21,6 +21,7 @@ from contracts.errors import WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, Coordinates, CustomerUpdated, FeedbackReceived, Tick
 from contracts.identity import item_id
 from contracts.registry import write_record
+from contracts.unfit import first_unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,7 @@ class RecordMaker:
         try:
             return write_record(BusinessEvent.model_validate(self._header(at) | said))
         except ValidationError as exc:
-            first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-            raise WrongUsage(f"business event: {first['loc'][0]}: {first['msg']}") from None
+            raise WrongUsage(f"business event: {first_unfit(exc).told('record')}") from None
 
     def subject(self, arrival: Arrival) -> str:
         """Whose key seals a delivery: its author's; without an author the item is a subject of its own."""

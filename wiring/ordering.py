@@ -19,6 +19,7 @@ from contracts.themes import ThemeEvent, ThemeOrdered, ThemeRecord
 from models.themes.constraints import By, Constraints
 from models.themes.noting import note
 from models.themes.objections import objection
+from models.themes.redirects import chain
 from operators.themes.arrivals import group_of
 from wiring.views.topics import Records
 
@@ -80,10 +81,7 @@ class Scene:
 
     def chain(self, theme_id: str) -> tuple[str, ...]:
         """See ``Places``."""
-        found = [theme_id]
-        while (into := self.redirects.get(found[-1])) is not None and into not in found:
-            found.append(into)
-        return tuple(found)
+        return chain(theme_id, self.redirects.get)
 
     def resolve(self, theme_id: str) -> str:
         """See ``Places``."""

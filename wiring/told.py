@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from contracts.errors import WrongUsage
+from contracts.unfit import first_unfit
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -27,9 +28,7 @@ def read_told(path: Path, shape: type[T]) -> T:
     except yaml.YAMLError as exc:
         raise WrongUsage(f"{path}: not YAML: {getattr(exc, 'problem', exc)}") from exc
     except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WrongUsage(f"{path}: {where}: {first['msg']}") from None
+        raise WrongUsage(f"{path}: {first_unfit(exc).told('the file')}") from None
 
 
 def read_secret(path: Path, whose: str) -> str:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from connectors.vendors.errors import VendorGarbled
 from connectors.vendors.port import Connection, Json
 from contracts.errors import WrongUsage
+from contracts.unfit import first_unfit
 
 # Epoch seconds of the year 5138; what is larger counts milliseconds.
 _LAST_SECOND = 100_000_000_000
@@ -35,9 +36,9 @@ def options_of(connection: Connection, shape: type[Told]) -> Told:
     try:
         return shape.model_validate(dict(connection.options))
     except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "options"
-        raise WrongUsage(f"connection {connection.name}: options: {where}: {first['msg']}") from None
+        raise WrongUsage(
+            f"connection {connection.name}: options: {first_unfit(exc).told('options')}"
+        ) from None
 
 
 def dig(value: Json, path: str) -> Json:

@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from contracts.errors import WrongUsage
+from contracts.unfit import first_unfit
 
 DEFAULT_FILE = Path(__file__).with_name("taxonomy.yaml")
 
@@ -155,10 +156,8 @@ def load_taxonomy(file: Path | None = None) -> tuple[Taxonomy, list[str]]:
     try:
         taxonomy = Taxonomy.model_validate(content)
     except ValidationError as exc:
-        first = exc.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
         more = f" ({exc.error_count() - 1} more)" if exc.error_count() > 1 else ""
-        raise WrongUsage(f"{path}: {place}: {first['msg']}{more}") from exc
+        raise WrongUsage(f"{path}: {first_unfit(exc).told('the file')}{more}") from exc
     return taxonomy, taxonomy.warnings()
 
 

@@ -21,6 +21,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.errors import WrongUsage
+from contracts.unfit import first_unfit
 from models.llm.base import Call, Reply, Usage
 
 SHIPPED = Path(__file__).with_name("prices.yaml")
@@ -132,6 +133,4 @@ def _read(path: Path) -> list[Price]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
         raise WrongUsage(f"{path}: cannot be read as YAML ({exc})") from exc
     except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise WrongUsage(f"{path}: {place or 'the file'}: {first['msg']}") from None
+        raise WrongUsage(f"{path}: {first_unfit(exc).told('the file')}") from None

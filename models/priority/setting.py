@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from contracts.errors import WrongUsage
+from contracts.unfit import first_unfit
 
 
 class Setting(BaseModel):
@@ -33,9 +34,8 @@ def read_setting(source: Path, kind: type[S]) -> S:
     try:
         return kind.model_validate(data)
     except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "(top level)"
-        raise WrongUsage(f"{source}:{_line_of(tree, first['loc'])}: {field}: {first['msg']}") from exc
+        unfit = first_unfit(exc)
+        raise WrongUsage(f"{source}:{_line_of(tree, unfit.place)}: {unfit.told('(top level)')}") from exc
 
 
 def _line_of(node: Any, path: tuple[int | str, ...]) -> int:

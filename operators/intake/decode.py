@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from contracts.errors import RejectItem
 from contracts.feedback import FeedbackBody
+from contracts.unfit import first_unfit
 from models.markup.plain import plain_text
 
 
@@ -28,9 +29,8 @@ def decode_body(raw: bytes, unreadable: str | None = None) -> FeedbackBody:
     try:
         body = FeedbackBody.model_validate(fields)
     except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise RejectItem(f"{field}: {first['msg']}", reason="invalid", field=field) from None
+        unfit = first_unfit(exc)
+        raise RejectItem(f"{unfit.field}: {unfit.why}", reason="invalid", field=unfit.field) from None
     text = plain_text(body.text)
     if not text.strip():
         raise RejectItem("text: nothing is left of it without its markup", reason="invalid", field="text")

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from contracts.errors import StateCorrupt
 from contracts.naming import AnswerRefused, ThemeAnswer, ThemeNaming, ThemeQuestion
 from contracts.themes import ThemeEvent
+from contracts.unfit import first_unfit
 from models.themes.keywords import terms
 from operators.ports import Vault
 from operators.themes.concerns import Concerns, mark_of
@@ -113,9 +114,8 @@ class Naming:
         try:
             return ThemeNaming.model_validate_json(opened)
         except ValidationError as exc:
-            first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise _Refused(f"it is no naming: {where}: {first['msg']}") from None
+            unfit = first_unfit(exc)
+            raise _Refused(f"it is no naming: {unfit.field}: {unfit.why}") from None
 
     def _check_evidence(self, answer: ThemeAnswer, naming: ThemeNaming) -> None:
         sources = {source.concern_id: source.text for source in answer.sources}

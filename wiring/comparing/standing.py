@@ -18,6 +18,7 @@ from contracts.priority import LinearIssue, Priority
 from contracts.stages import Assignment
 from contracts.themes import ThemeRecord
 from models.priority.impact import effective_impact
+from models.themes.redirects import root
 
 FOLDED = ("assignments", "priorities", "linear")
 """The topics that are compared."""
@@ -58,11 +59,11 @@ class Standing:
 
     def resolved(self, theme_id: str) -> str:
         """The theme that this one is read as, merges followed."""
-        seen = {theme_id}
-        while (known := self.themes.get(theme_id)) and known.redirect_to and known.redirect_to not in seen:
-            theme_id = known.redirect_to
-            seen.add(theme_id)
-        return theme_id
+        return root(theme_id, self._into)
+
+    def _into(self, theme_id: str) -> str | None:
+        known = self.themes.get(theme_id)
+        return None if known is None else known.redirect_to
 
     def members(self) -> dict[str, str]:
         """Every themed concern with the theme that it counts for."""

@@ -17,6 +17,7 @@ from contracts.errors import RejectItem, WrongUsage
 from contracts.feedback import FeedbackBody, FeedbackReceived, Sealed
 from contracts.identity import item_id
 from contracts.registry import NOBODY, read_record
+from contracts.unfit import first_unfit
 from operators.ports import Vault
 from wiring.appending import Given
 from wiring.deadletters.letters import Letter
@@ -83,9 +84,7 @@ def _fields(body: bytes) -> dict[str, object]:
     try:
         FeedbackBody.model_validate_json(body)
     except ValidationError as exc:
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "it"
-        raise WrongUsage(f"--fixed: not a feedback body: {where}: {first['msg']}") from None
+        raise WrongUsage(f"--fixed: not a feedback body: {first_unfit(exc).told('it')}") from None
     fields: dict[str, object] = orjson.loads(body)
     return fields
 

@@ -32,6 +32,7 @@ from connectors.vendors.port import (
 from contracts.commands import Erase, ReportIssue, RetractItem
 from contracts.feedback import Coordinates
 from contracts.identity import item_id
+from contracts.unfit import first_unfit
 from wiring.journal import Arrival, RecordMaker, nobodys_subject
 
 AUTHOR = "edge"
@@ -145,8 +146,7 @@ class Sealer:
         self, batch: Batch, maker: RecordMaker, what: tuple[str, str], seen: Taken, exc: ValidationError
     ) -> bytes:
         """Something that does not fit its record, as what nobody can read; ``what`` it is, and which."""
-        first = exc.errors(include_input=False, include_url=False, include_context=False)[0]
-        why = f"{what[0]} {first['loc'][0]}: {first['msg']}"
+        why = f"{what[0]} {first_unfit(exc).told('record')}"
         return self._feedback(maker, _arrival(batch, Unreadable(" ".join(what), repr(seen).encode(), why)))
 
     def _maker(self, batch: Batch) -> RecordMaker:

@@ -34,6 +34,7 @@ from contracts.steering import (
     ThemeRef,
 )
 from contracts.themes import ThemeRecord
+from contracts.unfit import first_unfit
 from models.labellers.added import extended
 from models.labellers.taxonomy import Taxonomy
 from wiring.appending import Given
@@ -175,7 +176,7 @@ def _about_theme(case: Case, said: Said, scene: Scene) -> ThemeOrder:
     try:
         return RenameTheme(theme=theme, name=name, reason=WHY)
     except ValidationError as exc:
-        raise _unfit("name", exc) from None
+        raise WrongUsage(first_unfit(exc).told("name")) from None
 
 
 def _verdict(alert: Alert, scene: Scene, *, real: bool) -> JudgeAlert:
@@ -219,14 +220,7 @@ def correction_of(told: dict[str, Any]) -> Correction:
     try:
         return Correction.model_validate({name: value for name, value in told.items() if value is not None})
     except ValidationError as exc:
-        raise _unfit("correction", exc) from None
-
-
-def _unfit(what: str, exc: ValidationError) -> WrongUsage:
-    """What a person typed and does not fit; ``what`` it is, where the error names no field."""
-    first = exc.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
-    return WrongUsage(f"{field or what}: {first['msg']}")
+        raise WrongUsage(first_unfit(exc).told("correction")) from None
 
 
 def check(correction: Correction, category: str, taxonomy: Taxonomy) -> None:

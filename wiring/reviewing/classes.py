@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from contracts.commands import AddLabel, Command
 from contracts.errors import OrderRefused, WrongUsage
 from contracts.registry import read_journal
+from contracts.unfit import Unfit, first_unfit
 from models.labellers.added import Added, extended, objection, together, with_label
 from models.labellers.taxonomy import Taxonomy
 from wiring.public import refuse_personal_data
@@ -57,8 +58,7 @@ class Taxonomies:
         try:
             order = AddLabel.model_validate({name: value for name, value in said.items() if value})
         except ValidationError as exc:
-            first = exc.errors(include_url=False, include_input=False)[0]
-            raise WrongUsage(_told(".".join(map(str, first["loc"])), first["msg"], said)) from None
+            raise WrongUsage(_told(first_unfit(exc), said)) from None
         areas = [area.name for area in self.of(tenant).areas]
         if order.product_area not in areas:
             raise WrongUsage(
@@ -78,10 +78,10 @@ class Taxonomies:
         return {tenant: together(self.file, orders) for tenant, orders in self.ordered().items()}
 
 
-def _told(where: str, what: str, said: Mapping[str, Any]) -> str:
-    if where == "name":
+def _told(unfit: Unfit, said: Mapping[str, Any]) -> str:
+    if unfit.field == "name":
         return f"name {said.get('name')!r}: begin with a letter, then lower-case letters, digits and _, at most 40"
-    return f"{where}: {what}"
+    return unfit.told("category")
 
 
 def _refuse_personal(order: AddLabel) -> None:

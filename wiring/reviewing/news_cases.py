@@ -20,6 +20,7 @@ from contracts.priority import Alert
 from contracts.stages import Severity
 from contracts.themes import ThemeOrdered
 from models.review.worth import worth, worth_of_theme
+from models.themes.redirects import root
 from operators.ports import Vault
 from wiring.reviewing.case import Case, Kind
 from wiring.reviewing.news import ALERTED_FOR, Clock, Judged, is_past
@@ -139,13 +140,11 @@ class _Told:
         return f"{row.told['concerns']} concerns of {row.told['accounts']} accounts"
 
     def _root(self, name: str) -> str:
-        seen = [name]
-        while (row := self._themes.get(seen[-1])) is not None:
-            into = row.told.get("redirect_to")
-            if into is None or into in seen:
-                break
-            seen.append(into)
-        return seen[-1]
+        return root(name, self._into)
+
+    def _into(self, name: str) -> str | None:
+        row = self._themes.get(name)
+        return None if row is None else row.told.get("redirect_to")
 
     def _name(self, theme: str | None) -> str:
         row = None if theme is None else self._themes.get(self._root(theme))

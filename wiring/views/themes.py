@@ -12,6 +12,7 @@ from contracts.stages import Assignment
 from contracts.themes import ThemeRecord
 from models.priority.impact import effective_impact
 from models.priority.wilson import wilson_interval
+from models.themes.redirects import root
 from operators.ports import Vault
 from wiring.views.gather import Gathered, Said
 from wiring.views.model import QuoteView, ThemeView
@@ -88,11 +89,12 @@ class Words:
 
 def resolve(theme_id: str, themes: Mapping[str, ThemeRecord]) -> str:
     """The theme that this one is read as, through all its redirects."""
-    seen = {theme_id}
-    while (record := themes.get(theme_id)) and record.redirect_to and record.redirect_to not in seen:
-        theme_id = record.redirect_to
-        seen.add(theme_id)
-    return theme_id
+
+    def into(name: str) -> str | None:
+        record = themes.get(name)
+        return None if record is None else record.redirect_to
+
+    return root(theme_id, into)
 
 
 def members_of(gathered: Gathered, themes: Mapping[str, ThemeRecord]) -> dict[str, dict[str, Said]]:
