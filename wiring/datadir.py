@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -15,6 +14,7 @@ from typing import Any
 from connectors.durable import file_errors, replace_whole
 from contracts.errors import RecoveryRefused, StateCorrupt
 from flows.stages import JOURNAL, Pipeline
+from wiring.holding import claim
 
 FORMAT = 1
 """Version of the directory's layout; another one is refused."""
@@ -131,16 +131,8 @@ def locked(directory: DataDir) -> Iterator[None]:
         directory.root.mkdir(parents=True, exist_ok=True)
         fd = os.open(directory.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
-            raise RecoveryRefused(
-                f"{directory.root}: in use by process {holder}; end that one first, or use another directory"
-            ) from exc
         with file_errors(directory.lock):
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, str(os.getpid()).encode(), 0)
+            claim(fd, directory.root, "process")
         yield
     finally:
         os.close(fd)  # gives the lock back; the file stays, or two processes could lock two files

@@ -10,22 +10,19 @@ the supervisor itself is killed, so are its processes (on Linux), so that none g
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from contracts.errors import PipelineError, StopWorker, WrongUsage
 from wiring.supervising.group import Culprit, Group, World
 from wiring.supervising.log import OneLog
 from wiring.supervising.plan import WRONG_USAGE, Command, Launch, Restarts, Stage, described, free_addresses
 from wiring.supervising.process import Child, Process
+from wiring.supervising.signals import heard_by
 
 __all__ = ["Command", "Launch", "OneLog", "Restarts", "Stage", "Supervisor", "log_width"]
-
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 # How often the processes are looked at: a death is answered within this time.
 LOOK_EVERY_S = 0.05
@@ -115,22 +112,10 @@ class Supervisor:
         while any(group.lives() for group in self._groups) and time.monotonic() < deadline:
             time.sleep(0.01)
 
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
+    def _listening(self) -> AbstractContextManager[None]:
         """Hear signals; only in the main thread, where Python handles them."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def heard(_signum: int, _frame: FrameType | None) -> None:
-            self.stop()
-
-        before = {signum: signal.signal(signum, heard) for signum in SIGNALS}
-        try:
-            yield
-        finally:
-            for signum, handler in before.items():
-                signal.signal(signum, handler)
+        is_main = threading.current_thread() is threading.main_thread()
+        return heard_by(self.stop) if is_main else nullcontext()
 
 
 def log_width(stages: Sequence[Stage]) -> int:

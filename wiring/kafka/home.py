@@ -18,6 +18,7 @@ from pathlib import Path
 from connectors.jsonl.layout import translated
 from contracts.errors import RecoveryRefused
 from wiring.datadir import write_whole
+from wiring.holding import claim
 
 PEERS_WAIT_S = 60.0
 """How long a process waits for process 0 of its group to prepare the directory."""
@@ -78,7 +79,7 @@ def joined(home: StageHome, member: Member, prepare: Callable[[], object]) -> It
         fd = os.open(home.lock, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if member.process == 0:
-            _claim(fd, home)
+            claim(fd, home.root, "the group of process")
             home.prepared.unlink(missing_ok=True)
             prepare()
             write_whole(home.prepared, member.group.encode())
@@ -88,18 +89,6 @@ def joined(home: StageHome, member: Member, prepare: Callable[[], object]) -> It
         yield
     finally:
         os.close(fd)  # gives the lock back; the file stays, or two groups could lock two files
-
-
-def _claim(fd: int, home: StageHome) -> None:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as exc:
-        holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
-        raise RecoveryRefused(
-            f"{home.root}: in use by the group of process {holder}; end that one first, or use another directory"
-        ) from exc
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, str(os.getpid()).encode(), 0)
 
 
 def _share(fd: int, home: StageHome, member: Member) -> None:

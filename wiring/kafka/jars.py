@@ -6,10 +6,7 @@ repository. A jar with another digest (cut short, or not what was pinned) is fet
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import StopWorker
+from wiring.holding import in_turn
 
 KAFKA_VERSION = "4.1.0"
 
@@ -68,7 +66,8 @@ def class_path() -> tuple[Path, ...]:
     own = GlobalSettings.load()
     remotes = {**own.repositories, "central": MAVEN_CENTRAL_URL}
     context = MavenContext(repo_cache=own.repo_cache, remote_repos=remotes)
-    with _one_at_a_time(own.repo_cache):
+    # A jar that another of ours is writing is taken for a whole one otherwise.
+    with in_turn(own.repo_cache / ".undercurrent.lock"):
         return tuple(_fetched(context, jar) for jar in pinned_jars())
 
 
@@ -89,12 +88,3 @@ def _fetched(context: Any, jar: Jar) -> Path:
         f"{jar.group}:{jar.name}:{jar.version} is not the jar that wiring/kafka/jars.lock pins: "
         f"see which mirror it came from"
     )
-
-
-@contextmanager
-def _one_at_a_time(repository: Path) -> Iterator[None]:
-    """Hold off others of ours: a jar that is being written is taken for a whole one otherwise."""
-    repository.mkdir(parents=True, exist_ok=True)
-    with (repository / ".undercurrent.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

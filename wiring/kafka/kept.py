@@ -6,20 +6,18 @@ directory's settings on its command line, so a pid that went to another program 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from connectors.kafka.cluster import Cluster
 from contracts.errors import StopWorker
 from wiring.datadir import write_whole
+from wiring.holding import in_turn
 from wiring.kafka.server import STOPPED_WITHIN_S, LocalBroker, answers
 
 
@@ -33,7 +31,7 @@ class Kept:
 
 def keep_up(directory: Path) -> tuple[Kept, bool]:
     """The directory's broker, started if it does not run (then True). Raises ``StopWorker``."""
-    with _one_at_a_time(directory):
+    with in_turn(directory / ".lock"):
         found = running(directory)
         if found is not None:
             if not answers(Cluster(found.bootstrap), within_s=10.0):
@@ -53,7 +51,7 @@ def take_down(directory: Path) -> Kept | None:
     """End the directory's broker and wait; None when none runs. Its data stays."""
     if not directory.is_dir():
         return None
-    with _one_at_a_time(directory):
+    with in_turn(directory / ".lock"):
         found = running(directory)
         if found is not None:
             _end(found.pid, directory)
@@ -108,11 +106,3 @@ def _command_line(pid: int) -> str:
 
 def _record(directory: Path) -> Path:
     return directory / "broker.json"
-
-
-@contextmanager
-def _one_at_a_time(directory: Path) -> Iterator[None]:
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -6,9 +6,8 @@ if it is missing, damaged, of another form, or of topics that were deleted and m
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +19,7 @@ from connectors.kafka.messages import header
 from connectors.keys.vault import LocalVault
 from contracts.errors import StateCorrupt
 from wiring.deadletters.kafka import KafkaTopics, Mark, Told
+from wiring.holding import in_turn
 from wiring.reviewing.case import Case
 from wiring.reviewing.classes import Orders, ordered_in
 from wiring.reviewing.index import FORMAT, ReviewIndex
@@ -59,7 +59,7 @@ def ordered(topics: Records, folder: Path, vault: LocalVault) -> Orders:
 def _asked(topics: KafkaTopics, folder: Path, vault: LocalVault, ask: Callable[[ReviewIndex], T]) -> T:
     """What the index says once it has taken what is new."""
     path = folder / "review" / f"{topics.naming.prefix}-{topics.naming.generation}.sqlite3"
-    with _one_at_a_time(path):
+    with in_turn(path.with_suffix(".lock")):
         try:
             return _look(topics, path, vault, ask)
         except StateCorrupt:
@@ -115,11 +115,3 @@ def _wanted(topic: str, some: Iterable[Told]) -> Iterable[Told]:
 def _keep(index: ReviewIndex, topic: str, marks: dict[int, Mark]) -> None:
     for part, mark in marks.items():
         index.put_mark(topic, part, orjson.dumps(mark).decode())
-
-
-@contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

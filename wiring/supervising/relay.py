@@ -9,18 +9,16 @@ Run one after the other, each stage would wait for the whole of the one before i
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from types import FrameType
 
 from contracts.errors import PipelineError
 from wiring.supervising.log import OneLog
 from wiring.supervising.plan import Stage
-from wiring.supervisor import SIGNALS, Supervisor
+from wiring.supervising.signals import heard_by
+from wiring.supervisor import Supervisor
 
 LOOK_EVERY_S = 0.1
 # A question to the broker each time.
@@ -54,7 +52,7 @@ class Relay:
 
         Raises ``PipelineError`` with what the first stage that was given up said; the others are drained first.
         """
-        with self._listening():
+        with heard_by(self.stop):
             for run in self._runs:
                 run.start()
             try:
@@ -92,18 +90,6 @@ class Relay:
         for run in self._runs:
             if run.is_alive():
                 run.supervisor.stop()
-
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        def heard(_signum: int, _frame: FrameType | None) -> None:
-            self.stop()
-
-        before = {signum: signal.signal(signum, heard) for signum in SIGNALS}
-        try:
-            yield
-        finally:
-            for signum, handler in before.items():
-                signal.signal(signum, handler)
 
 
 class _Run(threading.Thread):

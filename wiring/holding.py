@@ -1,0 +1,37 @@
+"""Locks on files, which the system takes away from whoever dies: one process at a time, in turn or refused."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from contracts.errors import RecoveryRefused
+
+
+@contextmanager
+def in_turn(lock: Path) -> Iterator[None]:
+    """Wait until nobody else of ours is inside; the file is made, its folder too, and stays."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def claim(fd: int, directory: Path, holders: str) -> None:
+    """Lock an open file of ``directory`` for this process and write its id there.
+
+    Raises ``RecoveryRefused`` with the id that stands there if another one has it; ``holders`` is what has it, say
+    ``process``. The lock is given back when the file is closed.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as exc:
+        holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
+        raise RecoveryRefused(
+            f"{directory}: in use by {holders} {holder}; end that one first, or use another directory"
+        ) from exc
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, str(os.getpid()).encode(), 0)
