@@ -18,7 +18,7 @@ from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -52,10 +52,17 @@ class _TenantKeys:
     own: dict[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
 class _SubjectCipher:
-    aead: AESGCM
-    nonce_key: bytes
+    """What opens and seals a subject's texts."""
+
+    def __init__(self, key: bytes) -> None:
+        self.aead = AESGCM(key)
+        self._key = key
+
+    @cached_property
+    def nonce_key(self) -> bytes:
+        """What nonces are made with; derived when a text is sealed, because most stages only open."""
+        return _derive(self._key, "nonce")
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
@@ -280,7 +287,7 @@ class LocalVault:
         return row[0] if row else None
 
     def _cipher(self, tenant: str, subject: str) -> _SubjectCipher | None:
-        if not self._is_one_moment:
+        if not self._is_one_moment and subject not in TENANT_SUBJECTS:  # a tenant's own keys last
             self._forget_destroyed()
         known = self._ciphers.get((tenant, subject))
         if known is not None:
@@ -291,8 +298,7 @@ class LocalVault:
     def _keep(self, tenant: str, subject: str, key: bytes) -> _SubjectCipher:
         if len(self._ciphers) >= CACHED_SUBJECTS:
             self._ciphers.clear()
-        cipher = _SubjectCipher(AESGCM(key), _derive(key, "nonce"))
-        self._ciphers[(tenant, subject)] = cipher
+        cipher = self._ciphers[tenant, subject] = _SubjectCipher(key)
         return cipher
 
     def _subject_key(self, tenant: str, subject: str) -> bytes | None:
