@@ -80,16 +80,16 @@ def tally(sums: dict[str, int], one: Measured | None, sign: int) -> None:
 
 
 def corroboration(sums: Mapping[str, int]) -> Corroboration | None:
-    """What telemetry says of these complaints; None where nobody complained.
+    """What telemetry says of these complaints; None where nothing was measured before any.
 
     Levels are means before the corroborated complaints of that metric; where there is none, before the others.
     """
-    if not sums.get(COMPLAINTS):
-        return None
     raised, calm = (
         sum(sums.get(f"{metric} {verdict} n", 0) for metric in ("errors", "latency"))
         for verdict in ("raised", "calm")
     )
+    if not raised + calm:
+        return None
     deploys = {name[7:]: number for name, number in sums.items() if name.startswith("deploy ")}
     deploy = min(deploys, key=lambda name: (-deploys[name], name)) if deploys else None
     return Corroboration(

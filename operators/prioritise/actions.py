@@ -44,8 +44,7 @@ def withheld(book: TenantBook, root: str, matrix: Matrix) -> Line | None:
 
 def telemetry_of(book: TenantBook, root: str) -> Corroboration | None:
     """What telemetry says of a theme's complaints; None where nothing was measured before any of them."""
-    said = corroboration(summed(book.themes[name].telemetry for name in book.origins(root)))
-    return said if said is not None and said.share.of else None
+    return corroboration(summed(book.themes[name].telemetry for name in book.origins(root)))
 
 
 def _by_telemetry(book: TenantBook, root: str, matrix: Matrix, most: Rule | None) -> ThemeRule | None:
