@@ -124,7 +124,7 @@ def _play(
         point = Point(concern, grid[place], "en", int(at.timestamp()))
         changes = engine.add(point)
         told = [*watch.heard(point, concerns.decisions[place], who_is(concern), changes, tell, engine.alike)]
-        told += watch.changed(changes, arrival, n + 1, tell)
+        told += watch.changed(changes, arrival.get, n + 1, tell)
         told += watch.labelled(concern, who_is(concern), concerns.decisions[place].confidence_milli, tell)
         trial.events += [(n, event) for event in told]
         for change in changes:

@@ -150,6 +150,11 @@ class Concerns:
         place = (changes >> 1, self._theme(theme), -1, ())
         return Known(item_id, "", who, 0, *place, self._theme(near), bool(changes & 1))
 
+    def arrival(self, concern: str) -> int | None:
+        """The place of a concern among all that came; None of a settled one."""
+        known = self.table.get(concern)
+        return None if known is None else known.arrival
+
     def terms(self, known: Known) -> tuple[int, ...]:
         """The terms that move with a concern; none once it is old."""
         return known.terms if known.arrival > self._newest - KEPT_TERMS else ()

@@ -18,7 +18,7 @@ from contracts.themes import DriftEvent
 from models.drift.family import LOOKS
 from models.drift.newcomers import MOST, newcomers
 from models.drift.policy import DriftPolicy
-from models.drift.season import HOUR_S
+from models.drift.season import HOUR_S, Season
 from models.drift.seen import Seen
 from models.drift.tenant import TenantWatch
 from models.drift.theme import Came, ThemeWatch
@@ -48,6 +48,9 @@ TENANT = "tenant"
 
 Asked = Callable[[str, int], Alike | None]
 """Answers which held concerns are most like one, so many of them: the engine's ``alike``."""
+
+Arrival = Callable[[str], int | None]
+"""Answers which place a concern has among all that came; None where that is not known any more."""
 
 
 class DriftWatch:
@@ -112,7 +115,7 @@ class DriftWatch:
             if theme is not None and similarity is not None:
                 joined = isinstance(placed, Assigned)
                 came = Came(point.concern_id, similarity, folded, label, person, joined, recent)
-                yield from self._watch(theme, came, tell)
+                yield from self._watch(theme, came, tenant.season, tell)
 
     def _look_around(
         self, concern: str, placed: Assigned | Waiting | None, tell: Teller, asked: Asked
@@ -140,23 +143,20 @@ class DriftWatch:
             yield self._tenant_event(detector, seen, tell)
 
     def changed(
-        self, changes: Sequence[Change], arrivals: dict[str, int], now: int, tell: Teller
+        self, changes: Sequence[Change], arrival_of: Arrival, now: int, tell: Teller
     ) -> Iterator[DriftEvent]:
-        """Themes were born, merged, taken apart or retired.
-
-        ``arrivals``: places of the concerns that they name, among all that came, ``now``: how many there were.
-        """
+        """Themes were born, merged, taken apart or retired; ``now``: how many concerns had come."""
         for change in changes:
             match change:
                 case Born():
                     self._tenant().born()
                     if change.outgrown:
                         continue
-                    places = [arrivals[concern] for concern in change.members if concern in arrivals]
+                    places = [place for place in map(arrival_of, change.members) if place is not None]
                     self.families.put(change.theme_id, places)
                     yield from self._family(change.theme_id, change.members, now, tell)
                 case Assigned() | Moved():
-                    yield from self._grown(change, arrivals.get(change.concern_id), now, tell)
+                    yield from self._grown(change, arrival_of, now, tell)
                 case Merged():
                     self.themes.drop(change.from_theme)
                     self.families.drop(change.from_theme)
@@ -175,12 +175,15 @@ class DriftWatch:
                     self.families.drop(change.theme_id)
 
     def _grown(
-        self, change: Assigned | Moved, arrival: int | None, now: int, tell: Teller
+        self, change: Assigned | Moved, arrival_of: Arrival, now: int, tell: Teller
     ) -> Iterator[DriftEvent]:
-        """A concern came into a theme that is new."""
+        """A concern came into a theme, which may be new."""
         theme = change.theme_id if isinstance(change, Assigned) else change.to_theme
         places = self.families.get(theme)
-        if places is None or arrival is None or arrival in places:
+        if places is None:
+            return
+        arrival = arrival_of(change.concern_id)
+        if arrival is None or arrival in places:
             return
         self.families.put(theme, [*places, arrival])
         if len(places) + 1 in LOOKS:
@@ -244,8 +247,8 @@ class DriftWatch:
         self.whole.touch(TENANT)
         return tenant
 
-    def _watch(self, theme: str, came: Came, tell: Teller) -> Iterator[DriftEvent]:
-        watch, season = self.themes.get(theme), self._tenant().season
+    def _watch(self, theme: str, came: Came, season: Season, tell: Teller) -> Iterator[DriftEvent]:
+        watch = self.themes.get(theme)
         if watch is None:
             watch = ThemeWatch(self._policy, season.hour or 0)
             self.themes.put(theme, watch)

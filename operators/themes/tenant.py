@@ -19,7 +19,7 @@ from contracts.priority import Alert
 from contracts.steering import JudgeAlert, ThemeOrder
 from contracts.themes import DriftEvent
 from contracts.vectors import GridVector, ThemePoint
-from models.themes.changes import Assigned, Born, Change, Moved, Ordered
+from models.themes.changes import Change, Ordered
 from models.themes.constraints import By
 from models.themes.orders import in_space_of, refs
 from models.themes.policy import ThemePolicy
@@ -167,16 +167,8 @@ class TenantThemes:
         yield from self._telling.show(self._kept.profiles.root(answer.theme_id), tell)
 
     def _watch(self, changes: Sequence[Change], tell: Teller) -> Iterator[Envelope]:
-        """Let the detectors know what became of themes, and when the concerns came of which they are made."""
-        named: list[str] = []
-        for change in changes:
-            if isinstance(change, Assigned | Moved):
-                named.append(change.concern_id)
-            elif isinstance(change, Born):
-                named += change.members
-        rows = {name: self._kept.concerns.table.get(name) for name in named}
-        arrivals = {name: known.arrival for name, known in rows.items() if known is not None}
-        yield from self.drift.changed(changes, arrivals, self._kept.arrivals, tell)
+        """Let the detectors know what became of themes."""
+        yield from self.drift.changed(changes, self._kept.concerns.arrival, self._kept.arrivals, tell)
 
     def alert(self, event: DriftEvent, tell: Teller) -> Alert | None:
         """The alert that a drift event is worth, if it is."""

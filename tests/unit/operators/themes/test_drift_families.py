@@ -21,5 +21,5 @@ def test_a_theme_of_the_latest_concerns_is_news_if_they_were_not_chosen_so(
     watch, cause = DriftWatch(), Tick(id="0-7", tenant="acme", event_time=NOON, ingested_at=NOON)
     arrivals = {f"c{n}": NOW - 8 + n for n in range(8)}
     born = Born("t1", "en", tuple(arrivals), outgrown=outgrown)
-    events = watch.changed([born], arrivals, NOW, Teller(cause, Numbering("themes").after))
+    events = watch.changed([born], arrivals.get, NOW, Teller(cause, Numbering("themes").after))
     assert [event.detector for event in events] == told

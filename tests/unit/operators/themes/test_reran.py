@@ -13,7 +13,7 @@ from tests.support.runs import NOON
 
 def told(change: Reran) -> list[DriftEvent]:
     cause = Tick(id="0-7", tenant="acme", event_time=NOON, ingested_at=NOON)
-    return list(DriftWatch().changed([change], {}, 0, Teller(cause, Numbering("themes").after)))
+    return list(DriftWatch().changed([change], {}.get, 0, Teller(cause, Numbering("themes").after)))
 
 
 def test_a_fall_is_told_with_before_and_after_and_so_is_what_was_kept() -> None:
