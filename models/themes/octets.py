@@ -170,14 +170,14 @@ def in_bits(values: NDArray[np.signedinteger]) -> bytes:
     (b'\\x02\\xc0', [1, -2])
     """
     wide = values.astype(np.int64)
-    bits = max(int(wide.max(initial=0)), -1 - int(wide.min(initial=0))).bit_length() + 1
-    folded = np.where(wide < 0, ~wide << 1 | 1, wide << 1)
-    low, least = bits, bits * len(wide)
-    for tried in range(max(bits - 4, 0), bits):
-        size = int((folded >> tried).sum()) + (tried + 1) * len(wide)
-        low, least = (tried, size) if size < least else (low, least)
-    if low == bits:
+    folded = wide << 1 ^ wide >> 63
+    bits = max(int(folded.max(initial=0)).bit_length(), 1)
+    lows = np.arange(max(bits - 4, 0), bits)
+    sizes = (folded >> lows[:, None]).sum(axis=1) + (lows + 1) * len(wide)
+    best = int(sizes.argmin())
+    if sizes[best] >= bits * len(wide):
         return bytes([bits]) + _packed(wide + (1 << (bits - 1)), bits)
+    low = int(lows[best])
     ends = np.cumsum((folded >> low) + 1) - 1
     ones = np.zeros(int(ends[-1]) + 1, np.uint8)
     ones[ends] = 1
