@@ -47,7 +47,7 @@ from wiring.views.topics import Place
 NEWS = ("assignments", "alerts")
 """Where themes and alerts are told of."""
 
-FORMAT = 3
+FORMAT = 4
 """Another one is made anew."""
 
 REMEDY = "delete it: it is made anew from the topics"
@@ -63,8 +63,9 @@ EVERYONE = "*"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS mark (topic TEXT, part INTEGER, told TEXT NOT NULL, PRIMARY KEY (topic, part)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS waiting (
-  kind TEXT, id TEXT, tenant TEXT NOT NULL, subject TEXT NOT NULL, part INTEGER NOT NULL, at INTEGER NOT NULL,
-  ordinal INTEGER NOT NULL, record TEXT NOT NULL, anew TEXT, PRIMARY KEY (kind, id)
+  kind TEXT, id TEXT, tenant TEXT NOT NULL, subject TEXT NOT NULL, item TEXT NOT NULL, origin TEXT NOT NULL,
+  part INTEGER NOT NULL, at INTEGER NOT NULL, ordinal INTEGER NOT NULL, record TEXT NOT NULL, anew TEXT,
+  PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS standing (id TEXT PRIMARY KEY, tenant TEXT, subject TEXT, ordinal INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS since (id TEXT PRIMARY KEY, part INTEGER, ordinal INTEGER) WITHOUT ROWID;
@@ -76,9 +77,12 @@ CREATE TABLE IF NOT EXISTS labels (tenant TEXT PRIMARY KEY, told TEXT NOT NULL) 
 CREATE TABLE IF NOT EXISTS clock (tenant TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
 """
 
+Question = ReviewRequest | Assignment | Quarantined
+"""The records that wait."""
+
 _LABELS: TypeAdapter[Added] = TypeAdapter(Added)
 
-_PUT = "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+_PUT = "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 
 # A case that still stands: nobody has decided it, and nobody has erased whom it is about.
 _OPEN = """
@@ -96,6 +100,13 @@ class _Row(NamedTuple):
     tenant: str
     record: str
     anew: str | None
+
+
+class _Origin(NamedTuple):
+    """Where a record that waits lies."""
+
+    topic: str
+    place: Place
 
 
 class ReviewIndex:
@@ -138,8 +149,9 @@ class ReviewIndex:
 
     # -- what is taken -----------------------------------------------------------------------------------
 
-    def take(self, topic: str, place: Place, record: Envelope) -> None:
-        """Take one record into account."""
+    def take(self, topic: str, place: Place, record: Envelope, name: str = "") -> None:
+        """Take one record into account; ``name`` is the topic's full one, where several are read as one."""
+        origin = _Origin(name or topic, place)
         if topic in NEWS:
             self._news.take(record)
         match record:
@@ -147,19 +159,21 @@ class ReviewIndex:
                 self._ordered(record)
             case ReviewRequest():
                 self._asked(
-                    kind_of(record), record.concern.concern_id, record.item.text.subject, place, record
+                    kind_of(record), record.concern.concern_id, record.item.text.subject, origin, record
                 )
             case EnrichedItem():
                 self._enriched(record, place)
             case Assignment():
-                self._assigned(record, place)
+                self._assigned(record, origin)
             case Tick() if topic == "assignments":
                 told = "INSERT INTO clock VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = max(at, ?2)"
                 self._db.execute(told, (record.tenant, record.event_time.isoformat()))
             case Quarantined():
-                self._asked("quarantined", record.item_id, record.item.body.subject, place, record)
-            case RedactedItem(withdrawn=False):
-                self._since(record.item_id, record, place)
+                self._asked("quarantined", record.item_id, record.item.body.subject, origin, record)
+            case RedactedItem():
+                self._since(_words_of(record.item_id), record, place)
+                if not record.withdrawn:
+                    self._since(record.item_id, record, place)
             case DeadLetter() if record.item_id is not None and (
                 record.withdraws or record.stage != "intake"
             ):
@@ -214,7 +228,7 @@ class ReviewIndex:
             self._db.execute("DELETE FROM standing WHERE id = ?", (name,))
             self._since(name, record, place)
 
-    def _assigned(self, record: Assignment, place: Place) -> None:
+    def _assigned(self, record: Assignment, origin: _Origin) -> None:
         about = record.about
         if record.change == "relabelled" and about is not None:
             self._relabelled(record.concern_id, about.decision)
@@ -222,7 +236,7 @@ class ReviewIndex:
         self._db.execute("DELETE FROM waiting WHERE kind = 'assignment' AND id = ?", (record.concern_id,))
         if record.ask_milli is not None:
             subject = about.quote.subject if about is not None and about.quote is not None else TENANT_SUBJECT
-            self._put("assignment", record.concern_id, subject, place, record)
+            self._put("assignment", record.concern_id, subject, origin, record)
 
     def _relabelled(self, name: str, decision: Decision) -> None:
         """The question stays, about what is decided now."""
@@ -233,11 +247,16 @@ class ReviewIndex:
                 "UPDATE waiting SET anew = ? WHERE kind = 'assignment' AND id = ?", (sealed, name)
             )
 
-    def _asked(self, kind: Kind, name: str, subject: str, place: Place, record: Envelope) -> None:
+    def _asked(self, kind: Kind, name: str, subject: str, origin: _Origin, record: Question) -> None:
         """A question, unless what it is about is known to have gone on since."""
+        ordinal = ordinal_of(record.id)
+        has_gone_on = kind != "concern" and ordinal <= self._latest(name)
+        if not has_gone_on and ordinal >= self._latest(_words_of(_item_of(record))):
+            self._put(kind, name, subject, origin, record)
+
+    def _latest(self, name: str) -> int:
         known = self._db.execute("SELECT ordinal FROM since WHERE id = ?", (name,)).fetchone()
-        if kind == "concern" or known is None or ordinal_of(record.id) > known[0]:
-            self._put(kind, name, subject, place, record)
+        return -1 if known is None else int(known[0])
 
     def _since(self, name: str, record: Envelope, place: Place) -> None:
         """What stands of an item or a concern is no longer what was asked about before."""
@@ -246,12 +265,17 @@ class ReviewIndex:
         self._db.execute(newest, (name, place.part, ordinal))
         gone = "DELETE FROM waiting WHERE kind IN ('quarantined', 'category') AND id = ? AND ordinal <= ?"
         self._db.execute(gone, (name, ordinal))
+        # Of other words an item has other concerns. Extract says so of those that it knows, which are not all where
+        # a generation began in the middle.
+        reworded = "DELETE FROM waiting WHERE kind IN ('concern', 'category') AND item = ? AND ordinal < ?"
+        self._db.execute(reworded, (name, ordinal))
 
-    def _put(self, kind: str, name: str, subject: str, place: Place, record: Envelope) -> None:
+    def _put(self, kind: str, name: str, subject: str, origin: _Origin, record: Question) -> None:
         sealed = self._seal(record.tenant, subject, write_record(record))
         if sealed is not None:
-            about = (record.tenant, subject, place.part, place.offset, ordinal_of(record.id))
-            self._db.execute(_PUT, (kind, name, *about, sealed))
+            about = (record.tenant, subject, _words_of(_item_of(record)))
+            came = (origin.topic, *origin.place, ordinal_of(record.id))
+            self._db.execute(_PUT, (kind, name, *about, *came, sealed))
 
     def _seal(self, tenant: str, subject: str, said: bytes) -> str | None:
         try:
@@ -262,11 +286,11 @@ class ReviewIndex:
     # -- what is let go of -------------------------------------------------------------------------------
 
     def tidy(self, firsts: dict[str, dict[int, int]]) -> None:
-        """Let go of the erased, and of what the topics of ``firsts`` (kind → partition → offset) no longer hold."""
-        for kind, parts in firsts.items():
+        """Let go of the erased, and of what the topics of ``firsts`` (name → partition → offset) no longer hold."""
+        for name, parts in firsts.items():
             for part, first in parts.items():
-                gone = "DELETE FROM waiting WHERE kind = ? AND part = ? AND at < ?"
-                self._db.execute(gone, (kind, part, first))
+                gone = "DELETE FROM waiting WHERE origin = ? AND part = ? AND at < ?"
+                self._db.execute(gone, (name, part, first))
         for table in ("waiting", "standing"):
             erased = f"""DELETE FROM {table} WHERE EXISTS (SELECT 1 FROM erased e WHERE e.tenant = {table}.tenant
                 AND e.subject = {table}.subject AND e.ordinal > {table}.ordinal)"""  # noqa: S608 - our own names
@@ -333,6 +357,15 @@ class ReviewIndex:
 
     def _errors(self) -> AbstractContextManager[None]:
         return sqlite_errors(self._path, REMEDY)
+
+
+def _item_of(record: Question) -> str:
+    return record.item.item_id if isinstance(record, ReviewRequest) else record.item_id
+
+
+def _words_of(item: str) -> str:
+    """What ``since`` and ``waiting`` call the words that an item has now, as against how intake judged it."""
+    return f"words {item}"
 
 
 _TOPICS = {

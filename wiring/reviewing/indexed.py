@@ -18,7 +18,7 @@ from connectors.kafka.admin import topic_ids
 from connectors.kafka.messages import header
 from connectors.keys.vault import LocalVault
 from contracts.errors import StateCorrupt
-from wiring.deadletters.kafka import KafkaTopics, Mark, Told
+from wiring.deadletters.kafka import KafkaTopics, Mark, Source, Told
 from wiring.holding import in_turn
 from wiring.reviewing.case import Case
 from wiring.reviewing.classes import Orders, ordered_in
@@ -31,6 +31,9 @@ from wiring.views.topics import Records
 TOPICS = (
     "alerts", "assignments", "reviews", "enriched", "receipts", "dead-letters", "redacted", "quarantine", "journal",
 )  # fmt: skip
+
+FORGOTTEN = ("reviews", "quarantine")
+"""What these no longer hold is let go of."""
 
 T = TypeVar("T")
 
@@ -87,31 +90,37 @@ def _look(topics: KafkaTopics, path: Path, vault: LocalVault, ask: Callable[[Rev
 
 
 def _identity(topics: KafkaTopics) -> str:
-    names = [topics.naming.topic(topic) for topic in TOPICS]
-    ids = {name: list(told) for name, told in topic_ids(topics.cluster, names).items()}
+    names = {source.name for topic in TOPICS for source in _sources(topics, topic)}
+    ids = {name: list(told) for name, told in topic_ids(topics.cluster, sorted(names)).items()}
     return orjson.dumps({"format": FORMAT, "topics": ids}, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _refresh(index: ReviewIndex, topics: KafkaTopics) -> None:
     """Take what is new."""
     for topic in TOPICS:
-        marks = {part: Mark(**orjson.loads(told)) for part, told in index.marks(topic).items()}
-        new = iter(topics.since(topic, marks))
-        while some := list(islice(new, TOGETHER)):
-            with index.together():
-                for told in _wanted(topic, some):
-                    index.take(topic, told.place, topics.read(topic, told))
-                _keep(index, topic, marks)
+        for source in _sources(topics, topic):
+            _take(index, source)
+    forgetting = [source for topic in FORGOTTEN for source in _sources(topics, topic)]
     with index.together():
-        asked = topics.firsts("reviews")
-        index.tidy({"concern": asked, "category": asked, "quarantined": topics.firsts("quarantine")})
+        index.tidy({source.name: source.firsts() for source in forgetting})
+
+
+def _sources(topics: KafkaTopics, topic: str) -> list[Source]:
+    """What was asked about items before this generation began is still asked, whoever shows the themes."""
+    return topics.sources(topic, earlier=True)
+
+
+def _take(index: ReviewIndex, source: Source) -> None:
+    marks = {part: Mark(**orjson.loads(told)) for part, told in index.marks(source.name).items()}
+    new = iter(source.since(marks))
+    while some := list(islice(new, TOGETHER)):
+        with index.together():
+            for told in _wanted(source.short, some):
+                index.take(source.short, told.place, source.read(told), source.name)
+            for part, mark in marks.items():
+                index.put_mark(source.name, part, orjson.dumps(mark).decode())
 
 
 def _wanted(topic: str, some: Iterable[Told]) -> Iterable[Told]:
     """Of the journal, which is the longest, only what people ordered."""
     return (one for one in some if topic != "journal" or header(one.headers, "ce_type") == _COMMAND)
-
-
-def _keep(index: ReviewIndex, topic: str, marks: dict[int, Mark]) -> None:
-    for part, mark in marks.items():
-        index.put_mark(topic, part, orjson.dumps(mark).decode())

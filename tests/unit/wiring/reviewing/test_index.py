@@ -214,7 +214,20 @@ def test_what_a_topic_no_longer_holds_is_let_go_of(run: RunBuilder, tmp_path: Pa
     with closing(ReviewIndex(tmp_path / "index.sqlite3", run.vault)) as index:
         fill(index, run)
         with index.together():
-            index.tidy({"concern": {0: 10_000_000}})
+            index.tidy({"reviews": {0: 10_000_000}})
+        assert index.cases() == []
+
+
+def test_of_other_words_of_an_item_nothing_is_asked_that_was_asked_before(
+    run: RunBuilder, tmp_path: Path
+) -> None:
+    run.item("the blue lamp", record="lamp", needs_review=True, asked={})
+    with closing(ReviewIndex(tmp_path / "index.sqlite3", run.vault)) as index:
+        fill(index, run)
+        assert len(index.cases()) == 1
+        # It retracts nothing, as extract began behind the first words.
+        run.item("the red lamp", record="lamp", revision=2)
+        fill(index, run)
         assert index.cases() == []
 
 
