@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -30,10 +30,11 @@ class Vault(Protocol):
         """The plaintext, or None when the subject's key was destroyed. Raises ``StateCorrupt``."""
         ...
 
-    def at_once(self) -> AbstractContextManager[None]:
+    def at_once(self, subjects: Iterable[tuple[str, str]] = ()) -> AbstractContextManager[None]:
         """What is sealed and opened inside counts as one moment: keys that others destroy meanwhile are gone after it.
 
-        For a batch: to look for destroyed keys before each text takes longer than to open it.
+        For a batch: to look for destroyed keys before each text takes longer than to open it, and so does looking up
+        each key by itself; ``subjects`` are the pairs of tenant and subject whose texts will be opened.
         """
         ...
 

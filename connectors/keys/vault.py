@@ -15,7 +15,7 @@ import hmac
 import os
 import secrets
 from binascii import a2b_base64, b2a_base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -153,34 +153,33 @@ class LocalVault:
         """As ``ensure``, for ``(tenant, subject)`` pairs of any tenants, in one transaction."""
         if not self._is_one_moment:
             self._forget_destroyed()
-        wanted: dict[str, list[str]] = {}
-        for tenant, subject in sorted(set(subjects)):
-            if subject not in TENANT_SUBJECTS and (tenant, subject) not in self._ciphers:
-                wanted.setdefault(tenant, []).append(subject)
-        new = {
-            tenant: lacking for tenant, some in wanted.items() if (lacking := self._without_key(tenant, some))
-        }
+        new = self._look_up(subjects)
         if not new:
             return
         keys = {(tenant, s): secrets.token_bytes(KEY_BYTES) for tenant, some in new.items() for s in some}
         with transaction(self._db):
             # Another process may have been faster: its keys count, and ours of those are forgotten.
-            made = [(tenant, s) for tenant, some in new.items() for s in self._without_key(tenant, some)]
+            there = {(tenant, s) for tenant, some in new.items() for s in self._wrapped(tenant, some)}
+            made = [one for one in keys if one not in there]
             rows = [(t, s, aes_key_wrap(self._tenant_keys(t).wrap, keys[t, s])) for t, s in made]
             self._db.executemany("INSERT INTO subjects VALUES (?, ?, ?)", rows)
         for tenant, subject in made:
             self._keep(tenant, subject, keys[tenant, subject])
 
-    def _without_key(self, tenant: str, subjects: list[str]) -> list[str]:
-        """Those that have no key, asked for some at once."""
-        there: set[str] = set()
-        for start in range(0, len(subjects), _ASKED_AT_ONCE):
-            some = subjects[start : start + _ASKED_AT_ONCE]
-            asked = (
-                f"SELECT subject FROM subjects WHERE tenant = ? AND subject IN ({','.join('?' * len(some))})"  # noqa: S608 - question marks alone
-            )
-            there.update(row[0] for row in self._db.execute(asked, (tenant, *some)))
-        return [subject for subject in subjects if subject not in there]
+    def _look_up(self, subjects: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+        """Open the keys of these, some at once; returns who has none, by tenant."""
+        wanted: dict[str, list[str]] = {}
+        for tenant, subject in sorted(set(subjects)):
+            if subject not in TENANT_SUBJECTS and (tenant, subject) not in self._ciphers:
+                wanted.setdefault(tenant, []).append(subject)
+        lacking: dict[str, list[str]] = {}
+        for tenant, some in wanted.items():
+            there = self._wrapped(tenant, some)
+            for subject, wrapped in there.items():
+                self._keep(tenant, subject, self._unwrapped(tenant, subject, wrapped))
+            if len(there) < len(some):
+                lacking[tenant] = [subject for subject in some if subject not in there]
+        return lacking
 
     def destroy(self, tenant: str, subject: str) -> bool:
         """Destroy a subject's key, and so every text of theirs; False if there was none."""
@@ -231,11 +230,15 @@ class LocalVault:
             ) from None
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """What is sealed and opened inside counts as one moment: others' destructions are looked for once, before."""
+    def at_once(self, subjects: Iterable[tuple[str, str]] = ()) -> Iterator[None]:
+        """What is sealed and opened inside counts as one moment: others' destructions are looked for once, before.
+
+        The keys of ``subjects``, pairs of tenant and subject, are looked up together.
+        """
         self._forget_destroyed()
         self._is_one_moment = True
         try:
+            self._look_up(subjects)
             yield
         finally:
             self._is_one_moment = False
@@ -280,11 +283,15 @@ class LocalVault:
             {name: _derive(root, name) for name in TENANT_SUBJECTS},
         )
 
-    def _wrapped(self, tenant: str, subject: str) -> bytes | None:
-        row = self._db.execute(
-            "SELECT wrapped FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
-        ).fetchone()
-        return row[0] if row else None
+    def _wrapped(self, tenant: str, subjects: Sequence[str]) -> dict[str, bytes]:
+        """The wrapped keys of those that have one."""
+        there: dict[str, bytes] = {}
+        for start in range(0, len(subjects), _ASKED_AT_ONCE):
+            some = subjects[start : start + _ASKED_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            asked = f"SELECT subject, wrapped FROM subjects WHERE tenant = ? AND subject IN ({marks})"  # noqa: S608 - question marks alone
+            there.update(self._db.execute(asked, (tenant, *some)))
+        return there
 
     def _cipher(self, tenant: str, subject: str) -> _SubjectCipher | None:
         if not self._is_one_moment and subject not in TENANT_SUBJECTS:  # a tenant's own keys last
@@ -292,8 +299,14 @@ class LocalVault:
         known = self._ciphers.get((tenant, subject))
         if known is not None:
             return known
-        key = self._subject_key(tenant, subject)
-        return None if key is None else self._keep(tenant, subject, key)
+        if subject in TENANT_SUBJECTS:
+            return self._keep(tenant, subject, self._tenant_keys(tenant).own[subject])
+        wrapped = self._wrapped(tenant, [subject]).get(subject)
+        return (
+            None
+            if wrapped is None
+            else self._keep(tenant, subject, self._unwrapped(tenant, subject, wrapped))
+        )
 
     def _keep(self, tenant: str, subject: str, key: bytes) -> _SubjectCipher:
         if len(self._ciphers) >= CACHED_SUBJECTS:
@@ -301,12 +314,7 @@ class LocalVault:
         cipher = self._ciphers[tenant, subject] = _SubjectCipher(key)
         return cipher
 
-    def _subject_key(self, tenant: str, subject: str) -> bytes | None:
-        if subject in TENANT_SUBJECTS:
-            return self._tenant_keys(tenant).own[subject]
-        wrapped = self._wrapped(tenant, subject)
-        if wrapped is None:
-            return None
+    def _unwrapped(self, tenant: str, subject: str, wrapped: bytes) -> bytes:
         try:
             return aes_key_unwrap(self._tenant_keys(tenant).wrap, wrapped)
         except InvalidUnwrap:

@@ -73,8 +73,9 @@ class ThemesStep:
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
         points: dict[str, dict[str, ItemPoint | None]] = {}
-        self._look_ahead([record for record in records if isinstance(record, EnrichedItem)])
-        with self._vault.at_once():
+        items = [record for record in records if isinstance(record, EnrichedItem)]
+        self._look_ahead(items)
+        with self._vault.at_once((item.tenant, item.text.subject) for item in items):
             outs = [out for record in records for out in self._on_record(record, points)]
         for name in sorted({record.tenant for record in records}):
             if name in self._tenants:

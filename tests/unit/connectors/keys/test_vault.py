@@ -12,7 +12,7 @@ import pytest
 
 from connectors.keys.vault import LocalVault
 from contracts.errors import StateCorrupt, WrongUsage
-from contracts.feedback import Sealed
+from contracts.feedback import TENANT_SUBJECT, Sealed
 
 
 @pytest.fixture
@@ -142,6 +142,28 @@ def test_what_is_opened_at_once_is_one_moment_and_a_key_destroyed_in_it_is_gone_
         other.destroy("acme", "ann")
         assert vault.open("acme", sealed) == b"a"
     assert vault.open("acme", sealed) is None
+
+
+def test_keys_that_are_looked_up_together_open_what_they_would_one_by_one(
+    vault: LocalVault, tmp_path: Path
+) -> None:
+    vault.ensure("beta", ["ann"])
+    sealed = [("acme", vault.seal("acme", "ann", b"a")), ("acme", vault.seal("acme", "bob", b"b"))]
+    sealed += [("beta", vault.seal("beta", "ann", b"c")), ("beta", vault.seal("beta", TENANT_SUBJECT, b"d"))]
+    vault.destroy("acme", "bob")
+    reader = again(tmp_path)
+    with reader.at_once([*((tenant, one.subject) for tenant, one in sealed), ("acme", "nobody")]):
+        assert [reader.open(tenant, one) for tenant, one in sealed] == [b"a", None, b"c", b"d"]
+
+
+def test_a_key_that_was_looked_up_with_others_and_destroyed_elsewhere_is_gone_after(
+    vault: LocalVault, tmp_path: Path
+) -> None:
+    sealed, other = vault.seal("acme", "ann", b"a"), again(tmp_path)
+    with other.at_once([("acme", "ann")]):
+        vault.destroy("acme", "ann")
+        assert other.open("acme", sealed) == b"a"
+    assert other.open("acme", sealed) is None
 
 
 def test_who_writes_again_after_erasure_gets_a_new_key_and_the_old_texts_stay_closed(
