@@ -79,12 +79,14 @@ def load_sample(directory: Path, part: slice = OUTAGE) -> int:
     source = directory / "feedback.jsonl"
     source.write_bytes(b"".join(delivery.raw + b"\n" for delivery in sample.deliveries[part]))
     write_customers(sample, directory / "customers.csv")
-    vault = LocalVault(directory / "keys")
-    with JsonlLog(DataDir(directory).journal, 1) as journal:
+    return load_file(directory, source, directory / "customers.csv")
+
+
+def load_file(directory: Path, source: Path, customers: Path | None = None) -> int:
+    """Load a file into the journal of a directory, and run nothing; how many journal records that made."""
+    with closing(LocalVault(directory / "keys")) as vault, JsonlLog(DataDir(directory).journal, 1) as journal:
         history = History(TENANT, 0, journal, vault, LoadBook(directory))
-        count = history.load(source, mapping=None, customers=directory / "customers.csv", now=LOADED_AT)
-    vault.close()
-    return count
+        return history.load(source, mapping=None, customers=customers, now=LOADED_AT)
 
 
 def copy_of(loaded: Path, to: Path) -> Path:
