@@ -99,7 +99,7 @@ class MeanVector:
         at = 0 if self._ns[0] < self._least else 2
         sums = self._sums[at]
         sums += folded
-        self._squares[at] += int(folded @ folded)
+        self._squares[at] += int(folded.dot(folded))
         self._ns[at] += 1
         if at == 0:
             if self._ns[0] == self._least:

@@ -85,8 +85,8 @@ def corroboration(sums: Mapping[str, int]) -> Corroboration | None:
     Levels are means before the corroborated complaints of that metric; where there is none, before the others.
     """
     raised, calm = (
-        sum(sums.get(f"{metric} {verdict} n", 0) for metric in ("errors", "latency"))
-        for verdict in ("raised", "calm")
+        sums.get(f"errors {verdict} n", 0) + sums.get(f"latency {verdict} n", 0)
+        for verdict in _VERDICTS.values()
     )
     if not raised + calm:
         return None

@@ -198,7 +198,7 @@ class TenantBook:
     def apply(self, record: Assignment) -> set[str]:
         """Count one change of one concern."""
         concern = record.concern_id
-        row = self.counted(concern)
+        row = known = self.counted(concern)
         if record.change == "relabelled":
             return set() if row is None or record.about is None else self._relabel(concern, row, record.about)
         if row is None and record.about is not None and record.change != "retracted":
@@ -212,7 +212,8 @@ class TenantBook:
         else:
             if record.change == "unthemed":
                 row.evidence = None
-            self._rows.concerns.touch(self._start + concern)
+            if known is not None:
+                self._rows.concerns.touch(self._start + concern)
         self.mark(touched)
         return touched
 

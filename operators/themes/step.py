@@ -40,6 +40,17 @@ from operators.themes.tenant import TenantThemes
 PUBLIC = ("themes", "theme-events", "drift")
 """What subscribers read of this stage."""
 
+_ASSIGNMENTS = ("assignments",)
+_TOPICS: dict[type[Envelope], tuple[str, ...]] = {
+    ThemeRecord: ("assignments", "themes"),
+    ThemeEvent: ("assignments", "theme-events"),
+    ThemeOrdered: ("assignments", "theme-events"),
+    ThemeQuestion: ("questions",),
+    AnswerRefused: ("receipts",),
+    DriftEvent: ("drift",),
+}
+"""Where a record goes that is not for the assignments alone: news of themes are there too, in order."""
+
 CHANGE_ENCODER = (
     "go back to the first with UNDERCURRENT_ENCODER, or encode everything anew: `undercurrent rebuild` of a data "
     "directory, on Kafka `undercurrent replay` into a new generation"
@@ -238,22 +249,14 @@ class ThemesStep:
                 yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
 
     def _out(self, records: Iterable[Envelope], tell: Teller) -> Iterator[Out]:
-        """Theme news goes to its own public topic and, in order, along with the assignments; all else to its own."""
+        """Each record to its topics; what drifts may be worth an alert besides."""
         for record in records:
-            if isinstance(record, ThemeQuestion | AnswerRefused):
-                yield Out("questions" if isinstance(record, ThemeQuestion) else "receipts", record)
-                continue
+            for topic in _TOPICS.get(type(record), _ASSIGNMENTS):
+                yield Out(topic, record)
             if isinstance(record, DriftEvent):
-                yield Out("drift", record)
                 alert = self._tenant(record.tenant).alert(record, tell)
                 if alert is not None:
                     yield Out("alerts", alert)
-                continue
-            yield Out("assignments", record)
-            if isinstance(record, ThemeRecord):
-                yield Out("themes", record)
-            elif isinstance(record, ThemeEvent | ThemeOrdered):
-                yield Out("theme-events", record)
 
     def _is_ours(self, concern: Concern) -> bool:
         """Whether a concern has a vector of this stage's encoder."""
