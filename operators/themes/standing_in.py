@@ -30,10 +30,10 @@ def stood_in(records: Iterable[Envelope]) -> Iterator[Envelope]:
     return (record for record in records if not isinstance(record, DriftEvent | ThemeQuestion))
 
 
-def arrive(spare: TenantThemes, arrived: Arrived, words: list[str], tell: Teller) -> Iterator[Envelope]:
+def arrive(spare: TenantThemes, arrived: Arrived, tell: Teller) -> Iterator[Envelope]:
     """A concern with a vector that stands in: it joins, founds or waits among its like, or is decided anew there."""
     known = spare.knows(arrived.point.concern_id)
-    yield from stood_in(spare.relabel(arrived, tell) if known else spare.add(arrived, words, tell))
+    yield from stood_in(spare.relabel(arrived, tell) if known else spare.add(arrived, tell))
     spare.take_stale_centroids()
 
 
@@ -49,7 +49,7 @@ def leave(
 
 
 def move_over(
-    spare: TenantThemes, themes: TenantThemes, arrived: Arrived, words: list[str], tell: Teller
+    spare: TenantThemes, themes: TenantThemes, arrived: Arrived, tell: Teller
 ) -> Iterator[Envelope]:
     """The concern has its own vector now: out of its keyword theme, into ``themes``, with the labels of now."""
     concern = arrived.point.concern_id
@@ -59,7 +59,7 @@ def move_over(
             yield record
     themes.expect_back(concern, before.sequence)
     is_told = False
-    for record in themes.add(arrived, words, tell):
+    for record in themes.add(arrived, tell):
         if isinstance(record, Assignment) and not is_told and _is_about(record, concern):
             is_told = True
             moved = record.change == "assigned" and before.theme is not None

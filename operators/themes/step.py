@@ -23,13 +23,12 @@ from contracts.steering import Steering, ThemeOrder
 from contracts.themes import DriftEvent, ThemeEvent, ThemeOrdered, ThemeRecord
 from contracts.vectors import ItemPoint
 from models.themes.constraints import By
-from models.themes.keywords import terms
 from models.themes.policy import ThemePolicy
 from operators.marking import markers
 from operators.numbering import Numbering
 from operators.ports import Vault, VectorIndex
 from operators.state import BulkState, Table
-from operators.themes.arrivals import Coming, arrived_of, coming, item_point, person_of
+from operators.themes.arrivals import Arrived, arriving, item_point, person_of
 from operators.themes.audit import AuditTally
 from operators.themes.concerns import who_is
 from operators.themes.index_view import IndexView
@@ -79,14 +78,14 @@ class ThemesStep:
         self._loading: dict[str, list[str]] = {}
         self._numbering = Numbering("themes")
         # Of the records at hand, by the concern's identity: one may come twice among them.
-        self._coming: dict[int, Coming] = {}
+        self._coming: dict[int, Arrived] = {}
 
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
         """Assignments and theme news, in the order of the records; the index has them before this returns."""
         points: dict[str, dict[str, ItemPoint | None]] = {}
         items = [record for record in records if isinstance(record, EnrichedItem)]
-        self._look_ahead(items)
         with self._vault.at_once((item.tenant, item.text.subject) for item in items):
+            self._look_ahead(items)
             outs = [out for record in records for out in self._on_record(record, points)]
         for name in sorted({record.tenant for record in records}):
             if name in self._tenants:
@@ -152,7 +151,7 @@ class ThemesStep:
                 for concern in item.concerns
                 if self._is_ours(concern) and not concern.decision.needs_review
             ]
-            found = coming(mine)
+            found = arriving(mine, self._vault)
             self._coming |= {id(concern): one for (_, concern), one in zip(mine, found, strict=True)}
             if (
                 name in self._tenants
@@ -223,24 +222,20 @@ class ThemesStep:
                 themes.forget(concern_id)
         clear = [concern for concern in item.concerns if not concern.decision.needs_review]
         self._check_encoder(clear)
-        opened = self._vault.open(item.tenant, item.text) if clear else None
-        text = opened.decode() if opened else ""
         for concern in clear:
-            known = self._coming.get(id(concern)) or coming([(item, concern)])[0]
-            arrived = arrived_of(item, concern, known, text, self._vault)
+            arrived = self._coming.get(id(concern)) or arriving([(item, concern)], self._vault)[0]
             if not self._stands_in(concern):
                 points[concern.concern_id] = item_point(item, concern, arrived.point)
             if themes.knows(concern.concern_id):
                 yield from themes.relabel(arrived, tell)
                 continue
-            words = terms(text[concern.start : concern.end], item.language)
             spare = self._spares.get(item.tenant)
             if self._stands_in(concern):
-                yield from arrive(self._spare(item.tenant), arrived, words, tell)
+                yield from arrive(self._spare(item.tenant), arrived, tell)
             elif spare is not None and spare.knows(concern.concern_id):
-                yield from move_over(spare, themes, arrived, words, tell)
+                yield from move_over(spare, themes, arrived, tell)
             else:
-                yield from themes.add(arrived, words, tell)
+                yield from themes.add(arrived, tell)
         for concern in item.concerns:
             if (
                 concern.decision.provisional

@@ -69,10 +69,10 @@ class TenantThemes:
         """A concern that is about to come, or may, had changed so often before: its changes are counted on."""
         self._kept.away.put(concern, sequence)
 
-    def add(self, arrived: Arrived, terms: list[str], tell: Teller) -> Iterator[Envelope]:
+    def add(self, arrived: Arrived, tell: Teller) -> Iterator[Envelope]:
         """A concern arrived: it joins, founds or waits."""
         kept, point = self._kept, arrived.point
-        hashes = kept.vocabulary.learn(terms, arrived.subject)
+        hashes = kept.vocabulary.learn(arrived.words, arrived.subject)
         whose = (arrived.item_id, arrived.person, who_is(arrived.person))
         critical = is_critical(arrived.about.decision)
         mark, again = mark_of(arrived.about.quote), kept.away.get(point.concern_id)
