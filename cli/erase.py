@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from cli.asking import confirmed
 from cli.door import OpenDesk, at_a_desk
 from contracts.errors import WrongUsage
 from wiring.erasing import erase_author, erase_item
@@ -39,7 +40,7 @@ def erase(
     if author == "-" and not yes:
         raise WrongUsage("a person from the standard input takes --yes: nobody could be asked")
     if not yes:
-        typer.confirm("This cannot be taken back. Erase?", abort=True, err=True)
+        confirmed("This cannot be taken back. Erase?")
     opened = desk()
     with opened.orders() as orders:
         if item is not None:

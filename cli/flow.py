@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from cli.asking import confirmed
 from cli.processes import NOTICE, python_path
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
@@ -41,7 +42,7 @@ DataOption = Annotated[Path, typer.Option("--data", help="Folder of keys and rec
 Generation = Annotated[str, typer.Option(help="Which generation of the flows.")]
 Prefix = Annotated[str, typer.Option(help="What the names of all topics begin with.")]
 Partitions = Annotated[
-    int | None, typer.Option(help="Journal partitions; fixed for ever. Default: as declared.")
+    int | None, typer.Option(min=1, help="Journal partitions; fixed for ever. Default: as declared.")
 ]
 
 
@@ -102,7 +103,7 @@ def rebuild_stage(
     if not home.root.is_dir():
         raise WrongUsage(f"{home.root}: stage {stage} never ran here; name its --data and --generation")
     if not yes:
-        typer.confirm(f"Drop the state in {home.root}?", abort=True, err=True)
+        confirmed(f"Drop the state in {home.root}?")
     with joined(home, Member(), partial(drop_state, home)):
         typer.echo(f"{home.root}: dropped; the next start reads the input of {stage} from its beginning")
 

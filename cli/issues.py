@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
@@ -13,6 +13,7 @@ from cli.door import Desk, at_the_desk
 from cli.printing import print_json
 from cli.tables import SHORT_ID
 from cli.words import count as counted
+from contracts.commands import IssueState
 from contracts.errors import WrongUsage
 from contracts.priority import Interval, IssueStatus
 from wiring.views.issues import issues, rates
@@ -37,6 +38,8 @@ def issue_list(
 
     Example: undercurrent issues --dir out/demo --state done
     """
+    if state is not None and state not in get_args(IssueState):
+        raise WrongUsage(f"--state {state}: say one of {', '.join(get_args(IssueState))}")
     found = issues(desk.topics, tenant)
     if tell is not None:
         _tell(found, tell, as_json=as_json)

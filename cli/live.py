@@ -129,4 +129,4 @@ class Show:
         notify(self._console, notices)
         self._noted.update(notices)
         if worker.poll() is not None:
-            raise StopWorker(worker.last_words())
+            raise worker.failure()

@@ -80,6 +80,9 @@ HIDDEN = ("worker",)
 
 FAILED, WRONG_USAGE, REFUSED = 1, 2, 4
 
+_UNFIT_PATH = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""What the system says of a path that a person named, where a folder is wanted and a file is there, or the like."""
+
 
 def command_line(argv: Sequence[str] = ()) -> typer.Typer:
     """The commands; only the one that ``argv`` names, if it does.
@@ -131,6 +134,11 @@ def main() -> None:
     except PipelineError as exc:
         complain(exc)
         sys.exit(FAILED)
+    except _UNFIT_PATH as exc:
+        if exc.filename is None:
+            raise
+        complain(WrongUsage(f"{exc.filename}: {exc.strerror}; name another path, or change what is there"))
+        sys.exit(WRONG_USAGE)
     except ModuleNotFoundError as exc:
         if (told := lacking(exc)) is None:
             raise

@@ -17,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from cli.asking import confirmed
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
 from cli.processes import python_path
 from cli.times import time_of
@@ -118,7 +119,7 @@ def _drop(site: Site, of: str, *, yes: bool) -> None:
         raise WrongUsage(f"--restart would drop generation {generation}, which is not this replay's to drop")
     what = f"generation {generation}: {len(own_topics(site.naming))} topics and {site.data / generation}"
     if not yes:
-        typer.confirm(f"Drop {what}?", abort=True, err=True)
+        confirmed(f"Drop {what}?")
     drop(site)
 
 

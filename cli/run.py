@@ -20,7 +20,7 @@ from cli.watching import Progress as Watching
 from cli.worker import PARTITIONS, Worker
 from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
-from contracts.errors import StopWorker, WrongUsage
+from contracts.errors import WrongUsage
 from contracts.identity import partition
 from contracts.priority import LinearIssue, Priority
 from flows.stages import JOURNAL
@@ -115,7 +115,10 @@ def load_file(
 
 
 def finish(out: Path, total: int, console: Console) -> None:
-    """Run the flow to the journal's end and show how far it is. Raises ``StopWorker`` when the worker fails."""
+    """Run the flow to the journal's end and show how far it is. Raises what the worker fails with.
+
+    ``WrongUsage`` for a setting or a file that does not fit, else ``StopWorker``.
+    """
     worker = Worker(out)
     try:
         _follow(worker, Watching(out), total, console)
@@ -124,7 +127,7 @@ def finish(out: Path, total: int, console: Console) -> None:
         console.print("stopped; the same command goes on from here")
         raise typer.Exit(STOPPED) from None
     if worker.wait() != 0:
-        raise StopWorker(worker.last_words())
+        raise worker.failure()
 
 
 def _follow(worker: Worker, watching: Watching, total: int, console: Console) -> None:

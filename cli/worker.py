@@ -22,12 +22,14 @@ import typer
 
 from cli.complaint import COMPLAINT
 from cli.processes import NOTICE, python_path
+from contracts.errors import StopWorker, WrongUsage
 from settings import Settings, load_settings
 from wiring.appending import Given, embedded_orders
 from wiring.datadir import DataDir
 from wiring.engine import Running, run_pipeline, tune_process
 from wiring.healing import AUTHOR, ENCODER_AWAY, Healer, lacking, watch
 from wiring.product import Parts, open_parts, product_pipeline
+from wiring.supervising.plan import WRONG_USAGE
 from wiring.views.topics import Topics
 
 PARTITIONS = 1
@@ -134,6 +136,11 @@ class Worker:
         noted = [line.removeprefix(NOTICE) for line in self._lines() if line.startswith(NOTICE)]
         fresh, self._shown = noted[self._shown :], len(noted)
         return fresh
+
+    def failure(self) -> WrongUsage | StopWorker:
+        """Why it failed: ``WrongUsage`` where a setting or a file does not fit, else ``StopWorker``."""
+        kind = WrongUsage if self._process.returncode == WRONG_USAGE else StopWorker
+        return kind(self.last_words())
 
     def last_words(self) -> str:
         """Why it failed, in one line: our own complaint, also if the engine wrote something behind it."""

@@ -149,6 +149,15 @@ def test_a_failing_worker_is_one_line_that_says_what_to_do_and_a_rebuild_gives_t
     assert topic_bytes(own_copy / "logs") == topic_bytes(ran.out / "logs")
 
 
+def test_a_setting_that_only_the_worker_reads_is_wrong_usage(ran: Ran, tmp_path: Path) -> None:
+    taxonomy = tmp_path / "taxonomy.yaml"
+    taxonomy.write_text("labels: {", encoding="utf-8")
+    env = {**KEYWORDS, "UNDERCURRENT_TAXONOMY": str(taxonomy)}
+    told = undercurrent(*ran.argv, "--out", tmp_path / "out", env=env)
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert told.err.startswith(f"undercurrent: {taxonomy}: is not YAML")
+
+
 def test_what_a_step_raises_is_one_line_under_whatever_noise_the_engine_makes(
     ran: Ran, own_copy: Path
 ) -> None:

@@ -66,7 +66,7 @@ def test_no_words_are_shown(plain: Plain) -> None:
 
 def test_weights_that_were_asked_for_and_are_missing_are_one_line(tmp_path: Path, ran: Ran) -> None:
     told = _told(*ran.argv, "--out", tmp_path / "out", UNDERCURRENT_ENCODER="minilm")
-    assert told.returncode == 1
+    assert told.returncode == 2
     assert told.stderr.startswith("undercurrent: ")
     assert told.stderr.count("\n") == 1
     assert "install the extra 'models'" in told.stderr

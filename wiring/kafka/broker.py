@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from connectors.kafka.cluster import Cluster, read_properties
-from contracts.errors import StopWorker
+from contracts.errors import StopWorker, WrongUsage
 from settings import Settings
 from wiring.kafka.docker import DockerBroker, no_docker
 from wiring.kafka.jars import KAFKA_VERSION
@@ -73,9 +73,9 @@ class _Passing(LocalBroker):
 
 
 def named_cluster(settings: Settings) -> Cluster:
-    """The cluster of the settings. Raises ``StopWorker`` where none is named."""
+    """The cluster of the settings. Raises ``WrongUsage`` where none is named."""
     if not settings.kafka_bootstrap:
-        raise StopWorker(
+        raise WrongUsage(
             "no Kafka is named: set KAFKA_BOOTSTRAP_SERVERS=host:port (`undercurrent kafka up` starts one)"
         )
     path = settings.kafka_properties

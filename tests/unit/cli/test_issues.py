@@ -67,6 +67,12 @@ def test_issues_are_listed_with_rates_and_filters(directory: Path) -> None:
     )
 
 
+def test_a_state_that_no_issue_has_is_refused_with_those_that_there_are(directory: Path) -> None:
+    told = undercurrent("issues", "--dir", directory, "--state", "finished")
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "--state finished: say one of open, started, done" in told.err
+
+
 def test_an_issue_without_a_key_is_known_by_how_its_id_begins(directory: Path) -> None:
     line = status(issue_id="0db3c63e-7639-493d-9b1f-0c6a3b7a1f20", key=None).model_dump_json(
         exclude_none=True, by_alias=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -131,3 +132,53 @@ def test_an_address_that_serve_cannot_listen_on_is_wrong_usage(
         given = str(other.getsockname()[1]) if value == "taken" else value
         told = undercurrent("serve", "--dir", tmp_path / "run", option, given)
     assert (told.code, option in told.err, list(tmp_path.iterdir())) == (2, True, [])
+
+
+def test_a_path_that_is_of_another_kind_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _write(tmp_path)
+    told = undercurrent("run", "--input", "x.csv", "--map", "text=body", "--out", "y.csv")
+    assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+    assert told.err.startswith("undercurrent: y.csv: File exists; name another path")
+
+
+def test_a_bug_that_looks_like_a_path_keeps_its_page_of_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_argv: Sequence[str]) -> Callable[[], None]:
+        raise PermissionError("no path at all")
+
+    monkeypatch.setattr("cli.main.command_line", broken)
+    with pytest.raises(PermissionError):
+        undercurrent("doctor")
+
+
+@pytest.mark.parametrize(
+    "command", [("lag",), ("cutover", "g2"), ("replay", "--generation", "g2", "--from", "x")]
+)
+def test_without_a_cluster_a_command_on_kafka_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.delenv("KAFKA_BOOTSTRAP_SERVERS", raising=False)
+    told = undercurrent(*command)
+    assert (told.code, told.err.count("\n")) == (2, 1)
+    assert "no Kafka is named: set KAFKA_BOOTSTRAP_SERVERS=host:port" in told.err
+
+
+def test_where_nobody_can_be_asked_a_question_says_yes_is_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    argv = ("erase", "bob", "--tenant", "acme", "--by", "ann", "--dir", tmp_path / "none")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    told = undercurrent(*argv)
+    assert (
+        told.code,
+        told.err.endswith("undercurrent: nobody said yes; where nobody can be asked, give --yes\n"),
+    ) == (2, True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    assert "no run here" in undercurrent(*argv).err
+
+
+def test_no_partitions_at_all_are_refused_before_anything_is_started() -> None:
+    told = undercurrent("flow", "extract", "--partitions", "0")
+    assert (told.code, "--partitions" in told.err) == (2, True)
