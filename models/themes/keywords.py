@@ -3,7 +3,8 @@
 In: redacted text. ``terms`` gives the unigrams and bigrams worth counting; the caller hashes them with the
 tenant's salt and keeps the vocabulary. State per theme: at most twice ``CAPACITY`` hashes with integer counts
 (when there are more, the rarest half goes: counts are never too high, and a term that two texts in a row of
-new terms share stays), so no text is here. ``label`` picks diverse top terms; ``render`` turns them into words.
+new terms share stays), so no text is here. ``label`` picks the most telling terms. Elsewhere: which of them make a
+name (``models.themes.wording``).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,10 @@ BACKGROUND_CAPACITY = 4_000
 """Terms counted for the tenant as a whole, for how common a term is."""
 _UNHEARD = 5
 """Texts added to those counted elsewhere: one mention more or less of a rare term must not decide."""
-PHRASES_AMONG = 6
-"""Best terms of a theme among which a two-word term may stand for its words."""
+NEEDED_IN = 20
+"""One in so many of a theme's texts must have a term for it to be telling: the fewer are looked at, the quicker."""
+COMMON = 1 / 3
+"""Share of the tenant's other texts from which on a term sets nothing apart, however often the theme says it."""
 
 _PLACEHOLDER = re.compile(r"<[A-Z][A-Z_]*?(?:_\d+)?>")
 _WORD = re.compile(r"[^\W\d_](?:[\w]|['’-](?=\w))*")
@@ -155,22 +158,37 @@ class ThemeTerms:
 
         Score: n · ln(1 + inside / outside), with n the theme's texts that have the term, and inside and outside
         the shares of the theme's and of all other texts that have it (a name that is said everywhere is no
-        label, however often the theme says it). A term needs two texts, ties go to the lowest hash.
+        label, however often the theme says it). A term needs two texts and a twentieth of them all; ties go to the
+        lowest hash.
         """
         parts = [
             self._themes.get(part, TermCounts()) for part in ([theme] if isinstance(theme, str) else theme)
         ]
-        total = parts[0].rows if len(parts) == 1 else sum((part.rows for part in parts), Counter[int]())
-        texts = max(sum(part.documents for part in parts), 1)
+        total: dict[int, int] = parts[0].rows
+        if len(parts) > 1:
+            first, *rest = sorted((part.rows for part in parts), key=len, reverse=True)
+            total = dict(first)
+            for rows in rest:
+                for name, number in rows.items():
+                    total[name] = total.get(name, 0) + number
+        texts = max(sum([part.documents for part in parts]), 1)
         others = max(self._tenant.documents - texts, 0)
-        scored, everywhere = [], self._tenant.rows.get
-        for name, number in total.items():
-            if number >= 2:
-                elsewhere = everywhere(name, 0) - number
-                unheard = elsewhere + _UNHEARD if elsewhere > 0 else _UNHEARD
-                ratio = number * (others + _UNHEARD) / (texts * unheard)
-                scored.append((-number * math.log(1 + ratio), name))
+        share, log, everywhere = (others + _UNHEARD) / texts, math.log, self._tenant.rows.get
+        scored, least = [], max(2, texts // NEEDED_IN)
+        for name, number in [row for row in total.items() if row[1] >= least]:
+            elsewhere = everywhere(name, 0) - number
+            unheard = elsewhere + _UNHEARD if elsewhere > 0 else _UNHEARD
+            scored.append((-number * log(1 + number * share / unheard), name))
         return [name for _, name in heapq.nsmallest(count, scored)]
+
+    def usage(self, parts: Sequence[str], names: Sequence[int]) -> list[tuple[int, bool]]:
+        """Of each term: how many texts of the theme (all its ``parts``) have it, and whether it is ``COMMON``."""
+        counts = [self._themes[part] for part in parts if part in self._themes]
+        others = self._tenant.documents - sum([part.documents for part in counts])
+        common = COMMON * others if others > 0 else math.inf
+        inside = [sum([part.rows.get(name, 0) for part in counts]) for name in names]
+        said = self._tenant.rows.get
+        return [(texts, said(name, 0) - texts >= common) for name, texts in zip(names, inside, strict=True)]
 
     def state_changes(self) -> Iterator[tuple[str, Any]]:
         """Rows changed since the last call, by theme (``""``: the tenant)."""
@@ -185,38 +203,6 @@ class ThemeTerms:
             self._themes[key] = TermCounts.decode(encoded)
         else:
             self._tenant = TermCounts.decode(encoded, BACKGROUND_CAPACITY)
-
-
-def render(
-    hashes: Sequence[int], vocabulary: Mapping[int, str] | Callable[[int], str | None], most: int = 3
-) -> list[str]:
-    """The first ``most`` terms that do not repeat each other's stems; unknown hashes are left out.
-
-    A word gives its place to the first two-word term with it that stands among the best six.
-
-    >>> render([1, 2, 3, 4], {1: "charge", 2: "refund", 3: "page", 4: "charged twice"})
-    ['charged twice', 'refund', 'page']
-    """
-    lookup = vocabulary if callable(vocabulary) else vocabulary.get
-    known = [(place, term) for place, name in enumerate(hashes) if (term := lookup(name))]
-    phrases = [term for place, term in known if " " in term and place < PHRASES_AMONG]
-    chosen: list[str] = []
-    taken: set[str] = set()
-    for _, word in known:
-        if len(chosen) == most:
-            break
-        if _stems(word) & taken:
-            continue
-        fuller = (p for p in phrases if _stems(word) <= _stems(p) and not _stems(p) & taken)
-        term = word if " " in word else next(fuller, word)
-        chosen.append(term)
-        taken |= _stems(term)
-    return chosen
-
-
-@lru_cache(maxsize=8192)
-def _stems(term: str) -> frozenset[str]:
-    return frozenset(map(stem, term.split()))
 
 
 _ENDINGS = ("ationen", "ations", "ation", "ments", "ment", "ings", "ing", "ungen", "ung", "ies", "es", "ed")

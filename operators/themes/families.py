@@ -16,9 +16,10 @@ import numpy as np
 from models.themes.answers import Answers, GroupThemes
 from models.themes.families import LOOKED_AT, NONE, regroup
 from models.themes.grid import Ints
-from models.themes.keywords import ThemeTerms, render
+from models.themes.keywords import ThemeTerms
+from models.themes.wording import is_like, words_of
 from operators.state import Table
-from operators.themes.names import CANDIDATES, STAYS, TELLING
+from operators.themes.names import CANDIDATES, STAYS, TELLING, Wording, doublings
 from operators.themes.profiles import Profile, Profiles
 from operators.themes.vocabulary import Vocabulary
 
@@ -53,7 +54,7 @@ class Families:
         self._tenant = tenant
         self._profiles = profiles
         self._terms = terms
-        self._vocabulary = vocabulary
+        self._wording = Wording(terms, vocabulary)
         self._looked_at = 0
         self._turn = 0
 
@@ -122,16 +123,23 @@ class Families:
         grown = abs(concerns - family.concerns) > GROWN * family.concerns
         if family.label and len(rows) == family.themes and not grown:
             return
+        due = doublings(concerns) > doublings(family.concerns)
         family.themes, family.concerns = len(rows), concerns
         self.table.touch(name)
         largest = sorted(rows, key=lambda row: (-group.sizes[row], row))[:NAMED_BY]
         parts = [part for row in largest for part in self._profiles.family(group.theme_ids[row])]
         best = self._terms.label(parts, CANDIDATES)
-        if family.label and len(set(family.telling) & set(best)) >= STAYS * len(family.telling):
+        moved = len(set(family.telling) & set(best)) < STAYS * len(family.telling)
+        if family.label and not moved and not due:
             return
-        words = render(best, self._vocabulary.word)
-        if words and words != family.label:
-            family.label, family.telling = words, list(best[:TELLING])
+        words = words_of(self._wording.told(parts, best))
+        if not words:
+            return
+        family.telling = list(best[:TELLING])
+        if words != family.label and (
+            moved or len(family.label) < len(words) or not is_like(family.label, words)
+        ):
+            family.label = words
             for row in rows:
                 self._profiles.touch(group.theme_ids[row])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.themes.keywords import CAPACITY, TermCounts, ThemeTerms, render, stem, terms
+from models.themes.keywords import CAPACITY, TermCounts, ThemeTerms, stem, terms
 
 
 def test_placeholders_and_stop_words_are_no_terms() -> None:
@@ -74,14 +74,25 @@ def test_counts_come_back_from_the_log() -> None:
     assert again.label("a") == words.label("a")
 
 
-def test_a_rendered_label_has_no_two_forms_of_one_word() -> None:
-    vocabulary = {1: "charge", 2: "charged twice", 3: "invoice"}
-    assert render([1, 2, 3, 4], vocabulary) == ["charged twice", "invoice"]
+def test_of_a_big_theme_a_term_needs_a_twentieth_of_the_texts() -> None:
+    words = ThemeTerms()
+    for i in range(100):
+        words.add("a", [1, 2] if i < 5 else [1, 3] if i < 9 else [1])
+    assert words.label("a") == [1, 2]
 
 
-def test_a_phrase_far_down_the_list_does_not_displace_its_word() -> None:
-    vocabulary = {1: "charge", 12: "charged twice"}
-    assert render(range(1, 13), vocabulary) == ["charge"]
+def test_a_term_that_a_third_of_the_other_texts_have_is_said_everywhere() -> None:
+    words = ThemeTerms()
+    for i in range(12):
+        words.add("a", [1, 2])
+        words.add("b", [1] if i < 4 else [3])
+    assert words.usage(["a"], [1, 2]) == [(12, True), (12, False)]
+
+
+def test_a_tenant_with_one_theme_says_nothing_everywhere() -> None:
+    words = ThemeTerms()
+    words.add("a", [1])
+    assert words.usage(["a", "unknown"], [1]) == [(1, False)]
 
 
 def test_short_words_keep_their_form() -> None:

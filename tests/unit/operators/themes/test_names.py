@@ -91,6 +91,76 @@ def test_terms_are_not_looked_at_again_before_the_theme_has_changed_by_a_tenth(t
     assert theme.profile.labelled_at == 10
 
 
+def few(directory: Path) -> Theme:
+    """A theme whose first four concerns may show one word, which is not what it is about."""
+    made = Theme(directory)
+    made.say(["manual", "hand"], 4)
+    assert made.look() is None
+    return made
+
+
+def test_the_words_of_a_small_theme_wait_for_ten_concerns(tmp_path: Path) -> None:
+    theme = few(tmp_path)
+    before = theme.name
+    theme.say(["pickup", "recurring", "hand", "manual"], 5)
+    assert theme.look() is None
+    assert theme.name == before
+    theme.say(["pickup", "recurring"], 6)
+    renaming = theme.look()
+    assert renaming is not None
+    assert renaming.before == before
+    assert set(renaming.now.split(" · ")) > {"pickup", "recurring"}
+    assert renaming.why == "other words say better what it is about (4 concerns then, 15 now)"
+    assert theme.profile.content == 0
+
+
+def test_a_model_is_not_asked_again_and_keeps_its_name_when_words_become_better(tmp_path: Path) -> None:
+    theme = few(tmp_path)
+    theme.names.call("t", "Recurring pickups", MODEL)
+    theme.say(["pickup", "recurring", "hand", "manual"], 5)
+    theme.say(["pickup", "recurring"], 6)
+    assert theme.look() is None
+    assert (theme.name, theme.profile.content) == ("Recurring pickups", 0)
+    assert set(theme.profile.label) >= {"pickup", "recurring"}
+
+
+def test_a_name_of_one_word_gets_another_as_soon_as_it_may_be_said(tmp_path: Path) -> None:
+    theme = Theme(tmp_path)
+    theme.say(["dark"], 4)
+    theme.look()
+    assert theme.name == "dark"
+    theme.say(["dark", "mode", "night"], 4)
+    assert theme.look() is not None
+    assert len(theme.name.split(" · ")) == 3
+
+
+def test_no_two_themes_have_the_same_words(theme: Theme) -> None:
+    theme.profiles.open("twin", "en", 0)
+    theme.say(["rain"], 60, "other")
+    theme.say(BILLING, 20, "twin")
+    theme.names.refresh("twin", ["twin"], 20)
+    twin = theme.profiles.table["twin"]
+    assert set(theme.profile.label) < set(twin.label)
+
+
+def test_a_theme_takes_the_words_of_one_that_retired(theme: Theme) -> None:
+    theme.profile.status = "retired"
+    theme.profiles.open("twin", "en", 0)
+    theme.say(["rain"], 60, "other")
+    theme.say(BILLING, 20, "twin")
+    theme.names.refresh("twin", ["twin"], 20)
+    assert set(theme.profiles.table["twin"].label) == set(theme.profile.label)
+
+
+def test_who_has_which_words_is_known_again_after_a_restart(theme: Theme) -> None:
+    theme.profiles.open("twin", "en", 0)
+    theme.say(["rain"], 60, "other")
+    theme.say(BILLING, 20, "twin")
+    again = Names(theme.profiles, theme.terms, theme.vocabulary)
+    again.refresh("twin", ["twin"], 20)
+    assert len(theme.profiles.table["twin"].label) > len(theme.profile.label)
+
+
 def test_a_persons_name_is_final(theme: Theme) -> None:
     theme.names.call("t", "Billing mess", PERSON)
     assert theme.names.call("t", "Invoices", MODEL) is None
