@@ -36,6 +36,8 @@ class Arrived(NamedTuple):
     about: AssignmentFacts
     words: list[str]
     """The terms of what it says."""
+    shown: ItemPoint
+    """As the index keeps it."""
     sequence: int = 0
     """How often it had changed when it was taken out of the themes; 0 when it comes for the first time."""
 
@@ -59,6 +61,7 @@ def arriving(concerns: Sequence[tuple[EnrichedItem, Concern]], vault: Vault) -> 
             item.text.subject,
             _about(item, concern, texts[id(item)], vault),
             terms(texts[id(item)][concern.start : concern.end], item.language),
+            item_point(item, concern, point),
         )
         for (item, concern), point, fold_of in zip(concerns, points, folded, strict=True)
     ]

@@ -28,7 +28,7 @@ from operators.marking import markers
 from operators.numbering import Numbering
 from operators.ports import Vault, VectorIndex
 from operators.state import BulkState, Table
-from operators.themes.arrivals import Arrived, arriving, item_point, person_of
+from operators.themes.arrivals import Arrived, arriving, person_of
 from operators.themes.audit import AuditTally
 from operators.themes.concerns import who_is
 from operators.themes.index_view import IndexView
@@ -225,7 +225,7 @@ class ThemesStep:
         for concern in clear:
             arrived = self._coming.get(id(concern)) or arriving([(item, concern)], self._vault)[0]
             if not self._stands_in(concern):
-                points[concern.concern_id] = item_point(item, concern, arrived.point)
+                points[concern.concern_id] = arrived.shown
             if themes.knows(concern.concern_id):
                 yield from themes.relabel(arrived, tell)
                 continue
