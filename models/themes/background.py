@@ -37,10 +37,10 @@ from models.themes.policy import ThemePolicy
 BASIS = 2**14
 """Norm of a direction. A projected vector stays below 2**26, its squared norm below 2**53."""
 _PEAK = 2.0**19
-COLD_ROUNDS = 12
+COLD_ROUNDS = 4
 """Rounds of the search for directions when there were none before, …"""
-WARM_ROUNDS = 3
-"""… and when it goes on from those."""
+WARM_ROUNDS = 2
+"""… and when it goes on from those. Three times as many find themes no better (``docs/themes.md``)."""
 _LAGS = 8
 """Pairs per sampled concern: each is compared with its next eight in hash order."""
 _BLOCK = 1024
@@ -149,17 +149,16 @@ def _orthonormal(block: Floats) -> Floats:
     Worked on as rows: what is multiplied lies together in memory then.
     """
     rows = np.ascontiguousarray(block.T)
+    peaks = np.abs(rows).max(axis=1, keepdims=True)
+    rows = np.rint(rows * (_PEAK / np.maximum(peaks, 1.0)))
     done = np.zeros_like(rows)
-    for j, row in enumerate(rows):
-        peak = max(float(row.max()), -float(row.min()))
-        if peak == 0.0:
-            continue
-        found, earlier = np.rint(row * (_PEAK / peak)), done[:j]
+    for j, found in enumerate(rows):
+        earlier = done[:j]
         for _ in range(2 if j else 0):  # once leaves what rounding left of the earlier directions
             found -= _rounded(_rounded(earlier @ found) @ earlier)
         norm = math.sqrt(float(found @ found))
         if norm >= 4096.0:  # of about 2**22; less is what the rounding of earlier directions leaves
-            done[j] = np.rint(found * (BASIS / norm))
+            np.rint(found * (BASIS / norm), out=done[j])
     return np.ascontiguousarray(done.T)
 
 

@@ -94,7 +94,7 @@ class ThemePolicy:
     """… when that is as near as the joining threshold plus this share of the way to where themes merge …"""
     fold_margin: float = 0.02
     """… plus this margin."""
-    split_alike: float = 0.70
+    split_alike: float = 0.60
     """A theme is split when its two parts are less alike than this, have …"""
     split_members: int = 8
     """… so many members each in the window, and lie as far apart as one theme does once in a hundred times."""
