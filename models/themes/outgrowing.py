@@ -26,7 +26,7 @@ from models.themes.state import EngineState
 
 _COMPANIONS = 3
 """Concerns that found a theme with the one that arrives."""
-_LATEST = 16
+_LATEST = 12
 """Members of a theme that tell whether it is just beginning, those that came last."""
 
 
