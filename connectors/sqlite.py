@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
+
 from contracts.errors import StateCorrupt, StopWorker
 
 BUSY_S = 30.0
@@ -19,15 +21,33 @@ def opened(path: Path, schema: str) -> sqlite3.Connection:
     For several threads if they take turns. Raises what SQLite and the file system raise: see ``sqlite_errors``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
+        keep_log(db)
         db.executescript(schema)
     except sqlite3.Error:
         db.close()
         raise
     return db
+
+
+def keep_log(db: sqlite3.Connection) -> None:
+    """Have the file keep a write-ahead log that is on disk when a transaction ends; any number may open it at once.
+
+    SQLite waits ``BUSY_S`` for another writer, but not where it turns a new file's log on: of two that read the file
+    and both want it for themselves, it refuses one at once (sqlite.org, "busy_timeout" and "deadlock"). That one asks
+    again here.
+    """
+    db.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+    for attempt in Retrying(
+        retry=retry_if_exception(_is_busy),
+        stop=stop_after_delay(BUSY_S),
+        wait=wait_random(0.001, 0.02),
+        reraise=True,
+    ):
+        with attempt:
+            db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
 
 
 @contextmanager
@@ -52,3 +72,8 @@ def sqlite_errors(path: Path, remedy: str) -> Iterator[None]:
         raise StateCorrupt(f"{path}: {exc}; {remedy}") from exc
     except OSError as exc:
         raise StopWorker(f"{path}: {exc.strerror or exc}") from exc
+
+
+def _is_busy(exc: BaseException) -> bool:
+    """The file is another's at the moment; the rest of the code's bits say why (``SQLITE_BUSY_RECOVERY`` …)."""
+    return isinstance(exc, sqlite3.OperationalError) and exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -301,12 +301,8 @@ class LocalVault:
             return known
         if subject in TENANT_SUBJECTS:
             return self._keep(tenant, subject, self._tenant_keys(tenant).own[subject])
-        wrapped = self._wrapped(tenant, [subject]).get(subject)
-        return (
-            None
-            if wrapped is None
-            else self._keep(tenant, subject, self._unwrapped(tenant, subject, wrapped))
-        )
+        self._look_up([(tenant, subject)])
+        return self._ciphers.get((tenant, subject))
 
     def _keep(self, tenant: str, subject: str, key: bytes) -> _SubjectCipher:
         if len(self._ciphers) >= CACHED_SUBJECTS:

@@ -6,6 +6,7 @@ processes. PostgreSQL: whatever URL SQLAlchemy takes (``postgresql+psycopg://…
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,12 +20,10 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from connectors.sqlite import keep_log
 from contracts.errors import RetryLater, StateCorrupt, WrongUsage
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-
-BUSY_S = 30.0
-"""How long one writer of SQLite waits for another; each holds the file for about a millisecond."""
 
 # Any number that no other program on the same PostgreSQL uses: only one process migrates at a time.
 _MIGRATING = 7_401_936_025
@@ -108,10 +107,9 @@ def _prepare_sqlite(engine: Engine) -> None:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
 
     @event.listens_for(engine, "connect")
-    def _connected(raw: object, _record: object) -> None:
-        raw.isolation_level = None  # type: ignore[attr-defined]  # the driver shall begin nothing by itself
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={int(BUSY_S * 1000)}"):
-            raw.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
+    def _connected(raw: sqlite3.Connection, _record: object) -> None:
+        raw.isolation_level = None  # the driver shall begin nothing by itself
+        keep_log(raw)
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:

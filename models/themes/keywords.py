@@ -164,13 +164,9 @@ class ThemeTerms:
         parts = [
             self._themes.get(part, TermCounts()) for part in ([theme] if isinstance(theme, str) else theme)
         ]
-        total: dict[int, int] = parts[0].rows
-        if len(parts) > 1:
-            first, *rest = sorted((part.rows for part in parts), key=len, reverse=True)
-            total = dict(first)
-            for rows in rest:
-                for name, number in rows.items():
-                    total[name] = total.get(name, 0) + number
+        total = parts[0].rows.copy() if len(parts) > 1 else parts[0].rows
+        for part in parts[1:]:
+            total.update(part.rows)
         texts = max(sum([part.documents for part in parts]), 1)
         others = max(self._tenant.documents - texts, 0)
         share, log, everywhere = (others + _UNHEARD) / texts, math.log, self._tenant.rows.get

@@ -90,6 +90,11 @@ def is_like(name: Sequence[str], other: Sequence[str]) -> bool:
     return 2 * sum(_repeats({word}, two) for word in one) > max(len(one), len(two))
 
 
+def is_as_good(name: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a name may stay where ``other`` would be chosen now: as many terms or more, and much the same."""
+    return len(name) >= len(other) and is_like(name, other)
+
+
 def _repeats(one: Collection[str], two: Collection[str]) -> bool:
     """Whether a word of the one is a form of a word of the other: "withdraw" and "withdrawal", not "car" and "card"."""
     for a in one:

@@ -17,7 +17,7 @@ from models.themes.answers import Answers, GroupThemes
 from models.themes.families import LOOKED_AT, NONE, regroup
 from models.themes.grid import Ints
 from models.themes.keywords import ThemeTerms
-from models.themes.wording import is_like, words_of
+from models.themes.wording import is_as_good, words_of
 from operators.state import Table
 from operators.themes.names import CANDIDATES, STAYS, TELLING, Wording, doublings
 from operators.themes.profiles import Profile, Profiles
@@ -136,9 +136,7 @@ class Families:
         if not words:
             return
         family.telling = list(best[:TELLING])
-        if words != family.label and (
-            moved or len(family.label) < len(words) or not is_like(family.label, words)
-        ):
+        if words != family.label and (moved or not is_as_good(family.label, words)):
             family.label = words
             for row in rows:
                 self._profiles.touch(group.theme_ids[row])

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from models.themes.keywords import ThemeTerms
-from models.themes.wording import LEAST, TERMS, Told, is_like, words_of
+from models.themes.wording import LEAST, TERMS, Told, is_as_good, words_of
 from operators.themes.profiles import Profile, Profiles
 from operators.themes.vocabulary import Vocabulary
 
@@ -130,8 +130,7 @@ class Names:
 
     def _stays(self, theme: str, profile: Profile, words: Sequence[str]) -> bool:
         """Whether its words are as good as those that would be chosen now: as many, much the same, its own."""
-        label = profile.label
-        return len(label) >= len(words) and is_like(label, words) and not self._is_taken(theme, label)
+        return is_as_good(profile.label, words) and not self._is_taken(theme, profile.label)
 
     def _words(self, theme: str, family: Sequence[str], best: Sequence[int]) -> list[str]:
         """Words for the theme that no other theme has, as far as its own terms tell it from the other."""

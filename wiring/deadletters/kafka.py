@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from connectors.kafka.cluster import Cluster
@@ -76,7 +77,7 @@ class Source:
         What the topic no longer holds is passed over, as when it is read from its first message. Raises
         ``StopWorker`` where it cannot be read, ``StateCorrupt`` where it ends before a mark.
         """
-        for partition, there in self._held().items():
+        for partition, there in self.held().items():
             mark = marks.setdefault(partition, Mark())
             if mark.next > there.end:
                 raise StateCorrupt(
@@ -92,7 +93,7 @@ class Source:
 
     def firsts(self) -> dict[int, int]:
         """The first offset that each partition still holds."""
-        return {partition: there.first for partition, there in self._held().items()}
+        return {partition: there.first for partition, there in self.held().items()}
 
     def read(self, told: Told) -> Envelope:
         """The record of a message. Raises ``StateCorrupt``."""
@@ -104,7 +105,8 @@ class Source:
             where = f"topic {self.name}, partition {told.place.part}, offset {told.place.offset}"
             raise StateCorrupt(f"{where}: {exc}") from exc
 
-    def _held(self) -> dict[int, Held]:
+    def held(self) -> dict[int, Held]:
+        """What each partition still holds."""
         places = [(self.name, partition) for partition in range(self.partitions)]
         return {part: there for (_, part), there in held(self.cluster.admin(), places).items()}
 
@@ -118,20 +120,22 @@ class Source:
         return until is None or ordinal_of(header(told.headers, ID) or "") < until
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Origin:
     """The generation that another one was replayed from, and how."""
 
     topics: KafkaTopics
     replay: Replay
 
+    @cached_property
     def began(self) -> Until:
         """The journal ordinals that the replay began at; none where it began at its input's very beginning."""
+        if not self.replay.starts:
+            return {}
         source = self.topics.source(self.replay.source)
         return {
-            partition: _ordinal_at(source, partition, self.replay.starts.get(partition, 0))
-            for partition in range(source.partitions)
-            if self.replay.starts
+            partition: _ordinal_at(source, partition, self.replay.starts.get(partition, 0), there)
+            for partition, there in source.held().items()
         }
 
 
@@ -173,7 +177,7 @@ class KafkaTopics:
             return [replace(self.source(topic), stages=wanted)]
         own = {stage: until for stage, until in wanted.items() if stage in self.origin.replay.stages}
         theirs = {stage: until for stage, until in wanted.items() if stage not in own}
-        if earlier and OF_ITEMS & own.keys() and (began := self.origin.began()):
+        if earlier and OF_ITEMS & own.keys() and (began := self.origin.began):
             theirs |= {stage: _earlier(own[stage], began) for stage in OF_ITEMS & own.keys()}
         found = self.origin.topics._sources(topic, theirs, earlier) if theirs else []
         return [*found, replace(self.source(topic), stages=own)] if own else found
@@ -183,14 +187,12 @@ def _earlier(one: Until, other: Until) -> Until:
     return {part: min(one.get(part, sys.maxsize), until) for part, until in other.items()}
 
 
-def _ordinal_at(source: Source, partition: int, offset: int) -> int:
+def _ordinal_at(source: Source, partition: int, offset: int, there: Held) -> int:
     """The journal ordinal of the first message at an offset or behind it; beyond all where there is none yet."""
-    name = source.name
-    there = held(source.cluster.admin(), [(name, partition)])[name, partition]
     offset = max(offset, there.first)
     if source.short == "journal":
         return offset
-    for message in between(source.cluster, name, partition, offset, min(offset + 1, there.end)):
+    for message in between(source.cluster, source.name, partition, offset, min(offset + 1, there.end)):
         return ordinal_of(header(headers_of(message), ID) or "")
     return sys.maxsize
 

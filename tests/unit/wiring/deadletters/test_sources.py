@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
@@ -16,6 +17,7 @@ class Begun(Origin):
 
     ordinals: Until
 
+    @cached_property
     def began(self) -> Until:
         return self.ordinals
 
