@@ -8,14 +8,10 @@ Elsewhere: which records are new (``indexed``).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
-
-from pydantic import TypeAdapter
 
 from connectors.keys.vault import LocalVault
 from connectors.sqlite import opened, sqlite_errors, transaction
@@ -30,18 +26,23 @@ from contracts.commands import (
 )
 from contracts.diversions import DeadLetter, Quarantined, Receipt, ReviewRequest
 from contracts.envelope import Envelope
-from contracts.feedback import TENANT_SUBJECT, Sealed, Tick
+from contracts.feedback import TENANT_SUBJECT, Tick
 from contracts.identity import ordinal_of
 from contracts.registry import read_record, write_record
 from contracts.stages import Assignment, Decision, EnrichedItem, RedactedItem
 from contracts.steering import MoveConcern
-from models.labellers.added import Added, with_label
+from models.labellers.added import Added
 from wiring.reviewing.case import Case, Kind, by_worth, is_due
-from wiring.reviewing.news import Clock, Judged, News, judged_by
+from wiring.reviewing.clocks import SCHEMA as CLOCK_SCHEMA
+from wiring.reviewing.clocks import KeptClocks
+from wiring.reviewing.labels import SCHEMA as LABELS_SCHEMA
+from wiring.reviewing.labels import KeptLabels
+from wiring.reviewing.news import Judged, News, judged_by
 from wiring.reviewing.news_cases import cases_of
 from wiring.reviewing.queue import asked_case, held_case, kind_of, unsure_case
 from wiring.reviewing.rows import SCHEMA as ROWS_SCHEMA
 from wiring.reviewing.rows import KeptRows
+from wiring.reviewing.seals import Seals
 from wiring.views.topics import Place
 
 NEWS = ("assignments", "alerts")
@@ -55,8 +56,6 @@ REMEDY = "delete it: it is made anew from the topics"
 # Of an item that was held back and has gone on, the two records may become readable in either order, at most a batch
 # apart; so of a category that was asked about and is decided since. So many ordinals back it is known what came.
 REMEMBERED = 10_000
-
-EVERYONE = "*"
 
 # ``waiting``: cases, by kind. ``standing``: concerns in review now. ``since``: the latest that is said of an item
 # by intake, of a concern by a model, a person or a new revision.
@@ -73,14 +72,10 @@ CREATE TABLE IF NOT EXISTS decided (kind TEXT, id TEXT, PRIMARY KEY (kind, id)) 
 CREATE TABLE IF NOT EXISTS erased (
   tenant TEXT, subject TEXT, ordinal INTEGER, PRIMARY KEY (tenant, subject)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS labels (tenant TEXT PRIMARY KEY, told TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS clock (tenant TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;
 """
 
 Question = ReviewRequest | Assignment | Quarantined
 """The records that wait."""
-
-_LABELS: TypeAdapter[Added] = TypeAdapter(Added)
 
 _PUT = "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
 
@@ -116,9 +111,12 @@ class ReviewIndex:
         self._path = path
         self._vault = vault
         with self._errors():
-            self._db = opened(path, _SCHEMA + ROWS_SCHEMA)
+            self._db = opened(path, _SCHEMA + CLOCK_SCHEMA + LABELS_SCHEMA + ROWS_SCHEMA)
             self._db.execute("PRAGMA secure_delete=ON")  # what is let go of is written over
             path.chmod(0o600)
+        self._seals = Seals(vault)
+        self._clocks = KeptClocks(self._db)
+        self._labels = KeptLabels(self._db, self._seals)
         self._rows = KeptRows(self._db)
         self._news = News(self._rows)
 
@@ -166,8 +164,7 @@ class ReviewIndex:
             case Assignment():
                 self._assigned(record, origin)
             case Tick() if topic == "assignments":
-                told = "INSERT INTO clock VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = max(at, ?2)"
-                self._db.execute(told, (record.tenant, record.event_time.isoformat()))
+                self._clocks.put(record)
             case Quarantined():
                 self._asked("quarantined", record.item_id, record.item.body.subject, origin, record)
             case RedactedItem():
@@ -186,7 +183,7 @@ class ReviewIndex:
             self._decided(kind, name)
         match command.order:
             case AddLabel():
-                self._labelled(command.tenant, command.order)
+                self._labels.add(command.tenant, command.order)
             case ConfirmConcern() | CorrectConcern() | DismissConcern():
                 self._decided("concern", command.order.concern_id)
             case MoveConcern():
@@ -197,19 +194,10 @@ class ReviewIndex:
                 about = (command.tenant, command.order.subject, ordinal_of(command.id))
                 self._db.execute("INSERT OR REPLACE INTO erased VALUES (?, ?, ?)", about)
 
-    def _labelled(self, tenant: str, order: AddLabel) -> None:
-        """The latest of each name, where it was ordered first."""
-        orders = with_label(tuple(self.labels().get(tenant, ())), order)
-        sealed = self._seal(tenant, TENANT_SUBJECT, _LABELS.dump_json(orders, exclude_none=True))
-        if sealed is not None:
-            self._db.execute("INSERT OR REPLACE INTO labels VALUES (?, ?)", (tenant, sealed))
-
     def labels(self) -> dict[str, Added]:
         """The categories that people ordered for each tenant."""
         with self._errors():
-            rows = self._db.execute("SELECT tenant, told FROM labels").fetchall()
-        opened = ((tenant, self._opened(tenant, told)) for tenant, told in rows)
-        return {tenant: _LABELS.validate_json(said) for tenant, said in opened if said is not None}
+            return self._labels.every()
 
     def _decided(self, kind: str, name: str) -> None:
         self._db.execute("INSERT OR IGNORE INTO decided VALUES (?, ?)", (kind, name))
@@ -242,7 +230,7 @@ class ReviewIndex:
         """The question stays, about what is decided now."""
         asked = "SELECT tenant, subject FROM waiting WHERE kind = 'assignment' AND id = ?"
         for tenant, subject in self._db.execute(asked, (name,)).fetchall():
-            sealed = self._seal(tenant, subject, decision.model_dump_json(by_alias=True).encode())
+            sealed = self._seals.seal(tenant, subject, decision.model_dump_json(by_alias=True).encode())
             self._db.execute(
                 "UPDATE waiting SET anew = ? WHERE kind = 'assignment' AND id = ?", (sealed, name)
             )
@@ -271,17 +259,11 @@ class ReviewIndex:
         self._db.execute(reworded, (name, ordinal))
 
     def _put(self, kind: str, name: str, subject: str, origin: _Origin, record: Question) -> None:
-        sealed = self._seal(record.tenant, subject, write_record(record))
+        sealed = self._seals.seal(record.tenant, subject, write_record(record))
         if sealed is not None:
             about = (record.tenant, subject, _words_of(_item_of(record)))
             came = (origin.topic, *origin.place, ordinal_of(record.id))
             self._db.execute(_PUT, (kind, name, *about, *came, sealed))
-
-    def _seal(self, tenant: str, subject: str, said: bytes) -> str | None:
-        try:
-            return self._vault.seal(tenant, subject, said).model_dump_json()
-        except KeyError:  # erased since
-            return None
 
     # -- what is let go of -------------------------------------------------------------------------------
 
@@ -298,30 +280,18 @@ class ReviewIndex:
         for part, newest in self._db.execute("SELECT part, max(ordinal) FROM since GROUP BY part").fetchall():
             old = "DELETE FROM since WHERE part = ? AND ordinal < ?"
             self._db.execute(old, (part, newest - REMEMBERED))
-        self._news.tidy(self._clocks())
+        self._news.tidy(self._clocks.read())
 
     # -- what waits --------------------------------------------------------------------------------------
 
     def cases(self, tenant: str | None = None, *, early: bool = False) -> list[Case]:
         """Everything that waits, by worth; with ``early`` also what a model may still answer."""
         with self._errors(), self._vault.at_once():
-            now = self._clocks()
+            now = self._clocks.read()
             rows = map(_Row._make, self._db.execute(_OPEN, (tenant,)).fetchall())
             cases = [case for row in rows if (case := self._case(row)) is not None]
             news = cases_of(self._rows, self._vault, tenant, now, self._judged())
         return by_worth([*(case for case in cases if early or is_due(case, now(case.tenant))), *news])
-
-    def _clocks(self) -> Clock:
-        """How late it is with each tenant, read once."""
-        told = self._db.execute("SELECT tenant, at FROM clock").fetchall()
-        clocks = {tenant: datetime.fromisoformat(at) for tenant, at in told}
-        every = clocks.get(EVERYONE)
-
-        def now(tenant: str) -> datetime | None:
-            own = clocks.get(tenant)
-            return max(own, every) if own and every else own or every
-
-        return now
 
     def _judged(self) -> set[Judged]:
         asked = "SELECT kind, id FROM decided WHERE kind IN ('theme', 'proposal', 'alert')"
@@ -329,7 +299,7 @@ class ReviewIndex:
 
     def _case(self, row: _Row) -> Case | None:
         """The case, or None if it may not be shown."""
-        said = self._opened(row.tenant, row.record)
+        said = self._seals.opened(row.tenant, row.record)
         if said is None:
             return None
         record = read_record(_TOPICS[row.kind], said)
@@ -346,14 +316,11 @@ class ReviewIndex:
         raise AssertionError(f"nothing else is kept: {record.kind}")
 
     def _unsure(self, record: Assignment, row: _Row) -> Case:
-        anew = None if row.anew is None else self._opened(row.tenant, row.anew)
+        anew = None if row.anew is None else self._seals.opened(row.tenant, row.anew)
         if anew is not None and record.about is not None:
             about = record.about.model_copy(update={"decision": Decision.model_validate_json(anew)})
             record = record.model_copy(update={"about": about})
         return unsure_case(record, self._vault)
-
-    def _opened(self, tenant: str, sealed: str) -> bytes | None:
-        return self._vault.open(tenant, Sealed.model_validate(json.loads(sealed)))
 
     def _errors(self) -> AbstractContextManager[None]:
         return sqlite_errors(self._path, REMEDY)

@@ -7,7 +7,6 @@ State: a row per theme with its latest words (sealed as they came), one per conc
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +27,7 @@ from contracts.steering import (
 )
 from contracts.themes import ThemeEvent, ThemeOrdered, ThemeRecord
 from models.review.worth import worth
+from wiring.reviewing.clocks import Clock
 from wiring.reviewing.rows import Row, Rows
 
 ALERTED_FOR = timedelta(days=7)
@@ -40,9 +40,6 @@ _JUDGES = frozenset({"pinned", "unpinned", "muted", "unmuted", "marked", "unmark
 
 _TOLD = ("label", "label_source", "status", "redirect_to", "concerns", "accounts", "muted", "pinned")
 """What is kept of a theme's record."""
-
-Clock = Callable[[str], datetime | None]
-"""How late it is with a tenant; None where nobody knows."""
 
 Judged = tuple[str, str]
 """What a person has judged: ``theme``, ``proposal`` or ``alert``, and its id."""

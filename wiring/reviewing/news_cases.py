@@ -23,7 +23,8 @@ from models.review.worth import worth, worth_of_theme
 from models.themes.redirects import root
 from operators.ports import Vault
 from wiring.reviewing.case import Case, Kind
-from wiring.reviewing.news import ALERTED_FOR, Clock, Judged, is_past
+from wiring.reviewing.clocks import Clock
+from wiring.reviewing.news import ALERTED_FOR, Judged, is_past
 from wiring.reviewing.rows import Kind as RowKind
 from wiring.reviewing.rows import Row, Rows
 
