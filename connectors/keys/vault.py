@@ -1,8 +1,9 @@
 """The embedded vault: a master key file, and one wrapped AES-256 key per data subject in SQLite.
 
-Layout: ``master.key`` (32 random bytes as base64, mode 0600) and ``subjects.sqlite3``. A tenant's keys are
-derived from the master key (HKDF-SHA-256, RFC 5869); a subject's key is random and wrapped by its tenant's
-key (AES key wrap, RFC 3394). Destroying the row destroys every text sealed under it, in every topic.
+Layout: ``master.key`` (32 random bytes as base64, mode 0600), ``subjects.sqlite3`` and ``master.lock``, empty, for
+those who make the first one at the same time. A tenant's keys are derived from the master key (HKDF-SHA-256, RFC
+5869); a subject's key is random and wrapped by its tenant's key (AES key wrap, RFC 3394). Destroying the row destroys
+every text sealed under it, in every topic.
 
 Sealing is AES-256-GCM. The nonce is an HMAC of the plaintext under a key derived from the subject's key, so
 the same input seals to the same bytes (a replay is compared byte by byte) and no nonce meets two plaintexts.
@@ -11,6 +12,7 @@ the same input seals to the same bytes (a replay is compared byte by byte) and n
 from __future__ import annotations
 
 import base64
+import fcntl
 import hmac
 import os
 import secrets
@@ -28,6 +30,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
+from connectors.durable import sync_directory
 from connectors.sqlite import opened, transaction
 from contracts.errors import StateCorrupt, WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, TENANT_SUBJECT, Sealed
@@ -70,26 +73,28 @@ def _derive(key: bytes, purpose: str) -> bytes:
 
 
 def _create_master(path: Path) -> None:
-    """A new key, whole or not at all; of two processes that begin at once, the first one's stays."""
+    """A new key, whole or not at all; of several that begin at once, threads or containers, the first one's stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(f".{os.getpid()}.new")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "wb") as file:
-        file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        pass
-    except OSError:  # a file system without links
+    with path.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if path.exists():
+            return
+        fresh = path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)  # of one who died here
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
         fresh.replace(path)
-    fresh.unlink(missing_ok=True)
+        sync_directory(path.parent)
 
 
 def _read_or_create_master(path: Path, subjects: Path) -> bytes:
+    # Asked in this order: another that begins now makes the key first, and the subjects under it.
+    has_subjects = subjects.exists()
     if not path.exists():
-        if subjects.exists():
+        if has_subjects:
             raise StateCorrupt(
                 f"{path} is missing, and without it no text opens; restore it from your backup"
             )
