@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from tests.support.broker import fresh_naming, make_topics
 from tests.support.edge import said, signed
 from tests.support.edge_worker import PARTITIONS
 from tests.support.kafka_parts import put, stored
+from wiring.kafka.properties import free_port
 from wiring.kafka.server import LocalBroker
 
 pytestmark = pytest.mark.alone
@@ -34,9 +34,7 @@ class Process:
     """An edge in a process of its own; ``said`` is what it has printed."""
 
     def __init__(self, broker: LocalBroker, naming: Naming, data: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()  # not one that a connection of ours may get before the process is up
         data.mkdir(exist_ok=True)
         self._out = data / "out.txt"
         argv = [sys.executable, "-m", "tests.support.edge_worker", broker.bootstrap, naming.prefix, str(data)]

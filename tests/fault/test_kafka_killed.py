@@ -122,9 +122,9 @@ def test_when_one_of_two_processes_dies_the_other_ends_and_both_come_back(
 def test_sigterm_ends_a_stage_in_order_and_it_goes_on_where_it_stopped(
     nemesis: Nemesis, flow: KafkaFlow, workload: Workload, expected: Undisturbed, tmp_path: Path
 ) -> None:
-    appending = feed(flow, workload, rate=300)
     first = RunningStage(flow, "intake", env=EAGER)
-    nemesis.stages["intake"] = first
+    nemesis.stages["intake"] = first.await_ready()
+    appending = feed(flow, workload, rate=200)  # 5 s from when it reads: it is stopped before the end
     first.await_progress()
     first.drain()
     stopped_at = flow.positions("intake")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import random
+import platform
 import socket
 from collections.abc import Mapping
 
 from connectors.kafka.cluster import LARGEST_RECORD
+from wiring.supervising.plan import LOOPBACK, free_addresses
 
 # What a batch adds to the largest record: its header, the key, CloudEvents headers.
 BATCH_OVERHEAD = 64 << 10
-
-# Below the range from which an outgoing connection gets its port: a client that keeps trying to reach a broker
-# which is down could otherwise be given the broker's own port, and keep the broker from coming back.
-_PORTS = range(20_000, 32_000)
 
 _FIXED = {
     "process.roles": "broker,controller",
@@ -62,12 +59,31 @@ def as_environment(properties: Mapping[str, str]) -> dict[str, str]:
     return {"KAFKA_" + name.upper().replace(".", "_"): value for name, value in properties.items()}
 
 
+def free_ports(count: int) -> tuple[int, ...]:
+    """``count`` different ports of 127.0.0.1 that nothing has. Raises ``OSError`` when there are none."""
+    return tuple(int(address.rpartition(":")[2]) for address in free_addresses(count))
+
+
 def free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on."""
-    for port in random.sample(_PORTS, 200):
-        if is_free(port):
-            return port
-    raise OSError("no free port between 20000 and 32000 on 127.0.0.1")
+    """One of them."""
+    return free_ports(1)[0]
+
+
+def hold(port: int) -> int | None:
+    """Keep a port for a server that comes to it later: an open file, to be closed, or None if it cannot be kept.
+
+    On Linux a socket that is bound and listens to nothing bars who looks for a free port (``free_ports``), but not a
+    server that asks for just this one with ``SO_REUSEADDR``, as Java's do. Elsewhere nothing is kept.
+    """
+    if platform.system() != "Linux":
+        return None
+    with socket.socket() as keeper:
+        try:
+            keeper.bind((LOOPBACK, port))
+        except OSError:  # somebody has it, or has let go of it a moment ago
+            return None
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return keeper.detach()
 
 
 def is_free(port: int) -> bool:
@@ -75,7 +91,7 @@ def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((LOOPBACK, port))
         except OSError:
             return False
         return True

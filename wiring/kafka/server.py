@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import uuid
+import weakref
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,7 @@ from confluent_kafka import KafkaException
 from connectors.kafka.cluster import Cluster, read_properties
 from contracts.errors import StopWorker
 from wiring.kafka.jars import class_path, java
-from wiring.kafka.properties import broker_properties, free_port, is_free
+from wiring.kafka.properties import broker_properties, free_ports, hold, is_free
 
 # A start takes 3 to 7 s on an idle machine of 2 cores; a busy one gets ten times that.
 READY_WITHIN_S = 60.0
@@ -129,12 +130,16 @@ class LocalBroker:
 
     def _prepare(self) -> int:
         logs = self.directory / "log"
-        port, controller = free_port(), free_port()
+        port, controller = free_ports(2)
         if self._settings.exists():
             before = read_properties(self._settings)["listeners"].split(",")
             ports = [int(listener.rpartition(":")[2]) for listener in before]
             if all(map(is_free, ports)):
                 port, controller = ports
+        # Others choose ports too before this one is up, and while it is down in between.
+        for kept in map(hold, (port, controller)):
+            if kept is not None:
+                weakref.finalize(self, os.close, kept)
         self.directory.mkdir(parents=True, exist_ok=True)
         properties = broker_properties("127.0.0.1", port, controller, f"127.0.0.1:{port}", str(logs))
         self._settings.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))

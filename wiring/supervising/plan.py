@@ -14,8 +14,8 @@ REFUSED = 4
 CANNOT_RUN = (126, 127)
 
 LOOPBACK = "127.0.0.1"
-# Below those from which an outgoing connection gets its own: a process that tries again and again to reach a peer
-# that is not up yet could otherwise be given the peer's port, and be connected to itself.
+# Below those from which an outgoing connection gets its own: a process that tries again and again to reach a peer or a
+# broker that is not up yet could otherwise be given that one's port, and be connected to itself or keep it from coming.
 PORTS = range(20_000, 32_000)
 
 

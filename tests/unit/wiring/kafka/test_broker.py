@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from connectors.kafka.cluster import read_properties
 from contracts.errors import StopWorker
 from settings import Settings
 from wiring.kafka import docker, server
 from wiring.kafka.broker import Broker, NamedBroker, open_broker
-from wiring.kafka.properties import as_environment, broker_properties, free_port, is_free
+from wiring.kafka.properties import as_environment, broker_properties, free_port, free_ports, hold, is_free
 from wiring.kafka.server import LocalBroker
 
 
@@ -66,3 +69,26 @@ def test_a_free_port_is_one_that_no_outgoing_connection_gets() -> None:
     port = free_port()
     assert port < 32_768
     assert is_free(port)
+
+
+def test_nobody_else_is_given_the_ports_of_a_broker_that_is_not_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = free_ports(4)
+    monkeypatch.setattr(
+        "wiring.supervising.plan.random.sample", lambda *_: told
+    )  # everybody looks in this order
+    broker = LocalBroker(tmp_path / "kafka")
+    listeners = read_properties(broker.directory / "server.properties")["listeners"].split(",")
+    assert [int(one.rpartition(":")[2]) for one in listeners] == list(told[:2])
+    assert free_port() == told[2]
+
+
+def test_a_port_that_is_kept_is_its_servers() -> None:
+    port = free_port()
+    kept = hold(port)
+    with socket.create_server(("127.0.0.1", port)) as server, socket.create_connection(server.getsockname()):
+        assert not is_free(port)
+    if kept is not None:
+        assert hold(port) is None
+        os.close(kept)
