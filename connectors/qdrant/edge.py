@@ -39,8 +39,8 @@ from contracts.vectors import (
     point_id,
 )
 
-FORMAT = 2
-"""Version of what points look like here; 2: words as numbers (``words``). Another one gets a directory of its own."""
+FORMAT = 3
+"""Version of what points look like here; 3: words in one string (``words``). Others have directories of their own."""
 
 FLUSH_EVERY = 256
 """Settlings between two flushes: after a kill the library does all again that was written since the last."""

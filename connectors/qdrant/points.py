@@ -108,12 +108,12 @@ def theme_point(point: ThemePoint, dims: int) -> StoredPoint:
 def item_point(point: ItemPoint, dims: int) -> StoredPoint:
     """A concern as a point. Raises ``StopWorker`` if it is of another size or names a field of the index."""
     check_dims(point.vector, dims)
-    payload = checked_payload(point)
-    of_ours: dict[str, Scalar] = {ITEM: point.item_id, NORM_SQUARED: norm_squared(point.vector)}
-    flags = {
-        _flag(name): _word(value) for name in FLAG_FILTERS if isinstance(value := payload.get(name), bool)
-    }
-    return StoredPoint(point_id(point.concern_id), point.vector, payload | of_ours | flags)
+    payload = checked_payload(point)  # a dictionary of its own
+    payload[ITEM], payload[NORM_SQUARED] = point.item_id, norm_squared(point.vector)
+    for name in FLAG_FILTERS:
+        if isinstance(value := payload.get(name), bool):
+            payload[_flag(name)] = _word(value)
+    return StoredPoint(point_id(point.concern_id), point.vector, payload)
 
 
 def nearest(search: Search) -> tuple[str, float] | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import qdrant_edge as qe
@@ -19,7 +20,7 @@ import qdrant_edge as qe
 from connectors.durable import file_errors, sync_directory
 from connectors.qdrant.errors import translated
 from connectors.qdrant.points import TENANT, Hit, StoredPoint, Where
-from connectors.qdrant.words import in_numbers, in_words, number_of
+from connectors.qdrant.words import WORDS, apart, said, together
 from contracts.vectors import TIME_FIELD, GridVector
 
 BATCH_POINTS = 500
@@ -68,7 +69,7 @@ class TenantShard:
         own = self._within(tenant)
         for start in range(0, len(points), BATCH_POINTS):
             batch = [
-                qe.Point(p.id, p.vector.astype(np.float32).tolist(), in_numbers(p.payload) | {TENANT: tenant})
+                qe.Point(p.id, _floats(p.vector), together(p.payload) | {TENANT: tenant})
                 for p in points[start : start + BATCH_POINTS]
             ]
             self._update(qe.UpdateOperation.upsert_points(batch, own))
@@ -134,9 +135,14 @@ class TenantShard:
         return qe.Filter(must=[own, *wanted], must_not=list(but_not))
 
 
+def _floats(vector: GridVector) -> Any:
+    """A vector as the library reads it in two thirds of the time that a list takes, made and read."""
+    return vector.astype(np.float32).data
+
+
 def _conditions(wanted: Where) -> list[Condition]:
     found: list[Condition] = [
-        qe.FieldCondition(field, match=qe.MatchValue(number_of(word))) for field, word in wanted.equal
+        qe.FieldCondition(WORDS, match=qe.MatchSubstring(said(field, word))) for field, word in wanted.equal
     ]
     if wanted.since_s is not None or wanted.until_s is not None:
         within = qe.RangeFloat(gte=wanted.since_s, lt=wanted.until_s)
@@ -182,6 +188,6 @@ def _index(shard: qe.EdgeShard, plan: ShardPlan, fields: Iterable[str]) -> None:
 
 
 def _hit(point: qe.ScoredPoint) -> Hit:
-    payload = {name: value for name, value in in_words(point.payload or {}).items() if name != TENANT}
+    payload = {name: value for name, value in apart(point.payload or {}).items() if name != TENANT}
     vector = None if point.vector is None else np.asarray(point.vector, np.float32)
     return Hit(str(point.id), float(point.score), payload, vector)
