@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from contracts.errors import StopWorker
 
 
 def replace_whole(target: Path, content: bytes) -> None:
-    """Put ``content`` at ``target``, durable and whole or not at all. Raises ``OSError``."""
-    fresh = target.with_name(target.name + ".new")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(target)
+    """Put ``content`` at ``target``, durable and whole or not at all; of several at once the last one's stays.
+
+    Raises ``OSError``.
+    """
+    # A name of its own: two that wrote to one file would mix, and the slower one would no longer find it.
+    fresh = target.with_name(f"{target.name}.{secrets.token_hex(4)}.new")
+    with ExitStack() as failed:
+        failed.callback(fresh.unlink, missing_ok=True)
+        with fresh.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+        failed.pop_all()
     sync_directory(target.parent)
 
 

@@ -1,7 +1,8 @@
-"""Several processes open a new SQLite file at once: each waits for its turn where SQLite itself refuses to."""
+"""Several processes open a new SQLite file at once, or replace a file: each waits, or has its say whole."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.durable import replace_whole
 from connectors.sqlite import opened
 from connectors.store.engine import open_store, sqlite_url
 
@@ -51,3 +53,20 @@ def test_new_files_may_be_opened_by_several_at_once(
     with ThreadPoolExecutor(6) as pool:
         for number in range(NEW_FILES):
             list(pool.map(open_file, [tmp_path / f"{number}.sqlite3"] * 6))
+
+
+def test_a_file_that_two_replace_at_once_is_whole_and_the_last_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, sync = tmp_path / "note.json", os.fsync
+    others = [b"another's, and longer"]
+
+    def meanwhile(fd: int) -> None:
+        sync(fd)
+        if others:
+            replace_whole(target, others.pop())
+
+    monkeypatch.setattr("connectors.durable.os.fsync", meanwhile)
+    replace_whole(target, b"ours")
+    assert target.read_bytes() == b"ours"
+    assert list(tmp_path.iterdir()) == [target]

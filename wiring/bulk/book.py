@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import orjson
 
 from contracts.errors import StateCorrupt
 from wiring.datadir import write_whole
+from wiring.holding import in_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,10 @@ class UploadBook:
     """The uploads of one tenant, in a folder."""
 
     folder: Path
+
+    def alone(self, told: Told) -> AbstractContextManager[None]:
+        """Nobody else of ours is at this upload meanwhile; waits until it is so."""
+        return in_turn(self.folder / f"{told.id}.lock")
 
     def begin(self, told: Told, loaded_at: str) -> Upload:
         """The upload as it was first begun; it begins now if it was not."""

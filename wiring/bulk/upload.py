@@ -98,8 +98,18 @@ def upload(
     progress: Callable[[Progress], None] = lambda _: None,
     told: Told | None = None,
 ) -> Upload:
-    """Append what the bulk topic lacks of this file. Raises ``PipelineError``; then the same call goes on."""
-    upload = lane.book.begin(told or describe(path, options), now.isoformat())
+    """Append what the bulk topic lacks of this file. Raises ``PipelineError``; then the same call goes on.
+
+    Another one that uploads the same is waited for.
+    """
+    told = told or describe(path, options)
+    with lane.book.alone(told):
+        return _upload(path, lane, lane.book.begin(told, now.isoformat()), options, progress)
+
+
+def _upload(
+    path: Path, lane: Lane, upload: Upload, options: Options, progress: Callable[[Progress], None]
+) -> Upload:
     if upload.complete:
         return upload
     to = BulkLoad(lane.cluster, lane.topic, lane.partition, upload.name, upload.known)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -42,6 +44,15 @@ def test_every_row_is_a_delivery_in_the_order_of_the_file(lane: Lane, tmp_path: 
     told = upload(write_csv(tmp_path / "r.csv", reviews(1200)), OPTIONS, lane, now=NOW)
     assert lines_of(lane) == list(range(2, 1202))
     assert (told.rows, told.bad, told.complete) == (1200, 0, True)
+
+
+def test_two_that_upload_one_file_at_once_upload_it_once(lane: Lane, tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "r.csv", reviews(1200))
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(upload, path, OPTIONS, lane, now=at) for at in (NOW, NOW + timedelta(seconds=1))]
+    first, second = (one.result() for one in both)
+    assert first == second
+    assert lines_of(lane) == list(range(2, 1202))
 
 
 def test_a_row_is_sealed_as_the_journal_seals_it(lane: Lane, tmp_path: Path) -> None:
