@@ -67,7 +67,7 @@ def up(tmp_path: Path, broker: Broker, naming: Naming) -> Iterator[Up]:
         one.process.wait()
 
 
-def _wait_until(up: Up, is_so: Callable[[], bool], within_s: float = 60.0) -> None:
+def _wait_until(up: Up, is_so: Callable[[], bool], within_s: float = 120.0) -> None:
     deadline = time.monotonic() + within_s
     while not is_so():
         assert time.monotonic() < deadline, up.log
