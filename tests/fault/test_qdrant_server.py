@@ -33,8 +33,8 @@ ROOT = Path(__file__).resolve().parents[2]
 UPSERTS = r"PUT /collections/([^/]+)/points"
 """What the shim counts upserts under."""
 
-# A second of patience, looks again at once.
-QUICK = Patience(attempt_s=1, retry_for_s=0.6, first_wait_s=0.05, look_again_s=0.01, longest_wait_s=0.1)
+# Tries again at once, for longer than a busy machine stands still; looks again at once.
+QUICK = Patience(attempt_s=1, retry_for_s=20.0, first_wait_s=0.05, look_again_s=0.01, longest_wait_s=0.1)
 # Gives up at the first failure and looks again at once.
 HASTY = Patience(attempt_s=1, retry_for_s=0.0, first_wait_s=0.01, look_again_s=0.0, longest_wait_s=0.0)
 
@@ -109,10 +109,10 @@ def test_a_write_that_fails_twice_is_there_once_after_the_third_try(
 
 
 def test_a_write_whose_answer_came_too_late_is_done_again_and_there_once(shim: Shim, tmp_path: Path) -> None:
-    index = opened(shim, tmp_path, Patience(attempt_s=1, retry_for_s=3.0))
+    index = opened(shim, tmp_path, Patience(attempt_s=1, retry_for_s=20.0))
     shim.fail("slow", on=UPSERT, times=1, slow_s=1.2)
     index.put_items("acme", items(1, 2, 3))
-    eventually(lambda: shim.requests[UPSERTS] == 2)
+    eventually(lambda: shim.requests[UPSERTS] >= 2)  # more, where a busy machine made the second late too
     assert (index.state, index.count_items("acme")) == ("current", 3)
     index.close()
 
