@@ -49,7 +49,7 @@ class Process:
     def said(self) -> list[str]:
         return self._out.read_text().splitlines()
 
-    def wait_for(self, line: str, within_s: float = 40.0) -> None:
+    def wait_for(self, line: str, within_s: float = 90.0) -> None:
         until = time.monotonic() + within_s
         while line not in self.said():
             assert self.process.poll() is None, self.said()[-20:]

@@ -50,7 +50,7 @@ def test_many_that_begin_at_once_have_one_key_even_with_one_process_id(tmp_path:
     all_look = Barrier(AT_ONCE)
 
     def begun(path: Path) -> LocalVault:
-        all_look.wait(10)
+        all_look.wait(60)
         return LocalVault(path)
 
     for number in range(10):

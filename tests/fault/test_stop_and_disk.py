@@ -31,7 +31,7 @@ def _start(root: Path, *flags: str, preexec: Callable[[], None] | None = None) -
     )
 
 
-def _wait_until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
+def _wait_until(is_so: Callable[[], bool], within_s: float = 60.0) -> None:
     deadline = time.monotonic() + within_s
     while not is_so():
         assert time.monotonic() < deadline, "it never came about"
