@@ -28,6 +28,8 @@ _COMPANIONS = 3
 """Concerns that found a theme with the one that arrives."""
 _LATEST = 12
 """Members of a theme that tell whether it is just beginning, those that came last."""
+_FRESH = 0.4
+"""Share of the latest concerns, those that came last, that most of these members are then among."""
 
 
 def outgrown(state: EngineState, slot: int, book: Book, best: int, similar: Units) -> list[Change]:
@@ -40,8 +42,8 @@ def outgrown(state: EngineState, slot: int, book: Book, best: int, similar: Unit
     if len(book.roots) > state.policy.grow_most:
         return []
     joining = state.space.level(shelf.groups[slot]).threshold
-    since = state.seen - _lately(state)
-    near, companions = _companions(state, slot, since, int(state.policy.outgrow_near * joining))
+    lately = _lately(state)
+    near, companions = _companions(state, slot, state.seen - lately, int(state.policy.outgrow_near * joining))
     if not len(companions):
         return []
     four = np.append(companions, slot)
@@ -50,7 +52,7 @@ def outgrown(state: EngineState, slot: int, book: Book, best: int, similar: Unit
         return []  # what only waits gathers (``founding``)
     if _to_the_middle(shelf.units[slot], shelf.units[companions]) < similar[best]:  # most end here
         return []
-    if joins and _just_began(state, book.roots[best], since):
+    if joins and _just_began(state, book.roots[best], state.seen - int(_FRESH * lately)):
         return []
     if _as_near(state, slot, near) > state.policy.outgrow_older + _COMPANIONS or not _may_leave(state, four):
         return []
@@ -90,7 +92,7 @@ def _to_the_middle(unit: Units, others: Units) -> float:
 
 
 def _just_began(state: EngineState, root: Origin, since: int) -> bool:
-    """Whether most of a theme's last members are among the latest concerns: it is new, and what comes is its own."""
+    """Whether most of a theme's last members came after ``since``: it is new, and what comes is its own."""
     last = state.shelf.seq[state.rosters.latest(root.ordinal, _LATEST)]
     return 2 * int(np.count_nonzero(last > since)) > len(last)
 

@@ -46,7 +46,7 @@ class ThemePolicy:
     """Concerns that a birth needs."""
     gather: int = 3
     """A concern that waits founds a theme at once with those that wait near it, when they are so many, …"""
-    gather_share: float = 0.9
+    gather_share: float = 0.8
     """… at this share of the joining threshold …"""
     gather_near: float = 0.8
     """… (looked at are those as near to it as this share of that)."""
@@ -54,11 +54,11 @@ class ThemePolicy:
     """What is left waiting may also form a theme at this share of the joining threshold …"""
     loose_members: int = 6
     """… when it is at least so many: a wide topic, which no five of its concerns show."""
-    outgrow_part: int = 20
+    outgrow_part: int = 8
     """A new theme grows out of others among the latest concerns, one in so many of all that came, …"""
-    outgrow_least: int = 100
+    outgrow_least: int = 250
     """… at least so many …"""
-    outgrow_most: int = 600
+    outgrow_most: int = 1500
     """… and at most so many, …"""
     outgrow_near: float = 0.9
     """… of those that are this share of the joining threshold near to the one that arrives, …"""
@@ -86,7 +86,7 @@ class ThemePolicy:
     """Times that a pass looks for such pairs; each theme merges at most once in a round."""
     merge_gap_milli: int = 3_000
     """Themes whose members lie so far apart, in thousandths of their spread (``splits``), do not merge."""
-    fold_milli: int = 700
+    fold_milli: int = 900
     """A theme is small with so many thousandths of the members that a typical one has for its age; …"""
     fold_after: int = 1_000
     """… of this age, in concerns, or half as old as the stream, it joins its nearest theme …"""

@@ -13,7 +13,7 @@ from models.themes.engine import ThemeEngine
 from models.themes.grid import to_grid
 from models.themes.policy import ThemePolicy
 
-POLICY = ThemePolicy(warm_up=200, components=32, outgrow_least=30, outgrow_part=60)
+POLICY = ThemePolicy(warm_up=200, components=32, outgrow_least=75, outgrow_part=24)
 OLD_ITEMS = 900
 TOPICS = 30
 
