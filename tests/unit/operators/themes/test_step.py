@@ -90,14 +90,17 @@ def test_a_concern_in_review_is_not_clustered_until_confirmed_and_then_once(jour
     assert [change.change for change in changes(journey)] == ["waiting"]
 
 
-ODD = ("gardens rain softly on mondays", "the violin teacher left early", "penguins march in winter snow")
+# Two: of three that are alike a theme is founded.
+ODD = ("gardens rain softly on mondays", "the violin teacher left early")
 
 
 def test_what_was_waiting_and_is_withdrawn_is_no_counter_example_any_more(journey: Journey) -> None:
     crowd(journey, 60)
     for n, text in enumerate(ODD):
         journey.deliver(f"Quite odd: {text}, far away from everything else here.", record=f"odd{n}")
-    odd = {c.concern_id for c in changes(journey)[-3:] if c.change == "waiting" and "nearest" in c.reason}
+    odd = {
+        c.concern_id for c in changes(journey)[-len(ODD) :] if c.change == "waiting" and "nearest" in c.reason
+    }
     assert odd & shown_outside(journey)
     for n in range(len(ODD)):
         journey.deliver(TOXIC, record=f"odd{n}")
