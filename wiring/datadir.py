@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from connectors.durable import file_errors, replace_whole
+from connectors.holding import claim
 from contracts.errors import RecoveryRefused, StateCorrupt
 from flows.stages import JOURNAL, Pipeline
-from wiring.holding import claim
 
 FORMAT = 1
 """Version of the directory's layout; another one is refused."""

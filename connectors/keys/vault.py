@@ -12,7 +12,6 @@ the same input seals to the same bytes (a replay is compared byte by byte) and n
 from __future__ import annotations
 
 import base64
-import fcntl
 import hmac
 import os
 import secrets
@@ -31,6 +30,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from connectors.durable import sync_directory
+from connectors.holding import in_turn
 from connectors.sqlite import opened, transaction
 from contracts.errors import StateCorrupt, WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, TENANT_SUBJECT, Sealed
@@ -74,9 +74,7 @@ def _derive(key: bytes, purpose: str) -> bytes:
 
 def _create_master(path: Path) -> None:
     """A new key, whole or not at all; of several that begin at once, threads or containers, the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
+    with in_turn(path.with_suffix(".lock")):
         if path.exists():
             return
         fresh = path.with_suffix(".new")

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import orjson
 
+from connectors.holding import in_turn
 from contracts.errors import StateCorrupt
 from wiring.datadir import write_whole
-from wiring.holding import in_turn
 
 
 @dataclass(frozen=True, slots=True)

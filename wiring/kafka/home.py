@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from connectors.holding import claim
 from connectors.jsonl.layout import translated
 from contracts.errors import RecoveryRefused
 from wiring.datadir import write_whole
-from wiring.holding import claim
 
 PEERS_WAIT_S = 60.0
 """How long a process waits for process 0 of its group to prepare the directory."""

@@ -13,8 +13,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from connectors.holding import in_turn
 from contracts.errors import StopWorker
-from wiring.holding import in_turn
 
 KAFKA_VERSION = "4.1.0"
 

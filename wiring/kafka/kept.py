@@ -14,10 +14,10 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from connectors.holding import in_turn
 from connectors.kafka.cluster import Cluster
 from contracts.errors import StopWorker
 from wiring.datadir import write_whole
-from wiring.holding import in_turn
 from wiring.kafka.server import STOPPED_WITHIN_S, LocalBroker, answers
 
 

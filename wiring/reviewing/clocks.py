@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 
+from contracts.envelope import EVERYONE
 from contracts.feedback import Tick
 
 Clock = Callable[[str], datetime | None]
@@ -13,9 +14,6 @@ Clock = Callable[[str], datetime | None]
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS clock (tenant TEXT PRIMARY KEY, at TEXT) WITHOUT ROWID;\n"
 """The table that ``KeptClocks`` needs."""
-
-EVERYONE = "*"
-"""The tenant of a tick that is for all."""
 
 
 class KeptClocks:

@@ -14,12 +14,12 @@ from typing import TypeVar
 
 import orjson
 
+from connectors.holding import in_turn
 from connectors.kafka.admin import topic_ids
 from connectors.kafka.messages import header
 from connectors.keys.vault import LocalVault
 from contracts.errors import StateCorrupt
 from wiring.deadletters.kafka import KafkaTopics, Mark, Source, Told
-from wiring.holding import in_turn
 from wiring.reviewing.case import Case
 from wiring.reviewing.classes import Orders, ordered_in
 from wiring.reviewing.index import FORMAT, ReviewIndex

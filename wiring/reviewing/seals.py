@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from connectors.keys.vault import LocalVault
@@ -24,4 +23,4 @@ class Seals:
 
     def opened(self, tenant: str, sealed: str) -> bytes | None:
         """What ``seal`` was given; None if whom it is about was erased since."""
-        return self.vault.open(tenant, Sealed.model_validate(json.loads(sealed)))
+        return self.vault.open(tenant, Sealed.model_validate_json(sealed))

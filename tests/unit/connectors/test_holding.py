@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.holding import claim, in_turn
 from contracts.errors import RecoveryRefused
-from wiring.holding import claim, in_turn
 
 
 def opened(path: Path) -> int:
