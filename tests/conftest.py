@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from connectors.kafka.names import Naming
 from settings import load_settings
 from tests.support.broker import fresh_naming
+from tests.support.postgres import end_server
 from wiring.kafka.broker import Broker, local_broker, open_broker
 from wiring.kafka.server import LocalBroker
 
@@ -38,6 +39,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish() -> None:
     """NumPy multiplies in one thread, as in the product's processes: two cost twice the time for small products."""
     threadpool_limits(limits=1, user_api="blas")
+
+
+def pytest_sessionfinish() -> None:
+    """The PostgreSQL of this process goes with it."""
+    end_server()
 
 
 @pytest.fixture(scope="session")
