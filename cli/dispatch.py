@@ -15,10 +15,10 @@ import typer
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
-from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
+from cli.flow import DATA, Partitions, Prefix, SaidData, deployed_partitions
 from cli.printing import print_json
 from cli.processes import NOTICE
-from cli.themes import DEFAULT_DIRECTORY, existing
+from cli.themes import existing_or_demo
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from connectors.store.cursors import CursorStore
 from settings import Settings, load_settings
@@ -45,7 +45,7 @@ EVERYTHING = 1_000_000
 
 def dispatch(
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     prefix: Prefix = PREFIX,
     partitions: Partitions = None,
     until_end: Annotated[bool, typer.Option(help="End when nothing is to be read or due any more.")] = False,
@@ -87,11 +87,14 @@ def dispatch(
         _sum_up(came, as_json=as_json)
 
 
-def folder_of(settings: Settings, directory: Path | None, data: Path) -> Path:
-    """Where store and keys lie: the directory that is named, on Kafka the data folder, else the demo's."""
+def folder_of(settings: Settings, directory: Path | None, data: Path | None) -> Path:
+    """Where store and keys lie: the directory that is named, on Kafka the data folder, else the demo's.
+
+    Raises ``WrongUsage`` for a data folder without Kafka.
+    """
     if directory is None and settings.kafka_bootstrap:
-        return data
-    return existing(directory or DEFAULT_DIRECTORY)
+        return data or DATA
+    return existing_or_demo(directory, data)
 
 
 def say(notice: str) -> None:

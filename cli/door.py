@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 from pydantic import ValidationError
 
-from cli.flow import DATA, DataOption, Partitions, Prefix
+from cli.flow import Partitions, Prefix, SaidData
 from cli.letters import Desk, open_desk
 from connectors.kafka.names import PREFIX
 from contracts.commands import Order
@@ -34,7 +34,7 @@ Where = Annotated[
 Seen = Annotated[str | None, typer.Option(help="Which generation on Kafka; default: the active one.")]
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "directory": (Where, None),
-    "data": (DataOption, DATA),
+    "data": (SaidData, None),
     "generation": (Seen, None),
     "prefix": (Prefix, PREFIX),
     "partitions": (Partitions, None),

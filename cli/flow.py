@@ -39,6 +39,12 @@ DATA = Path("data")
 
 StageName = Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.")]
 DataOption = Annotated[Path, typer.Option("--data", help="Folder of keys and recovery stores.")]
+SaidData = Annotated[
+    Path | None,
+    typer.Option("--data", help="Folder of keys and recovery stores on Kafka.", show_default=str(DATA)),
+]
+"""The same for commands that act without Kafka too: None where nobody said it, so that no word is passed over."""
+
 Generation = Annotated[str, typer.Option(help="Which generation of the flows.")]
 Prefix = Annotated[str, typer.Option(help="What the names of all topics begin with.")]
 Partitions = Annotated[

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.flow import deployed_partitions
+from cli.flow import DATA, deployed_partitions
 from cli.run import finish
-from cli.themes import DEFAULT_DIRECTORY, existing
+from cli.themes import existing_or_demo
 from cli.worker import PARTITIONS
 from connectors.kafka.names import GENERATION, Naming
 from contracts.errors import WrongUsage
@@ -49,19 +49,20 @@ class Desk:
 
 
 def open_desk(
-    directory: Path | None, data: Path, generation: str | None, prefix: str, partitions: int | None
+    directory: Path | None, data: Path | None, generation: str | None, prefix: str, partitions: int | None
 ) -> Desk:
     """The data directory that is named, else the Kafka that is named, else the demo's directory.
 
-    On Kafka the active generation, if none is named. Raises ``WrongUsage`` where that is not clear.
+    On Kafka the active generation, if none is named. Raises ``WrongUsage`` where that is not clear, or ``data``
+    is said of no Kafka.
     """
     settings = load_settings()
     if directory is None and settings.kafka_bootstrap:
         cluster = named_cluster(settings)
         seen = generation or active_generation(cluster, prefix) or GENERATION
         naming = Naming(prefix=prefix, generation=seen)
-        return _on_kafka(Site(cluster, naming, data, partitions or deployed_partitions()))
-    return _embedded(existing(directory or DEFAULT_DIRECTORY))
+        return _on_kafka(Site(cluster, naming, data or DATA, partitions or deployed_partitions()))
+    return _embedded(existing_or_demo(directory, data))
 
 
 def _now() -> datetime:

@@ -14,17 +14,17 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 
 from cli.dispatch import Where, as_text, folder_of, where
-from cli.flow import DATA, DataOption
+from cli.flow import SaidData
 from cli.printing import print_json
 from connectors.store.alerts import AlertStore
 from connectors.store.engine import moment_of
 from connectors.store.issues import IssueStore, Tracked
 from connectors.store.outbox import Effect, OutboxStore, State
 from contracts.errors import OrderRefused, WrongUsage
-from settings import load_settings
+from settings import Settings, load_settings
 from wiring.dispatch.opening import open_dispatcher, told_destinations
 from wiring.dispatch.previewing import Preview, preview
-from wiring.edge.opening import edge_store, now_utc
+from wiring.edge.opening import STORE_FILE, edge_store, now_utc
 
 app = typer.Typer(
     help="What waits to be sent to trackers and alert sinks; a person approves, rejects, retries or resolves it.",
@@ -49,7 +49,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 @app.command("ls")
 def ls(
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     state: Annotated[
         list[str] | None, typer.Option(help=f"Of {', '.join(EVERY)}; default: unfinished.")
     ] = None,
@@ -80,12 +80,12 @@ def ls(
 
 
 @app.command("show")
-def show(name: Name, directory: Where = None, data: DataOption = DATA, as_json: AsJson = False) -> None:
+def show(name: Name, directory: Where = None, data: SaidData = None, as_json: AsJson = False) -> None:
     """Show exactly what an effect sends. Example: undercurrent outbox show 3f0c --dir out/demo"""
     settings = load_settings()
     with _store(directory, data) as store:
         effect = _one(store, name)
-        folder = folder_of(settings, directory, data)
+        folder = _folder(settings, directory, data)
         issue = IssueStore(store).of(effect.destination, effect.about)
 
         async def previewed() -> Preview:
@@ -107,7 +107,7 @@ def show(name: Name, directory: Where = None, data: DataOption = DATA, as_json: 
 @app.command("withdrawn")
 def withdrawn(
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -136,7 +136,7 @@ def approve(
     names: Annotated[list[str], typer.Argument(help="Ids of proposals.")],
     author: Author,
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     as_json: AsJson = False,
 ) -> None:
     """Let proposals happen. Example: undercurrent outbox approve 3f0c --author ann"""
@@ -150,7 +150,7 @@ def reject(
     author: Author,
     why: Why = "",
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     as_json: AsJson = False,
 ) -> None:
     """Cancel what has not happened. Example: undercurrent outbox reject 3f0c --author ann --why "known" """
@@ -163,7 +163,7 @@ def retry(
     names: Annotated[list[str], typer.Argument(help="Ids from the manual queue.")],
     author: Author,
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     as_json: AsJson = False,
 ) -> None:
     """Try again what was given up. Example: undercurrent outbox retry 3f0c --author ann"""
@@ -180,7 +180,7 @@ def resolve(
     key: Annotated[str, typer.Option(help="Its key, say ENG-42.")] = "",
     url: Annotated[str, typer.Option(help="Its address.")] = "",
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     as_json: AsJson = False,
 ) -> None:
     """Say that you did it by hand; with --external-id later comments go to your issue.
@@ -208,7 +208,7 @@ def resolve(
 def resume(
     destination: Annotated[str, typer.Argument(help="Name of a destination that rests.")],
     directory: Where = None,
-    data: DataOption = DATA,
+    data: SaidData = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a destination that rests be tried again now. Example: undercurrent outbox resume acme-slack"""
@@ -223,13 +223,24 @@ def resume(
 
 
 @contextmanager
-def _store(directory: Path | None, data: Path) -> Iterator[Engine]:
+def _store(directory: Path | None, data: Path | None) -> Iterator[Engine]:
     settings = load_settings()
-    store = edge_store(settings, folder_of(settings, directory, data))
+    store = edge_store(settings, _folder(settings, directory, data))
     try:
         yield store
     finally:
         store.dispose()
+
+
+def _folder(settings: Settings, directory: Path | None, data: Path | None) -> Path:
+    """As ``folder_of``, but a data folder's Kafka need not be named: all that is asked lies in the folder."""
+    if directory is not None or data is None or settings.kafka_bootstrap:
+        return folder_of(settings, directory, data)
+    if settings.store_url is None and not (data / STORE_FILE).exists():
+        raise WrongUsage(
+            f"--data {data}: no outbox here; it lies where dispatch or the edge was given --data"
+        )
+    return data
 
 
 def _one(store: Engine, name: str) -> Effect:

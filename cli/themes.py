@@ -98,3 +98,15 @@ def existing(directory: Path) -> Path:
             f"{directory}: no run here; make one with: undercurrent run --input FILE --out {directory}"
         )
     return directory
+
+
+def existing_or_demo(directory: Path | None, data: Path | None) -> Path:
+    """The directory that is named, else the demo's, for a command that no Kafka is named to.
+
+    Raises ``WrongUsage`` for ``data`` alone: the demo's directory is not what was asked for.
+    """
+    if directory is None and data is not None:
+        raise WrongUsage(
+            f"--data {data}: KAFKA_BOOTSTRAP_SERVERS names no Kafka; set it, or name a data directory with --dir"
+        )
+    return existing(directory or DEFAULT_DIRECTORY)

@@ -113,6 +113,37 @@ def test_without_a_destination_file_it_says_which_setting_names_one(site: Site) 
     assert "UNDERCURRENT_DESTINATIONS" in told.err
 
 
+def test_an_outbox_on_kafka_is_decided_about_without_a_broker(site: Site) -> None:
+    decided(site, now_record(1))
+    call(site, "dispatch", "--until-end")
+    (row,) = call(site, "outbox", "ls")  # type: ignore[misc]
+    told = undercurrent("outbox", "ls", "--data", site.folder, "--json")
+    assert [one["id"] for one in told.json] == [row["id"]], told.err
+    shown = undercurrent(
+        *("outbox", "show", row["id"], "--data", site.folder, "--json"),
+        env={"UNDERCURRENT_DESTINATIONS": str(site.file)},
+    )
+    assert shown.json["id"] == row["id"]
+    assert undercurrent("outbox", "reject", row["id"], "--author", "ann", "--data", site.folder).code == 0
+    assert undercurrent("outbox", "ls", "--data", site.folder, "--json").json == []
+
+
+def test_a_data_folder_without_an_outbox_is_refused_and_left_alone(tmp_path: Path) -> None:
+    told = undercurrent("outbox", "ls", "--data", tmp_path / "none")
+    assert (told.code, (tmp_path / "none").exists()) == (2, False)
+    assert "no outbox here" in told.err
+
+
+@pytest.mark.parametrize("argv", [("dispatch", "--until-end"), ("dlq", "ls"), ("issues",)])
+def test_what_needs_kafka_does_not_take_the_demo_for_the_data_folder_that_was_named(
+    site: Site, argv: tuple[str, ...]
+) -> None:
+    told = undercurrent(*argv, "--data", site.folder, env={"UNDERCURRENT_DESTINATIONS": str(site.file)})
+    assert told.code == 2
+    assert str(site.folder) in told.err
+    assert "KAFKA_BOOTSTRAP_SERVERS" in told.err
+
+
 def test_on_kafka_the_public_topics_are_dispatched_once(
     broker: Broker, naming: Naming, site: Site, there: LinearSite
 ) -> None:
