@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
-from contracts.errors import WrongUsage
+from api.access import later
+from contracts.errors import RetryLater, WrongUsage
 from wiring.bulk.desk import Job, State, TooLarge, UploadDesk, WrongOffset
 
 
@@ -56,6 +57,8 @@ def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter
             job = desk.create(tenant, new.file, new.map, new.source)
         except WrongUsage as exc:
             raise HTTPException(422, str(exc)) from None
+        except RetryLater as exc:
+            raise later(exc) from None
         response.headers["Location"] = f"/v1/uploads/{job.id}"
         return _status(job)
 
@@ -78,6 +81,8 @@ def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter
             raise HTTPException(409, f"go on at offset {exc.received}", headers=told) from None
         except TooLarge:
             raise HTTPException(413, "larger than an upload may be; cut the file") from None
+        except RetryLater as exc:
+            raise later(exc) from None
         return _status(job)
 
     @router.get("/{upload_id}", response_model=UploadStatus)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from contracts.errors import RecoveryRefused
 
@@ -18,6 +19,28 @@ def in_turn(lock: Path) -> Iterator[None]:
     with lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def alone_with(file: IO[bytes]) -> Iterator[None]:
+    """Wait until nobody else of ours holds this open file, and hold it; for moments."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextmanager
+def if_free(lock: Path) -> Iterator[bool]:
+    """Whether nobody else of ours was inside; then nobody else is until this ends. The file is made and stays."""
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def claim(fd: int, directory: Path, holders: str) -> None:

@@ -4,10 +4,15 @@ In:    pieces of a file at offsets.   Out: records in the bulk topic.
 State: a folder for each upload with the file and a note; whatever stops, the sender goes on at ``received`` and this
 at the same row. The file is deleted once its rows are in the bulk lane; until then it lies here as it came, readable
 by us alone.
+
+Any number of processes may share the folder: one of them loads an upload, and a piece is appended where the file ends
+or not at all, so two senders of one upload do not mix.
 """
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 import secrets
 import threading
@@ -16,23 +21,30 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 import orjson
+import structlog
 
-from contracts.errors import PipelineError, WrongUsage
+from connectors.holding import alone_with, if_free
+from contracts.errors import PipelineError, RetryLater, WrongUsage
 from wiring.bulk.book import Upload
 from wiring.bulk.folder import ENDINGS
 from wiring.bulk.upload import Lane, Options, Progress, upload
 from wiring.datadir import write_whole
 
+log = structlog.get_logger()
+
 State = Literal["receiving", "waiting", "loading", "done", "refused"]
+TO_LOAD: tuple[State, ...] = ("waiting", "loading")
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _NAME = re.compile(r"[\w.() -]{1,200}")
 
 RETRY_S = 5.0
-"""Seconds between tries while the broker is away."""
+"""Seconds between tries while the broker is away, the disk is full, or another process is at the same upload."""
+
+NOT_NOW = "nothing can be made durable at the moment; it is tried again"
 
 
 class TooLarge(Exception):
@@ -79,8 +91,11 @@ class UploadDesk:
         """Load what was received before and is not loaded, then what comes."""
         for note in sorted(self._folder.glob("*/*/job.json")):
             tenant, job_id = note.parts[-3:-1]
-            if self._read(tenant, job_id).state in ("waiting", "loading"):
+            job = self._read(tenant, job_id)
+            if job.state in TO_LOAD:
                 self._queue.put((tenant, job_id))
+            elif job.state != "receiving":  # whoever settled it was killed before the file was deleted
+                self._file(tenant, job).unlink(missing_ok=True)
         self._thread = threading.Thread(target=self._run, name="uploads", daemon=True)
         self._thread.start()
 
@@ -92,65 +107,132 @@ class UploadDesk:
             self._thread.join()
 
     def create(self, tenant: str, file: str, mapping: str | None, source: str | None) -> Job:
-        """A new upload, to which nothing was sent yet. Raises ``WrongUsage`` for a name that no upload can have."""
+        """A new upload, to which nothing was sent yet.
+
+        Raises ``WrongUsage`` for a name that no upload can have, ``RetryLater`` where the disk takes nothing.
+        """
         if not _NAME.fullmatch(file) or not file.lower().endswith(ENDINGS) or file.startswith("."):
             raise WrongUsage(f"file: a name of letters and digits that ends in one of {', '.join(ENDINGS)}")
         job = Job(secrets.token_hex(12), file, mapping=mapping, source=source)
-        self._place(tenant, job.id).mkdir(parents=True)
-        self._file(tenant, job).touch(mode=0o600)
-        self._write(tenant, job)
+        try:
+            self._place(tenant, job.id).mkdir(parents=True)
+            self._file(tenant, job).touch(mode=0o600)
+            self._write(tenant, job)
+        except (OSError, PipelineError) as exc:
+            raise _not_now(job.id, exc) from exc
         return job
 
     async def receive(
         self, tenant: str, job_id: str, offset: int, pieces: AsyncIterator[bytes], *, is_last: bool
     ) -> Job:
-        """Append a piece. Raises ``WrongOffset``, ``TooLarge``; ``KeyError`` where nothing is being received."""
+        """Append a piece, on disk when this returns.
+
+        Raises ``WrongOffset``, also where another request goes on with the upload meanwhile; ``TooLarge``; ``KeyError``
+        where nothing is being received; ``RetryLater`` where the disk takes nothing.
+        """
         job = self.find(tenant, job_id)
         if job is None or job.state != "receiving":
             raise KeyError(job_id)
         if offset != job.received:
             raise WrongOffset(job.received)
-        received = offset
-        with self._file(tenant, job).open("r+b") as file:
-            file.truncate(offset)
-            file.seek(offset)
-            async for piece in pieces:
-                received += len(piece)
-                if received > self._max_bytes:
-                    file.truncate(offset)
-                    raise TooLarge
-                file.write(piece)
-        job = replace(job, received=received, state="waiting" if is_last else "receiving")
-        self._write(tenant, job)
+        try:
+            # Without a buffer: what is left of it would be written when another request is behind this one already.
+            with self._file(tenant, job).open("r+b", buffering=0) as file:
+                received = await self._append(file, offset, pieces)
+                await asyncio.to_thread(os.fsync, file.fileno())
+                with alone_with(file):
+                    job = self._received(tenant, job_id, _only_at(file, received), is_last=is_last)
+        except FileNotFoundError:  # another request sent the rest, and it is loaded
+            raise KeyError(job_id) from None
+        except (OSError, PipelineError) as exc:
+            raise _not_now(job_id, exc) from exc
         if is_last:
             self._queue.put((tenant, job_id))
+        return job
+
+    async def _append(self, file: IO[bytes], offset: int, pieces: AsyncIterator[bytes]) -> int:
+        """Where the file ends with the pieces."""
+        received = offset
+        async for piece in pieces:
+            with alone_with(file):
+                file.seek(_only_at(file, received))
+                if received + len(piece) > self._max_bytes:
+                    file.truncate(offset)
+                    raise TooLarge
+                left = memoryview(piece)
+                while left:
+                    left = left[file.write(left) :]
+            received += len(piece)
+        return received
+
+    def _received(self, tenant: str, job_id: str, received: int, *, is_last: bool) -> Job:
+        job = self._read(tenant, job_id)
+        if job.state != "receiving":
+            raise KeyError(job_id)
+        job = replace(job, received=received, state="waiting" if is_last else "receiving")
+        self._write(tenant, job)
         return job
 
     def find(self, tenant: str, job_id: str) -> Job | None:
         """An upload of this tenant, None if it has no such one."""
         if not _ID.fullmatch(job_id) or not (self._place(tenant, job_id) / "job.json").exists():
             return None
-        job = self._live.get(job_id) or self._read(tenant, job_id)
-        return replace(job, received=self._size(tenant, job)) if job.state == "receiving" else job
+        job = self._read(tenant, job_id)
+        if job.state == "loading":
+            return self._live.get(job_id, job)
+        try:
+            return replace(job, received=self._size(tenant, job)) if job.state == "receiving" else job
+        except FileNotFoundError:  # received and loaded since
+            return self._read(tenant, job_id)
 
     # -- loading -----------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         while (next_one := self._queue.get()) is not None and not self._over.is_set():
-            tenant, job_id = next_one
-            job = self._read(tenant, job_id)
-            if job.state not in ("waiting", "loading"):  # it was loaded by an earlier word of it
-                continue
-            try:
-                self._load(tenant, job)
-            except WrongUsage as exc:
-                self._settle(tenant, replace(self._read(tenant, job_id), state="refused", why=str(exc)))
-            except PipelineError as exc:  # the broker is away: the same row again, later
-                self._write(tenant, replace(self._read(tenant, job_id), state="waiting", why=str(exc)))
-                if not self._over.wait(RETRY_S):
-                    self._queue.put(next_one)
+            if self._is_left(*next_one) and not self._over.wait(RETRY_S):
+                self._queue.put(next_one)
+
+    def _is_left(self, tenant: str, job_id: str) -> bool:
+        """Load an upload; whether it has to be tried again. Whatever happens to it stops none behind it."""
+        if not (self._place(tenant, job_id) / "job.json").exists():
+            return False  # somebody deleted it
+        try:
+            with if_free(self._place(tenant, job_id) / "lock") as is_ours:
+                job = self._read(tenant, job_id)
+                if is_ours and job.state in TO_LOAD:
+                    self._load_or_refuse(tenant, job)
+                    return False
+                # Another process is at it; should that die, it is ours. Or an earlier word of it had it loaded.
+                return job.state in TO_LOAD
+        except (
+            OSError,
+            PipelineError,
+        ) as exc:  # the broker is away, the disk is full: the same row again, later
+            log.warning("upload_waits", upload=job_id, error=type(exc).__name__, why=str(exc))
+            return True
+        except Exception as exc:  # noqa: BLE001 - a defect that one file meets must not hold up the others
+            log.warning("upload_failed", upload=job_id, error=type(exc).__name__)
+            return False
+        finally:
+            self._live.pop(job_id, None)
+
+    def _load_or_refuse(self, tenant: str, job: Job) -> None:
+        try:
+            self._load(tenant, job)
+        except WrongUsage as exc:
+            why = str(exc).replace(
+                str(self._file(tenant, job)), job.file
+            )  # its sender has no use for our folders
+            self._settle(tenant, replace(job, state="refused", why=why))
+        except (OSError, PipelineError):
+            self._write(tenant, replace(job, state="waiting", why=NOT_NOW))
+            raise
 
     def _load(self, tenant: str, job: Job) -> None:
+        try:
+            whole_at = datetime.fromtimestamp(self._file(tenant, job).stat().st_mtime, UTC)
+        except FileNotFoundError:
+            raise WrongUsage(f"{job.file}: it is no longer here; send it anew") from None
         job = replace(job, state="loading", why=None)
         self._write(tenant, job)
 
@@ -158,7 +240,6 @@ class UploadDesk:
             self._live[job.id] = replace(job, rows=progress.rows, bad=progress.bad)
 
         options = Options(job.mapping, None, job.source)
-        whole_at = datetime.fromtimestamp(self._file(tenant, job).stat().st_mtime, UTC)
         told = upload(
             self._file(tenant, job),
             options,
@@ -189,7 +270,19 @@ class UploadDesk:
 
     def _write(self, tenant: str, job: Job) -> None:
         write_whole(self._place(tenant, job.id) / "job.json", orjson.dumps(asdict(job)))
-        self._live[job.id] = job
+
+
+def _only_at(file: IO[bytes], end: int) -> int:
+    """The end, if the file still ends there. Raises ``WrongOffset``: somebody else has appended or cut."""
+    size = os.fstat(file.fileno()).st_size
+    if size != end:
+        raise WrongOffset(size)
+    return end
+
+
+def _not_now(job_id: str, exc: Exception) -> RetryLater:
+    log.warning("upload_not_kept", upload=job_id, error=type(exc).__name__, why=str(exc))
+    return RetryLater(NOT_NOW, retry_after_s=RETRY_S)
 
 
 def _done(job: Job, told: Upload) -> Job:

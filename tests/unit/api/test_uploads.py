@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ from fastapi.testclient import TestClient
 
 from api.uploads import uploads_router
 from connectors.kafka.names import Naming
+from contracts.errors import StopWorker
 from tests.support.broker import make_topics
 from tests.unit.wiring.bulk.lanes import lane_of, messages
-from wiring.bulk.desk import UploadDesk
+from wiring.bulk.desk import UploadDesk, WrongOffset
+from wiring.bulk.upload import Lane
 from wiring.kafka.broker import Broker
 
 CONTENT = b"id,text\n1,The export is broken\n2,too,many\n3,The map is slow\n"
@@ -32,12 +36,14 @@ class Site:
     def __init__(self, broker: Broker, naming: Naming, folder: Path) -> None:
         make_topics(broker.cluster, [naming.topic("bulk")], 1)
         self.cluster, self.topic, self.folder = broker.cluster, naming.topic("bulk"), folder / "received"
-        self.desk = UploadDesk(
-            self.folder, lambda tenant: lane_of(broker.cluster, naming, folder, tenant), 1000
-        )
+        self.naming, self.lies_in = naming, folder
+        self.desk = UploadDesk(self.folder, self.lane, 1000)
         app = FastAPI()
         app.include_router(uploads_router(self.desk, whose))
         self.client = TestClient(app)
+
+    def lane(self, tenant: str) -> Lane:
+        return lane_of(self.cluster, self.naming, self.lies_in, tenant)
 
     def new(self, file: str = "reviews.csv") -> str:
         return str(self.client.post("/v1/uploads", json={"file": file}).json()["id"])
@@ -119,3 +125,112 @@ def test_what_was_received_before_a_restart_is_loaded_after_it(
     site.desk.start()
     assert site.settled(upload)["rows"] == 3
     site.desk.stop()
+
+
+def test_what_one_process_loads_another_on_the_same_folder_leaves_to_it(
+    broker: Broker, naming: Naming, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wiring.bulk.desk.RETRY_S", 0.05)
+    site = Site(broker, naming, tmp_path)
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def held_up(tenant: str) -> Lane:
+        begun.set()
+        assert goes_on.wait(20)
+        return site.lane(tenant)
+
+    first = UploadDesk(site.folder, held_up, 1000)
+    second, third = (UploadDesk(site.folder, site.lane, 1000) for _ in range(2))
+    upload = site.new()
+    site.put(upload, CONTENT)
+    first.start()
+    assert begun.wait(20)
+    second.start()
+    try:
+        time.sleep(0.3)
+        assert second.find("acme", upload).state == "loading"  # type: ignore[union-attr]
+        other = site.new("others.csv")
+        site.put(other, CONTENT)
+        third.start()
+    finally:
+        goes_on.set()
+    assert (site.settled(upload)["state"], site.settled(other)["state"]) == ("done", "done")
+    for desk in (first, second, third):
+        desk.stop()
+    assert site.settled(upload)["rows"] == 3
+    assert list(site.folder.rglob("*.csv")) == []
+
+
+def test_a_file_that_is_gone_costs_its_own_upload_alone(site: Site) -> None:
+    upload, other = site.new(), site.new()
+    (site.folder / "acme" / upload / "reviews.csv").unlink()
+    site.desk.stop()
+    site.put(other, CONTENT)
+    note = site.folder / "acme" / upload / "job.json"
+    note.write_bytes(note.read_bytes().replace(b'"receiving"', b'"waiting"'))
+    site.desk = UploadDesk(site.folder, site.lane, 1000)
+    site.desk.start()
+    assert site.settled(other)["state"] == "done"
+    said = site.settled(upload)
+    assert (said["state"], "no longer here" in said["why"]) == ("refused", True)
+
+
+def test_a_disk_that_is_full_for_a_while_ends_no_loading(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wiring.bulk.desk.RETRY_S", 0.05)
+    write, full = UploadDesk._write, threading.Event()
+
+    def refused(desk: UploadDesk, tenant: str, job: Any) -> None:
+        if full.is_set() and job.state != "receiving":
+            raise StopWorker("no space left")
+        write(desk, tenant, job)
+
+    monkeypatch.setattr(UploadDesk, "_write", refused)
+    upload, later = site.new(), site.new()
+    site.put(upload, CONTENT)
+    full.set()
+    assert site.put(later, CONTENT).status_code == 503
+    time.sleep(0.2)
+    full.clear()
+    assert site.settled(upload)["state"] == "done"
+    assert site.put(later, b"", Upload_Offset=str(len(CONTENT))).status_code == 202
+    assert site.settled(later)["rows"] == 3
+
+
+def test_a_file_that_a_kill_left_behind_its_rows_is_deleted_at_the_next_start(site: Site) -> None:
+    upload = site.new()
+    site.put(upload, CONTENT)
+    site.settled(upload)
+    left = site.folder / "acme" / upload / "reviews.csv"
+    left.write_bytes(CONTENT)
+    desk = UploadDesk(site.folder, site.lane, 1000)
+    desk.start()
+    desk.stop()
+    assert not left.exists()
+
+
+def test_a_sender_that_comes_back_while_its_first_request_hangs_mixes_nothing(site: Site) -> None:
+    upload = site.new()
+
+    async def both() -> None:
+        hangs, there = asyncio.Event(), asyncio.Event()
+
+        async def first() -> AsyncIterator[bytes]:
+            yield CONTENT[:20]
+            there.set()
+            await hangs.wait()
+            yield CONTENT[20:]
+
+        async def second() -> AsyncIterator[bytes]:
+            yield CONTENT[20:]
+
+        slow = asyncio.create_task(site.desk.receive("acme", upload, 0, first(), is_last=True))
+        await there.wait()
+        received = site.desk.find("acme", upload).received  # type: ignore[union-attr]
+        assert received == 20
+        await site.desk.receive("acme", upload, received, second(), is_last=False)
+        hangs.set()
+        with pytest.raises(WrongOffset):
+            await slow
+
+    asyncio.run(both())
+    assert (site.folder / "acme" / upload / "reviews.csv").read_bytes() == CONTENT
