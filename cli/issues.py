@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cli.door import Desk, at_the_desk
 from cli.printing import print_json
@@ -71,9 +72,8 @@ def _tell(found: Sequence[IssueStatus], name: str, *, as_json: bool) -> None:
     """The accounts that were hit by an issue that is done. Raises ``WrongUsage``."""
     named = [one for one in found if name == one.key or (name and one.issue_id.startswith(name))]
     if len(named) != 1:
-        raise WrongUsage(
-            f"{len(named) or 'no'} issues are called {name}; undercurrent issues lists them with their ids"
-        )
+        told = f"{counted(len(named), 'issue')} are" if named else "no issue is"
+        raise WrongUsage(f"{told} called {name}; undercurrent issues lists them with their ids")
     (one,) = named
     if one.state != "done":
         raise WrongUsage(f"issue {name} is {one.state}: there is nobody to tell until it is done")
@@ -101,14 +101,9 @@ def _table(shown: Sequence[IssueStatus]) -> Table:
         helped = (
             f"{drop.verdict}: {drop.before} → {drop.after} accounts a week, p {drop.p:.3f}" if drop else ""
         )
-        table.add_row(
-            one.key or one.issue_id[:SHORT_ID],
-            one.state + again,
-            one.rule,
-            one.label,
-            _said(one.theme_resolution),
-            helped,
-        )
+        cells = (one.key or one.issue_id[:SHORT_ID], one.state + again, one.rule, one.label)
+        # As text: a name of brackets is no markup.
+        table.add_row(*map(Text, cells), _said(one.theme_resolution), helped)
     return table
 
 

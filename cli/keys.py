@@ -12,6 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cli.flow import DATA, DataOption
 from cli.printing import print_json
@@ -110,7 +111,7 @@ def list_keys(
     for key in keys:
         state = "revoked" if key.revoked_at else "lives" if key.lives(now) else "over"
         times = map(_day, (key.expires_at, key.used_at))
-        table.add_row(key.id, key.tenant, key.name, "\n".join(key.scopes), *times, state)
+        table.add_row(key.id, key.tenant, Text(key.name), "\n".join(key.scopes), *times, state)
     Console().print(table)
 
 

@@ -14,6 +14,7 @@ from contracts.errors import WrongUsage
 from contracts.learning import ModelEvent
 from models.learning.role import TELL_EVERY, UNTRAINED
 from wiring.appending import Given
+from wiring.public import without_personal_data
 from wiring.views.models import Model, agreement, models
 
 app = typer.Typer(
@@ -183,6 +184,7 @@ def _order(
     dry_run: bool,
     as_json: bool,
 ) -> None:
+    without_personal_data(reason=why)
     model = _model(desk, role, tenant)
     order = DirectModel(role=_role(role), act=act, version=version, why=why)
     if not dry_run:

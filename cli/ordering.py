@@ -47,9 +47,20 @@ def give(desk: Desk, scene: Scene, author: str, order: ThemeOrder, dry_run: bool
         print_json(done)
         return
     out = Console(soft_wrap=True, markup=False, highlight=False)
-    out.print(f"{'would order' if dry_run else 'ordered'}: {order.verb}{_themes_of(order, scene)}")
+    out.print(
+        f"{'would order' if dry_run else 'ordered'}: {order.verb}{_which(order)}{_themes_of(order, scene)}"
+    )
     for row in told:
         out.print(event_line(row))
+
+
+def _which(order: ThemeOrder) -> str:
+    """Which of its two meanings an order has, where its verb alone does not say so."""
+    said = {
+        "pinned": ("", " off"), "muted": ("", " off"), "critical": ("", " off"), "together": ("", " apart"),
+        "approve": (" approve", " reject"),
+    }  # fmt: skip
+    return "".join(said[name][not getattr(order, name)] for name in said if hasattr(order, name))
 
 
 def _themes_of(order: ThemeOrder, scene: Scene) -> str:

@@ -19,6 +19,7 @@ from cli.cards import case_lines, case_row
 from cli.door import Desk, OpenDesk, at_a_desk, at_the_desk
 from cli.printing import print_json
 from cli.review_classes import add_class, taxonomies_of
+from cli.words import count
 from connectors.keys.vault import LocalVault
 from contracts.errors import OrderRefused, WrongUsage
 from wiring.appending import Given
@@ -79,7 +80,7 @@ def review(
         if as_json:
             print_json({"file": str(export), "cases": written})
         else:
-            _console().print(f"{export}: {written} cases")
+            _console().print(f"{export}: {count(written, 'case')}")
     elif import_ is not None:
         _import(table, import_, author, dry_run, as_json)
     else:
@@ -100,6 +101,8 @@ def ls(desk: Desk, tenant: Tenant = None, early: Early = False, as_json: AsJson 
     console = _console()
     for case in cases:
         console.print(case_lines(case))
+    if not cases:
+        console.print("nothing waits")
 
 
 @app.command("confirm")
@@ -311,7 +314,7 @@ def _session(table: Reviewing, author: str, early: bool) -> None:
     told = Session(cases, table.answers, table.taxonomies, table.scene, send, console.print).run()
     if told.sent:
         table.desk.act(Console(stderr=True))
-    sent = ", ".join(f"{count} {verb}" for verb, count in sorted(told.sent.items())) or "nothing"
+    sent = ", ".join(f"{number} {verb}" for verb, number in sorted(told.sent.items())) or "nothing"
     console.print(f"sent: {sent}; skipped: {told.skipped}; waiting: {len(cases) - sum(told.sent.values())}")
 
 

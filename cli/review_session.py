@@ -16,6 +16,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
 from cli.cards import card
 from cli.review_classes import asked_class
+from cli.words import count
 from contracts.commands import AddLabel
 from contracts.errors import OrderRefused, WrongUsage
 from models.labellers.added import extended
@@ -207,7 +208,7 @@ class Session:
             self._say("  no theme has these words" if words else "  not assigned")
             return None
         for number, one in enumerate(found, 1):
-            self._say(f"  {number}  {one.label}  ({one.concerns} concerns) [{one.theme_id[:8]}]")
+            self._say(f"  {number}  {one.label}  ({count(one.concerns, 'concern')}) [{one.theme_id[:8]}]")
         chosen = self._words("number; Enter goes back > ", ())
         if not (chosen.isdecimal() and 1 <= int(chosen) <= len(found)):
             self._say("  not assigned")

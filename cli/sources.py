@@ -10,6 +10,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from cli.flow import Partitions, Prefix, deployed_partitions
 from connectors.kafka.names import PREFIX, Naming
@@ -48,8 +49,8 @@ def _table(found: list[SourceView]) -> Table:
     for view in found:
         usual = "–" if view.expected is None else f"{view.expected:.1f}"
         table.add_row(
-            view.tenant,
-            view.source,
+            Text(view.tenant),
+            Text(view.source),
             view.state,
             str(view.this_hour),
             usual,

@@ -64,6 +64,13 @@ def spoken(name: str) -> str:
     return name.replace("_", " ").replace("-", " ")
 
 
+def hit(issue: LinearIssue) -> str:
+    """Whom an issue hit in 7 days: ``7 accounts, 5 by name``; who is known by author alone is an account, too."""
+    everyone = max(sum(issue.tiers.values()), len(issue.accounts))
+    named = f", {len(issue.accounts) or 'none'} by name" if len(issue.accounts) < everyone else ""
+    return count(everyone, "account") + named
+
+
 def action(record: Priority | LinearIssue | Alert) -> str | None:
     """What the decision matrix suggests, whose work it is and by which rule; None where it says nothing."""
     if record.action is None:

@@ -238,8 +238,9 @@ def _who(facts: IssueFacts) -> str:
 def _further(facts: IssueFacts) -> str:
     words = re.sub(r"[^\w\s]", " ", plain(facts.label))
     return (
-        f"**Look further.** Theme `{facts.theme_id}` of tenant `{facts.tenant}`: `undercurrent themes` shows its "
-        f'history, `undercurrent similar "{" ".join(words.split())}"` finds what was said alike.'
+        f"**Look further.** Theme `{facts.theme_id}` of tenant `{facts.tenant}`: `undercurrent themes history "
+        f'{facts.theme_id[:8]}` tells its history, `undercurrent similar "{" ".join(words.split())}"` finds what was '
+        "said alike."
     )
 
 

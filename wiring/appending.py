@@ -64,6 +64,12 @@ class Told(NamedTuple):
     url: str | None = None
 
 
+def signed(author: str) -> None:
+    """See that an order has an author, since the journal keeps who gave it. Raises ``WrongUsage``."""
+    if not author.strip():
+        raise WrongUsage("the author is empty: say who orders it; it is kept in the journal")
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """Appends orders as ``author``; ``now`` is asked once for each batch, ``pause`` sleeps (seconds)."""
@@ -75,7 +81,11 @@ class Orders:
     pause: Callable[[float], None] = time.sleep
 
     def give(self, author: str, given: Sequence[Given], per_s: float | None = None) -> None:
-        """Append in order; at most ``per_s`` a second. What was appended when this raises stays."""
+        """Append in order; at most ``per_s`` a second. What was appended when this raises stays.
+
+        Raises ``WrongUsage`` where the author is nobody.
+        """
+        signed(author)
         together = TOGETHER if per_s is None else 1
         for start in range(0, len(given), together):
             if start and per_s is not None:

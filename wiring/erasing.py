@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contracts.commands import Erase
 from contracts.errors import WrongUsage
-from wiring.appending import Given, Orders
+from wiring.appending import Given, Orders, signed
 from wiring.journal import nobodys_subject
 
 
@@ -28,6 +28,7 @@ def erase_item(orders: Orders, by: str, tenant: str, item_id: str) -> bool:
 
 
 def _erase(orders: Orders, by: str, tenant: str, subject: str, unknown: str) -> bool:
+    signed(by)  # before the key is gone
     there = orders.vault.destroy(tenant, subject)
     if not there and not orders.vault.was_destroyed(tenant, subject):
         raise WrongUsage(f"tenant {tenant}: {unknown}")

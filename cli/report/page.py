@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def _environment() -> Environment:
         "percent": charts.percent,
         "spoken": words.spoken,
         "action": words.action,
+        "hit": words.hit,
         "language": words.language,
         "tiers": words.tiers,
         "top_tiers": words.top_tiers,
@@ -85,6 +87,7 @@ def _context(view: RunView) -> dict[str, Any]:
         "left_out": max(0, len(view.themes) - TOP - MORE_THEMES),
         "issues_of": _issues_of(view),
         "withdrawn": {i.issue_id for i in view.issues if any(q.item_id in erased for q in i.quotes)},
+        "last_day": _last_day(view),
         "outcomes": _outcomes(view),
         "outcome_parts": {key: n for key in words.OUTCOMES if (n := view.outcomes.get(key, 0))},
         "rejects": view.rejects[:REJECTS],
@@ -104,6 +107,13 @@ def _issues_of(view: RunView) -> Mapping[str, list[LinearIssue]]:
         if issue.theme_id in root:
             issues[root[issue.theme_id]].append(issue)
     return issues
+
+
+def _last_day(view: RunView) -> date | None:
+    """The day of the charts' last column."""
+    if view.first_day is None or not view.themes:
+        return view.first_day
+    return view.first_day + timedelta(days=len(view.themes[0].daily) - 1)
 
 
 def _outcomes(view: RunView) -> list[tuple[str, str, int, str]]:

@@ -123,15 +123,16 @@ def why_sentence(scores: tuple[WindowScore, WindowScore], severe: int) -> str:
     product = f.volume * f.sentiment * f.tier * f.urgency * f.recency * (f.verdicts or 1)
     verdicts = f" × verdicts {f.verdicts:.2f}" if f.verdicts is not None else ""
     return (
-        f"{_plural(week.accounts, 'account')} in 7 days ({day.accounts} in the last 24 hours) raised "
-        f"{_plural(week.concerns, 'concern')}, {_percent(negative.count / negative.of)} negative (95 % interval "
+        f"{counted(week.accounts, 'account')} in 7 days ({day.accounts} in the last 24 hours) raised "
+        f"{counted(week.concerns, 'concern')}, {_percent(negative.count / negative.of)} negative (95 % interval "
         f"{_percent(negative.low)} to {_percent(negative.high)}), {severe} severe; the {top.window} window gives "
         f"volume {f.volume:.2f} × sentiment {f.sentiment:.2f} × tier {f.tier:.2f} × urgency {f.urgency:.2f} "
         f"× recency {f.recency:.2f}{verdicts} = {product:.1f}, impact {top.impact:.0f} of 100."
     )
 
 
-def _plural(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """``1 account``, ``2 accounts``."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 

@@ -178,14 +178,13 @@ class Family:
 
 
 class Weeks:
-    """One category in this week and the one before: accounts with their concerns, negatives of this week."""
+    """One category in this week and the one before: accounts with their concerns that are no praise."""
 
-    __slots__ = ("before", "negatives", "now")
+    __slots__ = ("before", "now")
 
     def __init__(self) -> None:
         self.now: dict[str, int] = {}
         self.before: dict[str, int] = {}
-        self.negatives = 0
 
 
 def count(counts: dict[str, int], key: str, change: int) -> None:

@@ -30,6 +30,18 @@ def suggested(book: TenantBook, root: str, matrix: Matrix) -> Line | None:
     return _by_telemetry(book, root, matrix, most) or most
 
 
+def of_issue(book: TenantBook, root: str, matrix: Matrix) -> Line | None:
+    """What a theme's engineering issue suggests: as ``suggested``, of the rules that open one where any of these fired.
+
+    So an issue never says that nothing is to be done because the largest part of its concerns praises.
+    """
+    line = suggested(book, root, matrix)
+    if line is None or line.issue or isinstance(line, ThemeRule):
+        return line
+    opening = {name: n for name, n in _counts(book, root)[0].items() if _opens(matrix, name, book.tenant)}
+    return matrix.of_theme(opening, book.tenant) or line
+
+
 def withheld(book: TenantBook, root: str, matrix: Matrix) -> Line | None:
     """The line because of which a theme opens no engineering issue; None where it opens one."""
     counts, concerns = _counts(book, root)

@@ -15,6 +15,7 @@ from contracts.commands import ReportIssue
 from contracts.envelope import Envelope, Out
 from contracts.priority import IssueStatus, LinearIssue
 from models.priority.drop import drop_of
+from models.priority.impact import counted
 from models.priority.matrix import Matrix
 from models.priority.policy import CriticalRule
 from models.priority.windows import HORIZON_H, HOUR_S, WEEK_H, N, Sums, most
@@ -213,7 +214,7 @@ class Follow:
         sums: Sums | None = None,
     ) -> LinearIssue:
         """What is to be done to an issue; its priority is what people set, else what the theme's score makes."""
-        row, rule = book.issues.by_id[issue], actions.suggested(book, root, self.matrix)
+        row, rule = book.issues.by_id[issue], actions.of_issue(book, root, self.matrix)
         facts = records.facts_of(book, root, row.rule, text, self.opened, rule)
         kinds = [book.theme_rules[name].kind for name in sorted(book.themes[root].open)]
         ours = [linear_issue.priority(facts, kind, book.policy.issues) for kind in (*kinds, "impact")]
@@ -234,7 +235,7 @@ class Follow:
 
 
 def _counts(sums: Sums) -> str:
-    return f"{sums.total[N]} concerns from {len(sums.by_who)} accounts"
+    return f"{counted(sums.total[N], 'concern')} from {counted(len(sums.by_who), 'account')}"
 
 
 def _when(seconds: int) -> str:

@@ -12,7 +12,7 @@ from contracts.feedback import Sealed
 from contracts.identity import NAMESPACE, linear_issue_id
 from contracts.priority import AffectedCustomer, Alert, LinearIssue, Priority, Quote, Withdrawal
 from contracts.stages import Assignment, Precedent
-from models.priority.impact import impacts
+from models.priority.impact import counted, impacts
 from models.priority.matrix import Line, ThemeRule
 from models.priority.policy import CriticalRule, ImpactRule
 from models.priority.windows import CRITICAL, NEGATIVE, SEVERE, most
@@ -107,13 +107,14 @@ def reason_of(book: TenantBook, root: str, started: Started) -> str:
     if isinstance(rule, CriticalRule):
         critical, accounts = family.day.total[CRITICAL], len(family.day.accounts_with(CRITICAL))
         return (
-            f"Critical severity: {critical} critical reports from {accounts} accounts in 24 hours, and "
-            f"{family.week.total[SEVERE]} severe ones in 7 days."
+            f"Critical severity: {counted(critical, 'critical report')} from {counted(accounts, 'account')} in 24 "
+            f"hours, and {counted(family.week.total[SEVERE], 'severe one')} in 7 days."
         )
     if isinstance(rule, ImpactRule):
         top = max(impacts(family, book.policy.weights, factor_milli(book, root)))
         return (
-            f"The impact rose to {top:.0f}; the bound is {rule.enter:.0f} with {rule.min_accounts} accounts."
+            f"The impact rose to {top:.0f}; the bound is {rule.enter:.0f} with "
+            f"{counted(rule.min_accounts, 'account')}."
         )
     negatives, total = family.week.total[NEGATIVE], book.tallies.negatives
     share = 100 * negatives / max(1, total)
@@ -290,8 +291,8 @@ def _no_issue(book: TenantBook, root: str, other: Line) -> str:
 def concern_alert(book: TenantBook, record: Assignment, row: Counted, rule: str, envelope: Envelope) -> Alert:
     """One critical concern, at once; it carries no text, the item leads to it."""
     theme = book.root(row.theme) if row.theme is not None else None
-    where = f"theme “{linear_issue.plain(name_of(book, theme))}”" if theme else "no theme yet"
-    topic = row.category + (f", {row.area}" if row.area else "")
+    where = _where(book, theme)
+    topic = _spoken(row.category) + (f", {_spoken(row.area)}" if row.area else "")
     tier = book.standings.of(row.who).tier
     return Alert(
         **envelope,
@@ -302,6 +303,21 @@ def concern_alert(book: TenantBook, record: Assignment, row: Counted, rule: str,
         body=f"A critical concern ({where}) from a customer of tier {tier}; item {record.item_id}.",
         theme_id=theme,
     )
+
+
+def _where(book: TenantBook, theme: str | None) -> str:
+    """A theme as it is spoken of, by its id while it has no name."""
+    if theme is None:
+        return "no theme yet"
+    name = name_of(book, theme)
+    if name == f"theme {theme[:8]}":
+        return f"{name}, which has no name yet"
+    return f"theme “{linear_issue.plain(name)}”"
+
+
+def _spoken(name: str) -> str:
+    """A label of the taxonomy as words."""
+    return name.replace("_", " ")
 
 
 def precedent_alert(book: TenantBook, record: Assignment, known: Precedent, envelope: Envelope) -> Alert:
@@ -327,7 +343,7 @@ def precedent_alert(book: TenantBook, record: Assignment, known: Precedent, enve
 
 def growth_alert(book: TenantBook, grown: Grown, envelope: Envelope) -> Alert:
     """A category rose week over week."""
-    rise = f"from {grown.before} to {grown.now} accounts"
+    rise = f"from {grown.before} to {counted(grown.now, 'account')}"
     if grown.before:
         rise += f" (+{100 * (grown.now - grown.before) / grown.before:.0f} %)"
     return Alert(
@@ -336,7 +352,7 @@ def growth_alert(book: TenantBook, grown: Grown, envelope: Envelope) -> Alert:
         rule=grown.rule.name,
         severity="warn",
         title=linear_issue.shortened(
-            f"Incident? {linear_issue.plain(grown.category)} rose week over week", 255
+            f"Incident? {linear_issue.plain(_spoken(grown.category))} rose week over week", 255
         ),
         body=f"{rise.capitalize()} in 7 days against the 7 days before; by chance p < {grown.rule.p}.",
     )

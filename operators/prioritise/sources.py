@@ -12,6 +12,7 @@ from contracts.envelope import Envelope
 from contracts.feedback import Signal
 from contracts.identity import NAMESPACE
 from contracts.priority import Alert
+from models.priority.impact import counted
 
 SILENT, FLOOD, BACK = "source_silent", "source_flood", "source_back"
 
@@ -27,15 +28,15 @@ def source_alert(signal: Signal, envelope: dict[str, Any]) -> Alert:
     title, body = {
         SILENT: (
             f"{signal.about} is silent",
-            f"No item for {signal.value} hours, where {expected:.1f} are usual. See that its connection works: "
-            "what was missed is polled once it does.",
+            f"No item for {counted(signal.value, 'hour')}, where {expected:.1f} are usual. See that its connection "
+            "works: what was missed is polled once it does.",
         ),
         FLOOD: (
             f"{signal.about} floods",
-            f"{signal.value} items in this hour, where {expected:.1f} are usual. If it is an import, use "
+            f"{counted(signal.value, 'item')} in this hour, where {expected:.1f} are usual. If it is an import, use "
             "`undercurrent upload`, so that nobody waits behind it.",
         ),
-        BACK: (f"{signal.about} is back", f"{signal.value} items since it spoke again."),
+        BACK: (f"{signal.about} is back", f"{counted(signal.value, 'item')} since it spoke again."),
     }[signal.name]
     return Alert(
         **envelope,

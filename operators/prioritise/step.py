@@ -274,7 +274,7 @@ class PrioritiseStep:
         outs: list[Out] = []
         if opens:
             row.issued = started.episode
-            rule = actions.suggested(book, root, self._matrix)
+            rule = actions.of_issue(book, root, self._matrix)
             opened, envelope = self._opener.open, self._envelope(book, record)
             issue = records.issue_record(book, root, started, opened, rule, envelope)
             outs += [Out("linear", issue), self._follow.open(book, record, root, issue)]

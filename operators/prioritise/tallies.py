@@ -12,6 +12,7 @@ from models.priority.windows import (
     HORIZON_H,
     HOUR_S,
     NEGATIVE,
+    PRAISE,
     WEEK_H,
     Family,
     N,
@@ -160,17 +161,17 @@ class Tallies:
     def _turn_week(self, rows: dict[str, Counted]) -> None:
         for row in rows.values():
             weeks = self.categories[row.category]
-            count(weeks.now, row.who, -1)
-            count(weeks.before, row.who, 1)
             self.negatives -= row.cell[NEGATIVE]
+            if not row.cell[PRAISE]:
+                count(weeks.now, row.who, -1)
+                count(weeks.before, row.who, 1)
 
     def categorise(self, row: Counted, sign: int) -> None:
         """Count a concern for its category, or take it out with ``sign`` -1."""
         weeks = self.categories.get(row.category)
         if weeks is None:
             weeks = self.categories[row.category] = Weeks()
-        if row.hour > self.hour - WEEK_H:
-            count(weeks.now, row.who, sign)
-            self.negatives += sign * row.cell[NEGATIVE]
-        else:
-            count(weeks.before, row.who, sign)
+        is_now = row.hour > self.hour - WEEK_H
+        self.negatives += sign * row.cell[NEGATIVE] if is_now else 0
+        if not row.cell[PRAISE]:
+            count(weeks.now if is_now else weeks.before, row.who, sign)

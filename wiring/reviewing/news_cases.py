@@ -138,7 +138,8 @@ class _Told:
         return worth_of_theme(row.told.get("stakes", 0), row.told.get("came", 0))
 
     def _size(self, row: Row) -> str:
-        return f"{row.told['concerns']} concerns of {row.told['accounts']} accounts"
+        accounts = row.told["accounts"]
+        return f"{row.told['concerns']} concerns of {accounts} account{'' if accounts == 1 else 's'}"
 
     def _root(self, name: str) -> str:
         return root(name, self._into)

@@ -116,9 +116,14 @@ def _period(gathered: Gathered) -> tuple[datetime, datetime] | None:
 def _days(period: tuple[datetime, datetime] | None, clock: datetime | None) -> Days:
     if period is None:
         return Days(date(1970, 1, 1), 0)
-    last = (clock or period[1]).date()
+    last = _last_day(clock) if clock else period[1].date()
     first = max(min(period[0].date(), last), last - timedelta(days=LONGEST_DAYS - 1))
     return Days(first, (last - first).days + 1)
+
+
+def _last_day(clock: datetime) -> date:
+    """The day that a clock stands at the end of; at midnight that is the one that is over."""
+    return (clock - timedelta(microseconds=1)).date()
 
 
 def _items(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from contracts.priority import Interval, Priority
 from contracts.stages import Assignment
@@ -42,6 +42,15 @@ class Days:
             day = (moment.date() - self.first).days
             if day >= 0:
                 counts[min(day, self.count - 1)] += 1
+        return tuple(counts)
+
+    def whole(self, moments: Iterable[datetime], end: datetime) -> tuple[int, ...]:
+        """Counts per 24 hours, the last of which end at ``end``: a day that has only begun would look quiet."""
+        counts = [0] * self.count
+        for moment in moments:
+            ago = max(0, (end - moment) // timedelta(days=1))
+            if ago < self.count:
+                counts[self.count - 1 - ago] += 1
         return tuple(counts)
 
 
@@ -154,7 +163,7 @@ class Themes:
             else 0.0,
             negative=negative,
             negative_days=negative_days,
-            trend=trend_of(daily),
+            trend=trend_of(self.days.whole(moments, self.clock or max(moments))),
             daily=daily,
             quotes=quotes,
             counter_examples=counter_examples,

@@ -83,6 +83,13 @@ def test_an_issue_without_a_key_is_known_by_how_its_id_begins(directory: Path) -
     assert told.out.split() == ["initech", "northwind"]
 
 
+def test_a_name_with_brackets_is_shown_as_it_is(directory: Path) -> None:
+    line = status(issue_id="y", label="[/x] broken [bold]").model_dump_json(exclude_none=True, by_alias=True)
+    (directory / "logs" / "issues" / "p0001.jsonl").write_text(line + "\n")
+    told = undercurrent("issues", "--dir", directory)
+    assert (told.code, "[/x] broken [bold]" in " ".join(told.out.split())) == (0, True)
+
+
 def test_who_is_to_be_told_is_printed_once_it_is_done(directory: Path) -> None:
     assert undercurrent("issues", "--dir", directory, "--tell", "ENG-42").out.split() == [
         "initech",

@@ -184,7 +184,7 @@ def test_a_broken_law_is_shown_on_top(run: RunBuilder) -> None:
     said = run.item("The export fails", change="waiting")
     run._sequences[said.concern_id] = 4
     run.change(said, "unthemed")
-    assert "do not add up" in render_report(read_run(run.write()))
+    assert "1 record does not add up." in render_report(read_run(run.write()))
 
 
 def test_long_lists_say_what_they_leave_out(run: RunBuilder) -> None:
@@ -220,3 +220,29 @@ def test_the_sentence_on_top_names_the_first_theme(run: RunBuilder) -> None:
     text = render_report(read_run(run.write()))
     assert "3 pieces of feedback from 1 source, 1 Mar to 3 Mar 2026, form 1 theme." in text
     assert "“export fails”, raised by 3 accounts" in text
+
+
+def test_an_issue_counts_everybody_whom_it_hit_and_says_how_many_are_known_by_name(run: RunBuilder) -> None:
+    run.theme("export", "export fails")
+    run.item("fails", theme=EXPORT, account="acme")
+    run.issue(EXPORT, "The export fails", accounts=("acme",), tiers={"pro": 1, "unknown": 2})
+    text = render_report(read_run(run.write()))
+    assert "3 accounts, 1 by name (1 pro · 2 unknown)" in text
+
+
+def test_the_factors_that_are_shown_make_the_impact(run: RunBuilder) -> None:
+    assert "Verdicts" not in themed(run)
+    windows = read_run(run.directory).themes[0].priority.windows  # type: ignore[union-attr]
+    weighed = [
+        w.model_copy(update={"factors": w.factors.model_copy(update={"verdicts": 0.88})}) for w in windows
+    ]
+    run.priority(EXPORT, 61.0, windows=tuple(weighed))
+    text = render_report(read_run(run.write()))
+    assert "× Verdicts" in text
+    assert ">0.88<" in text
+
+
+def test_the_page_names_commands_that_there_are(run: RunBuilder) -> None:
+    text = themed(run)
+    told = re.findall(r"undercurrent (\w+) .*?(--[a-z]+) DIR", text)
+    assert told == [("run", "--out"), ("themes", "--dir")]

@@ -84,3 +84,15 @@ def test_counts_of_rules_follow_concerns_that_leave(journal: Journal) -> None:
     running = step()
     running.on_records(journal.records)
     assert running.tables["themes"]["acme|theme-a"].rules == {}
+
+
+def test_an_issue_says_what_is_to_be_done_where_the_largest_part_asks_for_nothing(journal: Journal) -> None:
+    raised(journal, "nothing-to-do", count=7)
+    raised(journal, "request", count=6, first=7)
+    raised(journal, "ux", count=5, first=13)
+    journal.tick(2)
+    outs = journal.run()
+    (issue,) = on("linear", outs)[-1:]
+    assert (issue.action_rule, issue.action_owner) == ("request", "product manager")
+    assert "nothing to do" not in issue.description
+    assert on("priorities", outs)[-1].action_rule == "nothing-to-do"

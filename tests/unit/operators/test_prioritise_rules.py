@@ -236,7 +236,7 @@ def test_others_leaving_the_window_can_make_it_half() -> None:
 # A category, week over week
 
 
-def weeks(first: int, second: int) -> Journal:
+def weeks(first: int, second: int, **decision: Any) -> Journal:
     """So many accounts a week of one category for two weeks, and then in the third."""
     journal = Journal()
     journal.concern("start", 0, theme=None, category="other")
@@ -244,7 +244,7 @@ def weeks(first: int, second: int) -> Journal:
         for number in range(count):
             hours = 168 * week + 160 * number / count
             journal.tick(hours)
-            journal.concern(f"w{week}-{number}", hours, theme=None, category="billing")
+            journal.concern(f"w{week}-{number}", hours, theme=None, category="billing", **decision)
     journal.tick(168 * 3 - 2)
     return journal
 
@@ -334,3 +334,20 @@ def test_labels_are_the_main_category_and_area(journal: Journal) -> None:
     burst(journal, 2, 0.1, "few", category="other", product_area="export", severity="low")
     burst(journal, 20, 0.5, category="billing", product_area="checkout", **ANGRY)
     assert issues(journal)[0].labels == ("billing", "checkout", "impact", "undercurrent")
+
+
+def test_praise_that_grows_is_no_incident() -> None:
+    assert alerts(weeks(10, 40, sentiment="positive", sentiment_milli=700)) == []
+
+
+def test_one_report_of_one_account_is_said_as_one(journal: Journal) -> None:
+    journal.concern("one", 0.5, urgent=True, facts={"tier": "enterprise"}, **CRITICAL)
+    (issue,) = issues(journal)
+    assert "1 critical report from 1 account in 24 hours, and 1 severe one in 7 days" in issue.description
+
+
+def test_a_critical_concern_of_a_theme_without_a_name_says_so(journal: Journal) -> None:
+    journal.theme("4f1c2a90-void", "theme 4f1c2a90")
+    journal.concern("one", 0.5, theme="4f1c2a90-void", **CRITICAL)
+    (alert,) = alerts(journal)
+    assert "(theme 4f1c2a90, which has no name yet)" in alert.body

@@ -33,6 +33,12 @@ def test_a_source_that_lives_otherwise_raises_one_alert_with_the_numbers(
     assert "5" in alert.body
 
 
+def test_one_item_is_said_as_one(journal: Journal) -> None:
+    spoke(journal, "source_back", 1, 0)
+    (alert,) = on("alerts", journal.run())
+    assert alert.body == "1 item since it spoke again."
+
+
 def test_an_implicit_sign_raises_nothing(journal: Journal) -> None:
     spoke(journal, "thumbs_down", 50, 0)
     assert on("alerts", journal.run()) == []

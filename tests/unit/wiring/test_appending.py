@@ -14,6 +14,7 @@ from contracts.commands import Command, DropLetter
 from contracts.errors import WrongUsage
 from contracts.registry import read_record
 from wiring.appending import Given, Orders, embedded_orders
+from wiring.erasing import erase_author
 from wiring.loads import Load, LoadBook
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -34,6 +35,22 @@ def test_orders_keep_their_order(tmp_path: Path) -> None:
         orders.give("ann", drops(3))
         assert orders.total("acme") == 3
     assert ordered(tmp_path) == [f"0-{n}-intake-0" for n in range(3)]
+
+
+def test_nobody_orders_anything(tmp_path: Path) -> None:
+    with embedded_orders(tmp_path, 1, lambda: NOW) as orders:
+        with pytest.raises(WrongUsage, match="the author is empty"):
+            orders.give("  ", drops(1))
+        assert orders.total("acme") == 0
+
+
+def test_an_erasure_by_nobody_destroys_no_key(tmp_path: Path) -> None:
+    with embedded_orders(tmp_path, 1, lambda: NOW) as orders:
+        subject = orders.vault.subject("acme", "ada")
+        orders.vault.ensure("acme", [subject])
+        with pytest.raises(WrongUsage, match="the author is empty"):
+            erase_author(orders, "", "acme", "ada")
+        assert not orders.vault.was_destroyed("acme", subject)
 
 
 def test_a_rate_puts_a_pause_between_orders(tmp_path: Path) -> None:

@@ -289,6 +289,23 @@ def test_days_are_counted_up_to_the_clock(run: RunBuilder) -> None:
     assert view(run).themes[0].daily == (1, 0, 2, 0)
 
 
+def test_at_midnight_the_day_that_begins_is_not_counted_yet(run: RunBuilder) -> None:
+    run.theme("export", "export fails")
+    run.item("fails", theme=EXPORT, at=NOON)
+    run.tick(NOON + DAY / 2 + DAY)
+    assert view(run).themes[0].daily == (1, 0)
+
+
+@pytest.mark.parametrize("hours", [0.0, 1.0])
+def test_a_day_that_has_only_begun_makes_no_theme_fade(run: RunBuilder, hours: float) -> None:
+    run.theme("export", "export fails")
+    clock = NOON - DAY / 2 + 21 * DAY + timedelta(hours=hours)
+    for n in range(21 * 36):  # one in 40 minutes, to the end
+        run.item(f"fails {n}", theme=EXPORT, at=clock - n * DAY / 36)
+    run.tick(clock)
+    assert view(run).themes[0].trend == "steady"
+
+
 class InMemory:
     """Topics of one part, as ``Records``."""
 
