@@ -85,6 +85,11 @@ class Numbered:
         return f"{made}-{self._occurrences[made]}"
 
 
+def can_be_right(moment: datetime, now: datetime) -> bool:
+    """Whether something that came ``now`` can have happened at this moment."""
+    return EARLIEST <= moment <= now + AHEAD
+
+
 def _moment(value: object, loaded_at: datetime) -> datetime | None:
     """The moment if it is one and can be right."""
     try:
@@ -92,4 +97,4 @@ def _moment(value: object, loaded_at: datetime) -> datetime | None:
         moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
     except (ValueError, OverflowError):
         return None
-    return moment if moment and EARLIEST <= moment <= loaded_at + AHEAD else None
+    return moment if moment and can_be_right(moment, loaded_at) else None

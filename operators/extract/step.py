@@ -12,7 +12,7 @@ say of it later (``deciding``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.answers import Answer
@@ -283,9 +283,18 @@ class ExtractStep:
             read.found.text,
             read.local.options,
             sure,
-            None if self._answers_within is None else item.event_time + self._answers_within,
+            self._until(item),
         )
         return [Out("reviews", request)]
+
+    def _until(self, item: RedactedItem) -> datetime | None:
+        """Until when a model may still answer; an event at the end of the calendar has no time after it."""
+        if self._answers_within is None:
+            return None
+        try:
+            return item.event_time + self._answers_within
+        except OverflowError:
+            return item.event_time
 
 
 def _stretches(records: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:

@@ -8,7 +8,6 @@ What is loaded as history or comes late teaches nothing: it says when it happene
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from contracts.envelope import EVERYONE
@@ -19,7 +18,7 @@ from operators.state import Table
 HOUR_S = 3600
 
 # A delivery of what happened longer ago is backfill.
-LATE = timedelta(hours=48)
+LATE_S = 48 * HOUR_S
 
 SOURCES_PER_TENANT = 200
 """Sources of one tenant that are watched; files name sources, and somebody may upload a thousand."""
@@ -57,8 +56,8 @@ class Sources:
     def delivered(self, record: FeedbackReceived) -> None:
         """Somebody of a tenant that loads no history delivered something."""
         hour = self._hour(record.tenant)
-        at = record.event_time + LATE
-        if hour is None or int(at.timestamp()) // HOUR_S < hour:
+        # In seconds: an event at the end of the calendar, which anybody may claim, has no day after it.
+        if hour is None or (int(record.event_time.timestamp()) + LATE_S) // HOUR_S < hour:
             return
         key = f"{record.tenant}|{record.source}"
         rate = self.rates.get(key)

@@ -33,6 +33,7 @@ from contracts.commands import Erase, ReportIssue, RetractItem
 from contracts.feedback import Coordinates
 from contracts.identity import item_id
 from contracts.unfit import first_unfit
+from wiring.drafts import can_be_right
 from wiring.journal import Arrival, RecordMaker, nobodys_subject
 
 AUTHOR = "edge"
@@ -183,7 +184,7 @@ def _arrival(batch: Batch, taken: Utterance | Unreadable) -> Arrival:
         return _arrival(batch, Unreadable(taken.record_id, repr(body).encode("utf-8", "replace"), wrong))
     return Arrival(
         at=batch.now,
-        happened_at=taken.happened_at,
+        happened_at=taken.happened_at if can_be_right(taken.happened_at, batch.now) else batch.now,
         source=connection.vendor,
         source_record_id=name,
         body=body,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +226,9 @@ def test_a_concern_in_review_is_due_when_a_model_had_its_time(journey: Journey) 
     received = journey.deliver(VAGUE[0], record="r9")
     asked = journey.of("reviews", ReviewRequest)[-1]
     assert asked.due == received.event_time + timedelta(minutes=90)
+    journey.now = datetime.max.replace(tzinfo=UTC)  # nothing is after it
+    received = journey.deliver(VAGUE[0], record="r10")
+    assert journey.of("reviews", ReviewRequest)[-1].due == received.event_time
 
 
 def test_a_tenant_has_a_bound_of_its_own_for_local_labels_and_for_answers(journey: Journey) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,14 @@ def test_a_flood_is_told_within_the_hour(journey: Journey) -> None:
     lived(journey, 1, 40, now)
     tick(journey, now + timedelta(minutes=10))
     assert told(journey) == [("source_flood", 40)]
+
+
+def test_an_event_at_either_end_of_the_calendar_is_taken_as_any_other(journey: Journey) -> None:
+    tick(journey, NOON)
+    for n, end in enumerate((datetime.min, datetime.max)):
+        journey.now = end.replace(tzinfo=UTC)
+        journey.deliver(A, record=f"r{n}")
+    assert len(journey.of("redacted", RedactedItem)) == 2
 
 
 def test_history_and_backfill_teach_nothing_of_a_source(journey: Journey) -> None:

@@ -94,6 +94,13 @@ def test_an_utterance_is_sealed_under_its_author_and_named_by_connection_and_rec
     assert b"ada@" not in (edge.folder / "journal" / "p0000.jsonl").read_bytes()
 
 
+@pytest.mark.parametrize("claimed", [datetime.min, datetime(1970, 1, 1), datetime(2999, 1, 1), datetime.max])
+def test_what_cannot_have_happened_then_happened_now(edge: Edge, claimed: datetime) -> None:
+    edge.accept([Utterance("7", {"text": "it is slow"}, claimed.replace(tzinfo=UTC))])
+    (record,) = edge.records()
+    assert record.event_time == NOON
+
+
 def test_what_is_to_wait_in_the_bulk_lane_says_so_and_nothing_else_does(edge: Edge) -> None:
     edge.accept([said("7")], bulk=True)
     edge = Edge(edge.folder)
