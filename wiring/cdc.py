@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from connectors.debezium.envelope import Change, NotAChange, read_change
+from connectors.debezium.envelope import UNAVAILABLE, Change, NotAChange, read_change
 from connectors.files.mapping import FIELDS, map_row
 from connectors.kafka.accepting import MOST_KEPT_BYTES
 from connectors.kafka.cluster import Cluster, kafka_errors
@@ -27,6 +28,7 @@ from contracts.commands import RetractItem
 from contracts.errors import RejectItem, StateCorrupt, StopWorker, WrongUsage
 from contracts.feedback import Coordinates
 from contracts.identity import item_id
+from wiring.drafts import can_be_right
 from wiring.journal import Arrival, RecordMaker
 
 BATCH = 500
@@ -82,12 +84,21 @@ class Mirror:
             if change.what == "gone":
                 return [self._gone(maker, change, now)]
             return [_checked(line) for line in maker.feedback([self._arrival(change, where, now)])]
-        except (NotAChange, RejectItem) as exc:  # one such row must not stop its table
+        # One such row must not stop its table; what is nested too deeply can be read and not be written again.
+        except (NotAChange, RejectItem, orjson.JSONEncodeError) as exc:
+            why = "nested too deeply" if isinstance(exc, orjson.JSONEncodeError) else str(exc)
             name = f"{where.origin}/{where.line}"
             raw = (_bytes(value) or b"")[:MOST_KEPT_BYTES]
-            return maker.feedback([Arrival(now, now, self._table.source, name, None, where, raw, str(exc))])
+            return maker.feedback([Arrival(now, now, self._table.source, name, None, where, raw, why)])
 
     def _arrival(self, change: Change, where: Coordinates, now: datetime) -> Arrival:
+        lacking = [column for column in self._table.mapping.values() if change.row.get(column) == UNAVAILABLE]
+        if (
+            lacking
+        ):  # what stands is right but for what did change; this would put the placeholder in its place
+            raise NotAChange(
+                f"{', '.join(lacking)}: unchanged and so not told; set the table's REPLICA IDENTITY to FULL"
+            )
         mapped = map_row(change.row, self._table.mapping)
         if mapped.source_record_id is None:
             raise NotAChange(f"the row has no {self._table.mapping['source_record_id']}")
@@ -97,7 +108,7 @@ class Mirror:
         if change.at is not None:
             body["source_updated_at"] = change.at.isoformat()
         source = mapped.source or self._table.source
-        return Arrival(now, _happened(body, at), source, mapped.source_record_id, body, where)
+        return Arrival(now, _happened(body, at, now), source, mapped.source_record_id, body, where)
 
     def _gone(self, maker: RecordMaker, change: Change, now: datetime) -> bytes:
         mapped = map_row(change.row, self._table.mapping)
@@ -114,12 +125,14 @@ def _checked(line: bytes) -> bytes:
     return line
 
 
-def _happened(body: Mapping[str, object], at: datetime) -> datetime:
+def _happened(body: Mapping[str, object], at: datetime, now: datetime) -> datetime:
+    """When the row says that it happened, else when it was written; what cannot be right is not believed."""
     try:
         happened = datetime.fromisoformat(str(body["created_at"]))
     except ValueError:
-        return at
-    return happened if happened.tzinfo else at
+        happened = at
+    told = [one for one in (happened, at) if one.tzinfo and can_be_right(one, now)]
+    return told[0] if told else now
 
 
 def _bytes(value: str | bytes | None) -> bytes | None:

@@ -23,6 +23,9 @@ _PARTS: Mapping[str, int] = {
     "io.debezium.time.NanoTimestamp": 1_000_000_000,
     "org.apache.kafka.connect.data.Timestamp": 1_000,
 }
+UNAVAILABLE = "__debezium_unavailable_value"
+"""What stands for a large value that did not change, where the database's log does not repeat it."""
+
 _DAYS = ("io.debezium.time.Date", "org.apache.kafka.connect.data.Date")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -47,6 +50,17 @@ def read_change(key: bytes | None, value: bytes | None) -> Change | None:
     """
     if value is None:
         return None
+    try:
+        return _read(key, value)
+    except (
+        AttributeError,
+        TypeError,
+        OverflowError,
+    ):  # a number where an object belongs, a date beyond the calendar
+        raise NotAChange("not of the shape of a change event") from None
+
+
+def _read(key: bytes | None, value: bytes) -> Change | None:
     told, types = _payload(value)
     if not isinstance(told, dict):
         raise NotAChange("the payload is not an object")
@@ -62,12 +76,19 @@ def _wrapped(told: Mapping[str, Json], types: Mapping[str, str], key: bytes | No
     if op in ("c", "u", "r"):
         return Change("is", _row(told.get("after"), types), at)
     if op == "d":
-        known = told.get("before") or {}
-        named = _payload(key)[0] if key else {}
-        return Change("gone", _row({**(named if isinstance(named, dict) else {}), **known}, types), at)
+        return Change("gone", _row({**_named(key), **(told.get("before") or {})}, types), at)
     if op in ("t", "m"):
         return None
     raise NotAChange(f"op {op!r} is none of c, u, r, d, t, m")
+
+
+def _named(key: bytes | None) -> Mapping[str, Json]:
+    """What the key tells of the row; a key that is no JSON (another converter wrote it) tells nothing."""
+    try:
+        named = _payload(key)[0] if key else None
+    except NotAChange:
+        return {}
+    return named if isinstance(named, dict) else {}
 
 
 def _flat(told: Mapping[str, Json], types: Mapping[str, str]) -> Change:

@@ -123,6 +123,30 @@ def test_a_row_that_no_record_can_hold_is_put_aside_and_the_rest_goes_on(
     assert [bool(aside.unreadable), bool(fine.unreadable)] == [True, False]
 
 
+def test_an_update_that_does_not_repeat_a_large_text_leaves_it_standing(shop: Shop) -> None:
+    shop.write("c", {"id": 1, "body": "The export is broken", "stars": 1}, 1)
+    shop.write("u", {"id": 1, "body": "__debezium_unavailable_value", "stars": 2}, 2)
+    shop.mirrored(mapping="source_record_id=id,text=body,rating=stars")
+    assert shop.taken_in() == [(1, False)]
+    (letter,) = shop.journey.of("dead-letters", DeadLetter)
+    assert "REPLICA IDENTITY" in letter.message
+
+
+@pytest.mark.parametrize("claimed", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", 10**14, "never"])
+def test_a_row_that_cannot_have_been_made_then_counts_as_of_its_change(shop: Shop, claimed: Any) -> None:
+    shop.write("c", {"id": 1, "body": "The map is slow", "made": claimed}, 0)
+    shop.mirrored(mapping="source_record_id=id,text=body,created_at=made")
+    (record,) = records(shop.cluster, shop.naming.journal)
+    assert record.event_time.timestamp() * 1000 == MS
+
+
+def test_a_value_that_is_nested_too_deeply_to_be_written_is_put_aside(shop: Shop) -> None:
+    deep = b'{"op":"c","after":{"id":1,"body":' + b"[" * 300 + b"]" * 300 + b"}}"
+    shop._producer.produce(shop.topic, deep, None, 0)
+    shop.write("c", {"id": 2, "body": "The map is slow"}, 2)
+    assert shop.mirrored() == 2
+
+
 def test_changes_that_retention_deleted_unread_are_never_jumped_over(shop: Shop) -> None:
     for n in range(4):
         shop.write("c", {"id": n, "body": "The export is broken"}, n)

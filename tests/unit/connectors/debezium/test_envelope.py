@@ -71,3 +71,27 @@ def test_columns_with_debeziums_times_become_times() -> None:
 def test_what_is_no_change_event_is_refused(told: Any) -> None:
     with pytest.raises(NotAChange):
         read(told)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"op": "c", "after": ROW, "source": 1},
+        {"op": "d", "before": 1},
+        {"schema": {"fields": 1}, "payload": ROW},
+        {"schema": {"fields": ["id"]}, "payload": ROW},
+        {
+            "schema": {"fields": [{"field": "day", "name": "io.debezium.time.Date"}]},
+            "payload": {"id": 1, "day": 10**12},
+        },
+    ],
+)
+def test_a_shape_that_nobody_thought_of_is_no_change_event(told: Any) -> None:
+    with pytest.raises(NotAChange):
+        read_change(None, orjson.dumps(told))
+
+
+def test_a_key_that_is_no_json_hides_no_deletion() -> None:
+    change = read_change(b"id-7", orjson.dumps(event("d", before=ROW)))
+    assert change is not None
+    assert (change.what, change.row) == ("gone", ROW)
