@@ -23,6 +23,8 @@ from settings import load_settings
 from wiring.edge.keys import SCOPES, make_key
 from wiring.edge.opening import edge_store
 
+MOST_DAYS, MOST_PER_S = 36_500, 1_000_000
+
 app = typer.Typer(help="API keys: made, listed, revoked. A key is shown once.", no_args_is_help=True)
 
 Where = Annotated[
@@ -57,9 +59,12 @@ def create(
         list[str] | None, typer.Option(help=f"One of {', '.join(SCOPES)}; may be given again.")
     ] = None,
     days: Annotated[
-        int | None, typer.Option(min=1, help="How long it lives; default: until it is revoked.")
+        int | None,
+        typer.Option(min=1, max=MOST_DAYS, help="How long it lives; default: until it is revoked."),
     ] = None,
-    per_s: Annotated[int | None, typer.Option(min=1, help="Requests a second that it may send.")] = None,
+    per_s: Annotated[
+        int | None, typer.Option(min=1, max=MOST_PER_S, help="Requests a second that it may send.")
+    ] = None,
     directory: Where = None,
     data: DataOption = DATA,
     as_json: Json = False,

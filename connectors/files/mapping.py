@@ -44,7 +44,8 @@ class Mapped:
 def parse_mapping(text: str | None, columns: Sequence[str]) -> dict[str, str]:
     """Field to column, from ``--map`` and from columns that bear a field's name.
 
-    Raises ``WrongUsage`` naming the unknown field or column, or when nothing is mapped to ``text``.
+    Raises ``WrongUsage`` naming the unknown field or column, one that is mapped and is there twice, or when nothing is
+    mapped to ``text``.
     """
     chosen: dict[str, str] = {}
     for pair in filter(None, (part.strip() for part in (text or "").split(","))):
@@ -61,6 +62,9 @@ def parse_mapping(text: str | None, columns: Sequence[str]) -> dict[str, str]:
                 chosen[field] = lowered[name]
     if "text" not in chosen:
         raise WrongUsage(f"no column is the text; say --map text=COLUMN with one of: {', '.join(columns)}")
+    twice = [column for column in chosen.values() if columns.count(column) > 1]
+    if twice:  # the last one would count, and nobody would miss what the others say
+        raise WrongUsage(f"two columns are called {twice[0]!r}: rename those that are not meant")
     return chosen
 
 

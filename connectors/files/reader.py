@@ -103,9 +103,15 @@ def columns(path: Path) -> list[str]:
 
 
 def fingerprint(path: Path) -> str:
-    """SHA-256 of the file's bytes, so that a resumed load knows its file again."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """SHA-256 of the file's bytes, so that a resumed load knows its file again.
+
+    Raises ``WrongUsage`` where there is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise WrongUsage(f"{path}: there is no such file") from None
 
 
 def refuse_changed(path: Path, digest: str) -> None:

@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 
 from connectors.jsonl.log import read_log
+from tests.support.commands import undercurrent
 
 
 def command(*argv: str) -> list[str]:
@@ -61,3 +63,17 @@ def test_a_key_that_was_made_opens_the_service(tmp_path: Path) -> None:
         service.wait(10)
     assert f", with the keys of {folder}" in said.read_text()
     assert len(list(read_log(Path(folder) / "logs" / "journal", 0))) == 1
+
+
+def test_a_keys_name_is_shown_as_it_is(tmp_path: Path) -> None:
+    undercurrent("keys", "create", "[/web] [bold]form", "--dir", tmp_path)
+    told = undercurrent("keys", "ls", "--dir", tmp_path)
+    assert told.code == 0, told.err
+    assert "[/web]" in told.out
+
+
+@pytest.mark.parametrize("option", ["--days", "--per-s"])
+def test_a_number_that_no_key_can_have_is_wrong_usage(tmp_path: Path, option: str) -> None:
+    told = undercurrent("keys", "create", "form", option, str(10**20), "--dir", tmp_path)
+    assert told.code == 2
+    assert option in told.err

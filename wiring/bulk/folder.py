@@ -8,6 +8,7 @@ which an upload of the same bytes makes a look at its note.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from contracts.errors import PipelineError, WrongUsage
@@ -51,13 +52,16 @@ def look(folder: Path) -> Seen:
     for path in folder.iterdir():
         if path.name.startswith(".") or not path.name.lower().endswith(ENDINGS) or not path.is_file():
             continue
-        stat = path.stat()
-        found.append((stat.st_mtime_ns, path, stat.st_size))
+        with suppress(FileNotFoundError):  # somebody has taken it back since
+            stat = path.stat()
+            found.append((stat.st_mtime_ns, path, stat.st_size))
     return {path: (size, changed) for changed, path, size in sorted(found)}
 
 
 def _one(path: Path, take: Callable[[Path], None], refused: Callable[[Path, PipelineError], None]) -> None:
     before = _said(path)
+    if before is None:
+        return  # somebody has taken it back since the look, or another watch has moved it
     try:
         take(path)
         to = DONE

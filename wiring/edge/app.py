@@ -11,7 +11,6 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 import faust
 from prometheus_client import CollectorRegistry
@@ -35,7 +34,7 @@ from connectors.store.parts import PartStore
 from connectors.vendors.port import Connection, Vendor
 from contracts.errors import WrongUsage
 from wiring.dispatch.destinations import Destinations
-from wiring.edge.deliveries import Deliveries
+from wiring.edge.deliveries import KEPT, Deliveries
 from wiring.edge.dispatching import Dispatching
 from wiring.edge.draining import Drain
 from wiring.edge.families import Families
@@ -52,9 +51,6 @@ from wiring.kafka.running import Site
 
 HINTS_EVERY_S = 0.2
 FORGET_EVERY_S = 3_600.0
-
-DELIVERIES_KEPT = timedelta(days=14)
-"""Longer than any vendor tries again; a copy that comes later still is known by its items."""
 
 SAID: Mapping[int, str] = {200: "ok", 401: "signature refused", 413: "too large", 429: "slow down"}
 
@@ -153,7 +149,7 @@ def _polling(poller: Poller, every_s: float | None) -> tuple[Lasting, ...]:
 
 
 def _forgetting(store: DeliveryStore) -> Callable[[], Awaitable[int]]:
-    return lambda: asyncio.to_thread(store.forget_before, now_utc() - DELIVERIES_KEPT)
+    return lambda: asyncio.to_thread(store.forget_before, now_utc() - KEPT)
 
 
 def webhook_pages(webhooks: Webhooks, metrics: EdgeMetrics) -> tuple[Page, ...]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from connectors.grouping import Grouped
 from connectors.store.deliveries import DeliveryStore
 
 LONGEST_ID = 200
+
+KEPT = timedelta(days=14)
+"""Longer than any vendor or program tries again; a copy that comes later still is known by its items."""
+
+FORGET_EVERY = timedelta(hours=1)
 
 
 class _Asked(NamedTuple):
@@ -26,6 +31,7 @@ class Deliveries:
 
     def __init__(self, store: DeliveryStore) -> None:
         self._store = store
+        self._forgot_at: datetime | None = None
         self._work: Grouped[_Asked, frozenset[str]] = Grouped("deliveries", self._do)
 
     async def seen(self, connection: str, *deliveries: str) -> frozenset[str]:
@@ -46,12 +52,19 @@ class Deliveries:
         notes = [(one.connection, d, one.now) for one in group if one.now for d in one.deliveries]
         if notes:
             self._store.note_all(notes)
+            self._forget(notes[-1][2])
         asked = {(one.connection, d) for one in group if one.now is None for d in one.deliveries}
         there = self._store.seen_of(asked) if asked else set()
         return [
             frozenset(d for d in one.deliveries if one.now is None and (one.connection, d) in there)
             for one in group
         ]
+
+    def _forget(self, now: datetime) -> None:
+        """What is older than anybody's copies goes where notes are made, whichever process that is."""
+        if self._forgot_at is None or now - self._forgot_at >= FORGET_EVERY:
+            self._forgot_at = now
+            self._store.forget_before(now - KEPT)
 
 
 def _named(delivery: str) -> str:

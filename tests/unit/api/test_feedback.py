@@ -161,3 +161,10 @@ def test_what_cannot_be_made_durable_is_503_and_the_service_says_that_it_is_not_
     assert "partition" not in answer.text
     monkeypatch.setattr(type(service.gate), "trouble", "away")
     assert [service.client.get(path).status_code for path in ("/livez", "/readyz")] == [200, 503]
+
+
+def test_what_was_sent_is_forgotten_when_nobody_sends_it_again_any_more(service: Service) -> None:
+    service.post(item())
+    service.clock[0] += timedelta(days=15)
+    service.post(item("other"))
+    assert service.post(item()).json()["accepted"] == 1

@@ -84,3 +84,9 @@ def test_values_are_stripped_but_a_text_is_left_as_it_is() -> None:
 def test_a_record_id_is_a_word_or_none(written: object, read: str | None) -> None:
     row = map_row({"id": written, "text": "x"}, {"source_record_id": "id", "text": "text"})
     assert row.source_record_id == read
+
+
+def test_a_column_that_is_mapped_and_there_twice_is_named() -> None:
+    with pytest.raises(WrongUsage, match="two columns are called 'comment'"):
+        parse_mapping(None, ["id", "comment", "comment"])
+    assert parse_mapping(None, ["", "", "comment"]) == {"text": "comment"}

@@ -114,3 +114,19 @@ def test_while_the_broker_is_away_a_file_stays_where_it_is(watched: Watched) -> 
     with pytest.raises(StopWorker):
         watched.look(3)
     assert path.exists()
+
+
+def test_a_file_that_is_taken_back_while_another_is_uploaded_ends_no_watch(watched: Watched) -> None:
+    watched.write("first.csv", age=10)
+    second = watched.write("second.csv", age=5)
+    watched.write("third.csv")
+    take = watched.take
+
+    def taking_back(path: Path) -> None:
+        take(path)
+        second.unlink(missing_ok=True)
+
+    watched.take = taking_back  # type: ignore[method-assign]
+    watched.look(2)
+    assert watched.taken == ["first.csv", "third.csv"]
+    assert watched.refused == []
