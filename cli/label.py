@@ -13,6 +13,7 @@ from rich.console import Console
 from cli.printing import print_json
 from cli.run import finish
 from cli.themes import DEFAULT_DIRECTORY, Directory, existing
+from cli.words import count
 from cli.worker import PARTITIONS
 from settings import load_settings
 from wiring.labelling.embedded import Labelled, label
@@ -51,13 +52,18 @@ def label_directory(
 
 
 def _lines(found: Labelled) -> list[str]:
-    routes = ", ".join(f"{name} {count}" for name, count in found.counts.items() if count)
+    # What comes later is among what waits, and only as far as it was tried in this turn: two counts of one thing.
+    routes = ", ".join(f"{name} {n}" for name, n in found.counts.items() if n and name != "later")
     dollars = found.cost_micro_usd / 1e6
-    unpriced = f", {found.unpriced} calls of unknown price" if found.unpriced else ""
+    unpriced = f", {count(found.unpriced, 'call')} of unknown price" if found.unpriced else ""
     lines = [
         f"{found.answers} answered of {found.seen} that local models decided ({routes or 'nothing to ask'})",
-        f"{found.calls} calls, {found.input_tokens} tokens in, {found.output_tokens} out, ${dollars:.4f}{unpriced}",
+        f"{count(found.calls, 'call')}, {count(found.input_tokens, 'token')} in, {found.output_tokens:,} out, "
+        f"${dollars:.4f}{unpriced}",
     ]
     if found.waiting:
-        lines.append(f"{found.waiting} wait on, with local labels: {found.why}; give the same command again")
+        stays = "waits" if found.waiting == 1 else "wait"
+        lines.append(
+            f"{found.waiting} {stays} on, with local labels: {found.why}; give the same command again"
+        )
     return lines

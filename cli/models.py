@@ -100,7 +100,7 @@ def diff(
 ) -> None:
     """Compare what was told of two versions: corrections, code, figures.
 
-    Example: undercurrent models diff category 1.1.50 1.1.100 --dir out/demo
+    Example: undercurrent models diff category 2.1.50 2.1.100 --dir out/demo
     """
     model = _model(desk, role, tenant)
     rows = {name: _version(model, name) for name in (one, other)}
@@ -130,7 +130,7 @@ def promote(
 ) -> None:
     """Let a version label from here on, whatever the comparison says.
 
-    Example: undercurrent models promote category 1.1.100 --author ann --reason "audited" --dir out/demo
+    Example: undercurrent models promote category 2.1.100 --author ann --reason "audited" --dir out/demo
     """
     _order(desk, role, tenant, "promote", version, author, why, dry_run, as_json)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from cli.door import OpenDesk, at_a_desk
 from cli.printing import print_json
+from cli.words import count
 from connectors.files.signals import KEYS, THUMBS, Export, Kind, read_export
 from connectors.store.deliveries import DeliveryStore
 from contracts.errors import WrongUsage
@@ -75,10 +76,9 @@ def _tell(export: Export, done: Imported | None, *, as_json: bool) -> None:
         print_json(told)
         return
     kept = f", {done.new:,} new" if done else ", nothing written"
-    sys.stdout.write(f"{len(export.signs):,} signs{kept}\n")
-    for reason, count in sorted(export.left_out.items()):
-        sys.stdout.write(f"left out: {count:,} × {reason}\n")
+    sys.stdout.write(f"{count(len(export.signs), 'sign')}{kept}\n")
+    for reason, number in sorted(export.left_out.items()):
+        sys.stdout.write(f"left out: {number:,} × {reason}\n")
     if export.comments:
-        sys.stdout.write(
-            f"{export.comments:,} rows have a comment: upload those as feedback, they are no signs\n"
-        )
+        rows = f"{count(export.comments, 'row')} {'has' if export.comments == 1 else 'have'}"
+        sys.stdout.write(f"{rows} a comment: upload those as feedback, they are no signs\n")

@@ -37,6 +37,14 @@ def test_signs_are_taken_once_and_counted(own_copy: Path, tmp_path: Path) -> Non
     assert [one.name for _, one in records if isinstance(one, Signal)] == ["thumbs_down"]
 
 
+def test_one_sign_and_one_comment_are_said_as_one(tmp_path: Path) -> None:
+    file = tmp_path / "runs.jsonl"
+    thumb = {"id": "f1", "key": "thumbs_up", "score": 1, "created_at": RUN["start_time"], "comment": "nice"}
+    file.write_text(json.dumps(thumb))
+    told = undercurrent("signals", file, "--from", "langsmith", "--tenant", "local", "--dry-run")
+    assert told.out.startswith("1 sign, nothing written\n1 row has a comment: ")
+
+
 def test_a_dry_run_counts_and_an_unknown_product_or_meaning_is_wrong_usage(tmp_path: Path) -> None:
     file = tmp_path / "runs.jsonl"
     file.write_text(json.dumps(RUN))
