@@ -116,10 +116,15 @@ class G2(Polled):
         since: Cursor | None,
         now: datetime,
     ) -> AsyncIterator[Page]:
-        """Window after window; the cursor moves at the end of each, never beyond ``now``."""
+        """Window after window; the cursor moves at the end of each, never beyond ``now``.
+
+        It remembers which emptied sections of the overlap were told: each poll reads that again, and a section that
+        were told gone every minute would outdate words that its reviewer wrote meanwhile and G2 was still moderating.
+        """
         options = options_of(connection, G2Options)
         start = (moment(since.state["through"]) if since else None) or begun(options.start, now)
-        walk = Walk("G2")
+        told = frozenset(since.state.get("emptied", ()) if since else ())
+        walk, emptied = Walk("G2"), dict[str, datetime]()
         for window in _windows(start, now, timedelta(days=options.window_days)):
             newest = window.since
             walk.stretch()
@@ -129,13 +134,24 @@ class G2(Polled):
                     inside = partial(_is_inside, window=window, options=options)
                     rows = walk.fresh(rows_at(payload, "data"), _id, _version, _total(payload), inside)
                     newest = max((newest, *(at for row in rows if (at := _updated(row, options)))))
-                    taken = [one for row in rows for one in utterances(row, options)]
+                    taken = list[Taken]()
+                    for row in rows:
+                        for one in utterances(row, options):
+                            if isinstance(one, Gone):
+                                mark = f"{one.record_id} {_version(row)}"
+                                emptied[mark] = _updated(row, options) or window.since
+                                if mark in told:
+                                    continue
+                            taken.append(one)
                     if taken:
                         yield Page(taken, None, f"reviews of {window.since:%Y-%m-%d}, {walk.progress}")
                 if walk.is_whole:
                     break
-            through = iso(min(window.until or newest, now))
-            yield Page((), Cursor({"through": through}, (through,)), f"reviews until {through}")
+            end = min(window.until or newest, now)
+            emptied = {mark: at for mark, at in emptied.items() if at >= end - OVERLAP}
+            through = iso(end)
+            state = {"through": through, "emptied": sorted(emptied)}
+            yield Page((), Cursor(state, (through,)), f"reviews until {through}")
 
     async def _pages(
         self, connection: Connection, options: G2Options, http: VendorHttp, window: _Window

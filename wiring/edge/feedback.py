@@ -75,7 +75,7 @@ class FeedbackDesk:
                 fresh.setdefault(mark, one)
         await self._accept(tenant, list(fresh.values()), idempotency_key)
         notes = [mark for mark in fresh if mark in set(marks.values())]
-        if idempotency_key is not None:
+        if idempotency_key is not None and items:  # what was refused whole may come corrected under its key
             notes += self._request_marks(tenant, idempotency_key, items)
         if notes:
             await self.deliveries.note(book, *notes, now=self.now())

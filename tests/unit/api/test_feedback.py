@@ -97,6 +97,11 @@ def test_nothing_that_fits_is_422_with_the_same_answer(service: Service) -> None
     assert (answer.status_code, answer.json()["rejected"][0]["field"]) == (422, "text")
 
 
+def test_a_request_of_which_nothing_fitted_may_come_corrected_under_its_key(service: Service) -> None:
+    assert service.post(item(None, text=" "), idempotency_key="k-1").status_code == 422
+    assert service.post(item(None), idempotency_key="k-1").json()["accepted"] == 1
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [

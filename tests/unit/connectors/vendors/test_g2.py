@@ -78,6 +78,22 @@ def test_a_section_that_an_edit_emptied_is_gone() -> None:
     assert [one.record_id for one in found if isinstance(one, Gone)] == ["7:dislikes"]
 
 
+def test_an_emptied_section_is_told_once_for_each_version() -> None:
+    answers = {"love": {"value": "Still"}, "hate": {"value": " "}, "recommendations": {"value": "Buy"}}
+
+    def edited(hours: int) -> Any:
+        at = iso(NOW - timedelta(hours=hours))
+        return review(7, NOW - timedelta(days=9), comment_answers=answers, updated_at=at)
+
+    g2 = SimulatedG2([edited(5)])
+    first = drained(g2)
+    second = drained(g2, first.cursor)
+    g2.reviews = [edited(1)]
+    third = drained(g2, second.cursor)
+    assert [first.gone, second.gone, third.gone] == [["7:dislikes"], [], ["7:dislikes"]]
+    assert drained(g2, third.cursor).gone == []
+
+
 @pytest.mark.parametrize(
     "row", [{"id": "7"}, {"id": "7", "attributes": None}, {"attributes": {"title": "x"}}]
 )
