@@ -44,8 +44,11 @@ MOST_PAGES = 20_000
 MOST_REPEATS = 3
 """Pages in a row that came before: one may be the vendor's own retry, three are a circle."""
 
+MOST_AT_ONCE = 5_000
+"""Records that go through the gate together: a page may be a whole list, and what waits for the broker is bounded."""
+
 GATE_PATIENCE_S = 300.0
-"""How long a page waits for the journal before the drain is given up; the page is read again by the next one."""
+"""How long so many wait for the journal before the drain is given up; the page is read again by the next one."""
 
 
 class Gate(Protocol):
@@ -197,9 +200,15 @@ class Drain:
         return replace(brought, kept_cursors=int(not saved))
 
     async def _through(self, stream: Stream, records: Sequence[Taken]) -> Counts:
-        """Through the gate, which may be shut for a while."""
+        """Through the gate, in order, so many at once."""
+        for start in range(0, len(records), MOST_AT_ONCE):
+            await self._accepted(stream, records[start : start + MOST_AT_ONCE])
+        return _counted(records)
+
+    async def _accepted(self, stream: Stream, records: Sequence[Taken]) -> None:
+        """Durable behind the gate, which may be shut for a while."""
         waited_s = 0.0
-        while records:
+        while True:
             try:
                 await self.gate.accept(stream.connection, records, bulk=stream.bulk)
                 break
@@ -208,7 +217,6 @@ class Drain:
                     raise
                 waited_s += max(exc.retry_after_s, 0.1)
                 await self.sleep(exc.retry_after_s)
-        return _counted(records)
 
     def _failed(self, polled: Polled, why: str, wait_s: float) -> Polled:
         log.warning("poll_failed", connection=polled.connection, stream=polled.stream, why=why, wait_s=wait_s)

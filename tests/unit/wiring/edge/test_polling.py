@@ -90,6 +90,14 @@ def test_a_journal_that_comes_back_gets_the_same_page() -> None:
     assert waiting.time.slept == [2.0, 2.0, 2.0]
 
 
+def test_a_page_of_a_whole_list_goes_through_the_gate_in_bearable_pieces() -> None:
+    whole = desk(page(*range(1, 12_001)), gate=Took(shut=1))
+    (polled,) = whole.once()
+    assert whole.gate.ids == [str(n) for n in range(1, 12_001)]
+    assert (len(whole.gate.bulk), polled.counts.utterances, polled.counts.pages) == (3, 12_000, 1)
+    assert at(whole) == 12_000
+
+
 def test_a_page_without_a_cursor_saves_none() -> None:
     walk = desk(Page([said(9)], None), page(8, at=9))
     walk.once()
