@@ -18,9 +18,12 @@ from typing import Literal, get_args
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from pydantic import TypeAdapter, ValidationError
 
 from connectors.store.keys import ApiKey, KeyStore
+from contracts.envelope import Tenant
 from contracts.errors import QuotaExceeded, WrongUsage
+from contracts.unfit import first_unfit
 
 Scope = Literal["feedback:write", "uploads:write"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -28,6 +31,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 Digest = Callable[[str, bytes], str]
 """The keyed hash of a tenant's content (``LocalVault.digest``)."""
 
+_TENANT: TypeAdapter[str] = TypeAdapter(Tenant)
 _FORM = re.compile(r"uc_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 
 KNOWN_FOR_S = 5.0
@@ -60,6 +64,10 @@ def make_key(
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown or not scopes:
         raise WrongUsage(f"scope {', '.join(unknown) or '(none)'}: there are {', '.join(SCOPES)}")
+    try:
+        _TENANT.validate_python(tenant)
+    except ValidationError as exc:  # what came with it would be accepted, and no record of the journal
+        raise WrongUsage(f"tenant {tenant}: {first_unfit(exc).why}") from None
     key_id = secrets.token_hex(6)
     shown = f"uc_{key_id}_{secrets.token_urlsafe(32)}"
     kept = ApiKey(key_id, tenant, name, _digest(digest, tenant, shown), tuple(scopes), now, per_s, expires_at)

@@ -73,3 +73,9 @@ def test_the_store_keeps_nothing_that_opens_anything(service: Service, tmp_path:
 def test_a_scope_that_nobody_knows_is_named(service: Service) -> None:
     with pytest.raises(WrongUsage, match="scope all: there are feedback:write"):
         service.make_key("acme", "all")
+
+
+@pytest.mark.parametrize("tenant", ["", "A B", "../acme", "*"])
+def test_a_key_of_a_tenant_that_no_record_can_name_is_not_made(service: Service, tenant: str) -> None:
+    with pytest.raises(WrongUsage, match="tenant"):
+        service.make_key(tenant)
