@@ -45,24 +45,22 @@ def issue_list(
     if tell is not None:
         _tell(found, tell, as_json=as_json)
         return
-    shown = [
-        one
-        for one in found
-        if rule in (None, one.rule) and state in (None, one.state) and one.theme_id.startswith(theme or "")
-    ]
-    (_print_json if as_json else _print)(shown)
+    rated = [one for one in found if rule in (None, one.rule) and one.theme_id.startswith(theme or "")]
+    shown = [one for one in rated if state in (None, one.state)]
+    (_print_json if as_json else _print)(shown, rated)
 
 
-def _print_json(shown: Sequence[IssueStatus]) -> None:
-    by_rule, by_theme = rates(shown, lambda one: one.rule), rates(shown, lambda one: one.theme_id)
+def _print_json(shown: Sequence[IssueStatus], rated: Sequence[IssueStatus]) -> None:
+    """``rated`` are those of every state: of what is done alone, all would be resolved."""
+    by_rule, by_theme = rates(rated, lambda one: one.rule), rates(rated, lambda one: one.theme_id)
     rows = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in shown]
     print_json({"issues": rows, "rules": _rows(by_rule, "rule"), "themes": _rows(by_theme, "theme_id")})
 
 
-def _print(shown: Sequence[IssueStatus]) -> None:
+def _print(shown: Sequence[IssueStatus], rated: Sequence[IssueStatus]) -> None:
     console = Console()
     console.print(_table(shown) if shown else "no such issue was opened; see undercurrent themes")
-    for (owner, name), (count, rate) in rates(shown, lambda one: one.rule).items():
+    for (owner, name), (count, rate) in rates(rated, lambda one: one.rule).items():
         console.print(
             f"{owner}: rule {name}: {counted(count, 'issue')}, {_said(rate)}", markup=False, highlight=False
         )
@@ -99,12 +97,16 @@ def _table(shown: Sequence[IssueStatus]) -> Table:
         again = f", again {one.regressions}×" if one.regressions else ""
         drop = one.drop
         helped = (
-            f"{drop.verdict}: {drop.before} → {drop.after} accounts a week, p {drop.p:.3f}" if drop else ""
+            f"{drop.verdict}: {drop.before} → {drop.after} accounts a week, {_chance(drop.p)}" if drop else ""
         )
         cells = (one.key or one.issue_id[:SHORT_ID], one.state + again, one.rule, one.label)
         # As text: a name of brackets is no markup.
         table.add_row(*map(Text, cells), _said(one.theme_resolution), helped)
     return table
+
+
+def _chance(p: float) -> str:
+    return f"p {p:.3f}" if p >= 0.0005 else "p < 0.001"
 
 
 def _said(rate: Interval) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from cli.door import Desk, at_the_desk
 from cli.printing import print_json
+from cli.words import count
 from contracts.commands import DirectModel, ModelRole
 from contracts.errors import WrongUsage
 from contracts.learning import ModelEvent
@@ -28,6 +29,9 @@ Author = Annotated[str, typer.Option(help="Who orders it; kept in the journal.")
 Why = Annotated[str, typer.Option("--reason", help="Why; kept with the model. No personal data.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be ordered, and order nothing.")]
+REFUSED = 4
+"""Exit code: the flow refused the order."""
+
 Act = Literal["promote", "roll_back", "pin", "unpin"]
 ROLES: dict[str, ModelRole] = {"category": "category", "sentiment": "sentiment", "severity": "severity"}
 
@@ -47,7 +51,7 @@ def ls(desk: Desk, tenant: Tenant = None, as_json: AsJson = False) -> None:
         pinned = ", pinned" if row["pinned"] else ""
         _say(
             f"{row['tenant']:<12} {row['role']:<10} labels {row['version']}{pinned}, newest {row['newest']} after "
-            f"{row['corrections']} corrections; {row['retrain_candidates']} reasons to retrain"
+            f"{row['corrections']} corrections; {count(row['retrain_candidates'], 'reason')} to retrain"
         )
     if not rows:
         _say(
@@ -85,7 +89,9 @@ def show(
         )
     for name, values in told["agreement"].items():
         for value, one in values.items():
-            _say(f"{name} {value}: agreed with {one['agreed']:.0%} of {one['answers']} answers")
+            _say(
+                f"{name} {value}: agreed with {100 * one['agreed']:.0f} % of {count(one['answers'], 'answer')}"
+            )
 
 
 @app.command("diff")
@@ -121,7 +127,10 @@ def diff(
 def promote(
     desk: Desk,
     role: Role,
-    version: Annotated[str, typer.Argument(help="The newest version; ls names it.")],
+    version: Annotated[
+        str,
+        typer.Argument(help="The newest version; after more corrections than ls names, the refusal does."),
+    ],
     author: Author,
     why: Why,
     tenant: Tenant = None,
@@ -202,13 +211,14 @@ def _order(
         told["became"] = last
     if as_json:
         print_json(told)
-        return
-    if dry_run:
+    elif dry_run:
         _say(f"would order {act} of {role} for {model.tenant}")
     elif "became" in told:
         _say(f"{last['event']}: {last['version']} labels; {last['reason']}")
     else:
         _say("ordered; the running flow will act on it")
+    if "became" in told and last["event"] == "refused":
+        raise typer.Exit(REFUSED)
 
 
 def _model(desk: Desk, role: str, tenant: str | None) -> Model:
@@ -231,7 +241,9 @@ def _role(name: str) -> ModelRole:
 
 
 def _row(model: Model) -> dict[str, Any]:
-    newest = max(model.events, key=lambda one: one.corrections)
+    # Orders bear the version that labels; what was learned is told by ``trained``.
+    trained = [one for one in model.events if one.event == "trained"]
+    newest = max(trained or model.events, key=lambda one: one.corrections)
     return {
         "tenant": model.tenant,
         "role": model.role,

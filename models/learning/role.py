@@ -247,8 +247,10 @@ class RoleModel:
         here = self.former or Version()
         if act == "roll_back" and self.champion.head is not None and version in (None, here.name):
             return self.roll_back(reason)
-        held = f"{self.newest} can be promoted, {here.name} rolled back to"
-        return Happening("refused", self.champion.name, None, {}, f"{act} {version or ''}: {held}")
+        back = f"{here.name} rolled back to" if self.champion.head is not None else "nothing rolled back to"
+        asked = f"{act} {version}" if version else act
+        told = f"{asked}: {self.newest} can be promoted, {back}"
+        return Happening("refused", self.champion.name, None, {}, told)
 
     # -- state -----------------------------------------------------------------------------------------
 
@@ -288,8 +290,9 @@ class RoleModel:
 
 
 def _told(contest: Contest, other: str) -> str:
-    told = contest.metrics()
+    milli = contest.metrics()["p_milli"]
+    p = f"p = {milli / 1000:.3f}" if milli else "p < 0.001"
     return (
         f"right on {contest.right} of {contest.pairs} corrections before anybody learned from them, {other} on "
-        f"{contest.right_other}; p = {told['p_milli'] / 1000:.3f}"
+        f"{contest.right_other}; {p}"
     )

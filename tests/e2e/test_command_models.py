@@ -50,7 +50,9 @@ def test_a_promoted_model_is_listed_shown_compared_and_rolled_back(taught: Path)
     )
     assert undercurrent("models", "diff", "category", "2.0.0", "2.1.50", "--dir", taught).code == 0
     refused = undercurrent("models", "promote", "category", "9.9.9", *why, "--json")
-    assert refused.json["became"]["event"] == "refused"
+    assert (refused.code, refused.json["became"]["event"]) == (4, "refused")
+    rows = {row["role"]: row for row in undercurrent("models", "ls", "--dir", taught, "--json").json}
+    assert (rows["category"]["newest"], rows["category"]["corrections"]) == ("2.1.50", 50)
 
 
 def test_without_corrections_the_untrained_model_labels(ran: Ran) -> None:

@@ -67,6 +67,20 @@ def test_issues_are_listed_with_rates_and_filters(directory: Path) -> None:
     )
 
 
+def test_a_rate_is_of_every_state_whichever_is_shown(directory: Path) -> None:
+    line = status(issue_id="z", state="cancelled").model_dump_json(exclude_none=True, by_alias=True)
+    (directory / "logs" / "issues" / "p0001.jsonl").write_text(line + "\n")
+    told = undercurrent("issues", "--dir", directory, "--state", "done", "--json").json
+    assert [one["state"] for one in told["issues"]] == ["done"]
+    (rule,) = told["rules"]
+    assert (rule["issues"], rule["resolution"]["count"], rule["resolution"]["of"]) == (3, 1, 2)
+
+
+def test_a_small_chance_is_not_said_to_be_none(directory: Path) -> None:
+    told = " ".join(undercurrent("issues", "--dir", directory).out.split())
+    assert ("p < 0.001" in told, "p 0.000" in told) == (True, False)
+
+
 def test_a_state_that_no_issue_has_is_refused_with_those_that_there_are(directory: Path) -> None:
     told = undercurrent("issues", "--dir", directory, "--state", "finished")
     assert (told.code, told.err.count("\n")) == (2, 1)
@@ -87,7 +101,7 @@ def test_a_name_with_brackets_is_shown_as_it_is(directory: Path) -> None:
     line = status(issue_id="y", label="[/x] broken [bold]").model_dump_json(exclude_none=True, by_alias=True)
     (directory / "logs" / "issues" / "p0001.jsonl").write_text(line + "\n")
     told = undercurrent("issues", "--dir", directory)
-    assert (told.code, "[/x] broken [bold]" in " ".join(told.out.split())) == (0, True)
+    assert (told.code, "[/x]" in told.out, "[bold]" in told.out) == (0, True, True)
 
 
 def test_who_is_to_be_told_is_printed_once_it_is_done(directory: Path) -> None:

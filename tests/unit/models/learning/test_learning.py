@@ -143,7 +143,11 @@ def test_a_pinned_model_changes_by_order_only_and_wrong_orders_are_refused() -> 
     model, happened = taught(100, model)
     assert "promoted" not in happened
     assert model.direct("promote", "2.1.7", "now").event == "refused"
-    assert model.direct("roll_back", None, "now").event == "refused"
+    refused = model.direct("roll_back", None, "now")
+    assert (refused.event, refused.reason) == (
+        "refused",
+        f"roll_back: {model.newest} can be promoted, nothing rolled back to",
+    )
     assert model.direct("promote", model.newest, "now").version == "2.1.100"
     assert model.direct("roll_back", None, "back").version == UNTRAINED
 
