@@ -44,6 +44,16 @@ class FeedbackItem(BaseModel):
     device: Short | None = None
     product: Short | None = None
     resolution: Short | None = None
+    section: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = Field(
+        default=None, description="the part of a form or review that it is of"
+    )
+    session: Short | None = Field(
+        default=None,
+        description="the session of the product that it is about; it joins telemetry and goes no further",
+    )
+    second_hand: bool | None = Field(
+        default=None, description="true: an employee wrote down what a customer said"
+    )
     source_url: Annotated[str, StringConstraints(max_length=2000)] | None = None
     created_at: UtcTime | None = Field(default=None, description="when it was said; a time needs a zone")
     source_updated_at: UtcTime | None = Field(default=None, description="orders the revisions of one item")

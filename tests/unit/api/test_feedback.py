@@ -13,7 +13,9 @@ from typing import Any
 import orjson
 import pytest
 
+from api.bodies import FeedbackItem
 from contracts.errors import RetryLater
+from contracts.feedback import FeedbackBody
 from contracts.identity import item_id
 from tests.support.api import NOON, Service, serving
 from wiring.edge.quotas import Quota
@@ -173,3 +175,12 @@ def test_what_was_sent_is_forgotten_when_nobody_sends_it_again_any_more(service:
     service.clock[0] += timedelta(days=15)
     service.post(item("other"))
     assert service.post(item()).json()["accepted"] == 1
+
+
+def test_every_field_of_a_body_may_be_sent_but_what_others_said_around_it(service: Service) -> None:
+    missing = set(FeedbackBody.model_fields) - set(FeedbackItem.model_fields)
+    assert missing == {"context"}
+    more = {"session": "s-1", "section": "likes", "second_hand": True}
+    assert service.post(item(**more)).status_code == 202
+    (said,) = service.said()
+    assert said.items() >= more.items()
