@@ -117,8 +117,13 @@ def lag_table(report: LagReport, now: float) -> Table:
     )
     for stage in STAGES:
         found = [one for one in report.partitions if one.stage == stage]
-        table.add_row(stage, *_row(found, report.heartbeats.get(stage), now))
+        told = _NOTHING if stage in report.idle else _row(found, report.heartbeats.get(stage), now)
+        table.add_row(stage, *told)
     return table
+
+
+# Another generation's stage does this one's work.
+_NOTHING = ("does not run", "–", "–", "–", "–")
 
 
 def _row(found: Sequence[PartitionLag], beat: float | None, now: float) -> Iterator[str]:

@@ -21,14 +21,16 @@ def time_of(told: str, option: str, now: datetime) -> datetime:
     '2026-02-28T12:00:00+00:00'
     """
     told = told.strip()
-    if age := _AGE.fullmatch(told):
-        return now - int(age[1]) * _UNITS[age[2]]
     try:
+        if age := _AGE.fullmatch(told):
+            return now - int(age[1]) * _UNITS[age[2]]
         at = datetime.fromisoformat(told)
-    except ValueError:
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise WrongUsage(
             f"{option} {told}: write a time as 2026-01-31T12:00:00Z, a day as 2026-01-31, or an age as 90m, 36h or 7d"
         ) from None
-    if at.tzinfo is None and not _DAY.fullmatch(told):
+    if not _DAY.fullmatch(told):
         raise WrongUsage(f"{option} {told}: which zone? Say {told}Z for UTC")
-    return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    return at.replace(tzinfo=UTC)

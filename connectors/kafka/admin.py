@@ -7,7 +7,7 @@ another id. What is asked about and does not exist is left out of the answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     OffsetSpec,
 )
 
-from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.cluster import Cluster, answer_of, kafka_errors
 from connectors.kafka.reading import passes
 from contracts.errors import StopWorker
 
@@ -95,7 +95,7 @@ def create_topics(cluster: Cluster, wanted: Mapping[str, NewTopicFacts]) -> None
     ]
     for name, future in admin.create_topics(asked, request_timeout=WITHIN_S).items():
         with kafka_errors(f"topic {name} cannot be made"):
-            _unless(KafkaError.TOPIC_ALREADY_EXISTS, future.result)
+            _unless(KafkaError.TOPIC_ALREADY_EXISTS, future)
     deadline = time.monotonic() + WITHIN_S
     while len(made := _described(admin, list(wanted))) < len(wanted):
         if time.monotonic() > deadline:
@@ -124,7 +124,7 @@ def alter_configs(cluster: Cluster, changes: Mapping[str, Mapping[str, str]]) ->
     ]
     for resource, future in admin.incremental_alter_configs(asked, request_timeout=WITHIN_S).items():
         with kafka_errors(f"topic {resource.name} cannot be altered"):
-            future.result()
+            answer_of(future)
 
 
 def newest_records(
@@ -168,7 +168,7 @@ def _ends(admin: AdminClient, topics: Mapping[str, int]) -> dict[TopicPartition,
         for place, future in asked.items():
             with kafka_errors(f"topic {place.topic}, partition {place.partition} cannot be read"):
                 try:
-                    ends[place] = future.result().offset
+                    ends[place] = answer_of(future).offset
                 except KafkaException as exc:
                     if not passes(exc.args[0]) or time.monotonic() > deadline:
                         raise
@@ -184,7 +184,7 @@ def _described(admin: AdminClient, names: list[str]) -> dict[str, Any]:
     asked = admin.describe_topics(TopicCollection(names), request_timeout=WITHIN_S)
     for name, future in asked.items():
         with kafka_errors(f"topic {name} cannot be looked at"):
-            described = _unless(KafkaError.UNKNOWN_TOPIC_OR_PART, future.result)
+            described = _unless(KafkaError.UNKNOWN_TOPIC_OR_PART, future)
         if described is not None:
             found[name] = described
     return found
@@ -198,17 +198,17 @@ def _configs(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
     future: Future[Any]
     for resource, future in admin.describe_configs(asked, request_timeout=WITHIN_S).items():
         with kafka_errors(f"the settings of topic {resource.name} cannot be read"):
-            entries = future.result()
+            entries = answer_of(future)
         found[resource.name] = {
             name: entry.value for name, entry in entries.items() if entry.value is not None
         }
     return found
 
 
-def _unless(code: int, call: Callable[[], Any]) -> Any:
-    """What ``call`` gives, or None where it fails with just this code."""
+def _unless(code: int, future: Future[Any]) -> Any:
+    """What was answered, or None where that is just this error."""
     try:
-        return call()
+        return answer_of(future)
     except KafkaException as exc:
         if exc.args[0].code() != code:
             raise

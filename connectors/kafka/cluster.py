@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
@@ -20,6 +21,8 @@ from contracts.errors import StopWorker, WrongUsage
 
 # The largest record, 4 MB: a feedback item of the largest accepted size, sealed and in base64, with room.
 LARGEST_RECORD = 4 << 20
+
+T = TypeVar("T")
 
 # How long a produce may take with all its retries before the epoch fails.
 DELIVERED_WITHIN_MS = 30_000
@@ -91,6 +94,18 @@ def read_properties(path: Path) -> dict[str, str]:
             raise WrongUsage(f"{path}, line {number}: not of the form name=value")
         found[name.strip()] = value.strip()
     return found
+
+
+def answer_of(future: Future[T]) -> T:
+    """What an admin client was answered. Raises ``KafkaException`` anew where that is an error.
+
+    The client's own exception lies in a ring with its futures: raised as it is, it would keep every frame that it
+    passes, and so the clients in them with their threads and connections, until all garbage is collected.
+    """
+    failed = future.exception()
+    if isinstance(failed, KafkaException):
+        raise KafkaException(*failed.args)
+    return future.result()
 
 
 @contextmanager

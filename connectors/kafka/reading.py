@@ -10,7 +10,7 @@ from typing import NamedTuple
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
-from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.cluster import Cluster, answer_of, kafka_errors
 from connectors.kafka.messages import Headers
 from contracts.errors import StateCorrupt, StopWorker
 
@@ -95,12 +95,12 @@ def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[st
                 if not (passes(exc.args[0]) or exc.args[0].code() == KafkaError._NOENT) or waited > WITHIN_S:
                     raise
                 known = _topics_known(admin, patience_s)
-                if (
-                    waited > _UNKNOWN_S
-                    and known is not None
-                    and not {place.topic for place in asked} <= known
-                ):
-                    raise
+                missing = sorted({place.topic for place in asked} - known) if known is not None else []
+                if waited > _UNKNOWN_S and missing:
+                    raise StopWorker(
+                        f"topic {missing[0]} does not exist: see --prefix and --generation, or create it with "
+                        "`undercurrent topics apply`"
+                    ) from exc
             patience_s = min(2 * patience_s, _LONGEST_S)
             time.sleep(0.1)
 
@@ -121,7 +121,7 @@ def _held(admin: AdminClient, asked: list[TopicPartition], within_s: float) -> d
     ends = admin.list_offsets(_each(asked, latest), request_timeout=within_s)
     firsts = admin.list_offsets(_each(asked, earliest), request_timeout=within_s)
     found = {
-        (place.topic, place.partition): Held(firsts[place].result().offset, ends[place].result().offset)
+        (place.topic, place.partition): Held(answer_of(firsts[place]).offset, answer_of(ends[place]).offset)
         for place in asked
     }
     if any(there.first < 0 or there.end < 0 for there in found.values()):

@@ -20,7 +20,7 @@ import orjson
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from connectors.kafka.cluster import Cluster
+from connectors.kafka.cluster import Cluster, answer_of
 from connectors.kafka.messages import Headers, header
 from connectors.kafka.reading import REBUILD, Ranges, gone, headers_of, held, offset_of
 from connectors.kafka.writing import DELIVERED_WITHIN_S, Writer
@@ -176,7 +176,7 @@ class KafkaStateLog:
     def _forget_before(self, offset: int) -> None:
         place = TopicPartition(self._topic, self._partition, offset)
         try:
-            self._logs.admin.delete_records([place], request_timeout=10)[place].result()
+            answer_of(self._logs.admin.delete_records([place], request_timeout=10)[place])
         except KafkaException:
             return  # it costs space and nothing else; the next compaction asks again
 

@@ -11,13 +11,16 @@ from connectors.kafka.cluster import Cluster
 from contracts.errors import StopWorker
 from wiring.kafka.jars import KAFKA_VERSION
 from wiring.kafka.properties import as_environment, broker_properties, free_port
-from wiring.kafka.server import READY_WITHIN_S, answers
+from wiring.kafka.server import answers
 
 IMAGE = f"apache/kafka:{KAFKA_VERSION}"
 _INSIDE = 9092
 
 # A daemon that is there answers in milliseconds.
 _DAEMON_WITHIN_S = 2
+
+# A container is new: it has no logs to look through.
+READY_WITHIN_S = 60.0
 
 
 def no_docker() -> str | None:

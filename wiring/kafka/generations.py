@@ -16,7 +16,7 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
 from connectors.kafka.admin import topic_ids
-from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.cluster import Cluster, answer_of, kafka_errors
 from connectors.kafka.journal import KafkaJournal
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import between, held, offset_of
@@ -177,7 +177,7 @@ def _offsets_at(admin: AdminClient, topic: str, ends: Mapping[int, int], at: dat
     wanted = {TopicPartition(topic, partition): spec for partition in ends}
     with kafka_errors(f"looking for a time in {topic}"):
         answers = admin.list_offsets(wanted, request_timeout=ANSWERED_WITHIN_S)
-        found = {place.partition: future.result().offset for place, future in answers.items()}
+        found = {place.partition: answer_of(future).offset for place, future in answers.items()}
     return {p: offset if offset >= 0 else ends[p] for p, offset in found.items()}
 
 

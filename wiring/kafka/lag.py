@@ -18,10 +18,11 @@ from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # pu
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.cluster import Cluster, answer_of, kafka_errors
 from connectors.kafka.names import Naming
 from contracts.errors import PipelineError
 from wiring.kafka.positions import beat_in, position_group
+from wiring.kafka.publishing.book import split_name
 from wiring.topics import INPUTS
 
 # Each question to the broker; a broker that is away fails the reading after this.
@@ -58,14 +59,19 @@ class LagReport:
     """All partitions that exist, and when each stage last told its positions (Unix seconds).
 
     A stage is as lively as its slowest process: its heartbeat is that of the partition told longest ago.
+    ``idle``: the stages that this generation, made by a replay, does not run.
     """
 
     partitions: tuple[PartitionLag, ...]
     heartbeats: Mapping[str, float]
+    idle: tuple[str, ...] = ()
 
 
 class LagReader:
-    """Reads the lag of one generation, again and again; for one thread."""
+    """Reads the lag of one generation, again and again; for one thread.
+
+    The first stage of a replay reads another generation's topic; the stages before it do not run and are left out.
+    """
 
     def __init__(self, cluster: Cluster, naming: Naming | None = None) -> None:
         self._naming = naming or Naming()
@@ -88,8 +94,7 @@ class LagReader:
     def read(self, *, ages: bool = True) -> LagReport:
         """The lag now; without ``ages`` no ``oldest_s``, which takes reading messages. Raises ``StopWorker``."""
         with kafka_errors("reading the lag"):
-            places = {stage: self._places(topic) for stage, topic in self._inputs.items()}
-            told = {stage: self._told(stage, found) for stage, found in places.items()}
+            places, told = self._known()
             ends = self._offsets([place for found in places.values() for place in found], _END)
             silent = [place for stage, found in places.items() for place in found if place not in told[stage]]
             starts = self._offsets(silent, _START)
@@ -101,7 +106,8 @@ class LagReader:
             for place in found
         )
         beats = {stage: min(beat for _at, beat in found.values()) for stage, found in told.items() if found}
-        return LagReport(partitions, {stage: beat for stage, beat in beats.items() if beat})
+        idle = tuple(stage for stage in self._inputs if stage not in places)
+        return LagReport(partitions, {stage: beat for stage, beat in beats.items() if beat}, idle)
 
     def close(self) -> None:
         """Leave the broker."""
@@ -121,6 +127,30 @@ class LagReader:
         lag = max(0, ends[place] - done)
         oldest_s = first.get(place) if lag else 0.0
         return PartitionLag(stage, *place, position, ends[place], lag, oldest_s)
+
+    def _known(self) -> tuple[dict[str, list[Place]], dict[str, dict[Place, tuple[int, float]]]]:
+        """The input partitions of each stage that runs, and what it told of them."""
+        places = {stage: self._places(topic) for stage, topic in self._inputs.items()}
+        told = {stage: self._told(stage, found) for stage, found in places.items()}
+        for stage in [stage for stage in places if not told[stage]]:
+            elsewhere = self._elsewhere(stage)
+            if elsewhere is not None:
+                running = list(places)[list(places).index(stage) :]
+                places = {**{one: places[one] for one in running}, stage: self._places(elsewhere)}
+                told = {**{one: told[one] for one in running}, stage: self._told(stage, places[stage])}
+                break
+        return places, told
+
+    def _elsewhere(self, stage: str) -> str | None:
+        """The topic of another generation of which a stage told, of several the latest."""
+        short, prefix = INPUTS[stage], self._naming.prefix
+        topics = self._consumer.list_topics(timeout=ANSWERED_WITHIN_S).topics
+        others = {n: t for n, t in topics.items() if (split_name(n, prefix) or ("", ""))[1] == short}
+        told = self._told(
+            stage, [(name, part) for name, topic in others.items() for part in topic.partitions]
+        )
+        newest = max(told, key=lambda place: told[place][1], default=None)
+        return None if newest is None else newest[0]
 
     def _places(self, topic: str) -> list[Place]:
         """The partitions of a topic; none where it does not exist (yet)."""
@@ -149,7 +179,7 @@ class LagReader:
         futures: dict[TopicPartition, Future[Any]] = self._admin.list_offsets(
             wanted, request_timeout=ANSWERED_WITHIN_S
         )
-        return {(one.topic, one.partition): future.result().offset for one, future in futures.items()}
+        return {(one.topic, one.partition): answer_of(future).offset for one, future in futures.items()}
 
     def _first_timestamps(self, done: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, float]:
         """When the first message at or behind each position was written; read once for each position."""

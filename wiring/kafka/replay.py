@@ -20,7 +20,7 @@ from pathlib import Path
 from confluent_kafka import TopicPartition
 
 from connectors.kafka.admin import create_topics, topic_ids
-from connectors.kafka.cluster import Cluster, kafka_errors
+from connectors.kafka.cluster import Cluster, answer_of, kafka_errors
 from connectors.kafka.groups import told_offsets
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import WITHIN_S, Held, held
@@ -289,7 +289,7 @@ def _delete_topics(cluster: Cluster, names: Iterable[str]) -> None:
     admin = cluster.admin()
     for name, future in admin.delete_topics(wanted, request_timeout=WITHIN_S).items():
         with kafka_errors(f"topic {name} cannot be deleted"):
-            future.result()
+            answer_of(future)
     deadline = time.monotonic() + WITHIN_S
     while left := topic_ids(cluster, wanted):
         if time.monotonic() > deadline:

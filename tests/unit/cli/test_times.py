@@ -32,7 +32,18 @@ def test_a_time_without_its_zone_is_not_guessed() -> None:
         time_of("2026-03-31T15:00:00", "--at", NOW)
 
 
-@pytest.mark.parametrize("told", ["yesterday", "7 years", "", "-1h"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        "yesterday",
+        "7 years",
+        "",
+        "-1h",
+        "999999999999d",
+        "99999999999999999999m",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
 def test_what_is_no_time_is_wrong_usage(told: str) -> None:
     with pytest.raises(WrongUsage, match=r"--since .*: write a time as 2026"):
         time_of(told, "--since", NOW)

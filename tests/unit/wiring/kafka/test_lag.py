@@ -73,6 +73,21 @@ def test_the_lag_counts_from_the_told_position(cluster: Cluster, reader: LagRead
     assert report.heartbeats == {"themes": 99.0}
 
 
+def test_a_replay_is_behind_in_what_it_reads_and_has_no_stages_before(
+    cluster: Cluster, reader: LagReader
+) -> None:
+    live = Naming(generation="g1").topic("enriched")
+    _write(cluster, live, 0, 5_000, 6_000, 7_000)
+    _write(cluster, NAMING.journal, 0, 5_000)
+    commit_positions(cluster, position_group(NAMING, "themes"), {(live, 0): 1}, now=99.0)
+    report = reader.read()
+    told = _of(report, "themes")[0]
+    assert (told.topic, told.lag, told.oldest_s) == (live, 2, 6.0)
+    assert {one.stage for one in report.partitions} == {"themes"}  # the mock has no topic for priority
+    assert report.idle == ("intake", "extract")
+    assert report.heartbeats == {"themes": 99.0}
+
+
 def test_a_stage_is_as_lively_as_its_slowest_process(cluster: Cluster, reader: LagReader) -> None:
     topic = NAMING.topic("enriched")
     _write(cluster, topic, 0, 5_000)

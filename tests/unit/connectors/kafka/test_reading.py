@@ -1,0 +1,46 @@
+"""What readers of partitions do where nobody answers, or the topic is not there."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from connectors.kafka import reading
+from connectors.kafka.cluster import Cluster
+from connectors.kafka.reading import held
+from contracts.errors import StopWorker
+from wiring.kafka.broker import Broker
+
+AWAY = Cluster("127.0.0.1:9", {"log_level": "0"})
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Garbage that lies in rings stays."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_a_client_that_got_no_answer_goes_with_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "WITHIN_S", 0.1)
+    admin = AWAY.admin()
+    client = weakref.ref(admin)
+    try:
+        held(admin, [("t", 0)])
+    except StopWorker:
+        pass
+    else:
+        pytest.fail("nobody can have answered")
+    StopWorker.latest = None  # it alone may keep the last one
+    del admin
+    assert client() is None
+
+
+def test_a_topic_that_is_missing_is_said_to_be(broker: Broker) -> None:
+    with pytest.raises(StopWorker, match=r"topic no\.such does not exist: .*topics apply"):
+        held(broker.cluster.admin(), [("no.such", 0)])
