@@ -35,6 +35,9 @@ PASSING = frozenset({408, 423, 425, 429, 499})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 3
 
+LONGEST_ASKED_S = 86_400.0
+"""No quota is of more than a day: who asks for a longer pause says milliseconds for seconds, or a wrong year."""
+
 ALLOW_PRIVATE = "allow_private_hosts"
 """The option of a connection that names hosts which may be private and unencrypted."""
 
@@ -172,7 +175,7 @@ class VendorHttp:
             await self.sleep(at - self.clock())
 
     def _judged(self, ask: _Ask, answer: Answer) -> Answer:
-        wait_s = ask.limits(answer) if ask.limits else None
+        wait_s = _believed(ask.limits(answer)) if ask.limits else None
         if wait_s is not None:
             self._free_at[ask.lane] = max(self._free_at.get(ask.lane, 0.0), self.clock() + wait_s)
         if answer.status in ask.accept or answer.status == httpx.codes.NOT_MODIFIED:
@@ -182,7 +185,7 @@ class VendorHttp:
                 raise VendorAway(f"{self._said(ask, answer)} with a page of HTML instead of data")
             return answer
         told = {"date": format_datetime(answer.received_at, usegmt=True)} | dict(answer.headers)
-        asked_s = wait_s if wait_s is not None else retry_after_s(told)
+        asked_s = wait_s if wait_s is not None else _believed(retry_after_s(told))
         if answer.status == httpx.codes.TOO_MANY_REQUESTS or wait_s is not None:
             raise VendorLimited(f"{self._said(ask, answer)}: its quota is used up", asked_s=asked_s)
         if answer.status in PASSING or httpx.codes.is_server_error(answer.status):
@@ -286,6 +289,10 @@ def _content(json: Any, form: Mapping[str, str] | None) -> tuple[bytes | None, d
         told = str(httpx.QueryParams(dict(form))).encode()
         return told, {"content-type": "application/x-www-form-urlencoded"}
     return None, {}
+
+
+def _believed(asked_s: float | None) -> float | None:
+    return None if asked_s is None else min(asked_s, LONGEST_ASKED_S)
 
 
 def _is_html(answer: Answer) -> bool:

@@ -63,10 +63,14 @@ def headers_of(connection: Connection, options: IntercomOptions) -> dict[str, st
 
 
 def quota(answer: Answer) -> float | None:
-    """Quotas are of ten seconds: with none left, wait until the second that ``X-RateLimit-Reset`` names."""
+    """Quotas are of ten seconds: with none left, wait until the second that ``X-RateLimit-Reset`` names.
+
+    A minute at most: that second is held against our clock, which may be behind.
+    """
     if answer.headers.get("x-ratelimit-remaining") != "0":
         return None
     try:
-        return max(0.0, float(answer.headers["x-ratelimit-reset"]) - answer.received_at.timestamp())
+        left_s = float(answer.headers["x-ratelimit-reset"]) - answer.received_at.timestamp()
+        return min(max(0.0, left_s), 60.0)
     except (KeyError, ValueError):
         return None

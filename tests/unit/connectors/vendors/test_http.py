@@ -94,6 +94,15 @@ def test_a_vendor_that_asks_for_more_patience_than_there_is_is_left_to_the_calle
     assert time.slept == []
 
 
+def test_nobody_is_believed_who_asks_for_more_than_a_day() -> None:
+    with pytest.raises(VendorLimited) as caught:
+        ask(limited("1790000000000"))  # when, in milliseconds, where seconds are meant
+    assert caught.value.retry_after_s == 86_400
+    with pytest.raises(VendorLimited) as caught:
+        ask(Said({}, 429), limits=lambda _answer: float("inf"))
+    assert caught.value.retry_after_s == 86_400
+
+
 def test_a_used_up_quota_holds_the_next_request_back() -> None:
     time = FakeTime()
     ask(
