@@ -17,7 +17,7 @@ from cli.run import finish
 from cli.themes import existing_or_demo
 from cli.worker import PARTITIONS
 from connectors.kafka.names import GENERATION, Naming
-from contracts.errors import WrongUsage
+from contracts.errors import PipelineError, WrongUsage
 from settings import load_settings
 from wiring.appending import Orders, embedded_orders, kafka_orders
 from wiring.datadir import DataDir
@@ -27,6 +27,8 @@ from wiring.kafka.broker import named_cluster
 from wiring.kafka.generations import active_generation
 from wiring.kafka.running import Site
 from wiring.views.topics import Records, Topics
+
+STANDS = "what was ordered is in the journal all the same, and acts when the flow runs again"
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:/\s*s)?")
 
@@ -71,7 +73,11 @@ def _now() -> datetime:
 
 def _embedded(directory: Path) -> Desk:
     def act(console: Console) -> bool:
-        finish(directory, sum(1 for _ in topics.lines("journal")), console)
+        try:
+            finish(directory, sum(1 for _ in topics.lines("journal")), console)
+        except PipelineError as exc:  # whoever reads of a failure would order it again
+            exc.args = (f"{exc}; {STANDS} (undercurrent run --out {directory})", *exc.args[1:])
+            raise
         return True
 
     topics = Topics(DataDir(directory).logs)

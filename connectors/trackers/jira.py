@@ -31,8 +31,15 @@ SETTLE_S = 20.0
 LOOKS = 2
 LIMITED_S = 30.0
 
-NOT_DONE = frozenset({"won't do", "won't fix", "duplicate", "declined", "cannot reproduce", "cancelled"})
-"""Resolutions by which people say that nothing was done; such an issue is not opened again."""
+NOT_DONE = frozenset(
+    {
+        "won't do", "won't fix", "duplicate", "declined", "cannot reproduce", "rejected", "invalid", "cancelled",
+        "canceled",
+    }
+)  # fmt: skip
+"""Resolutions by which people say that nothing was done; such an issue is not opened again. They are those by which
+the connection that reads what became of issues knows it (``connectors.vendors.jira``), and a word for the same.
+"""
 
 _READ = "summary,description,priority,status,resolution,labels"
 

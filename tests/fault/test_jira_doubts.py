@@ -59,6 +59,26 @@ def test_an_issue_has_its_label_its_property_and_its_evidence(site: Site, there:
     }
 
 
+@pytest.mark.parametrize(
+    ("resolution", "opened"),
+    [("Done", True), ("Won't Do", False), ("Rejected", False), ("Invalid", False), ("Canceled", False)],
+)
+def test_only_what_was_done_is_opened_again(
+    site: Site, there: JiraSite, resolution: str, opened: bool
+) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record())
+        await desk.deliver()
+        (issue,) = there.issues.values()
+        issue["fields"] |= {"status": DONE, "resolution": {"name": resolution}}
+        await desk.take(issue_record(change="reopen", at=2))
+        await desk.deliver()
+
+    site.run(work)
+    (issue,) = there.issues.values()
+    assert is_open(issue) == opened
+
+
 def test_a_doubt_waits_until_a_search_would_show_the_issue(
     site: Site, server: Scripted, there: JiraSite
 ) -> None:

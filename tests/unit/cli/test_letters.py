@@ -1,11 +1,14 @@
-"""How rates are written on the command line."""
+"""How rates are written on the command line, and what is said where an order cannot act yet."""
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from cli.letters import rate_of
-from contracts.errors import WrongUsage
+import pytest
+from rich.console import Console
+
+from cli.letters import open_desk, rate_of
+from contracts.errors import StopWorker, WrongUsage
 
 
 @pytest.mark.parametrize(("told", "rate"), [("20/s", 20), ("0.5", 0.5), ("3 / s", 3), (None, None)])
@@ -17,3 +20,16 @@ def test_a_rate_is_orders_a_second(told: str | None, rate: float | None) -> None
 def test_what_is_no_rate_is_wrong_usage(told: str) -> None:
     with pytest.raises(WrongUsage, match="--rate"):
         rate_of(told)
+
+
+def test_where_the_flow_cannot_act_the_order_is_said_to_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def held(*_: object) -> None:
+        raise StopWorker("another process has this vector index open")
+
+    monkeypatch.setattr("cli.letters.finish", held)
+    (tmp_path / "logs" / "journal").mkdir(parents=True)
+    desk = open_desk(tmp_path, None, None, "x", None)
+    with pytest.raises(StopWorker, match="index open; what was ordered is in the journal all the same"):
+        desk.act(Console())
