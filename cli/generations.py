@@ -21,6 +21,7 @@ from contracts.errors import WrongUsage
 from settings import load_settings
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.generations import (
+    Readiness,
     StageLag,
     active_positions,
     cut_over,
@@ -111,15 +112,22 @@ def _order(
         print_json({**told, **asdict(ready)})
     refuse(naming, ready.missing)
     if not as_json:
-        sys.stdout.write(_said(naming, ordinals, ready.left_out, partitions))
+        sys.stdout.write(_said(naming, ordinals, ready, partitions))
 
 
-def _said(naming: Naming, ordinals: Mapping[int, int], left_out: tuple[str, ...], partitions: int) -> str:
+def _said(naming: Naming, ordinals: Mapping[int, int], ready: Readiness, partitions: int) -> str:
     places = ", ".join(f"{partition}: {ordinal}" for partition, ordinal in ordinals.items())
     done = f"cutover to {naming.generation} ordered, journal ordinal by partition: {places}\n"
     would = f"{naming.generation} is ready; the order would go to {partitions} journal partitions\n"
-    stays = f"it does not write {', '.join(left_out)}; these stay as they are\n" if left_out else ""
-    return (done if ordinals else would) + stays
+    stays = (
+        f"it does not write {', '.join(ready.left_out)}; these stay as they are\n" if ready.left_out else ""
+    )
+    waits = (
+        f"subscribers see it only once what is active has come to the order: {'; '.join(ready.waits_for)}\n"
+        if ready.waits_for
+        else ""
+    )
+    return (done if ordinals else would) + stays + waits
 
 
 def _named(ordinals: Mapping[int, int]) -> dict[str, int]:

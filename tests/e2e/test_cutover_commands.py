@@ -103,6 +103,17 @@ def test_a_rollback_goes_to_the_generation_before(world: Generations) -> None:
     assert (told.code, _orders(world, 1)) == (0, [(1, "*", "g1")])
 
 
+def test_an_active_generation_that_is_down_is_said_to_hold_up_the_change(world: Generations) -> None:
+    world.mark("g1", 1, to="g1")
+    world.publish()
+    _tell(world, "g1", 0)
+    _tell(world, "g2", 1)
+    time.sleep(1.1)  # the tick, which g1 has not read, is older than the lag that is allowed
+    told = _give(world, "cutover", "g2", "--max-lag", "1", "--dry-run")
+    assert told.code == 0
+    assert "g1: stage intake is more than 1 s behind in partitions 0, 1" in told.out
+
+
 def test_the_marks_of_a_cutover_are_no_records_to_who_reads_a_generation(world: Generations) -> None:
     world.mark("g1", 1, to="g2")
     world.publish()

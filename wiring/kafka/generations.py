@@ -9,7 +9,7 @@ publisher switches there).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from confluent_kafka import TopicPartition
@@ -53,10 +53,14 @@ class StageLag:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Whether a generation can take over: what is missing, and the public topics that it does not write."""
+    """Whether a generation can take over: what is missing, and the public topics that it does not write.
+
+    ``waits_for``: what keeps a generation that is active from coming to the order; until it does, it stays active.
+    """
 
     missing: tuple[str, ...]
     left_out: tuple[str, ...]
+    waits_for: tuple[str, ...] = ()
 
 
 def journal_partitions(cluster: Cluster, naming: Naming) -> int:
@@ -95,19 +99,17 @@ def readiness(
     topics = _topics_missing(cluster, naming, partitions)
     lags = stage_lags(cluster, naming, at, max_lag)
     stages = {one.stage for one in lags}
-    missing = [*topics, *_stages_missing(naming, stages)]
-    for one in lags:
-        silent_s = at.timestamp() - one.beat
-        if silent_s > max(ALIVE_WITHIN_S, max_lag.total_seconds()):
-            missing.append(f"stage {one.stage} does not run: it last told its positions {silent_s:.0f} s ago")
-        if one.late:
-            late = ", ".join(map(str, one.late))
-            missing.append(
-                f"stage {one.stage} is more than {max_lag.total_seconds():g} s behind in partitions {late} "
-                f"({one.behind} messages in all)"
-            )
+    missing = [*topics, *_stages_missing(naming, stages), *_held_up(lags, at, max_lag)]
     left_out = () if not stages else sorted(s for s in published() if rules_of((s, 0)).stage not in stages)
-    return Readiness(tuple(missing), tuple(left_out))
+    seen = {position.generation for position in active_positions(cluster, naming, partitions).values()}
+    waits_for = [
+        f"{generation}: {said}"
+        for generation in sorted(seen - {naming.generation})
+        for said in _held_up(
+            stage_lags(cluster, replace(naming, generation=generation), at, max_lag), at, max_lag
+        )
+    ]
+    return Readiness(tuple(missing), tuple(left_out), tuple(waits_for))
 
 
 def cut_over(cluster: Cluster, naming: Naming, partitions: int, author: str, at: datetime) -> dict[int, int]:
@@ -191,6 +193,22 @@ def _topics_missing(cluster: Cluster, naming: Naming, partitions: int) -> list[s
         for name, one in there.items()
         if one.partitions != partitions
     ]
+
+
+def _held_up(lags: Sequence[StageLag], at: datetime, max_lag: timedelta) -> list[str]:
+    """Which stages do not run, or are further behind than is allowed."""
+    found = []
+    for one in lags:
+        silent_s = at.timestamp() - one.beat
+        if silent_s > max(ALIVE_WITHIN_S, max_lag.total_seconds()):
+            found.append(f"stage {one.stage} does not run: it last told its positions {silent_s:.0f} s ago")
+        if one.late:
+            late = ", ".join(map(str, one.late))
+            found.append(
+                f"stage {one.stage} is more than {max_lag.total_seconds():g} s behind in partitions {late} "
+                f"({one.behind} messages in all)"
+            )
+    return found
 
 
 def _stages_missing(naming: Naming, told: set[str]) -> list[str]:
