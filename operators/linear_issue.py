@@ -71,6 +71,11 @@ def plain(text: str) -> str:
     return _BARE_DOMAIN.sub("." + _ZERO_WIDTH, line)
 
 
+def spoken(label: str) -> str:
+    """A label of the taxonomy as words, ``plain``."""
+    return plain(label.replace("_", " "))
+
+
 def escaped(text: str) -> str:
     """``plain`` text whose Markdown characters mean themselves.
 

@@ -116,9 +116,9 @@ def reason_of(book: TenantBook, root: str, started: Started) -> str:
             f"The impact rose to {top:.0f}; the bound is {rule.enter:.0f} with "
             f"{counted(rule.min_accounts, 'account')}."
         )
-    negatives, total = family.week.total[NEGATIVE], book.tallies.negatives
-    share = 100 * negatives / max(1, total)
-    return f"{negatives} of the {total} negative concerns of 7 days ({share:.0f} %) are about this one theme."
+    negatives, total = family.week.total[NEGATIVE], max(1, book.tallies.negatives)
+    share = f"{negatives} of the {total} negative concerns of 7 days ({100 * negatives / total:.0f} %)"
+    return f"{share} are about this one theme."
 
 
 def issue_record(
@@ -291,16 +291,15 @@ def _no_issue(book: TenantBook, root: str, other: Line) -> str:
 def concern_alert(book: TenantBook, record: Assignment, row: Counted, rule: str, envelope: Envelope) -> Alert:
     """One critical concern, at once; it carries no text, the item leads to it."""
     theme = book.root(row.theme) if row.theme is not None else None
-    where = _where(book, theme)
-    topic = _spoken(row.category) + (f", {_spoken(row.area)}" if row.area else "")
+    topic = row.category + (f", {row.area}" if row.area else "")
     tier = book.standings.of(row.who).tier
     return Alert(
         **envelope,
         alert_id=_alert_id(book, rule, record.concern_id, 0),
         rule=rule,
         severity="page",
-        title=linear_issue.shortened(f"Critical report: {linear_issue.plain(topic)}", 255),
-        body=f"A critical concern ({where}) from a customer of tier {tier}; item {record.item_id}.",
+        title=linear_issue.shortened(f"Critical report: {linear_issue.spoken(topic)}", 255),
+        body=f"A critical concern ({_where(book, theme)}) from a customer of tier {tier}; item {record.item_id}.",
         theme_id=theme,
     )
 
@@ -309,15 +308,8 @@ def _where(book: TenantBook, theme: str | None) -> str:
     """A theme as it is spoken of, by its id while it has no name."""
     if theme is None:
         return "no theme yet"
-    name = name_of(book, theme)
-    if name == f"theme {theme[:8]}":
-        return f"{name}, which has no name yet"
-    return f"theme “{linear_issue.plain(name)}”"
-
-
-def _spoken(name: str) -> str:
-    """A label of the taxonomy as words."""
-    return name.replace("_", " ")
+    name, bare = name_of(book, theme), f"theme {theme[:8]}"
+    return f"{bare}, which has no name yet" if name == bare else f"theme “{linear_issue.plain(name)}”"
 
 
 def precedent_alert(book: TenantBook, record: Assignment, known: Precedent, envelope: Envelope) -> Alert:
@@ -352,7 +344,7 @@ def growth_alert(book: TenantBook, grown: Grown, envelope: Envelope) -> Alert:
         rule=grown.rule.name,
         severity="warn",
         title=linear_issue.shortened(
-            f"Incident? {linear_issue.plain(_spoken(grown.category))} rose week over week", 255
+            f"Incident? {linear_issue.spoken(grown.category)} rose week over week", 255
         ),
         body=f"{rise.capitalize()} in 7 days against the 7 days before; by chance p < {grown.rule.p}.",
     )
