@@ -270,6 +270,11 @@ def _chunk(head: bytes, number: int, line: bytes, vault: LocalVault, path: Path)
         plain = vault.open(_OWNER, Sealed.model_validate_json(line))
     except ValueError as exc:  # pydantic's: the line is not even sealed
         raise damaged from exc
+    except StateCorrupt as exc:
+        raise StateCorrupt(
+            f"{path}: part {number} does not open: it is damaged or altered, or was made with other keys than those in "
+            "--data"
+        ) from exc
     bound = _bound(head, number)
     if plain is None or not plain.startswith(bound):
         raise damaged
