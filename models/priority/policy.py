@@ -121,7 +121,8 @@ class NegativeShareRule(_TwoBounds):
 class GrowthRule(_TwoBounds):
     """A category's accounts rose by ``enter`` week over week, shown at ``p``; over below ``exit``.
 
-    ``p`` is stricter than 0.05 by default because the rule looks at every record.
+    ``p`` is stricter than 0.05 by default because the rule looks at every record. ``leave_out``: categories of which
+    nothing is asked of anybody, so that more of them is no incident.
     """
 
     kind: Literal["category_growth"] = "category_growth"
@@ -130,6 +131,7 @@ class GrowthRule(_TwoBounds):
     exit: float = 0.1
     min_accounts: int = Field(default=5, ge=1)
     p: float = Field(default=0.01, gt=0, lt=1)
+    leave_out: tuple[str, ...] = ("praise",)
 
 
 ThemeRule = CriticalRule | ImpactRule | NegativeShareRule

@@ -126,7 +126,7 @@ def _judge_category(book: TenantBook, rule: GrowthRule, category: str) -> Grown 
             del book.row.growth[name]
             book.touch()
         return None
-    if not growth_starts(rule, before, now):
+    if category in rule.leave_out or not growth_starts(rule, before, now):
         return None
     episode = book.row.growth_episodes.get(name, 0) + 1
     book.row.growth_episodes[name] = book.row.growth[name] = episode

@@ -236,7 +236,7 @@ def test_others_leaving_the_window_can_make_it_half() -> None:
 # A category, week over week
 
 
-def weeks(first: int, second: int, **decision: Any) -> Journal:
+def weeks(first: int, second: int, category: str = "billing", **decision: Any) -> Journal:
     """So many accounts a week of one category for two weeks, and then in the third."""
     journal = Journal()
     journal.concern("start", 0, theme=None, category="other")
@@ -244,7 +244,7 @@ def weeks(first: int, second: int, **decision: Any) -> Journal:
         for number in range(count):
             hours = 168 * week + 160 * number / count
             journal.tick(hours)
-            journal.concern(f"w{week}-{number}", hours, theme=None, category="billing", **decision)
+            journal.concern(f"w{week}-{number}", hours, theme=None, category=category, **decision)
     journal.tick(168 * 3 - 2)
     return journal
 
@@ -338,6 +338,7 @@ def test_labels_are_the_main_category_and_area(journal: Journal) -> None:
 
 def test_praise_that_grows_is_no_incident() -> None:
     assert alerts(weeks(10, 40, sentiment="positive", sentiment_milli=700)) == []
+    assert alerts(weeks(10, 40, category="praise")) == []
 
 
 def test_one_report_of_one_account_is_said_as_one(journal: Journal) -> None:
