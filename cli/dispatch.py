@@ -27,7 +27,7 @@ from wiring.dispatch.destinations import Destinations
 from wiring.dispatch.feeding import BATCH, Feed, KafkaFeed, LogFeed
 from wiring.dispatch.feeding import dispatch as dispatching
 from wiring.dispatch.opening import open_dispatcher, told_destinations
-from wiring.dispatch.previewing import Preview, preview, previews
+from wiring.dispatch.previewing import Preview, previews, waiting
 from wiring.edge.opening import edge_store, now_utc
 from wiring.engine import draining_on_signals
 from wiring.health import HealthFile, Probes, serving_if
@@ -120,11 +120,11 @@ async def _run(
 async def _show(told: Destinations, store: Engine, folder: Path, feed: Feed, *, as_json: bool) -> None:
     """What new records would do, and what waits already."""
     async with open_dispatcher(told, store, folder / "keys", CollectorRegistry()) as dispatcher:
-        opened, stores = dispatcher.opened, dispatcher.stores
-        waiting = stores.outbox.listed(["proposed", "pending", "manual"])
-        shown = [preview(effect, opened, stores) for effect in waiting]
+        opened, stores, now = dispatcher.opened, dispatcher.stores, now_utc()
+        effects = stores.outbox.listed(["proposed", "pending", "manual"])
+        shown = list(waiting(effects, opened, stores, now))
         known = {one.effect.id for one in shown}
-        for one in previews(iter(feed.read()), opened, stores, now_utc()):
+        for one in previews(iter(feed.read()), opened, stores, now):
             if one.effect.id not in known and not stores.outbox.find(one.effect.id):
                 known.add(one.effect.id)
                 shown.append(one)

@@ -91,7 +91,7 @@ def show(name: Name, directory: Where = None, data: SaidData = None, as_json: As
         async def previewed() -> Preview:
             told = told_destinations(settings)
             async with open_dispatcher(told, store, folder / "keys", CollectorRegistry()) as dispatcher:
-                return preview(effect, dispatcher.opened, dispatcher.stores)
+                return preview(effect, dispatcher.opened, dispatcher.stores, now_utc())
 
         one = asyncio.run(previewed())
     if as_json:

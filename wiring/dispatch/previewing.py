@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from connectors.store.engine import micros
 from connectors.store.evidence import Mark
 from connectors.store.outbox import Effect
 from contracts.envelope import Envelope
+from contracts.errors import StateCorrupt
 from contracts.priority import Withdrawal
 from wiring.dispatch.dispatcher import Opened
 from wiring.dispatch.stores import Stores
 from wiring.dispatch.taking import effects_of
 from wiring.dispatch.withdrawals import order_of
-from wiring.dispatch.words import draft_of
+from wiring.dispatch.words import draft_of, without_quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,17 @@ class Preview:
     would: Any
 
 
-def preview(effect: Effect, opened: Opened, stores: Stores) -> Preview:
-    """What an effect would send, or take out."""
+def waiting(effects: Sequence[Effect], opened: Opened, stores: Stores, now: datetime) -> Iterator[Preview]:
+    """What rows would send; of one that does not open, its reason is why, and the others are shown."""
+    for effect in effects:
+        try:
+            yield preview(effect, opened, stores, now)
+        except StateCorrupt as exc:
+            yield Preview(replace(effect, reason=str(exc)), None)
+
+
+def preview(effect: Effect, opened: Opened, stores: Stores, now: datetime) -> Preview:
+    """What an effect would send, or take out, at ``now``. Raises ``StateCorrupt`` for one that does not open."""
     envelopes = stores.envelopes
     if effect.verb == "withdraw":
         marks = stores.evidence.of_issue(effect.destination, effect.about)
@@ -40,6 +51,8 @@ def preview(effect: Effect, opened: Opened, stores: Stores) -> Preview:
     tracker, record = opened.trackers.get(effect.destination), envelopes.issue(effect)
     if tracker is None:
         return Preview(effect, None)
+    if effect.quotes_until <= micros(now):
+        record = without_quotes(record)  # as it is before it is sent
     if effect.verb == "open":
         tenant = opened.destinations.tenants[effect.tenant]
         return Preview(effect, tracker.preview(draft_of(record, tenant.evidence_url)))
@@ -60,7 +73,7 @@ def previews(records: Iterator[Envelope], opened: Opened, stores: Stores, now: d
                 yield Preview(effect, _takes_out(effect, marks))
         elif tenant is not None:
             for effect in effects_of(record, tenant, stores.envelopes, now):
-                yield preview(effect, opened, stores)
+                yield preview(effect, opened, stores, now)
 
 
 def _takes_out(effect: Effect, marks: Sequence[Mark]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.support.dispatching import NOW, Desk, Site, alert_record, issue_recor
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.trackers.server import Scripted
 from wiring.dispatch.destinations import read_destinations
-from wiring.dispatch.previewing import preview
+from wiring.dispatch.previewing import preview, previews
 
 
 @pytest.fixture
@@ -209,13 +209,27 @@ def test_after_seven_days_an_effect_holds_no_quote_and_still_happens(
         await desk.take(issue_record(ingested_at=NOW - timedelta(days=2), event_time=NOW - timedelta(days=2)))
         await desk.deliver(timedelta(days=5))
         (row,) = desk.rows("proposed")
-        assert "It hurts" not in str(preview(row, desk.dispatcher.opened, desk.dispatcher.stores))
+        opened, stores = desk.dispatcher.opened, desk.dispatcher.stores
+        assert "It hurts" not in str(preview(row, opened, stores, desk.site.now))
         desk.dispatcher.stores.outbox.decide(row.id, "ann", site.now, "pending", ["proposed"])
         await desk.deliver()
 
     site.run(work)
     (issue,) = there.issues.values()
     assert issue["description"] == "**Why now.** It rose.\n\n**Seen** first then.\n"
+
+
+def test_a_preview_shows_the_quotes_of_what_is_younger_than_seven_days_alone(
+    tmp_path: Path, server: Scripted
+) -> None:
+    async def work(desk: Desk) -> None:
+        opened, stores = desk.dispatcher.opened, desk.dispatcher.stores
+        for days, there in ((6, True), (7, False)):
+            record = issue_record(ingested_at=NOW - timedelta(days=days))
+            (shown,) = previews(iter([record]), opened, stores, NOW)
+            assert ("It hurts" in str(shown.would)) is there
+
+    Site(tmp_path).linear(server.url).run(work)
 
 
 def test_a_done_effect_keeps_no_words(tmp_path: Path, server: Scripted) -> None:

@@ -14,6 +14,7 @@ from connectors.store.tables import outbox
 from tests.support.dispatching import NOW, Desk, Site, issue_record
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.withdrawing import ANN, quoting, taken_back
+from wiring.dispatch.previewing import waiting
 from wiring.dispatch.withdrawals import withdraw
 
 
@@ -48,6 +49,20 @@ def test_quotes_whose_time_is_over_go_also_where_one_payload_cannot_be_opened(
 
     site.run(work)
     assert len(there.issues) == 1
+
+
+def test_a_dry_run_shows_what_others_would_send_where_one_payload_cannot_be_opened(site: Site) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(1), issue_record(2))
+        spoil(desk, "0-1-priority-0")
+        opened, stores = desk.dispatcher.opened, desk.dispatcher.stores
+        spoiled, shown = sorted(
+            waiting(desk.rows(), opened, stores, NOW), key=lambda one: one.effect.record_id
+        )
+        assert (spoiled.would, "does not open" in spoiled.effect.reason) == (None, True)
+        assert "It hurts" in str(shown.would)
+
+    site.run(work)
 
 
 def test_a_withdrawal_is_carried_out_where_one_payload_cannot_be_opened(site: Site) -> None:

@@ -212,7 +212,7 @@ def test_a_dry_run_says_what_would_be_taken_out_and_asks_nobody(board: Board) ->
         assert new.would["quotes_of_items"] == ["i-ann"]
         await desk.take(taken_back(subject=ANN))
         (row,) = desk.rows("pending")
-        shown = preview(row, desk.dispatcher.opened, stores).would
+        shown = preview(row, desk.dispatcher.opened, stores, desk.site.now).would
         assert (shown["quotes_of_items"], shown["links"], shown["accounts"]) == (["i-ann"], 1, 1)
         assert len(board.server.asked) == asked
 
