@@ -19,6 +19,12 @@ from models.llm.json_text import first_object
 
 Body = Mapping[str, Any]
 
+MOST_TOKENS = 10**9
+"""A count beyond this is none: a ledger could not add it up, and it would take a tenant's money for a month."""
+
+LONGEST_NAME = 200
+"""Characters of the longest name of a model."""
+
 
 def body_of(response: httpx2.Response, whom: Whom) -> Body:
     """The JSON object that came. Raises ``Unreadable`` for anything else."""
@@ -56,9 +62,17 @@ def word(body: Body, name: str) -> str:
 
 
 def count(body: Body, name: str) -> int | None:
-    """The count under ``name``; None unless it is a whole number from 0."""
+    """The count under ``name``; None unless it is a whole number from 0 to ``MOST_TOKENS``."""
     found = body.get(name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    if not isinstance(found, int) or isinstance(found, bool):
+        return None
+    return found if 0 <= found <= MOST_TOKENS else None
+
+
+def author(body: Body) -> str:
+    """The name of the model that answered; "" for one that no record could hold or that is no name."""
+    found = word(body, "model")
+    return found if found.isprintable() and len(found) <= LONGEST_NAME else ""
 
 
 def believable(usage: Usage, said: str) -> Usage:
@@ -79,7 +93,7 @@ def reply(
     return Reply(
         outcome="empty" if outcome == "answered" and not text else outcome,
         text=text,
-        model=word(body, "model"),
+        model=author(body),
         asked_model=whom.model,
         provider=whom.provider,
         usage=believable(usage, said),

@@ -129,6 +129,18 @@ def test_usage_that_is_no_count_is_unknown(provider: Provider, server: Server, u
     assert provider.ask(a_call()).usage == Usage()
 
 
+def test_usage_that_no_ledger_could_add_up_is_unknown(provider: Provider, server: Server) -> None:
+    server.answer = script(Said(LABEL, usage=(10**30, 10**18, 10**10)))
+    assert provider.ask(a_call()).usage == Usage()
+
+
+@pytest.mark.parametrize("name", ["gpt-\ud800", "m" * 100_000, "gpt\n# HELP", 5])
+def test_an_author_whose_name_is_none_is_not_told(provider: Provider, server: Server, name: str) -> None:
+    server.answer = script(Said(LABEL, model=name))
+    reply = provider.ask(a_call())
+    assert (reply.model, reply.is_other_model, reply.outcome) == ("", False, "answered")
+
+
 def test_another_author_than_asked_for_is_told(provider: Provider, server: Server) -> None:
     server.answer = script(Said(LABEL, model="model-2"))
     reply = provider.ask(a_call())
