@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from connectors.vendors.errors import VendorAway, VendorGarbled
 from connectors.vendors.http import Answer
 from connectors.vendors.port import Json, Taken, Unreadable
 from connectors.vendors.values import rows_at
+from connectors.vendors.wire import write_json
 
 MOST_REPEATS = 10
 """Pages in a row that were asked for before: some may be the vendor's own retries, so many are a circle."""
@@ -33,8 +32,8 @@ def read_or_put_aside(record_id: str, told: Json, read: Callable[[Json], Sequenc
     """What ``read`` makes of a record, or the record as it came: one bad record must not hold up a stream."""
     try:
         return read(told)
-    except (ValueError, LookupError, TypeError, AttributeError) as exc:
-        return [Unreadable(record_id, orjson.dumps(told), type(exc).__name__)]
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as exc:
+        return [Unreadable(record_id, write_json(told), type(exc).__name__)]
 
 
 class Turnstile:

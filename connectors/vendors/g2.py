@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Literal
 
-import orjson
 from pydantic import Field
 
 from connectors.vendors.http import VendorHttp
@@ -44,6 +43,7 @@ from connectors.vendors.values import (
 )
 from connectors.vendors.values import without_none as known
 from connectors.vendors.walks import Walk
+from connectors.vendors.wire import write_json
 
 # Read again before each window: reviews are moderated, and surface with an older time.
 OVERLAP: Final = timedelta(days=1)
@@ -211,7 +211,7 @@ def utterances(row: Json, options: G2Options) -> list[Taken]:
     review = said(dig(row, "id"))
     if review is None or not isinstance(dig(row, "attributes"), Mapping):
         why = "a review without id" if review is None else "attributes withheld: G2 restricts this key"
-        return [Unreadable(review or "", orjson.dumps(row), why)]
+        return [Unreadable(review or "", write_json(row), why)]
     texts = {section: said(_field(row, section, options)) for section in SECTIONS}
     title = said(_field(row, "title", options))
     if title and not any(texts.values()):
@@ -220,9 +220,7 @@ def utterances(row: Json, options: G2Options) -> list[Taken]:
     happened = moment(body["created_at"]) or moment(body["source_updated_at"])
     if happened is None or not any(texts.values()):
         return [
-            Unreadable(
-                review, orjson.dumps(row), "a review without a time" if happened is None else "no text"
-            )
+            Unreadable(review, write_json(row), "a review without a time" if happened is None else "no text")
         ]
     context = [{"role": "customer", "text": title}] if title and "title" not in texts else []
     return [

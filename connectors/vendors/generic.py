@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-import orjson
 from pydantic import Field, field_validator, model_validator
 
+from connectors.vendors.envelopes import Turnstile
 from connectors.vendors.http import VendorHttp
 from connectors.vendors.polled import Polled
 from connectors.vendors.port import Connection, Cursor, Gone, Json, Page, Taken, Unreadable, Utterance
@@ -34,6 +34,7 @@ from connectors.vendors.values import (
 )
 from connectors.vendors.values import without_none as known
 from connectors.vendors.walks import Walk
+from connectors.vendors.wire import write_json
 from contracts.feedback import FeedbackBody
 
 _TIMES: Final = ("created_at", "source_updated_at")
@@ -142,6 +143,8 @@ class Generic(Polled):
         async for rows in _pages(connection, options, http, begin):
             fresh = walk.fresh(rows, lambda row: str(dig(row, options.fields["id"])), fingerprint)
             if not fresh:
+                # Whoever drains counts pages: empty ones that lead on for ever must come to an end, too.
+                yield Page((), None, f"{walk.progress} records")
                 continue
             times = (
                 moment(_raw(row, "source_updated_at", options)) or _created(row, options) for row in fresh
@@ -171,8 +174,10 @@ async def _pages(
         asked[options.pages.size_param] = str(options.pages.size)
     url: str | None = options.url
     count, token = options.pages.first, None
+    turnstile = Turnstile(connection.name)
     while url:
         here = asked | _paged(options.pages, count, token)
+        turnstile.turn(f"{url} {here}")
         told = await http.request("GET", url, params=here or None, headers=headers, every_s=options.every_s)
         payload = told.json()
         rows = rows_at(payload, options.records)
@@ -213,12 +218,12 @@ def taken_of(row: Json, options: GenericOptions, now: datetime) -> Taken:
     """One record, under its source's own id."""
     record = said(dig(row, options.fields["id"]))
     if record is None:
-        return Unreadable("", orjson.dumps(row), f"a record without {options.fields['id']}")
+        return Unreadable("", write_json(row), f"a record without {options.fields['id']}")
     if options.deleted and dig(row, options.deleted.path) in options.deleted.values:
         return Gone(record, "deleted at its source")
     body = {name: _value(row, name, options) for name in FIELDS if name != "id"}
     if body["text"] is None:
-        return Unreadable(record, orjson.dumps(row), f"a record without {options.fields['text']}")
+        return Unreadable(record, write_json(row), f"a record without {options.fields['text']}")
     if body["rating"] is not None:
         body["rating_scale"] = options.rating_scale
     happened = _created(row, options) or moment(body["source_updated_at"]) or now

@@ -26,6 +26,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from connectors.vendors.errors import AddressRefused, VendorAway, VendorGarbled, VendorLimited, VendorRefused
 from connectors.vendors.guard import GuardedTransport
 from connectors.vendors.port import Connection
+from connectors.vendors.wire import read_json
 from connectors.waits import retry_after_s
 from contracts.errors import WrongUsage
 
@@ -54,8 +55,8 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON. Raises ``VendorGarbled`` (a ``ValueError``) where it is something else."""
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return read_json(self.body)
+        except ValueError:
             raise VendorGarbled("the vendor answered with something else than JSON") from None
 
 

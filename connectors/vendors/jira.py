@@ -12,12 +12,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-import orjson
 from pydantic import Field
 
 from connectors.vendors.envelopes import Turnstile, object_in, rows_in
@@ -27,6 +26,7 @@ from connectors.vendors.port import Connection, Cursor, Hint, IssueSeen, Json, P
 from connectors.vendors.signing import believe, needed
 from connectors.vendors.tracked import OVERLAP, TrackerOptions, Walk
 from connectors.vendors.values import dig, moment, options_of, said
+from connectors.vendors.wire import read_json
 from contracts.commands import IssueState
 
 _OURS = re.compile(r"fb-([0-9a-f]{32})")
@@ -78,7 +78,7 @@ class Jira:
 
     def received(self, connection: Connection, request: Request) -> Sequence[Taken]:
         """What a notification says of an issue of ours; nothing of what we did ourselves."""
-        told, options = orjson.loads(request.body), options_of(connection, JiraOptions)
+        told, options = read_json(request.body), options_of(connection, JiraOptions)
         event = said(dig(told, "webhookEvent"))
         if event is None:
             raise ValueError("no notification of Jira: it has no webhookEvent")
@@ -111,8 +111,8 @@ class Jira:
         """Issues that changed, from old to new."""
         options = options_of(connection, JiraOptions)
         walk, turnstile, token = Walk.since(since, options.start, now), Turnstile("Jira"), None
-        minutes = int((now - walk.high + OVERLAP).total_seconds()) // 60 + 1
-        bounds = [f'project = "{options.project}"', f"updated >= -{max(minutes, 1)}m"]
+        minutes = int((max(now - walk.high, timedelta(0)) + OVERLAP).total_seconds()) // 60 + 1
+        bounds = [f'project = "{options.project}"', f"updated >= -{minutes}m"]
         if options.label is not None:
             bounds.append(f'labels = "{options.label}"')
         asked: dict[str, Any] = {"jql": " AND ".join(bounds) + " ORDER BY updated ASC", "fields": _FIELDS}

@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-import orjson
 import structlog
 from pydantic import Field
 
@@ -35,6 +34,7 @@ from connectors.vendors.port import (
 from connectors.vendors.signing import believe, needed, within
 from connectors.vendors.tracked import OVERLAP, TrackerOptions, Walk
 from connectors.vendors.values import dig, iso, moment, options_of, said
+from connectors.vendors.wire import read_json
 from connectors.waits import retry_after_s
 from contracts.commands import IssueState
 
@@ -160,7 +160,7 @@ class Linear:
 
 def _json(body: bytes) -> Json:
     """Raises ``ValueError``."""
-    return orjson.loads(body)
+    return read_json(body)
 
 
 def _seen(issue: Json, *, gone: bool = False, by_hand: bool = False) -> IssueSeen | None:

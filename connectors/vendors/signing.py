@@ -7,9 +7,8 @@ import hmac
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import orjson
-
 from connectors.vendors.port import Connection, Request, SignatureRefused
+from connectors.vendors.wire import read_json
 
 AHEAD_S = 300.0
 """How far a vendor's clock may be ahead of ours."""
@@ -46,8 +45,8 @@ def within(stamped: datetime, now: datetime, window_s: float) -> None:
 def delivery_id(body: bytes, field: str) -> str:
     """The id that a delivery says it has in ``field``; where it says none, the digest of its body."""
     try:
-        told = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        told = read_json(body)
+    except ValueError:
         told = None
     said = told.get(field) if isinstance(told, dict) else None
     if isinstance(said, str | int) and 0 < len(str(said)) <= MOST_ID_CHARS:

@@ -34,14 +34,15 @@ class Walk:
     """One walk over what changed; versions of issues that an earlier poll brought are left out."""
 
     high: datetime
+    now: datetime
     known: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def since(cls, cursor: Cursor | None, start: datetime | None, now: datetime) -> Walk:
         """From a cursor on, or from ``start``, or from a day ago."""
         if cursor is None:
-            return cls(start or now - timedelta(days=1))
-        return cls(moment(cursor.state["high"]) or now, dict(cursor.state["known"]))
+            return cls(start or now - timedelta(days=1), now)
+        return cls(moment(cursor.state["high"]) or now, now, dict(cursor.state["known"]))
 
     def fresh(self, seen: Sequence[IssueSeen]) -> list[IssueSeen]:
         """Those of which this version was not brought before."""
@@ -50,8 +51,9 @@ class Walk:
         return found
 
     def cursor(self) -> Cursor:
-        """How far everything was read: to be used when the walk is over."""
+        """How far everything was read: to be used when the walk is over. Never beyond now: all until then would be
+        passed over."""
         newest = max((at for at in map(moment, self.known.values()) if at is not None), default=self.high)
-        high = max(self.high, newest)
+        high = max(self.high, min(newest, self.now))
         kept: Mapping[str, str] = {name: at for name, at in self.known.items() if at >= iso(high - OVERLAP)}
         return Cursor({"high": iso(high), "known": dict(sorted(kept.items()))}, (iso(high),))

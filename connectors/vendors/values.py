@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import httpx
-import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from connectors.vendors.errors import VendorGarbled
 from connectors.vendors.port import Connection, Json
+from connectors.vendors.wire import write_json
 from contracts.errors import WrongUsage
 from contracts.unfit import first_unfit
 
@@ -129,7 +129,7 @@ def begun(start: datetime | None, now: datetime) -> datetime:
 
 def fingerprint(value: Json) -> str:
     """A short digest of what a vendor sent, to notice that it changed."""
-    return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
+    return hashlib.sha256(write_json(value, ordered=True)).hexdigest()[:16]
 
 
 def next_link(url: Json, base: str) -> str | None:

@@ -20,7 +20,7 @@ import structlog
 
 from connectors.vendors.http import Patience, VendorHttp, open_http
 from connectors.vendors.port import Connection, Hint, Vendor
-from contracts.errors import PipelineError, RetryLater, WrongUsage
+from contracts.errors import RetryLater, WrongUsage
 from wiring.edge.draining import Counts, Drain, Polled, Stream
 from wiring.edge.vendors import vendor_of
 
@@ -125,8 +125,9 @@ class Poller:
             except RetryLater as exc:
                 log.warning("hints_left_to_the_poll", connection=name, why=type(exc).__name__)
                 return brought
-            # ValueError and the like: an answer that the vendor does not document, which the poll will tell of too.
-            except (PipelineError, ValueError, LookupError, TypeError, AttributeError) as exc:
+            # An answer that the vendor does not document, which the poll will tell of too: whatever it raises here
+            # would end the polls of all connections.
+            except Exception as exc:  # noqa: BLE001
                 log.warning("hint_left_to_the_poll", connection=name, kind=hint.kind, why=type(exc).__name__)
         return brought
 

@@ -138,6 +138,8 @@ class Sealer:
             return self._put_aside(batch, maker, ("customer", seen.account), seen, exc)
 
     def _issue(self, batch: Batch, maker: RecordMaker, seen: IssueSeen) -> bytes:
+        # A report of the far future would outdate every later one.
+        seen = seen if can_be_right(seen.at, batch.now) else replace(seen, at=batch.now)
         try:
             return maker.command(seen.tracker, ReportIssue.model_validate(asdict(seen)), seen.at)
         except ValidationError as exc:

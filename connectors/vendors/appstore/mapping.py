@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from connectors.vendors.appstore.territories import country_of
 from connectors.vendors.port import Json, Unreadable, Utterance
 from connectors.vendors.values import dig, iso_or_none, moment, rating_of, rows_at, said
 from connectors.vendors.values import without_none as known
+from connectors.vendors.wire import write_json
 
 STARS = 5.0
 
@@ -46,7 +45,7 @@ def utterance(
     text = "\n\n".join(part.strip() for part in (title, body) if part)
     if record is None or happened is None or not text:
         why = "a review without id, date or text"
-        return Unreadable(record or "", orjson.dumps(review), why)
+        return Unreadable(record or "", write_json(review), why)
     stars = rating_of(dig(review, "attributes.rating"), STARS)
     fields = {
         "text": text,

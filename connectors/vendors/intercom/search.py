@@ -42,7 +42,8 @@ class _Walk:
         self.known: dict[str, int] = dict(since.state["known"]) if since else {}
         self.begin = self.high - overlap_s if since else start
         self._overlap_s = overlap_s
-        self._settled = int(now.timestamp()) - SETTLED_S
+        self._now = int(now.timestamp())
+        self._settled = self._now - SETTLED_S
         self._met: set[tuple[str, int]] = set()
         self._highest_met = 0
         self._in_order = True
@@ -72,7 +73,8 @@ class _Walk:
         """How far everything was read; None where something older may still come."""
         if not (self._in_order or at_end):
             return None
-        self.high = max(self.high, self._highest_met)
+        # Not beyond now: a change that claims to be of the future would pass over all until then.
+        self.high = max(self.high, min(self._highest_met, self._now))
         oldest = self.high - self._overlap_s - 86_400
         newest = sorted(self.known.items(), key=lambda one: (one[1], one[0]))[-MOST_KNOWN:]
         self.known = {number: at for number, at in newest if at >= oldest}

@@ -11,7 +11,6 @@ import hmac
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-import orjson
 import structlog
 
 from connectors.vendors.envelopes import read_or_put_aside
@@ -22,6 +21,7 @@ from connectors.vendors.intercom.search import changed, deleted, fetched
 from connectors.vendors.port import Connection, Cursor, Gone, Hint, Page, Request, Taken
 from connectors.vendors.signing import believe, delivery_id, needed
 from connectors.vendors.values import dig, said
+from connectors.vendors.wire import read_json
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Intercom:
 
     def received(self, connection: Connection, request: Request) -> Sequence[Taken]:
         """What a notification says: customers' words at once, everything else as a hint."""
-        told = orjson.loads(request.body)
+        told = read_json(request.body)
         topic, item = said(dig(told, "topic")), dig(told, "data.item")
         if topic is None:
             raise ValueError("no notification of Intercom: it has no topic")

@@ -10,13 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
 from connectors.vendors.port import Gone, Json, Taken, Unreadable, Utterance
 from connectors.vendors.salesforce.options import SalesforceOptions
 from connectors.vendors.salesforce.transcripts import customer_words
 from connectors.vendors.values import dig, iso_or_none, moment, said
 from connectors.vendors.values import without_none as known
+from connectors.vendors.wire import write_json
 
 # Users that are not employees' own: everyone else signs in with a licence for customers, partners or guests.
 EMPLOYEES: Final = frozenset({"Standard", "AutomatedProcess", "CloudIntegrationUser", "CsnOnly"})
@@ -52,7 +51,7 @@ def taken_of(stream: str, row: Json, about: Sequence[str], around: Around) -> Ta
         or moment(dig(row, "SystemModstamp"))
     )
     if happened is None:
-        return Unreadable(record, orjson.dumps(row), "a record without a date")
+        return Unreadable(record, write_json(row), "a record without a date")
     shared = {
         "created_at": happened.isoformat(),
         "source_updated_at": iso_or_none(dig(row, "SystemModstamp")),

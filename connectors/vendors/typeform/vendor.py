@@ -8,7 +8,6 @@ import hmac
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
-import orjson
 import structlog
 
 from connectors.vendors.http import VendorHttp
@@ -18,6 +17,7 @@ from connectors.vendors.typeform.mapping import fields_of, response
 from connectors.vendors.typeform.options import headers_of, told_by
 from connectors.vendors.typeform.walk import responses
 from connectors.vendors.values import dig, said
+from connectors.vendors.wire import read_json
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Typeform:
 
     def received(self, connection: Connection, request: Request) -> Sequence[Taken]:
         """What a response says; one that is not finished is left until it is."""
-        told = orjson.loads(request.body)
+        told = read_json(request.body)
         kind, said_by = said(dig(told, "event_type")), dig(told, "form_response")
         form = said(dig(said_by, "form_id"))
         if kind is None or form is None:

@@ -118,6 +118,9 @@ async def tickets(
         place = max(
             (at for row in rows if isinstance(at := row.get("generated_timestamp"), int)), default=high
         )
+        place = min(
+            place, max(high, int(now.timestamp()))
+        )  # beyond a place in the future no cursor would be saved
         after = said(told.get("after_cursor")) or after
         # An old page that is sent again must not put the cursor back to what follows it.
         cursor = Cursor({"after": after}, (place,)) if place >= high and after else None
@@ -148,7 +151,7 @@ async def ratings(
         told = object_in(answer)
         rows = rows_in(told, "satisfaction_ratings")
         records = [one for row in rows for one in _rating(row)]
-        high = max([high, *(_epoch(row) for row in rows)])
+        high = max(high, min(int(now.timestamp()), max(map(_epoch, rows), default=0)))
         after = said(dig(told, "meta.after_cursor")) or ""
         over = dig(told, "meta.has_more") is not True or not after
         # The list is in no order that Zendesk documents: only its end is safe.

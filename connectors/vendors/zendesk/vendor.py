@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-import orjson
 import structlog
 
 from connectors.vendors.http import VendorHttp
 from connectors.vendors.port import Connection, Cursor, Hint, Page, Request, SignatureRefused, Taken
 from connectors.vendors.signing import believe, delivery_id, needed, within
 from connectors.vendors.values import dig, moment, said
+from connectors.vendors.wire import read_json
 from connectors.vendors.zendesk import mapping
 from connectors.vendors.zendesk.export import Desk, ratings, tickets
 from connectors.vendors.zendesk.options import headers_of, told_by
@@ -57,7 +57,7 @@ class Zendesk:
 
     def received(self, connection: Connection, request: Request) -> Sequence[Taken]:
         """What an event says: a customer's comment at once, what else happened to a ticket as a hint."""
-        told = orjson.loads(request.body)
+        told = read_json(request.body)
         kind = said(dig(told, "type"))
         if kind is None:
             raise ValueError("no event of Zendesk: it has no type")

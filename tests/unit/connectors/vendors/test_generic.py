@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from connectors.vendors.errors import VendorAway
 from connectors.vendors.generic import VENDOR, GenericOptions, taken_of
 from connectors.vendors.port import Unreadable, Utterance
 from connectors.vendors.social import VENDOR as SOCIAL
@@ -107,3 +109,23 @@ def test_a_record_without_a_time_happened_now() -> None:
     made = taken_of({"id": 7, "text": "x"}, options, NOW)
     assert isinstance(made, Utterance)
     assert (made.happened_at, made.record_id) == (NOW, "7")
+
+
+@pytest.mark.parametrize("style", ["token", "link"])
+def test_empty_pages_that_lead_on_for_ever_are_given_up(style: str) -> None:
+    def same(_asked: Asked) -> Said:
+        return Said({"items": [], "next": "/again"})
+
+    with pytest.raises(VendorAway, match="again and again"):
+        drained(same, pages={"style": style, "next": "next"})
+
+
+def test_empty_pages_that_lead_to_others_for_ever_are_counted_by_who_drains() -> None:
+    number = count(1)
+
+    def other(_asked: Asked) -> Said:
+        return Said({"items": [], "next": f"token {next(number)}"})
+
+    options = PLAIN | {"pages": {"style": "token", "next": "next"}}
+    got, asked = polled(VENDOR, other, options, TOKEN, pages=30)
+    assert (len(got.pages), len(asked), got.cursor) == (30, 30, None)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.vendors.jira import VENDOR
-from connectors.vendors.port import Hint, IssueSeen, Request, SignatureRefused
+from connectors.vendors.port import Cursor, Hint, IssueSeen, Request, SignatureRefused
 from tests.support.vendors.clock import NOW
 from tests.support.vendors.drained import polled
 from tests.support.vendors.server import Asked, Said
@@ -155,3 +155,13 @@ def test_a_search_is_bounded_and_asks_in_minutes_of_no_time_zone() -> None:
 
 def test_an_issue_that_is_gone_says_nothing() -> None:
     assert fetched(VENDOR, answer, OPTIONS, "ENG-9") == ()
+
+
+def test_a_change_that_claims_to_be_of_the_future_and_a_clock_set_back_pass_over_nothing() -> None:
+    ahead = issue(updated="9999-12-31T23:59:59.000+0000")
+    found, _ = polled(VENDOR, lambda _asked: Said({"issues": [ahead]}), OPTIONS, {"token": "k3y"})
+    assert found.cursor is not None
+    assert found.cursor.order == ("2026-03-01T12:00:00.000Z",)
+    set_back = Cursor({"high": "2026-03-02T12:00:00.000Z", "known": {}}, ("2026-03-02T12:00:00.000Z",))
+    _, asked = polled(VENDOR, answer, OPTIONS, {"token": "k3y"}, set_back)
+    assert "updated >= -11m" in asked[0].json()["jql"]

@@ -202,3 +202,11 @@ def test_a_hint_brings_what_an_issue_repeats() -> None:
 
 def test_an_issue_that_is_gone_says_nothing() -> None:
     assert fetched(VENDOR, SimulatedLinear([]), {}, OURS) == ()
+
+
+def test_a_change_that_claims_to_be_of_the_future_passes_over_nothing() -> None:
+    linear = SimulatedLinear([issue("started", "9999-12-31T23:59:59.000Z")])
+    cursor = drained(linear).cursor
+    other = issue("completed", iso(NOW + timedelta(minutes=1)), id=OTHER)
+    linear.issues.append(other)
+    assert [one.issue_id for one in drained(linear, cursor).taken if isinstance(one, IssueSeen)] == [OTHER]

@@ -266,3 +266,10 @@ def test_a_command_says_who_gave_it(edge: Edge) -> None:
 def test_a_data_directory_has_no_bulk_lane_that_nobody_would_feed() -> None:
     quotas = Quotas(Quota(live_per_s=1, most_per_s=100), has_bulk=False)
     assert [quotas.lane("acme", 50), quotas.lane("acme", 50, bulk=True)] == ["journal", "journal"]
+
+
+def test_a_tracker_of_the_far_future_outdates_no_later_report(edge: Edge) -> None:
+    name = "c723c24b-5c71-4524-bc29-9010b4c13748"
+    edge.accept([IssueSeen("linear", name, "ENG-1", "done", datetime.max.replace(tzinfo=UTC))])
+    (command,) = edge.records()
+    assert (command.order.at, command.event_time) == (NOON, NOON)

@@ -240,3 +240,25 @@ def test_a_connection_that_nothing_can_be_asked_with_stops_no_other() -> None:
 def test_a_connection_that_is_not_there_is_refused_by_name() -> None:
     with pytest.raises(WrongUsage, match="known: acme"):
         desk().do(lambda poller: poller.once(["acne"]))
+
+
+def test_a_hint_that_meets_a_defect_ends_the_polls_of_nobody() -> None:
+    busy = desk(page(1))
+
+    async def go(poller: Poller) -> None:
+        async def fails(*_: object) -> None:
+            raise RecursionError
+
+        busy.vendor.fetch = fails  # type: ignore[method-assign,assignment]
+        task = asyncio.create_task(poller.forever(10.0))
+        poller.hinted(poller.connections["acme"], Hint("ticket", "7"))
+        for _ in range(200):
+            await asyncio.sleep(0.001)
+            if busy.gate.ids.count("1") > 2:
+                break
+        assert not task.done()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    busy.do(go)
+    assert busy.gate.ids.count("1") > 2
