@@ -37,6 +37,9 @@ ERRORS, LATENCY, DEPLOY = "error_ratio", "latency_p95_ms", "deploy"
 USUAL_OF = 64
 """Records that what is usual looks back to."""
 
+MOST = {ERRORS: 1.0, LATENCY: 86_400_000.0}
+"""What a ratio, and a latency in ms, can be at most. Programs send what they like: what cannot be is not kept."""
+
 ELEVATED_TIMES, ELEVATED_PPM = 3, 10_000
 """An error ratio of so many times the usual one, and of 1 % at least, is elevated; a latency of twice the usual."""
 
@@ -66,10 +69,12 @@ class Measured:
         self._scopes: dict[str, int] | None = None
 
     def told(self, record: Telemetry, scopes: Sequence[Scope]) -> None:
-        """Keep a measurement under each scope that it names."""
+        """Keep a measurement under each scope that it names; one that cannot be is none."""
+        if record.metric in MOST and not 0 <= record.value <= MOST[record.metric]:
+            return
         hour = int(record.event_time.timestamp()) // HOUR_S
-        value = round(record.value * 1_000_000) if record.metric == ERRORS else round(record.value)
         place = {ERRORS: 0, LATENCY: 1, DEPLOY: 2}.get(record.metric)
+        value = round(record.value * 1_000_000) if place == 0 else round(record.value)
         for scope in scopes:
             row = self._row(record.tenant, scope, hour)
             if row is None:

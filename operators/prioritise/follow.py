@@ -20,6 +20,7 @@ from models.priority.matrix import Matrix
 from models.priority.policy import CriticalRule
 from models.priority.windows import HORIZON_H, HOUR_S, WEEK_H, N, Sums, most
 from operators import linear_issue
+from operators.calendar import moment
 from operators.prioritise import actions, records
 from operators.prioritise.book import TenantBook
 from operators.prioritise.issues import MOST_ACCOUNTS, resolution
@@ -124,8 +125,8 @@ class Follow:
             episode=row.episode,
             rule=row.rule,
             state=row.state,
-            at=records.moment(row.at // 1000),
-            opened_at=records.moment(row.opened_at),
+            at=moment(row.at // 1000),
+            opened_at=moment(row.opened_at),
             theme_resolution=resolution(book.issues.of_themes(book.origins(root))),
             rule_resolution=resolution(book.issues.of_rule(row.rule)),
             regressions=row.regressions,
@@ -134,7 +135,7 @@ class Follow:
             url=row.url,
             duplicate_of=row.duplicate_of,
             priority=row.priority,
-            done_at=None if row.done_at is None else records.moment(row.done_at),
+            done_at=None if row.done_at is None else moment(row.done_at),
             drop=drop_of(row.drop[0], row.drop[1]) if row.drop else None,
             accounts=row.hit if row.state == "done" else 0,
             tell=tuple(row.tell) if row.state == "done" else (),
@@ -226,7 +227,7 @@ class Follow:
             "description": linear_issue.comment(facts),
             "priority": row.priority or min(ours),
             "change": change,
-            "since": None if since is None else records.moment(since),
+            "since": None if since is None else moment(since),
             "concerns_since": None if sums is None else sums.total[N],
             "accounts_since": None if sums is None else len(sums.by_who),
             "priority_by_people": row.priority is not None,
@@ -239,4 +240,4 @@ def _counts(sums: Sums) -> str:
 
 
 def _when(seconds: int) -> str:
-    return records.moment(seconds).strftime("%Y-%m-%d %H:%M UTC")
+    return moment(seconds).strftime("%Y-%m-%d %H:%M UTC")

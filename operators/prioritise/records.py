@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 from uuid import uuid5
 
@@ -17,6 +15,7 @@ from models.priority.matrix import Line, ThemeRule
 from models.priority.policy import CriticalRule, ImpactRule
 from models.priority.windows import CRITICAL, NEGATIVE, SEVERE, most
 from operators import linear_issue
+from operators.calendar import moment
 from operators.linear_issue import IssueFacts
 from operators.prioritise.actions import ACTION_WORDS, action_line, fields_of, telemetry_of
 from operators.prioritise.book import TenantBook
@@ -39,12 +38,6 @@ RECORD_ACCOUNTS = 500
 
 RECORD_CUSTOMERS = 20
 """Most accounts whose tier and revenue it tells."""
-
-
-@lru_cache(maxsize=4096)
-def moment(seconds: int) -> datetime:
-    """Whole seconds since 1970 as a time."""
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def name_of(book: TenantBook, theme: str) -> str:

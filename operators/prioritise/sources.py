@@ -17,6 +17,10 @@ from models.priority.impact import counted
 SILENT, FLOOD, BACK = "source_silent", "source_flood", "source_back"
 
 
+_MOST_MILLI = 10**15
+"""What is told to be usual at most: a signal of the journal may claim a number of any length."""
+
+
 def is_of_sources(record: Envelope) -> bool:
     """Whether a record says how a source lives."""
     return isinstance(record, Signal) and record.about is not None and record.name in (SILENT, FLOOD, BACK)
@@ -24,7 +28,7 @@ def is_of_sources(record: Envelope) -> bool:
 
 def source_alert(signal: Signal, envelope: dict[str, Any]) -> Alert:
     """What people are told, with the numbers."""
-    expected = (signal.expected_milli or 0) / 1000
+    expected = min(signal.expected_milli or 0, _MOST_MILLI) / 1000
     title, body = {
         SILENT: (
             f"{signal.about} is silent",

@@ -8,7 +8,6 @@ State: rows in tables, and the running number of outputs; see ``rows``. Restored
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Protocol
 
 from contracts.commands import Command, Erase, LoadBegin, LoadEnd, ReportIssue
@@ -19,6 +18,7 @@ from contracts.themes import ThemeEvent, ThemeRecord
 from models.priority.matrix import Matrix, load_matrix
 from models.priority.policy import CriticalRule, PriorityPolicy
 from models.priority.windows import CRITICAL
+from operators.calendar import moment
 from operators.marking import markers
 from operators.numbering import Numbering
 from operators.prioritise import actions, records
@@ -39,7 +39,7 @@ from operators.prioritise.sources import is_of_sources, source_alert
 from operators.prioritise.weighing import reweighed
 from operators.state import Table
 
-MAX_LEAD = timedelta(hours=1)
+MAX_LEAD_S = 3600
 """How far ahead of the tenant's clock an issue or alert may date itself: ticks come at most this far apart."""
 
 
@@ -302,8 +302,8 @@ class PrioritiseStep:
         return outs
 
     def _envelope(self, book: TenantBook, record: Envelope, *, at_clock: bool = False) -> dict[str, Any]:
-        clock = records.moment(book.clock)
-        at = clock if at_clock else min(max(clock, record.event_time), clock + MAX_LEAD)
+        clock, latest = moment(book.clock), moment(book.clock + MAX_LEAD_S)
+        at = clock if at_clock else min(max(clock, record.event_time), latest)
         return {
             "id": self._ids.after(record),
             "tenant": book.tenant,

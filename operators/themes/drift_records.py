@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from contracts.business import Nearby
 from contracts.themes import DriftEvent
 from models.drift.seen import Seen
 from models.themes.changes import Reran
+from operators.calendar import moment
 from operators.themes.records import Teller
 
 EXAMPLES = 5
@@ -163,6 +163,6 @@ def near_of(rows: Mapping[str, list[Any]], now_s: int, within_s: int) -> Near:
     near = [(key, row) for key, row in rows.items() if -within_s <= row[3] - now_s <= _LATER_S]
     near.sort(key=lambda one: (abs(one[1][3] - now_s), one[1][0]))
     return tuple(
-        Nearby(id=key, event=event, name=name, at=datetime.fromtimestamp(at_s, UTC), url=url)
+        Nearby(id=key, event=event, name=name, at=moment(at_s), url=url)
         for key, (_, event, name, at_s, url) in near[:NEARBY]
     )

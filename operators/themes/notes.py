@@ -7,12 +7,12 @@ Elsewhere: the alert that a precedent leads to (``operators.prioritise``).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from contracts.stages import Decision, Precedent
 from models.themes.changes import Assigned
 from models.themes.pace import velocity
+from operators.calendar import moment
 from operators.themes.profiles import Profile, Profiles
 
 CRITICAL_SHARE = 0.5
@@ -43,7 +43,7 @@ def precedent(change: Assigned, profiles: Profiles) -> Precedent | None:
     return Precedent.made(
         theme_id=theme,
         concern_id=example,
-        at=datetime.fromtimestamp(at_s, UTC),
+        at=moment(at_s),
         similarity_milli=round(1000 * change.similarity),
         critical=critical,
         concerns=concerns,

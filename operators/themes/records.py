@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import lru_cache
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -32,6 +31,7 @@ from models.themes.changes import (
     Unthemed,
     Waiting,
 )
+from operators.calendar import moment
 from operators.themes.concerns import Known
 from operators.themes.names import Renaming, name_of
 from operators.themes.profiles import Profile
@@ -151,8 +151,8 @@ class Teller:
             language=profile.group,
             concerns=concerns,
             accounts=accounts,
-            first_seen=_moment(first_s),
-            last_seen=_moment(last_s),
+            first_seen=moment(first_s),
+            last_seen=moment(last_s),
             redirect_to=profile.redirect,
             representatives=tuple(profile.gallery.representatives()),
             counter_examples=tuple(profile.gallery.counter_examples()),
@@ -211,11 +211,6 @@ class Teller:
             "trace": cause.trace,
             "schema_version": version,
         }
-
-
-@lru_cache(maxsize=4096)
-def _moment(at_s: int) -> datetime:
-    return datetime.fromtimestamp(at_s, UTC)
 
 
 def _milli(value: float | None) -> int | None:

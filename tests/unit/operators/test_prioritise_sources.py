@@ -39,6 +39,12 @@ def test_one_item_is_said_as_one(journal: Journal) -> None:
     assert alert.body == "1 item since it spoke again."
 
 
+def test_no_number_that_a_signal_claims_ends_the_stage(journal: Journal) -> None:
+    spoke(journal, "source_flood", 10**400, 10**400)
+    (alert,) = on("alerts", journal.run())
+    assert alert.rule == "source_flood"
+
+
 def test_an_implicit_sign_raises_nothing(journal: Journal) -> None:
     spoke(journal, "thumbs_down", 50, 0)
     assert on("alerts", journal.run()) == []

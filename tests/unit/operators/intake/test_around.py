@@ -103,6 +103,16 @@ def test_errors_far_above_the_tenants_usual_ones_are_elevated(journey: Journey) 
     assert (usual and usual.elevated, broken and broken.elevated) == (None, "errors")
 
 
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [("error_ratio", 1.7e308), ("error_ratio", -0.5), ("latency_p95_ms", 1e19), ("latency_p95_ms", -5)],
+)
+def test_what_cannot_have_been_measured_is_not_kept(journey: Journey, metric: str, value: float) -> None:
+    measured(journey, metric, value, account="acct-1")
+    assert joined(journey, account="acct-1") is None
+    assert_batching_law(lambda: intake(journey.vault), journey.topics["journal"], (1,))
+
+
 def test_another_tenants_telemetry_is_not_joined(journey: Journey) -> None:
     measured(journey, "error_ratio", 0.2, account="acct-1")
     assert joined(journey, account="acct-1", tenant="beta") is None
