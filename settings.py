@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     tenant_most_per_s: int = Field(default=1_000, ge=1, le=1_000_000)
     """Records a second that are accepted of a tenant at all; more is refused with 429."""
 
+    uploads_kept_days: float = Field(default=7.0, gt=0, le=365)
+    """Days after the last byte at which an upload over HTTP that nobody finishes is deleted."""
+
     poll_every_s: float = Field(default=60.0, ge=1, le=86_400)
     """Seconds between two polls of a vendor."""
 

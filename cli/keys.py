@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -34,19 +34,18 @@ Where = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-class _Opened(NamedTuple):
-    store: KeyStore
-    vault: LocalVault
-
-
 @contextmanager
-def _opened(directory: Path | None, data: Path) -> Iterator[_Opened]:
-    """The store of the folder that ``serve`` opens with the same options."""
-    place = directory or data
-    engine = edge_store(load_settings(), place)
+def _opened(directory: Path | None, data: Path, *, must_exist: bool = True) -> Iterator[KeyStore]:
+    """The store of the folder that ``serve`` opens with the same options.
+
+    Who only looks makes no folder of a name that was misspelt: ``must_exist`` raises ``WrongUsage`` instead.
+    """
+    settings, place = load_settings(), directory or data
+    if must_exist and settings.store_url is None and not place.is_dir():
+        raise WrongUsage(f"{place}: there is no such directory; name the one that serve runs with")
+    engine = edge_store(settings, place)
     try:
-        with closing(LocalVault(place / "keys")) as vault:
-            yield _Opened(KeyStore(engine), vault)
+        yield KeyStore(engine)
     finally:
         engine.dispose()
 
@@ -74,7 +73,10 @@ def create(
     Example: undercurrent keys create "web form" --scope feedback:write --days 365
     """
     now = datetime.now(UTC)
-    with _opened(directory, data) as (store, vault):
+    with (
+        _opened(directory, data, must_exist=False) as store,
+        closing(LocalVault((directory or data) / "keys")) as vault,
+    ):
         key, shown = make_key(
             store,
             vault.digest,
@@ -103,7 +105,7 @@ def list_keys(
 
     Example: undercurrent keys ls --tenant acme
     """
-    with _opened(directory, data) as (store, _vault):
+    with _opened(directory, data) as store:
         keys = store.all(tenant)
     if as_json:
         print_json([_row(key) for key in keys])
@@ -131,7 +133,7 @@ def revoke(
 
     Example: undercurrent keys revoke 4f3a9c01d2e7
     """
-    with _opened(directory, data) as (store, _vault):
+    with _opened(directory, data) as store:
         if not store.revoke(key_id, datetime.now(UTC)):
             raise WrongUsage(f"key {key_id}: there is none that lives; `undercurrent keys ls` shows them")
     if as_json:

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -66,7 +67,7 @@ def serve(
         uploads = None
         if directory is None:
             gate = closing_all.enter_context(_on_kafka(settings, data, prefix, partitions))
-            uploads = closing_all.enter_context(_uploads(data, prefix, partitions))
+            uploads = closing_all.enter_context(_uploads(settings, data, prefix, partitions))
         else:
             gate = closing_all.enter_context(embedded_gate(directory, PARTITIONS, quota_of(settings)))
         keyring = Keyring(KeyStore(engine), vault.digest, now_utc, time.monotonic)
@@ -100,9 +101,10 @@ def _on_kafka(
 
 
 @contextmanager
-def _uploads(data: Path, prefix: str, partitions: int | None) -> Iterator[UploadDesk]:
+def _uploads(settings: Settings, data: Path, prefix: str, partitions: int | None) -> Iterator[UploadDesk]:
     lane = partial(open_lane, data=data, prefix=prefix, partitions=partitions, processes=1)
-    desk = UploadDesk(data / "uploads" / "received", lane, MOST_UPLOAD_BYTES)
+    kept = timedelta(days=settings.uploads_kept_days)
+    desk = UploadDesk(data / "uploads" / "received", lane, MOST_UPLOAD_BYTES, kept)
     desk.start()
     try:
         yield desk

@@ -77,3 +77,13 @@ def test_a_number_that_no_key_can_have_is_wrong_usage(tmp_path: Path, option: st
     told = undercurrent("keys", "create", "form", option, str(10**20), "--dir", tmp_path)
     assert told.code == 2
     assert option in told.err
+
+
+@pytest.mark.parametrize("asked", [["ls"], ["revoke", "4f3a9c01d2e7"]])
+@pytest.mark.parametrize("option", ["--dir", "--data"])
+def test_a_directory_that_is_misspelt_is_refused_and_not_made(
+    tmp_path: Path, asked: list[str], option: str
+) -> None:
+    told = undercurrent("keys", *asked, option, tmp_path / "typo")
+    assert (told.code, "there is no such directory" in told.err) == (2, True)
+    assert not (tmp_path / "typo").exists()

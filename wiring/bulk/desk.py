@@ -3,7 +3,7 @@
 In:    pieces of a file at offsets.   Out: records in the bulk topic.
 State: a folder for each upload with the file and a note; whatever stops, the sender goes on at ``received`` and this
 at the same row. The file is deleted once its rows are in the bulk lane; until then it lies here as it came, readable
-by us alone.
+by us alone. What nobody finishes is deleted some days after its last byte (``expired``): it may hold personal data.
 
 Any number of processes may share the folder: one of them loads an upload, and a piece is appended where the file ends
 or not at all, so two senders of one upload do not mix.
@@ -18,7 +18,7 @@ import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any, Literal
@@ -35,7 +35,7 @@ from wiring.datadir import write_whole
 
 log = structlog.get_logger()
 
-State = Literal["receiving", "waiting", "loading", "done", "refused"]
+State = Literal["receiving", "waiting", "loading", "done", "refused", "expired"]
 TO_LOAD: tuple[State, ...] = ("waiting", "loading")
 
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -43,6 +43,12 @@ _NAME = re.compile(r"[\w.() -]{1,200}")
 
 RETRY_S = 5.0
 """Seconds between tries while the broker is away, the disk is full, or another process is at the same upload."""
+
+KEPT = timedelta(days=7)
+"""How long after its last byte an upload that is not finished lies here."""
+
+LOOKED_AT_EVERY_S = 3_600.0
+"""How often unfinished uploads are looked at."""
 
 NOT_NOW = "nothing can be made durable at the moment; it is tried again"
 
@@ -76,15 +82,22 @@ class Job:
 
 
 class UploadDesk:
-    """Takes files and loads them in a thread of its own; ``open_lane`` gives a tenant's lane."""
+    """Takes files and loads them in a thread of its own; ``open_lane`` gives a tenant's lane.
 
-    def __init__(self, folder: Path, open_lane: Callable[[str], Lane], max_bytes: int) -> None:
+    ``kept`` is how long an upload is kept that nobody finishes; ``expired`` counts those that were deleted.
+    """
+
+    def __init__(
+        self, folder: Path, open_lane: Callable[[str], Lane], max_bytes: int, kept: timedelta = KEPT
+    ) -> None:
         self._folder = folder
         self._open_lane = open_lane
         self._max_bytes = max_bytes
+        self._kept = kept
+        self.expired = 0
         self._queue: SimpleQueue[tuple[str, str] | None] = SimpleQueue()
         self._over = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
         self._live: dict[str, Job] = {}
 
     def start(self) -> None:
@@ -96,15 +109,19 @@ class UploadDesk:
                 self._queue.put((tenant, job_id))
             elif job.state != "receiving":  # whoever settled it was killed before the file was deleted
                 self._file(tenant, job).unlink(missing_ok=True)
-        self._thread = threading.Thread(target=self._run, name="uploads", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=work, name=name, daemon=True)
+            for name, work in (("uploads", self._run), ("unfinished", self._look_for_unfinished))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Begin no other file, and wait for the one that is being loaded."""
         self._over.set()
         self._queue.put(None)
-        if self._thread is not None:
-            self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def create(self, tenant: str, file: str, mapping: str | None, source: str | None) -> Job:
         """A new upload, to which nothing was sent yet.
@@ -252,6 +269,44 @@ class UploadDesk:
     def _settle(self, tenant: str, job: Job) -> None:
         self._write(tenant, job)
         self._file(tenant, job).unlink(missing_ok=True)
+
+    # -- what nobody finishes ------------------------------------------------------------------------------
+
+    def _look_for_unfinished(self) -> None:
+        while True:
+            for note in sorted(self._folder.glob("*/*/job.json")):
+                tenant, job_id = note.parts[-3:-1]
+                try:
+                    self._expire(tenant, job_id)
+                except (
+                    OSError,
+                    PipelineError,
+                    ValueError,
+                    TypeError,
+                    LookupError,
+                ) as exc:  # again at the next look
+                    log.warning("upload_not_expired", upload=job_id, error=type(exc).__name__)
+            if self._over.wait(LOOKED_AT_EVERY_S):
+                return
+
+    def _expire(self, tenant: str, job_id: str) -> None:
+        """Delete what came of an upload to which nothing was sent for so long; it says so to who asks for it."""
+        job = self._read(tenant, job_id)
+        if job.state != "receiving":
+            return
+        try:
+            file = self._file(tenant, job).open("rb")
+        except FileNotFoundError:  # it was finished since, or whoever expired it was killed before the note
+            return
+        with file, alone_with(file):
+            job = self._read(tenant, job_id)
+            last = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            if job.state != "receiving" or datetime.now(UTC) - last < self._kept:
+                return
+            why = f"nothing was sent for {self._kept / timedelta(days=1):g} days; send it anew"
+            self._settle(tenant, replace(job, received=0, state="expired", why=why))
+        self.expired += 1
+        log.warning("upload_expired", upload=job_id, tenant=tenant, since_the_start=self.expired)
 
     # -- where it lies -----------------------------------------------------------------------------------
 

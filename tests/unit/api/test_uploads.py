@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +208,52 @@ def test_a_file_that_a_kill_left_behind_its_rows_is_deleted_at_the_next_start(si
     desk.start()
     desk.stop()
     assert not left.exists()
+
+
+def test_what_nobody_finishes_is_deleted_after_a_while_and_nothing_else(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wiring.bulk.desk.LOOKED_AT_EVERY_S", 0.02)
+    left, fresh, other = site.new(), site.new(), site.new()
+    for upload in (left, fresh):
+        site.put(upload, CONTENT[:20], Upload_Complete="?0")
+    long_ago = time.time() - 8 * 86_400
+    os.utime(site.folder / "acme" / left / "reviews.csv", (long_ago, long_ago))
+    desk = UploadDesk(site.folder, site.lane, 1000)
+    desk.start()
+    try:
+        said = until_expired(site, left)
+    finally:
+        desk.stop()
+    assert (said["received"], said["why"]) == (0, "nothing was sent for 7 days; send it anew")
+    assert (desk.expired, site.put(left, CONTENT[20:], Upload_Offset="20").status_code) == (1, 404)
+    assert {path.parent.name for path in site.folder.rglob("*.csv")} == {fresh, other}
+    site.put(fresh, CONTENT[20:], Upload_Offset="20")
+    assert site.settled(fresh)["rows"] == 3
+
+
+def until_expired(site: Site, upload: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 20
+    while (said := site.client.get(f"/v1/uploads/{upload}").json())["state"] != "expired":
+        assert time.monotonic() < deadline, said
+        time.sleep(0.02)
+    return dict(said)
+
+
+def test_who_sends_on_while_an_upload_expires_is_told_that_it_is_gone(site: Site) -> None:
+    upload, now = site.new(), threading.Event()
+    site.put(upload, CONTENT[:20], Upload_Complete="?0")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        impatient = UploadDesk(site.folder, site.lane, 1000, timedelta(0))
+        await asyncio.to_thread(impatient._expire, "acme", upload)
+        now.set()
+        yield CONTENT[20:]
+
+    with pytest.raises(KeyError):
+        asyncio.run(site.desk.receive("acme", upload, 20, pieces(), is_last=True))
+    assert now.is_set()
+    assert list(site.folder.rglob("*.csv")) == []
 
 
 def test_a_sender_that_comes_back_while_its_first_request_hangs_mixes_nothing(site: Site) -> None:
