@@ -19,6 +19,7 @@ from contracts.answers import Answer, AnswerSetAside, ConcernAnswer, ConcernNote
 from contracts.commands import Command, ConfirmConcern, CorrectConcern, DismissConcern
 from contracts.diversions import ReviewRequest
 from contracts.envelope import Envelope, Out
+from contracts.errors import StateCorrupt
 from contracts.stages import Concern, Decision, EnrichedItem
 from models.labellers.bound import ReviewBound
 from models.priority.matrix import Matrix
@@ -116,7 +117,7 @@ class Deciding:
         if answer.answer.subject != item.text.subject:
             raise _SetAside("it is sealed under somebody else's key")
         opened = self._vault.open(answer.tenant, item.text)
-        sealed = self._vault.open(answer.tenant, answer.answer)
+        sealed = self._opened(answer)
         if opened is None or sealed is None:
             raise _SetAside("its subject was erased")
         text = opened.decode()
@@ -124,6 +125,12 @@ class Deciding:
             raise _SetAside("its concern is not in the item's text")
         said = self._read(answer.tenant, sealed, concern.end - concern.start)
         return _Applied(place, concern, text[concern.start : concern.end], said)
+
+    def _opened(self, answer: Answer) -> bytes | None:
+        try:
+            return self._vault.open(answer.tenant, answer.answer)
+        except StateCorrupt:  # what a labeller with other keys sealed must not stop the stage
+            raise _SetAside("it does not open with its key") from None
 
     def _stands(self, answer: Answer) -> tuple[EnrichedItem, Concern, int]:
         item = answer.item

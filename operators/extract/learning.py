@@ -174,7 +174,9 @@ class Learning:
         return [(name, role) for name, role in found if tenant in (EVERYONE, name)]
 
     def direct(self, command: Command, order: DirectModel) -> list[Out]:
-        """What a person orders about a model; an order that cannot be is told as refused."""
+        """What a person orders about a model; an order that cannot be is told as refused, one to nobody changes nothing."""
+        if command.tenant == EVERYONE:
+            return []
         model = self._model(command.tenant, order.role)
         happened = model.direct(order.act, order.version, order.why)
         self._save(command.tenant, order.role, "")

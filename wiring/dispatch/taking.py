@@ -20,8 +20,8 @@ from wiring.dispatch.destinations import Action, TenantEntry
 from wiring.dispatch.sealing import Envelopes
 from wiring.dispatch.words import notice_of
 
-QUOTES_KEPT = timedelta(days=7)
-"""Redacted quotes are kept no longer, counted from when the journal took what led to them."""
+QUOTES_KEPT_US = 7 * 24 * 3600 * 1_000_000
+"""Redacted quotes are kept no longer, counted in microseconds from when the journal took what led to them."""
 
 HISTORY = timedelta(hours=24)
 """What happened longer than this before the journal took it is history that was loaded, and no news."""
@@ -76,7 +76,7 @@ def _of_issue(record: LinearIssue, tenant: TenantEntry, envelopes: Envelopes, no
         reason="of history that was loaded" if old else "",
         payload=None if old and state == "observed" else envelopes.of_issue(record),
         has_quotes=bool(record.quotes),
-        quotes_until=micros(record.ingested_at + QUOTES_KEPT),
+        quotes_until=micros(record.ingested_at) + QUOTES_KEPT_US,
         happened_at=micros(record.event_time),
         taken_at=at,
         changed_at=at,

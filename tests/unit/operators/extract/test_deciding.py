@@ -134,6 +134,13 @@ def test_words_sealed_under_another_key_are_set_aside(journey: Journey) -> None:
     assert refused(journey) == ["it is sealed under somebody else's key"]
 
 
+def test_words_that_a_labeller_with_other_keys_sealed_are_set_aside(journey: Journey) -> None:
+    record = journey.answering(last(journey), 0, "m", b"{}")
+    altered = record.answer.model_copy(update={"ciphertext": f"AAAA{record.answer.ciphertext[4:]}"})
+    journey.put(write_record(record.model_copy(update={"answer": altered})))
+    assert refused(journey) == ["it does not open with its key"]
+
+
 def test_an_answer_about_an_erased_person_is_set_aside(journey: Journey) -> None:
     item = last(journey)
     record = journey.answering(item, 0, "m", b"{}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.commands import Correction, DirectModel
+from contracts.envelope import EVERYONE
 from contracts.learning import ModelEvent
 from contracts.stages import EnrichedItem
 from tests.support.laws import assert_batching_law
@@ -59,6 +60,11 @@ def test_a_person_rolls_back_and_pins_by_order(journey: Journey) -> None:
     assert said_now(journey).concerns[0].decision.category != "login"
     journey.order(DirectModel(role="category", act="promote", version="7.0.0", why="no such"))
     assert events(journey)[-1].event == "refused"
+
+
+def test_an_order_about_nobodys_model_changes_nothing(journey: Journey) -> None:
+    order = journey.order(DirectModel(role="category", act="pin", why="all of them"), EVERYONE)
+    assert (list(events(journey)), journey.topics["enriched"]) == ([], [order])
 
 
 def test_what_is_confirmed_counts_as_much_as_what_is_corrected(journey: Journey) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,16 @@ def test_quotes_whose_time_is_over_go_also_where_one_payload_cannot_be_opened(
 
     site.run(work)
     assert len(there.issues) == 1
+
+
+def test_a_record_of_the_end_of_the_calendar_becomes_a_row(site: Site) -> None:
+    end = datetime.max.replace(tzinfo=UTC)
+
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(1, event_time=end, ingested_at=end), issue_record(2))
+        assert len(desk.rows()) == 2
+
+    site.run(work)
 
 
 def test_a_dry_run_shows_what_others_would_send_where_one_payload_cannot_be_opened(site: Site) -> None:
