@@ -174,7 +174,7 @@ class Learning:
         return [(name, role) for name, role in found if tenant in (EVERYONE, name)]
 
     def direct(self, command: Command, order: DirectModel) -> list[Out]:
-        """What a person orders about a model; an order that cannot be is told as refused, one to nobody changes nothing."""
+        """What a person orders about a model; one that cannot be is told as refused, of nobody's model nothing is."""
         if command.tenant == EVERYONE:
             return []
         model = self._model(command.tenant, order.role)
