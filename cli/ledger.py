@@ -65,13 +65,15 @@ def show_history(
 ) -> None:
     """Tell what happened to the themes: births, names, merges, splits, what people ordered; by whom and why.
 
+    Where there are several tenants and none is named, each line begins with its tenant.
     Example: undercurrent themes history 1f3c --dir out/demo
     """
     events = list(history(desk.topics, tenant, None))
     if theme is not None:
         wanted = ids_of(events, scene_of(desk.topics, tenant).theme(theme))
         events = [one for one in events if wanted & {one.theme_id, one.other_theme}]
-    _print([event_row(event) for event in events], as_json, event_line)
+    several = len({event.tenant for event in events}) > 1
+    _print([event_row(event) for event in events], as_json, _line_of_several if several else event_line)
 
 
 @app.command("as-of")
@@ -111,8 +113,8 @@ def event_row(event: ThemeEvent | ThemeOrdered) -> dict[str, Any]:
     """A line of the ledger for programs."""
     data = event.model_dump(mode="json", exclude_none=True)
     names = (
-        "id", "event_time", "event", "theme_id", "other_theme", "name_before", "name", "act", "author", "reason",
-        "detail", "evidence", "order_id",
+        "id", "tenant", "event_time", "event", "theme_id", "other_theme", "name_before", "name", "act", "author",
+        "reason", "detail", "evidence", "order_id",
     )  # fmt: skip
     return {name: data[name] for name in names if data.get(name) not in (None, "", [])}
 
@@ -125,6 +127,11 @@ def event_line(row: dict[str, Any]) -> str:
     order = f", order {row['order_id']}" if "order_id" in row else ""
     when = str(row["event_time"])[:16]
     return f"{when}  {row['event']:<10} {themes_told}{name}  {row['author']}{order}: {row['reason']}{detail}"
+
+
+def _line_of_several(row: dict[str, Any]) -> str:
+    """A line that says whose theme it is, where there are those of several tenants."""
+    return f"{row['tenant']}  {event_line(row)}"
 
 
 def _print(rows: list[dict[str, Any]], as_json: bool, line: Callable[[dict[str, Any]], str]) -> None:
