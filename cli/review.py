@@ -27,7 +27,7 @@ from wiring.ordering import Scene, scene_of
 from wiring.reviewing.answers import Answers, Said, Verb, correction_of
 from wiring.reviewing.case import Case
 from wiring.reviewing.indexed import waiting
-from wiring.reviewing.table import read_answers, write_cases
+from wiring.reviewing.table import Row, read_answers, write_cases
 
 REJECTED = 3
 """Exit code: what could be done is done, and some rows were wrong."""
@@ -239,9 +239,13 @@ class Reviewing:
         with closing(LocalVault(self.desk.folder / "keys")) as vault:
             return waiting(self.desk.topics, self.desk.folder, vault, self.tenant, early=early)
 
-    def case(self, name: str, verb: Verb, cases: list[Case]) -> Case:
-        """The case of this id; a concern need not wait to be corrected, dismissed, assigned. Raises ``WrongUsage``."""
-        found = next((case for case in cases if case.id == name), None)
+    def case(self, name: str, verb: Verb, cases: list[Case], kind: str = "") -> Case:
+        """The case of this id, of that kind where there are several.
+
+        A concern need not wait to be corrected, dismissed, assigned. Raises ``WrongUsage``.
+        """
+        of_id = [case for case in cases if case.id == name]
+        found = next((case for case in of_id if case.kind == kind), next(iter(of_id), None))
         if found is None and verb in ("correct", "dismiss", "assign"):
             item = self.answers.item_of(name)
             return Case("assignment", name, item.tenant, "", item_id=item.item_id, item=item)
@@ -280,9 +284,10 @@ def _import(table: Reviewing, path: Path, author: str, dry_run: bool, as_json: b
     given: list[Given] = []
     done: list[dict[str, Any]] = []
     told = [{"line": one.line, "id": one.id, "why": one.why} for one in wrong]
+    lines: dict[tuple[str, str], int] = {}
     for row in rows:
         try:
-            orders = table.answers.orders(table.case(row.id, row.said.verb, cases), row.said)
+            orders = _of_row(table, row, cases, lines)
         except (WrongUsage, OrderRefused) as exc:
             told.append({"line": row.line, "id": row.id, "why": str(exc)})
             continue
@@ -298,6 +303,16 @@ def _import(table: Reviewing, path: Path, author: str, dry_run: bool, as_json: b
             console.print(f"{path}:{one['line']}: {one['why']}")
         console.print(f"{len(done)} {'would be decided' if dry_run else 'decided'}, {len(told)} wrong")
     raise typer.Exit(REJECTED if told else 0)
+
+
+def _of_row(table: Reviewing, row: Row, cases: list[Case], lines: dict[tuple[str, str], int]) -> list[Given]:
+    """The orders of a row; ``lines`` keeps which line decided a case. Raises ``WrongUsage`` and ``OrderRefused``."""
+    case = table.case(row.id, row.said.verb, cases, row.kind)
+    if (line := lines.get((case.kind, case.id))) is not None:
+        raise WrongUsage(f"line {line} decides the same case")
+    orders = table.answers.orders(case, row.said)
+    lines[case.kind, case.id] = row.line
+    return orders
 
 
 def _session(table: Reviewing, author: str, early: bool) -> None:

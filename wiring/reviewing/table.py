@@ -30,10 +30,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
+DELIMITERS = ",;\t"
+"""What spreadsheets put between cells, by the country that they are set to."""
+
+LONGEST_CELL = 32_000
+"""Characters of a cell; a spreadsheet takes 32,767, and puts the rest of a longer one where it likes."""
+
+
 class Row(NamedTuple):
-    """One filled-in row: its line in the file, the case's id, and what is said of it."""
+    """One filled-in row: its line in the file, the case's kind ("" if not told) and id, and what is said of it."""
 
     line: int
+    kind: str
     id: str
     said: Said
 
@@ -102,14 +110,20 @@ def _row(case: Case, named: Callable[[str, str], str]) -> list[str]:
 
 
 def _words(case: Case) -> str:
-    return "\n".join(case.examples) or case.quote or ""
+    words = "\n".join(case.examples) or case.quote or ""
+    return words if len(words) <= LONGEST_CELL else words[: LONGEST_CELL - 1] + "…"
 
 
 def read_answers(path: Path) -> tuple[list[Row], list[Wrong]]:
-    """The rows with a verdict, and those that cannot be meant. Raises ``WrongUsage`` for a file that is not ours."""
+    """The rows with a verdict, and those that cannot be meant; also where semicolons or tabs divide the cells.
+
+    Raises ``WrongUsage`` for a file that is not ours.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read(path, csv.reader(file))
+            first = file.readline()
+            file.seek(0)
+            return _read(path, csv.reader(file, delimiter=max(DELIMITERS, key=first.count)))
     except OSError as exc:
         raise WrongUsage(f"{path}: cannot be read: {exc.strerror}") from exc
     except (UnicodeDecodeError, csv.Error) as exc:
@@ -134,7 +148,7 @@ def _read(path: Path, reader: Any) -> tuple[list[Row], list[Wrong]]:
                 )
             continue
         try:
-            rows.append(Row(line, told["id"], _said(told)))
+            rows.append(Row(line, told.get("kind", ""), told["id"], _said(told)))
         except WrongUsage as exc:
             wrong.append(Wrong(line, told["id"], str(exc)))
     if header is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -15,6 +15,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from cli.cards import case_lines
+from cli.review import Reviewing
 from cli.review_session import Session, Tally
 from connectors.keys.vault import LocalVault
 from contracts.commands import AddLabel, ConfirmConcern, CorrectConcern, DismissConcern
@@ -275,6 +276,36 @@ def test_an_exported_file_is_read_back_with_lines_and_verdicts(desk: Desk, tmp_p
     assert first.said.correction.model_dump(exclude_none=True) == {"severity": "low", "bug": False}
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_file_of_a_spreadsheet_that_divides_cells_otherwise_is_read(
+    desk: Desk, tmp_path: Path, delimiter: str
+) -> None:
+    path = tmp_path / "cases.csv"
+    write_cases(path, cases(desk.run))
+    filled(path, {"verdict": "confirm"}, {"verdict": "dismiss"})
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    found, wrong = read_answers(path)
+    assert ([row.said.verb for row in found], wrong) == (["confirm", "dismiss"], [])
+
+
+def test_words_are_no_longer_than_a_cell_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    write_cases(path, [Case("theme", "t1", "acme", "new", examples=("x" * 100_000,) * 5)])
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (len(row["quote"]), row["quote"][-1]) == (32_000, "…")
+    assert read_answers(path) == ([], [])
+
+
+def test_of_two_cases_with_one_id_a_row_means_that_of_its_kind() -> None:
+    both = [Case(kind, "c1", "acme", "unsure") for kind in ("category", "assignment")]
+    found = [Reviewing.case(cast(Any, None), "c1", "confirm", both, kind) for kind in ("assignment", "", "x")]
+    assert [case.kind for case in found] == ["assignment", "category", "category"]
+
+
 def test_an_unsure_assignment_has_a_row_with_the_names_of_both_themes(tmp_path: Path) -> None:
     path = tmp_path / "cases.csv"
     case = Case("assignment", "c1", "acme", "close", theme="t1", runner_up="t2")
@@ -291,7 +322,7 @@ def test_a_new_theme_has_a_row_with_its_name_and_is_renamed_by_it(run: RunBuilde
         (row,) = csv.DictReader(file)
     assert (row["kind"], row["id"], row["theme_name"]) == ("theme", theme, "refund · late")
     filled(path, {"verdict": "rename", "new_name": "Late refunds"})
-    ((_, name, said),), _ = read_answers(path)
+    ((_, _, name, said),), _ = read_answers(path)
     assert (name, said.verb, said.name) == (theme, "rename", "Late refunds")
 
 
