@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli.tables import SHORT_ID
 from cli.watching import Tail
 from contracts.envelope import Envelope
 from contracts.identity import ordinal_of
@@ -32,6 +33,7 @@ class Narrator:
         self._start = start
         self._console = console
         self._newborn: set[str] = set()
+        self._nameless: set[str] = set()
         self._first_seen: dict[str, datetime] = {}
         self._impact: dict[str, tuple[float, str]] = {}
         self._week = 1
@@ -47,17 +49,28 @@ class Narrator:
         match record:
             case ThemeEvent(event="born"):
                 self._newborn.add(record.theme_id)
+            case ThemeEvent(event="renamed") if record.theme_id in self._nameless:
+                self._nameless.discard(record.theme_id)
+                self._say(
+                    record.event_time, f"{_bare(record.theme_id)} has a name now: {record.name}", "cyan"
+                )
             case ThemeRecord():
                 self._first_seen.setdefault(record.theme_id, record.first_seen)
                 if record.theme_id in self._newborn:
                     self._newborn.discard(record.theme_id)
-                    self._say(
-                        record.event_time, f"new theme: {record.label} ({record.concerns} concerns)", "cyan"
-                    )
+                    self._tell_birth(record)
             case Priority():
                 self._impact[record.theme_id] = (record.impact, record.label)
             case LinearIssue(change="open"):
                 self._tell_issue(record)
+
+    def _tell_birth(self, theme: ThemeRecord) -> None:
+        """By its name; of few concerns that are worded differently there is none yet."""
+        what = f"new theme: {theme.label} ({theme.concerns} concerns)"
+        if theme.label == _bare(theme.theme_id):
+            self._nameless.add(theme.theme_id)
+            what = f"new theme, which has no name yet: {theme.label} ({theme.concerns} concerns)"
+        self._say(theme.event_time, what, "cyan")
 
     def _tell_windows(self, now: datetime) -> None:
         """Once a week of event time: the themes with the most impact."""
@@ -80,3 +93,8 @@ class Narrator:
         day = (at - self._start) // DAY + 1
         when = f"day {day:>2}, {at.strftime('%b %d %H:%M')}"
         self._console.print(f"{when}  {what}", style=style, markup=False, highlight=False)
+
+
+def _bare(theme: str) -> str:
+    """What a theme without a name is called."""
+    return f"theme {theme[:SHORT_ID]}"
