@@ -275,7 +275,12 @@ class JiraTracker:
 
     async def _ask_meta(self) -> Meta:
         base = f"issue/createmeta/{quote(self.place.project)}/issuetypes"
-        types = (await self._made("GET", f"{base}?maxResults=200")).get("issueTypes", ())
+        try:
+            types = (await self._made("GET", f"{base}?maxResults=200")).get("issueTypes", ())
+        except Gone:  # not the issue: nobody deleted that
+            raise Refused(
+                f"{self.sender.who}: shows no project {self.place.project}", reason="project"
+            ) from None
         for kind in types:
             if kind.get("name") == self.place.issue_type:
                 said = await self._made("GET", f"{base}/{kind['id']}?maxResults=200")

@@ -7,13 +7,13 @@ overwritten here: labels are added, and only fields that a caller names are chan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.outgoing import Gone, Sender
+from connectors.outgoing import Gone, Refused, Sender
 from connectors.trackers.linear_answers import Conflict, NotOffered, Unknown, answered, authorization
 from connectors.trackers.linear_changes import Change, attached, documents, escaped, known, needed
 from connectors.trackers.port import Clock, Draft, Issue, Json, Piece, Standing, v4_shaped
@@ -76,10 +76,16 @@ class LinearTracker:
         return await self._find(draft.id)
 
     async def create(self, draft: Draft) -> Issue:
-        """Make it with our id; a conflict means that it is there."""
-        told = self._input(draft) | {"labelIds": await self._label_ids(draft.labels)}
+        """Make it with our id; a conflict means that it is there. Raises ``Refused`` for a team, a project or
+        anything else that it names and Linear does not know: nobody deleted the issue then."""
+
+        async def made(labels: list[str]) -> dict[str, Any]:
+            return await self._ask(_CREATE, i=self._input(draft) | {"labelIds": labels})
+
         try:
-            answer = await self._ask(_CREATE, i=told)
+            answer = await self._with_labels(draft.labels, made)
+        except Unknown:
+            raise self._names_what_is_not_there() from None
         except Conflict:
             there = await self._find(draft.id)
             if there is None or there.is_gone:
@@ -127,8 +133,16 @@ class LinearTracker:
 
     async def add_labels(self, external_id: str, labels: Sequence[str]) -> None:
         """Add labels by ``addedLabelIds``: ``labelIds`` would take people's away."""
-        if ids := await self._label_ids(labels):
-            await self._ask(_UPDATE, id=external_id, i={"addedLabelIds": ids})
+
+        async def added(ids: list[str]) -> dict[str, Any]:
+            return await self._ask(_UPDATE, id=external_id, i={"addedLabelIds": ids}) if ids else {}
+
+        try:
+            await self._with_labels(labels, added)
+        except Unknown:
+            if await self.read(external_id) is None:
+                raise
+            raise self._names_what_is_not_there() from None
 
     async def relate(self, external_id: str, other_id: str) -> None:
         """A relation ``related`` with an id of ours."""
@@ -271,6 +285,27 @@ class LinearTracker:
         found = await self._ask(_ARCHIVED, f={"id": {"eq": name}})
         nodes = found["issues"]["nodes"]
         return _issue(nodes[0]) if nodes else None
+
+    async def _with_labels(
+        self, names: Sequence[str], ask: Callable[[list[str]], Awaitable[dict[str, Any]]]
+    ) -> dict[str, Any]:
+        """Ask with the labels' ids; where one may have been deleted since it was looked up, once more with new ones."""
+        remembered = any(name[:80] in self._labels for name in names)
+        try:
+            return await ask(await self._label_ids(names))
+        except Conflict:
+            raise
+        except (Unknown, Refused):
+            if not remembered:
+                raise
+        self._labels.clear()
+        return await ask(await self._label_ids(names))
+
+    def _names_what_is_not_there(self) -> Refused:
+        what = (
+            "its team, project, assignee, template or a label is not there; look at the file of destinations"
+        )
+        return Refused(f"{self.sender.who}: {what}", reason="not_there")
 
     async def _label_ids(self, names: Sequence[str]) -> list[str]:
         """Ids of labels; what is missing is made once, with an id of ours."""

@@ -162,6 +162,20 @@ def test_a_project_that_demands_more_goes_to_a_person_who_is_told_the_field(
     assert there.issues == {}
 
 
+def test_a_project_that_is_not_shown_is_told_to_a_person_and_called_deleted_by_nobody(
+    site: Site, there: JiraSite
+) -> None:
+    there.shows_project = False
+
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record())
+        await desk.deliver()
+        (row,) = desk.rows("manual")
+        assert "no project ENG" in row.reason
+
+    site.run(work)
+
+
 def test_a_recurrence_comments_once_and_reopens_what_was_done(
     site: Site, server: Scripted, there: JiraSite
 ) -> None:

@@ -222,3 +222,31 @@ def test_only_what_was_done_is_opened_again(site: Site, there: LinearSite, was: 
     site.run(work)
     assert only(there)["state"]["type"] == then  # type: ignore[index]
     assert [one["body"] for one in there.comments.values()] == ["They reopen."]
+
+
+def test_a_team_that_is_not_there_is_told_to_a_person_and_called_deleted_by_nobody(
+    site: Site, there: LinearSite
+) -> None:
+    there.team = "another"
+
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record())
+        await desk.settle(3)
+        (row,) = desk.rows("manual")
+        assert "team" in row.reason
+
+    site.run(work)
+
+
+def test_a_label_that_people_deleted_costs_no_issue(site: Site, there: LinearSite) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(1))
+        await desk.deliver()
+        there.labels = {f"new-{name}": {**one, "id": f"new-{name}"} for name, one in there.labels.items()}
+        await desk.take(issue_record(2), change("recur"))
+        await desk.settle(3)
+        assert desk.states() == {"done": 3}
+
+    site.run(work)
+    assert all(set(issue["labelIds"]) & set(there.labels) for issue in there.issues.values())
+    assert len(there.issues) == 2

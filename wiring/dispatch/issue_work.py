@@ -173,7 +173,10 @@ class IssueWork:
         other = await aside(self.stores.issues.of, effect.destination, into) if into else None
         if other is None or other.is_deleted:
             return False
-        await self.tracker.relate(issue.id, other.external_id)
+        try:
+            await self.tracker.relate(issue.id, other.external_id)
+        except Gone:  # the other one was deleted: this one was read a moment ago
+            return False
         return True
 
     async def _refresh(self, record: LinearIssue, known: Tracked, issue: Issue, now: datetime) -> None:

@@ -28,6 +28,7 @@ class JiraSite:
 
     authorization: str
     hidden_for: int = 0
+    shows_project: bool = True
     fields: list[dict[str, Any]] = field(default_factory=lambda: list(FIELDS))
     issues: dict[str, dict[str, Any]] = field(default_factory=dict)
     comments: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -40,6 +41,8 @@ class JiraSite:
         if asked.headers.get("authorization") != self.authorization:
             return Said(401, "Client must be authenticated")
         path = urlsplit(asked.path).path.removeprefix("/rest/api/3/")
+        if path.startswith("issue/createmeta/") and not self.shows_project:
+            return Said(404, {"errorMessages": ["No project could be found."]})
         if path.startswith("issue/createmeta/ENG/issuetypes"):
             many = path.endswith("issuetypes")
             return Said(

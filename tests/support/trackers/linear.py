@@ -29,6 +29,7 @@ class LinearSite:
     """
 
     token: str = TOKEN
+    team: str = TEAM
     conflict_status: int = 200
     has_customers: bool = True
     limited: int = 0
@@ -94,9 +95,9 @@ class LinearSite:
         self.creates.append(given["id"])
         if given["id"] in self.issues or given["id"] in self.gone:
             raise Fails(f"conflict on insert of Issue {given['id']}", status=self.conflict_status)
-        for label in given.get("labelIds", ()):
-            if label not in self.labels:
-                raise Fails("labelIds: not found")
+        if given["teamId"] != self.team:
+            raise Fails("Entity not found: Team")
+        self._know(given.get("labelIds", ()))
         number = next(self.numbers)
         self.issues[given["id"]] = {
             "id": given["id"], "identifier": f"ENG-{number}", "url": f"https://linear.test/ENG-{number}",
@@ -105,6 +106,10 @@ class LinearSite:
             "archivedAt": None, "trashed": None,
         }  # fmt: skip
         return {"success": True, "issue": self.issues[given["id"]]}
+
+    def _know(self, labels: Any) -> None:
+        if not set(labels) <= set(self.labels):
+            raise Fails("Entity not found: IssueLabel - Could not find referenced IssueLabel.")
 
     def _parts(self, issue: dict[str, Any]) -> dict[str, Any]:
         name = issue["id"]
@@ -134,6 +139,7 @@ class LinearSite:
         if "stateId" in given:
             kind = given.pop("stateId").removeprefix("state-")
             issue["state"] = {"id": f"state-{kind}", "type": kind}
+        self._know(given.get("addedLabelIds", ()))
         issue["labelIds"] = [*dict.fromkeys([*issue["labelIds"], *given.pop("addedLabelIds", [])])]
         issue.update(given)
         return {"success": True, "issue": issue}
@@ -196,6 +202,7 @@ class LinearSite:
         return {"success": True, "need": {"id": told["i"]["id"]}}
 
     def _issue_relation_create(self, told: Any) -> Any:
+        self._issue({"id": told["i"]["relatedIssueId"]})
         self._once(self.relations, told["i"], "IssueRelation")
         return {"success": True, "issueRelation": {"id": told["i"]["id"]}}
 

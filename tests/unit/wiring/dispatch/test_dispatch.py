@@ -184,6 +184,24 @@ def test_two_issues_of_merged_themes_are_related(tmp_path: Path, server: Scripte
     assert [one["relatedIssueId"] for one in there.relations.values()] == [into]
 
 
+def test_a_relation_to_an_issue_that_people_deleted_is_no_end_of_the_other(
+    tmp_path: Path, server: Scripted, there: LinearSite
+) -> None:
+    into = issue_record(2).issue_id
+
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(1), issue_record(2))
+        await desk.deliver()
+        there.delete(into)
+        told = {"change": "relink", "into_issue_id": into, "description": "Merged.", "quotes": ()}
+        await desk.take(issue_record(1, at=9, **told))
+        assert (await desk.deliver())["commented"] == 1
+        await desk.take(issue_record(1, at=10, change="recur", description="Again."))
+        assert (await desk.deliver())["commented"] == 1
+
+    Site(tmp_path).linear(server.url).run(work)
+
+
 def test_a_change_of_an_issue_that_nobody_made_is_cancelled(tmp_path: Path, server: Scripted) -> None:
     async def work(desk: Desk) -> None:
         await desk.take(issue_record(change="recur"))
