@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from models.llm.base import Call, Provider, Reply
 from models.llm.errors import Busy, CapReached, Held, NobodyAnswers, ProviderFailed
+from models.llm.guarded import LONGEST_HOLD_S
 
 RETRY_AFTER_S = 30.0
 """When to ask again where no provider said."""
@@ -65,4 +66,4 @@ def _together(last: Sequence[ProviderFailed | CapReached]) -> NobodyAnswers | Ca
         if isinstance(failure, CapReached) and all(isinstance(one, CapReached) for one in last):
             return failure
     waits_s = [one.retry_after_s for one in last if isinstance(one, Busy) and one.retry_after_s is not None]
-    return NobodyAnswers(last, retry_after_s=min(waits_s, default=RETRY_AFTER_S))
+    return NobodyAnswers(last, retry_after_s=min([LONGEST_HOLD_S, *waits_s] if waits_s else [RETRY_AFTER_S]))

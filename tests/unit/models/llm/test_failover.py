@@ -40,6 +40,13 @@ def test_when_all_are_away_each_reason_is_told_and_the_earliest_return() -> None
     assert (caught.value.retry_after_s, len(caught.value.failures)) == (7.0, 3)
 
 
+def test_nobody_is_waited_for_longer_than_a_day() -> None:
+    provider, _scripted = tiers(busy(1_800_000_000.0))  # a time where seconds were meant
+    with pytest.raises(NobodyAnswers) as caught:
+        provider.ask(a_call())
+    assert caught.value.retry_after_s == 86_400.0
+
+
 def test_where_none_is_set_up_it_says_what_to_set() -> None:
     with pytest.raises(NobodyAnswers, match="UNDERCURRENT_OPENAI_API_KEY"):
         FailoverProvider([]).ask(a_call())
