@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -73,5 +74,7 @@ def _wait_s(heard: Heard, now: datetime) -> float:
     try:
         left = float(heard.headers["x-ratelimit-requests-reset"]) / 1000 - now.timestamp()
     except (KeyError, ValueError):
+        left = LIMITED_S
+    if math.isnan(left):  # "nan" is a number to Python, and no wait
         left = LIMITED_S
     return heard.waits_s(min(max(left, 1.0), 3600.0))
