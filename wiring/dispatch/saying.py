@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from asyncio import to_thread
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from connectors.alerting.port import AlertSink, JoiningSink, Notice
 from connectors.outgoing import Refused
 from connectors.store.engine import micros, moment_of
 from connectors.store.outbox import Effect
+from contracts.errors import StateCorrupt
 from wiring.dispatch.settling import done
 from wiring.dispatch.stores import Later, LeaseLost, Stores
 from wiring.dispatch.taking import ALERTS_LAST
@@ -54,9 +55,12 @@ class Saying:
         others = await to_thread(self._others, effect, now)
         async with AsyncExitStack() as undo:
             undo.push_async_callback(to_thread, self._give_back, others, now)
-            await sink.send_all(await to_thread(self._notices, [effect, *others]))
+            notice = await to_thread(self.stores.envelopes.notice, effect)
+            told = await to_thread(self._notices, others)
+            await sink.send_all([notice, *told.values()])
             undo.pop_all()
-        await to_thread(self._settle, others, now)
+        await to_thread(self._settle, [one for one in others if one.id in told], now)
+        await to_thread(self._give_back, [one for one in others if one.id not in told], now)
         return "sent"
 
     async def _wait(self, effect: Effect, silence: timedelta, now: datetime) -> None:
@@ -68,8 +72,13 @@ class Saying:
         join = partial(self.stores.alerts.join, effect, now, lease_s=self.lease_s, most=MOST - 1)
         return join(taken_since=now - ALERTS_LAST)
 
-    def _notices(self, effects: Sequence[Effect]) -> list[Notice]:
-        return [self.stores.envelopes.notice(one) for one in effects]
+    def _notices(self, effects: Sequence[Effect]) -> dict[str, Notice]:
+        """What they say, by id; one that does not open is left out, and is found so when it is said by itself."""
+        told = {}
+        for one in effects:
+            with suppress(StateCorrupt):
+                told[one.id] = self.stores.envelopes.notice(one)
+        return told
 
     def _give_back(self, others: Sequence[Effect], now: datetime) -> None:
         for one in others:

@@ -10,8 +10,10 @@ from threading import Event
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from connectors.alerting.slack import SECTION_CHARS, digest
+from connectors.store.tables import outbox
 from contracts.priority import Alert
 from tests.support.dispatching import Desk, Site, alert_record
 from tests.support.trackers.server import Asked, Said, Scripted
@@ -71,6 +73,21 @@ def test_the_first_is_said_at_once_and_what_follows_within_a_minute_in_one(chann
     assert channel.titles == ["Export fails 0", "40 alerts of acme"]
     said = channel.slack.posted[1]["blocks"][1]["text"]["text"]
     assert all(f"Export fails {n}" in said for n in range(1, 41))
+
+
+def test_one_that_cannot_be_opened_keeps_no_other_from_being_said(channel: Channel) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(*alerts(0, 1, severity="page"), *alerts(1, 1, severity="info"), *alerts(2, 1))
+        spoiled = outbox.c.record_id == "0-1-priority-1"
+        with desk.dispatcher.stores.outbox.engine.begin() as store:
+            store.execute(update(outbox).where(spoiled).values(payload="{}"))
+        await desk.settle()
+        assert {row.record_id: row.state for row in desk.rows()} == {
+            "0-0-priority-1": "done", "0-1-priority-1": "manual", "0-2-priority-1": "done",
+        }  # fmt: skip
+
+    channel.site.run(work)
+    assert channel.titles == ["2 alerts of acme"]
 
 
 def test_a_flood_of_ten_minutes_is_at_most_a_message_a_minute(channel: Channel) -> None:
