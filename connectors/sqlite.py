@@ -55,10 +55,17 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     """The only writer of all processes: all of it is on disk when this ends, or none."""
     db.execute("BEGIN IMMEDIATE")
     with ExitStack() as failed:
-        failed.callback(db.execute, "ROLLBACK")
+        failed.callback(_rolled_back, db)
         yield
+        db.execute(
+            "COMMIT"
+        )  # on a full disk this may fail and leave the transaction open, which no other can follow
         failed.pop_all()
-    db.execute("COMMIT")
+
+
+def _rolled_back(db: sqlite3.Connection) -> None:
+    if db.in_transaction:
+        db.execute("ROLLBACK")
 
 
 @contextmanager

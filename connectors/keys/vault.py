@@ -15,6 +15,7 @@ import base64
 import hmac
 import os
 import secrets
+import sqlite3
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from connectors.durable import sync_directory
 from connectors.holding import in_turn
 from connectors.sqlite import opened, transaction
-from contracts.errors import StateCorrupt, WrongUsage
+from contracts.errors import RetryLater, StateCorrupt, WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, TENANT_SUBJECT, Sealed
 
 KEY_BYTES = 32
@@ -42,6 +43,8 @@ TENANT_SUBJECTS = (DEAD_LETTER_SUBJECT, TENANT_SUBJECT)
 
 # Opened subject keys kept in memory. A process meets a few thousand authors between restarts of a cache line;
 # one entry is about 1 kB.
+RETRY_S = 5.0
+"""Seconds after which a disk that took no key may take it."""
 CACHED_SUBJECTS = 20_000
 
 # Subjects that one question to the database names, below SQLite's bound of old (999).
@@ -149,18 +152,18 @@ class LocalVault:
         return hmac.digest(self._tenant_keys(tenant).hash, b"content\x1f" + content, sha256).hex()[:32]
 
     def ensure(self, tenant: str, subjects: Iterable[str]) -> None:
-        """Make keys for the subjects that have none; durable when this returns."""
+        """Make keys for the subjects that have none; durable when this returns. Raises ``RetryLater``."""
         self.ensure_all((tenant, subject) for subject in subjects)
 
     def ensure_all(self, subjects: Iterable[tuple[str, str]]) -> None:
-        """As ``ensure``, for ``(tenant, subject)`` pairs of any tenants, in one transaction."""
+        """As ``ensure``, for ``(tenant, subject)`` pairs of any tenants, in one transaction. Raises ``RetryLater``."""
         if not self._is_one_moment:
             self._forget_destroyed()
         new = self._look_up(subjects)
         if not new:
             return
         keys = {(tenant, s): secrets.token_bytes(KEY_BYTES) for tenant, some in new.items() for s in some}
-        with transaction(self._db):
+        with self._writing():
             # Another process may have been faster: its keys count, and ours of those are forgotten.
             there = {(tenant, s) for tenant, some in new.items() for s in self._wrapped(tenant, some)}
             made = [one for one in keys if one not in there]
@@ -185,9 +188,9 @@ class LocalVault:
         return lacking
 
     def destroy(self, tenant: str, subject: str) -> bool:
-        """Destroy a subject's key, and so every text of theirs; False if there was none."""
+        """Destroy a subject's key, and so every text of theirs; False if there was none. Raises ``RetryLater``."""
         self._ciphers.pop((tenant, subject), None)
-        with transaction(self._db):
+        with self._writing():
             gone = self._db.execute(
                 "DELETE FROM subjects WHERE tenant = ? AND subject = ?", (tenant, subject)
             ).rowcount
@@ -231,6 +234,15 @@ class LocalVault:
             raise StateCorrupt(
                 f"a text of subject {sealed.subject} does not open with its key: wrong key store, or altered bytes"
             ) from None
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction; ``RetryLater`` where the disk takes nothing or another process holds the file for too long."""
+        try:
+            with transaction(self._db):
+                yield
+        except sqlite3.OperationalError as exc:
+            raise RetryLater(f"keys: {exc}; free space or fix the rights", retry_after_s=RETRY_S) from exc
 
     @contextmanager
     def at_once(self, subjects: Iterable[tuple[str, str]] = ()) -> Iterator[None]:

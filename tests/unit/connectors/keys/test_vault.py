@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from connectors.keys.vault import LocalVault
-from contracts.errors import StateCorrupt, WrongUsage
+from contracts.errors import RetryLater, StateCorrupt, WrongUsage
 from contracts.feedback import TENANT_SUBJECT, Sealed
 
 
@@ -208,3 +208,15 @@ def test_a_vault_s_hashes_are_of_no_use_without_its_key(vault: LocalVault, tmp_p
 
 def test_a_subject_nobody_knows_opens_to_none(vault: LocalVault) -> None:
     assert vault.open("acme", Sealed(subject="who", nonce="AAAA", ciphertext="AAAA")) is None
+
+
+def test_a_disk_that_is_full_for_a_while_costs_no_more_than_that(vault: LocalVault) -> None:
+    (pages,) = vault._db.execute("PRAGMA page_count").fetchone()
+    vault._db.execute(f"PRAGMA max_page_count={pages}")
+    many = [f"{n:032x}" for n in range(500)]
+    for _ in range(2):
+        with pytest.raises(RetryLater, match="full"):
+            vault.ensure("acme", many)
+    vault._db.execute("PRAGMA max_page_count=1000000")
+    vault.ensure("acme", many)
+    assert vault.open("acme", vault.seal("acme", many[-1], b"x")) == b"x"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from connectors.keys import vault as vault_module
 from connectors.vendors.port import Connection, Request, Taken
 from tests.support.edge import NOON, OLD_SECRET, Desk, Desks, at_the_desks, said, signed
 from wiring.edge.quotas import Quota
@@ -126,3 +129,28 @@ def test_one_that_floods_is_told_when_to_come_again_and_the_others_do_not_notice
         assert (len(edge.records()), len(edge.records("bulk"))) == (11, 10)
 
     at_the_desks(tmp_path, send, quota=Quota(live_per_s=1, most_per_s=2, window_s=10))
+
+
+def test_a_disk_that_takes_no_key_is_told_to_come_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = [True]
+    begin = vault_module.transaction
+
+    @contextmanager
+    def transaction(db: sqlite3.Connection) -> Iterator[None]:
+        with begin(db):
+            if full[0]:
+                raise sqlite3.OperationalError("database or disk is full")
+            yield
+
+    monkeypatch.setattr(vault_module, "transaction", transaction)
+
+    async def work(edge: Desks) -> list[tuple[int, str | None]]:
+        told = []
+        for full[0] in (True, True, False):
+            answer = await edge.post(said("r1"), signed(said("r1")))
+            told.append((answer.status_code, answer.headers.get("retry-after")))
+        return told
+
+    assert at_the_desks(tmp_path, work) == [(503, "5"), (503, "5"), (200, None)]
