@@ -147,7 +147,12 @@ def where(one: Preview) -> dict[str, object]:
 def as_text(one: Preview) -> str:
     """An effect for people: what happens to it, and what it would send."""
     effect = one.effect
-    fate = {"observed": "not sent", "proposed": "waits for a person", "manual": "waits for a person"}
+    fate = {
+        "observed": "not sent",
+        "cancelled": "not sent",
+        "proposed": "waits for a person",
+        "manual": "waits for a person",
+    }
     head = f"{effect.id}  {effect.verb} → {effect.destination} ({fate.get(effect.state, 'would be sent')})"
     why = f"\n  {effect.reason}" if effect.reason else ""
     if one.would is None:

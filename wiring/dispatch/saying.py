@@ -20,7 +20,7 @@ from connectors.store.outbox import Effect
 from contracts.errors import StateCorrupt
 from wiring.dispatch.settling import done
 from wiring.dispatch.stores import Later, LeaseLost, Stores
-from wiring.dispatch.taking import ALERTS_LAST
+from wiring.dispatch.taking import ALERTS_LAST, TOO_OLD
 
 MOST = 200
 """Alerts of one message; what is left makes another."""
@@ -42,7 +42,7 @@ class Saying:
     async def say(self, effect: Effect, sink: AlertSink, now: datetime) -> str:
         """Say it. Raises ``Later``, ``LeaseLost``, and what the sink raises."""
         if now - moment_of(effect.taken_at) > ALERTS_LAST:
-            raise Refused("it could not be said for a day, and is news no more", reason="too_old")
+            raise Refused(TOO_OLD, reason="too_old")
         if not isinstance(sink, JoiningSink) or not sink.together_s:
             await sink.send(await to_thread(self.stores.envelopes.notice, effect))
             return "sent"

@@ -29,6 +29,8 @@ HISTORY = timedelta(hours=24)
 ALERTS_LAST = timedelta(days=1)
 """An alert that could not be said for so long is said no more."""
 
+TOO_OLD = "it could not be said for a day, and is news no more"
+
 STATES: dict[Autonomy, State] = {"observe": "observed", "suggest": "proposed", "act": "pending"}
 ACTIONS: dict[Verb, Action] = {"open": "open", "recur": "comment", "reopen": "reopen", "relink": "relink"}
 URGENCY = {"page": 0, "warn": 2, "info": 4}

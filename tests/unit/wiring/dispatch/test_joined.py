@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from cli.dispatch import as_text
 from connectors.alerting.slack import SECTION_CHARS, digest
 from connectors.store.tables import outbox
 from contracts.priority import Alert
-from tests.support.dispatching import Desk, Site, alert_record
+from tests.support.dispatching import NOW, Desk, Site, alert_record
 from tests.support.trackers.server import Asked, Said, Scripted
 from tests.support.trackers.sinks import SlackSite
+from wiring.dispatch.previewing import preview
 from wiring.dispatch.words import notice_of
 
 SECONDS = timedelta(seconds=1)
@@ -88,6 +90,19 @@ def test_one_that_cannot_be_opened_keeps_no_other_from_being_said(channel: Chann
 
     channel.site.run(work)
     assert channel.titles == ["2 alerts of acme"]
+
+
+def test_a_dry_run_says_that_an_alert_of_yesterday_is_not_sent_any_more(channel: Channel) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(*alerts(0, 1))
+        opened, stores, (row,) = desk.dispatcher.opened, desk.dispatcher.stores, desk.rows()
+        soon, late = (preview(row, opened, stores, NOW + timedelta(hours=hours)) for hours in (24, 25))
+        assert (soon.effect.state, soon.would is None) == ("pending", False)
+        assert (late.effect.state, late.would) == ("cancelled", None)
+        assert "news no more" in as_text(late)
+        assert "would be sent" not in as_text(late)
+
+    channel.site.run(work)
 
 
 def test_a_flood_of_ten_minutes_is_at_most_a_message_a_minute(channel: Channel) -> None:
