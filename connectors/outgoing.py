@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import orjson
 
+from connectors.vendors.wire import read_json
 from connectors.waits import retry_after_s
 from contracts.errors import PipelineError, RejectItem, RetryLater
 
@@ -70,10 +71,10 @@ class Heard:
     body: bytes
 
     def json(self) -> Any:
-        """The body as JSON; None where it is something else, such as a proxy's page."""
+        """The body as JSON, also with half a character in it; None where it is something else, say a proxy's page."""
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            return read_json(self.body)
+        except ValueError:
             return None
 
     def waits_s(self, otherwise: float) -> float:

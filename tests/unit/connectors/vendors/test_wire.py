@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from connectors.outgoing import Heard
 from connectors.vendors.envelopes import read_or_put_aside
 from connectors.vendors.generic import VENDOR
 from connectors.vendors.http import Answer
@@ -42,6 +43,7 @@ def nested(levels: int) -> Any:
 def test_what_no_strict_parser_takes_is_read_all_the_same(body: bytes, read: Any) -> None:
     assert read_json(body) == read
     assert Answer(200, {}, body).json() == read
+    assert Heard(200, {}, body).json() == read
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"<html>", b'{"a": NaN}', b'"\\ud83d'])
