@@ -1,7 +1,8 @@
 """Themes that stayed small join the theme that is nearest: most were parts of it, told in other words for a while.
 
-In a pass, before merges. A theme is small if it has less than a share of a typical theme's members for its age,
-once it is old enough. Size tells more than likeness here: of two themes near to each other, the smaller had the larger
+In a pass, before merges. A theme is small if it grows by less than a share of what a typical theme grows by, once
+it is old enough. Growth, not size: beside themes that are many and young a typical size is small, then few are folded,
+and there are more. Size tells more than likeness here: of two themes near to each other, the smaller had the larger
 one's topic half of the time if it was small, never if it was large, however alike they were (``docs/themes.md``).
 """
 
@@ -25,6 +26,8 @@ _MOST = 256
 """Themes of a group that a pass asks about; where there are more, passes take turns."""
 _FEWEST = 8
 """Themes from which on a typical one means something."""
+_TYPICAL_OF = 256
+"""Themes that tell what is typical: the first by id, so any, and always the same."""
 
 
 def folds(state: EngineState, place: Place) -> Step:
@@ -58,7 +61,7 @@ def _needed(state: EngineState, group: str) -> tuple[int, int]:
 
 def _asked(state: EngineState, book: Book) -> list[int]:
     """Ordinals of the themes that are small whatever their age, by birth: so many of them as a pass asks about."""
-    most = state.policy.fold_milli * _typical(book)
+    most = state.policy.fold_milli * _typical(state, book)
     few = np.sort(book.ordinals[(1000 * book.total_n < most) & (book.total_n > 0) & book.open_rows])
     if len(few) > _MOST:
         first = state.last_pass // state.policy.pass_every * _MOST % len(few)
@@ -66,15 +69,33 @@ def _asked(state: EngineState, book: Book) -> list[int]:
     return [int(ordinal) for ordinal in few]
 
 
-def _typical(book: Book) -> int:
-    return int(np.median(book.total_n))
+def _typical(state: EngineState, book: Book) -> int:
+    """The median, over themes as large as births are, of ``_grown``; 0 where there are none."""
+    grown = [
+        _grown(state, int(members), _middle_age(state, root))
+        for root, members in zip(book.roots[:_TYPICAL_OF], book.total_n.tolist(), strict=False)
+        if members >= state.policy.min_members
+    ]
+    return int(np.median(grown)) if grown else 0
+
+
+def _grown(state: EngineState, members: int, middle_age: int | None) -> int:
+    """Members that a theme would have if it were as old as the stream; its age is twice that of its middle member."""
+    age = state.seen if middle_age is None else min(2 * middle_age, state.seen)
+    return members * state.seen // max(age, 1)
+
+
+def _middle_age(state: EngineState, root: Origin) -> int | None:
+    """How many concerns ago the middle one of the theme's members in the window came; None: there are none."""
+    slots = state.members_in_window(root)
+    return state.seen - int(state.shelf.seq[slots[len(slots) // 2]]) if len(slots) else None
 
 
 def _fold(state: EngineState, group: str, asked: list[int], needed: int) -> list[Change]:
     """Fold those of the themes ``asked`` about that stayed small and have a theme near enough; the nearest first."""
     assert state.space is not None
     book, joining = state.themes.books[group], state.space.level(group).threshold
-    typical = _typical(book)
+    typical = _typical(state, book)
     small = [n for n in asked if _stayed_small(state, book, state.themes.origins[n], typical)]
     rows = np.array([book.row_of[ordinal] for ordinal in small], np.int64)
     if not len(rows):
@@ -92,12 +113,9 @@ def _fold(state: EngineState, group: str, asked: list[int], needed: int) -> list
 
 
 def _stayed_small(state: EngineState, book: Book, root: Origin, typical: int) -> bool:
-    """Whether a theme has few members for its age, which is twice that of the middle one of those in the window."""
-    policy, slots = state.policy, state.members_in_window(root)
-    if not len(slots):
-        return False
-    middle = state.seen - int(state.shelf.seq[slots[len(slots) // 2]])
-    if middle < min(policy.fold_after // 2, state.seen // 4):
+    """Whether a theme that is old enough grew little beside a typical one."""
+    policy, middle_age = state.policy, _middle_age(state, root)
+    if middle_age is None or middle_age < min(policy.fold_after // 2, state.seen // 4):
         return False
     members = int(book.total_n[book.row_of[root.ordinal]])
-    return 1000 * members * state.seen < policy.fold_milli * typical * min(2 * middle, state.seen)
+    return 1000 * _grown(state, members, middle_age) < policy.fold_milli * typical

@@ -86,8 +86,8 @@ class ThemePolicy:
     """Times that a pass looks for such pairs; each theme merges at most once in a round."""
     merge_gap_milli: int = 3_000
     """Themes whose members lie so far apart, in thousandths of their spread (``splits``), do not merge."""
-    fold_milli: int = 900
-    """A theme is small with so many thousandths of the members that a typical one has for its age; …"""
+    fold_milli: int = 500
+    """A theme is small when it grows by so many thousandths of what a typical one grows by; …"""
     fold_after: int = 1_000
     """… of this age, in concerns, or half as old as the stream, it joins its nearest theme …"""
     fold_like: float = 0.2
