@@ -94,13 +94,15 @@ def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[st
                 waited = time.monotonic() - began
                 if not (passes(exc.args[0]) or exc.args[0].code() == KafkaError._NOENT) or waited > WITHIN_S:
                     raise
-                known = _topics_known(admin, patience_s)
-                missing = sorted({place.topic for place in asked} - known) if known is not None else []
-                if waited > _UNKNOWN_S and missing:
-                    raise StopWorker(
-                        f"topic {missing[0]} does not exist: see --prefix and --generation, or create it with "
-                        "`undercurrent topics apply`"
-                    ) from exc
+            # Not above: a call that fails while an exception is handled never lets go of that, of no frame that it
+            # passed, and so of no client in them (confluent-kafka 2.16).
+            known = _topics_known(admin, patience_s)
+            missing = sorted({place.topic for place in asked} - known) if known is not None else []
+            if waited > _UNKNOWN_S and missing:
+                raise StopWorker(
+                    f"topic {missing[0]} does not exist: see --prefix and --generation, or create it with "
+                    "`undercurrent topics apply`"
+                )
             patience_s = min(2 * patience_s, _LONGEST_S)
             time.sleep(0.1)
 

@@ -10,8 +10,10 @@ import pytest
 
 from connectors.kafka import reading
 from connectors.kafka.cluster import Cluster
+from connectors.kafka.names import Naming
 from connectors.kafka.reading import held
 from contracts.errors import StopWorker
+from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
 
 AWAY = Cluster("127.0.0.1:9", {"log_level": "0"})
@@ -26,8 +28,11 @@ def no_collection() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_collection")
-def test_a_client_that_got_no_answer_goes_with_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "WITHIN_S", 0.1)
+@pytest.mark.parametrize("within_s", [0.1, 1.2], ids=["asked once", "asked again"])
+def test_a_client_that_got_no_answer_goes_with_its_threads(
+    within_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "WITHIN_S", within_s)
     admin = AWAY.admin()
     client = weakref.ref(admin)
     try:
@@ -41,6 +46,7 @@ def test_a_client_that_got_no_answer_goes_with_its_threads(monkeypatch: pytest.M
     assert client() is None
 
 
-def test_a_topic_that_is_missing_is_said_to_be(broker: Broker) -> None:
+def test_a_topic_that_is_missing_is_said_to_be(broker: Broker, naming: Naming) -> None:
+    make_topics(broker.cluster, [naming.topic("other")])  # of a broker without any nobody can tell
     with pytest.raises(StopWorker, match=r"topic no\.such does not exist: .*topics apply"):
         held(broker.cluster.admin(), [("no.such", 0)])
