@@ -26,7 +26,7 @@ from models.themes.state import EngineState
 
 _COMPANIONS = 3
 """Concerns that found a theme with the one that arrives."""
-_LATEST = 20
+_LATEST = 16
 """Members of a theme that tell whether it is just beginning, those that came last."""
 _FRESH = 0.4
 """Share of the latest concerns, those that came last, that most of these members are then among."""

@@ -86,7 +86,7 @@ class ThemePolicy:
     """Times that a pass looks for such pairs; each theme merges at most once in a round."""
     merge_gap_milli: int = 3_000
     """Themes whose members lie so far apart, in thousandths of their spread (``splits``), do not merge."""
-    fold_milli: int = 500
+    fold_milli: int = 450
     """A theme is small when it grows by so many thousandths of what a typical one grows by; …"""
     fold_after: int = 1_000
     """… of this age, in concerns, or half as old as the stream, it joins its nearest theme …"""
