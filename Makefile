@@ -11,7 +11,8 @@ DEMO_ARGS ?=
 KAFKA_DIR ?= out/kafka
 SEEDS ?= 20
 BENCH ?=
-# Two files of tests at a time, in the order in which they are named: the longest first.
+# Two files of tests at a time, in the order in which they are named: the longest first. Who ends is not replaced:
+# pytest-xdist 3.8 then waits for ever.
 PAIRED := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 UNIT := tests/unit tests/contract tests/conformance tests/architecture
 # Some of these are marked `alone`: they count seconds, or break their broker.
