@@ -230,6 +230,6 @@ def test_a_topic_that_an_answering_broker_does_not_know_is_not_waited_for_long(
 ) -> None:
     monkeypatch.setattr("connectors.kafka.reading._UNKNOWN_S", 0.1)
     admin: Any = Nowhere(times=15)
-    with pytest.raises(StopWorker, match="offsets of t"):
+    with pytest.raises(StopWorker, match="topic t does not exist"):
         held(admin, [("t", 0)])
     assert len(admin.patience_s) < 5
