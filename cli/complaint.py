@@ -17,9 +17,8 @@ COMPLAINT = "undercurrent: "
 
 def complain(exc: Exception) -> None:
     """Write the error as one line, in red on a terminal."""
-    from rich.console import (
-        Console,
-    )  # not at every start of a stage, which seldom has something to complain of
+    # Not at every start of a stage, which seldom has something to complain of.
+    from rich.console import Console
 
     sys.stdout.flush()
     line = " ".join(str(exc).split())

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.tables import SHORT_ID
 from cli.watching import Tail
 from contracts.envelope import Envelope
-from contracts.identity import ordinal_of
+from contracts.identity import ordinal_of, unnamed
 from contracts.priority import LinearIssue, Priority
 from contracts.registry import read_record
 from contracts.themes import ThemeEvent, ThemeRecord
@@ -52,7 +51,7 @@ class Narrator:
             case ThemeEvent(event="renamed") if record.theme_id in self._nameless:
                 self._nameless.discard(record.theme_id)
                 self._say(
-                    record.event_time, f"{_bare(record.theme_id)} has a name now: {record.name}", "cyan"
+                    record.event_time, f"{unnamed(record.theme_id)} has a name now: {record.name}", "cyan"
                 )
             case ThemeRecord():
                 self._first_seen.setdefault(record.theme_id, record.first_seen)
@@ -67,7 +66,7 @@ class Narrator:
     def _tell_birth(self, theme: ThemeRecord) -> None:
         """By its name; of few concerns that are worded differently there is none yet."""
         what = f"new theme: {theme.label} ({theme.concerns} concerns)"
-        if theme.label == _bare(theme.theme_id):
+        if theme.label == unnamed(theme.theme_id):
             self._nameless.add(theme.theme_id)
             what = f"new theme, which has no name yet: {theme.label} ({theme.concerns} concerns)"
         self._say(theme.event_time, what, "cyan")
@@ -93,8 +92,3 @@ class Narrator:
         day = (at - self._start) // DAY + 1
         when = f"day {day:>2}, {at.strftime('%b %d %H:%M')}"
         self._console.print(f"{when}  {what}", style=style, markup=False, highlight=False)
-
-
-def _bare(theme: str) -> str:
-    """What a theme without a name is called."""
-    return f"theme {theme[:SHORT_ID]}"

@@ -57,9 +57,8 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
     with ExitStack() as failed:
         failed.callback(_rolled_back, db)
         yield
-        db.execute(
-            "COMMIT"
-        )  # on a full disk this may fail and leave the transaction open, which no other can follow
+        # On a full disk this may fail and leave the transaction open, which no other can follow.
+        db.execute("COMMIT")
         failed.pop_all()
 
 

@@ -45,6 +45,11 @@ def theme_id(tenant: str, founding_concern: str) -> str:
     return _uuid("theme", tenant, founding_concern)
 
 
+def unnamed(theme: str) -> str:
+    """What a theme is called while it has no name."""
+    return f"theme {theme[:8]}"
+
+
 def linear_issue_id(tenant: str, lineage: str, episode: int) -> str:
     """A version-4-shaped UUID, as Linear wants it, from ``sha256(tenant, lineage, episode)``."""
     digest = hashlib.sha256("\x1f".join(("linear", tenant, lineage, str(episode))).encode()).digest()

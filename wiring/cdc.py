@@ -93,9 +93,8 @@ class Mirror:
 
     def _arrival(self, change: Change, where: Coordinates, now: datetime) -> Arrival:
         lacking = [column for column in self._table.mapping.values() if change.row.get(column) == UNAVAILABLE]
-        if (
-            lacking
-        ):  # what stands is right but for what did change; this would put the placeholder in its place
+        if lacking:
+            # What stands is right but for what did change; this would put the placeholder in its place.
             raise NotAChange(
                 f"{', '.join(lacking)}: unchanged and so not told; set the table's REPLICA IDENTITY to FULL"
             )

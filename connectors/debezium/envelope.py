@@ -52,11 +52,8 @@ def read_change(key: bytes | None, value: bytes | None) -> Change | None:
         return None
     try:
         return _read(key, value)
-    except (
-        AttributeError,
-        TypeError,
-        OverflowError,
-    ):  # a number where an object belongs, a date beyond the calendar
+    except (AttributeError, TypeError, OverflowError):
+        # A number where an object belongs, a date beyond the calendar.
         raise NotAChange("not of the shape of a change event") from None
 
 

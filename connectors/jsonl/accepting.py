@@ -115,9 +115,8 @@ class JsonlAccepting:
                 self._may_write()
                 self._open[topic] = JsonlLog(self._folders[topic], self._partitions)
             self._open[topic].append(partition, lines)
-        except (
-            StopWorker
-        ) as exc:  # held by another process, or a full disk: both pass, and nothing was written
+        except StopWorker as exc:
+            # Held by another process, or a full disk: both pass, and nothing was written.
             return RetryLater(str(exc), retry_after_s=RETRY_AFTER_S)
         except PipelineError as exc:
             return exc

@@ -128,9 +128,8 @@ class Writer:
         """Wait until all of an outlet's messages are delivered; the offset behind them. Raises ``StopWorker``."""
         deadline = time.monotonic() + self._within_s
         while outlet.waiting and not self._failures:
-            with suppress(
-                KafkaException
-            ):  # a producer that gave up for good says here that it did: see the book
+            with suppress(KafkaException):
+                # A producer that gave up for good says here that it did: see the book.
                 self.connect().flush(0.2)
             self._check(outlet, deadline)
         self._check(outlet, deadline)

@@ -250,9 +250,8 @@ class Asker:
             return Outcome("answered", judged.answer, asking, by.model)
         if case.failed:
             return Outcome("later", faults=judged.faults)
-        if TO_REVIEW.intersection(
-            judged.faults
-        ):  # fails closed: a person looks at what a model would not touch
+        if TO_REVIEW.intersection(judged.faults):
+            # Fails closed: a person looks at what a model would not touch.
             decision = left_to_people(case.question)
             return Outcome(
                 "left_to_people", ConcernAnswer(decision=decision), asking, by.model, judged.faults

@@ -48,9 +48,8 @@ class Pace:
 
     def parts(self, bucket: int) -> tuple[int, int, int, int]:
         """Concerns in the four buckets up to ``bucket``, the one before those, the 27 before it, and the one before."""
-        first = (
-            self._latest - bucket
-        )  # the place of ``bucket``; negative where this pace knows nothing so late
+        # The place of ``bucket``; negative where this pace knows nothing so late.
+        first = self._latest - bucket
         now = sum(self._counts[max(0, first) : max(0, first + _DAY)])
         edge, end = first + _DAY, first + _DAY + _BEFORE
         before = sum(self._counts[max(0, edge + 1) : max(0, end)])
@@ -81,7 +80,6 @@ def velocity(paces: Iterable[Pace], at_s: int) -> tuple[int, int]:
     for pace in paces:
         parts = pace.parts(at_s // QUARTER_S)
         now, edge, before, end = now + parts[0], edge + parts[1], before + parts[2], end + parts[3]
-    share = (
-        1000 * (QUARTER_S - at_s % QUARTER_S) // QUARTER_S
-    )  # of a bucket that lies behind the moment's place in it
+    # The share of a bucket that lies behind the moment's place in it.
+    share = 1000 * (QUARTER_S - at_s % QUARTER_S) // QUARTER_S
     return 1000 * now + share * edge, (1000 * before + (1000 - share) * edge + share * end) // 7

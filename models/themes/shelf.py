@@ -56,9 +56,8 @@ class Shelf:
         """Hold a concern; its slot."""
         if not self._free:
             self._grow()
-        if not self._comes_after(
-            seq
-        ):  # an order holds an old concern again: nobody who left may be mistaken for it
+        if not self._comes_after(seq):
+            # An order holds an old concern again: nobody who left may be mistaken for it.
             self._tidy()
         slot = self._free.pop()
         self.slot_of[concern_id] = slot

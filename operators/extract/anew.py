@@ -47,9 +47,8 @@ class Anew:
         if place is None or row.dismissed_at(place) or opened is None:
             return None
         decided = row.decided_at(place) or place in row.answers
-        if (
-            decided and concern.decision.provisional
-        ):  # somebody decided since the order was made: not with old labels
+        if decided and concern.decision.provisional:
+            # Somebody decided since the order was made: not with old labels.
             return None
         text = opened.decode()
         try:

@@ -107,9 +107,8 @@ class Follow:
             elif row.before and not row.drop:
                 outs += self._measure(book, record, issue, row)
         for root in sorted(book.tallies.since):
-            if (
-                book.tallies.since[root] // HOUR_S <= book.hour - WEEK_H
-            ):  # then it holds for all that is counted
+            if book.tallies.since[root] // HOUR_S <= book.hour - WEEK_H:
+                # Then it holds for all that is counted.
                 book.look_from(root, 0)
         return outs
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid5
 
 from contracts.feedback import Sealed
-from contracts.identity import NAMESPACE, linear_issue_id
+from contracts.identity import NAMESPACE, linear_issue_id, unnamed
 from contracts.priority import AffectedCustomer, Alert, LinearIssue, Priority, Quote, Withdrawal
 from contracts.stages import Assignment, Precedent
 from models.priority.impact import counted, impacts
@@ -42,7 +42,7 @@ RECORD_CUSTOMERS = 20
 
 def name_of(book: TenantBook, theme: str) -> str:
     """The theme's label, or the start of its id while it has none."""
-    return book.themes[theme].label or f"theme {theme[:8]}"
+    return book.themes[theme].label or unnamed(theme)
 
 
 def priority_record(book: TenantBook, root: str, rule: Line | None, envelope: Envelope) -> Priority:
@@ -301,7 +301,7 @@ def _where(book: TenantBook, theme: str | None) -> str:
     """A theme as it is spoken of, by its id while it has no name."""
     if theme is None:
         return "no theme yet"
-    name, bare = name_of(book, theme), f"theme {theme[:8]}"
+    name, bare = name_of(book, theme), unnamed(theme)
     return f"{bare}, which has no name yet" if name == bare else f"theme “{linear_issue.plain(name)}”"
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from contracts.identity import unnamed
 from models.themes.keywords import ThemeTerms
 from models.themes.wording import LEAST, TERMS, Told, is_as_good, words_of
 from operators.themes.profiles import Profile, Profiles
@@ -57,7 +58,7 @@ def doublings(concerns: int) -> int:
 
 def name_of(theme: str, profile: Profile) -> str:
     """What a theme is called now."""
-    return profile.named or " · ".join(profile.label) or f"theme {theme[:8]}"
+    return profile.named or " · ".join(profile.label) or unnamed(theme)
 
 
 def _is_due(profile: Profile, concerns: int) -> bool:

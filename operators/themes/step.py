@@ -153,9 +153,8 @@ class ThemesStep:
             ]
             found = arriving(mine, self._vault)
             self._coming |= {id(concern): one for (_, concern), one in zip(mine, found, strict=True)}
-            if (
-                name in self._tenants
-            ):  # made with its first record and not before: ticks for everyone ask who is there
+            if name in self._tenants:
+                # Made with its first record and not before: ticks for everyone ask who is there.
                 self._tenants[name].engine.expect([one.point for one in found])
 
     def _on_record(self, record: Envelope, points: dict[str, dict[str, ItemPoint | None]]) -> Iterator[Out]:
@@ -237,9 +236,8 @@ class ThemesStep:
             else:
                 yield from themes.add(arrived, tell)
         for concern in item.concerns:
-            if (
-                concern.decision.provisional
-            ):  # what local models say; answers say nothing of how well these do
+            if concern.decision.provisional:
+                # What local models say; answers say nothing of how well these do.
                 sure, who = concern.decision.confidence_milli, who_is(person_of(item))
                 yield from themes.drift.labelled(concern.concern_id, who, sure, tell)
 

@@ -234,9 +234,8 @@ def test_a_concern_that_came_and_went_leaves_every_centroid_as_it_was(seed: int)
     play(engine, points[:-1])
     before = centroids(engine)
     joined = engine.add(points[-1])
-    assume(
-        not any(isinstance(change, Born) for change in joined)
-    )  # a birth is not undone with its last member
+    # A birth is not undone with its last member.
+    assume(not any(isinstance(change, Born) for change in joined))
     assert not any(isinstance(change, CentroidsChanged) and len(change.theme_ids) > 1 for change in joined)
     engine.remove(points[-1].concern_id)
     assert centroids(engine) == before

@@ -221,10 +221,8 @@ class UploadDesk:
                     return False
                 # Another process is at it; should that die, it is ours. Or an earlier word of it had it loaded.
                 return job.state in TO_LOAD
-        except (
-            OSError,
-            PipelineError,
-        ) as exc:  # the broker is away, the disk is full: the same row again, later
+        except (OSError, PipelineError) as exc:
+            # The broker is away, the disk is full: the same row again, later.
             log.warning("upload_waits", upload=job_id, error=type(exc).__name__, why=str(exc))
             return True
         except Exception as exc:  # noqa: BLE001 - a defect that one file meets must not hold up the others
@@ -237,9 +235,8 @@ class UploadDesk:
         try:
             self._load(tenant, job)
         except WrongUsage as exc:
-            why = str(exc).replace(
-                str(self._file(tenant, job)), job.file
-            )  # its sender has no use for our folders
+            # Its sender has no use for our folders.
+            why = str(exc).replace(str(self._file(tenant, job)), job.file)
             self._settle(tenant, replace(job, state="refused", why=why))
         except (OSError, PipelineError):
             self._write(tenant, replace(job, state="waiting", why=NOT_NOW))
@@ -278,13 +275,8 @@ class UploadDesk:
                 tenant, job_id = note.parts[-3:-1]
                 try:
                     self._expire(tenant, job_id)
-                except (
-                    OSError,
-                    PipelineError,
-                    ValueError,
-                    TypeError,
-                    LookupError,
-                ) as exc:  # again at the next look
+                except (OSError, PipelineError, ValueError, TypeError, LookupError) as exc:
+                    # Again at the next look.
                     log.warning("upload_not_expired", upload=job_id, error=type(exc).__name__)
             if self._over.wait(LOOKED_AT_EVERY_S):
                 return

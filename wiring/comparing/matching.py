@@ -56,9 +56,8 @@ def agreement(before: Mapping[str, str], after: Mapping[str, str]) -> float | No
     common = [name for name in before if name in after]
     if not common:
         return None
-    from sklearn.metrics import (
-        adjusted_rand_score,
-    )  # two seconds to load, which other commands need not wait for
+    # Two seconds to load, which other commands need not wait for.
+    from sklearn.metrics import adjusted_rand_score
 
     return float(adjusted_rand_score(_numbered(before, common), _numbered(after, common)))
 

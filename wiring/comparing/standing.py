@@ -13,7 +13,7 @@ from datetime import datetime
 
 from contracts.envelope import EVERYONE, Envelope
 from contracts.feedback import Tick
-from contracts.identity import ordinal_of
+from contracts.identity import ordinal_of, unnamed
 from contracts.priority import LinearIssue, Priority
 from contracts.stages import Assignment
 from contracts.themes import ThemeRecord
@@ -72,7 +72,7 @@ class Standing:
     def label(self, theme_id: str) -> str:
         """What people call a theme."""
         known = self.themes.get(theme_id)
-        return known.label if known and known.label else f"theme {theme_id[:8]}"
+        return known.label if known and known.label else unnamed(theme_id)
 
     def impacts(self) -> dict[str, float]:
         """Impact of every theme with a known score, decayed to the tenant's clock; of 0.01, as people see it."""

@@ -169,9 +169,8 @@ def _loop(
             continue
         try:
             turn = opened.labeller.turn()
-        except (
-            RetryLater
-        ) as exc:  # the broker is away: what was answered is in the cache, and is appended then
+        except RetryLater as exc:
+            # The broker is away: what was answered is in the cache, and is appended then.
             resume_at = time.monotonic() + exc.retry_after_s
             continue
         if turn.wait_s is not None:

@@ -19,6 +19,7 @@ from contracts.feedback import Sealed
 from contracts.priority import Alert
 from contracts.stages import Severity
 from contracts.themes import ThemeOrdered
+from models.priority.impact import counted
 from models.review.worth import worth, worth_of_theme
 from models.themes.redirects import root
 from operators.ports import Vault
@@ -138,8 +139,7 @@ class _Told:
         return worth_of_theme(row.told.get("stakes", 0), row.told.get("came", 0))
 
     def _size(self, row: Row) -> str:
-        accounts = row.told["accounts"]
-        return f"{row.told['concerns']} concerns of {accounts} account{'' if accounts == 1 else 's'}"
+        return f"{counted(row.told['concerns'], 'concern')} of {counted(row.told['accounts'], 'account')}"
 
     def _root(self, name: str) -> str:
         return root(name, self._into)

@@ -64,9 +64,8 @@ def _environment() -> Environment:
 
 def _rendered(template: str, values: dict[str, Any]) -> str:
     text = _environment().get_template(template).render(values)
-    return (
-        re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
-    )  # what a template leaves out leaves its blank lines
+    # What a template leaves out leaves its blank lines.
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
 
 
 def _wrapped(text: str) -> str:

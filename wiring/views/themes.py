@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from contracts.identity import unnamed
 from contracts.priority import Interval, Priority
 from contracts.stages import Assignment
 from contracts.themes import ThemeRecord
@@ -196,7 +197,7 @@ class Themes:
 
 def _label(theme_id: str, record: ThemeRecord | None, priority: Priority | None) -> str:
     known = record.label if record else priority.label if priority else ""
-    return known or f"theme {theme_id[:8]}"
+    return known or unnamed(theme_id)
 
 
 def _absorbed(records: Mapping[str, ThemeRecord]) -> dict[str, tuple[str, ...]]:

@@ -118,9 +118,8 @@ async def tickets(
         place = max(
             (at for row in rows if isinstance(at := row.get("generated_timestamp"), int)), default=high
         )
-        place = min(
-            place, max(high, int(now.timestamp()))
-        )  # beyond a place in the future no cursor would be saved
+        # Beyond a place in the future no cursor would be saved.
+        place = min(place, max(high, int(now.timestamp())))
         after = said(told.get("after_cursor")) or after
         # An old page that is sent again must not put the cursor back to what follows it.
         cursor = Cursor({"after": after}, (place,)) if place >= high and after else None

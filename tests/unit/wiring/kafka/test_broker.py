@@ -75,9 +75,8 @@ def test_nobody_else_is_given_the_ports_of_a_broker_that_is_not_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = free_ports(4)
-    monkeypatch.setattr(
-        "wiring.supervising.plan.random.sample", lambda *_: told
-    )  # everybody looks in this order
+    # Everybody looks in this order.
+    monkeypatch.setattr("wiring.supervising.plan.random.sample", lambda *_: told)
     broker = LocalBroker(tmp_path / "kafka")
     listeners = read_properties(broker.directory / "server.properties")["listeners"].split(",")
     assert [int(one.rpartition(":")[2]) for one in listeners] == list(told[:2])

@@ -60,10 +60,8 @@ def test_a_translation_may_be_long_and_name_things_but_holds_no_link() -> None:
     notes = Notes("Der Export nach Paris schlägt fehl. " * 20)
     assert notes.translation("The export to Lisbon fails. " * 20)[0] is not None
     assert notes.translation("The export at evil.com fails.") == (None, "note_link")
-    assert Notes(TEXT).translation("See https://a.example/x") == (
-        None,
-        None,
-    )  # the writer's link, not the model's
+    # The writer's link, not the model's.
+    assert Notes(TEXT).translation("See https://a.example/x") == (None, None)
 
 
 def test_entities_are_pieces_of_the_text() -> None:

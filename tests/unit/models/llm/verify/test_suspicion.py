@@ -71,6 +71,5 @@ def test_ordinary_text_is_not_suspected(text: str) -> None:
 def test_no_text_is_expensive_to_look_at(word: str) -> None:
     started = time.process_time()
     suspicion(word * 4_000)
-    assert (
-        time.process_time() - started < 3
-    )  # a hundred times what it takes; a pattern that explodes takes minutes
+    # A hundred times what it takes; a pattern that explodes takes minutes.
+    assert time.process_time() - started < 3
