@@ -122,12 +122,19 @@ def _said(naming: Naming, ordinals: Mapping[int, int], ready: Readiness, partiti
     stays = (
         f"it does not write {', '.join(ready.left_out)}; these stay as they are\n" if ready.left_out else ""
     )
-    waits = (
+    return (done if ordinals else would) + stays + _waits(ready)
+
+
+def _waits(ready: Readiness) -> str:
+    """What holds the change up, and how to go on without a generation that is dead."""
+    if not ready.waits_for:
+        return ""
+    held_up = ready.waits_for[0].partition(":")[0]
+    return (
         f"subscribers see it only once what is active has come to the order: {'; '.join(ready.waits_for)}\n"
-        if ready.waits_for
-        else ""
+        f"if {held_up} cannot be started again, stop the publisher, run `undercurrent publish --leave {held_up} "
+        "--until-end`, and start it again\n"
     )
-    return (done if ordinals else would) + stays + waits
 
 
 def _named(ordinals: Mapping[int, int]) -> dict[str, int]:

@@ -26,15 +26,24 @@ def publish_topics(
     skip_lost: Annotated[
         bool, typer.Option("--skip-lost", help="Go on behind what retention deleted unpublished.")
     ] = False,
+    leave: Annotated[
+        str | None,
+        typer.Option(
+            help="A generation that ended before it came to the newest cutover: do not wait for it."
+        ),
+    ] = None,
 ) -> None:
     """Copy the active generation's topics to the public ones, and change generation where a cutover says so.
 
     Run one of it beside the stages; started again, it goes on behind the last message it published.
 
+    --leave g2 is for a rollback from g2 whose stages are dead: what they did not do any more comes from the generation
+    that the rollback is to. Ended by itself with --until-end, as long as the publisher that runs is stopped.
+
     Example: undercurrent publish --data /var/lib/undercurrent
     """
     naming = Naming(prefix=prefix, generation=generation)
-    how = Publishing(follow=not until_end, skip_lost=skip_lost, tell=_say)
+    how = Publishing(follow=not until_end, skip_lost=skip_lost, leave=leave, tell=_say)
     publish(named_cluster(load_settings()), naming, partitions or deployed_partitions(), data, how)
 
 

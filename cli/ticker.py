@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.flow import DATA, DataOption, Partitions, Prefix, deployed_partitions
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.journal import KafkaJournal
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from settings import load_settings
@@ -32,13 +33,15 @@ def ticker(
     Example: undercurrent ticker --every 10
     """
     beat = HealthFile(Path(data) / "ticker" / "health-0.json", "ticker")
-    with (
-        draining_on_signals() as draining,
-        KafkaJournal(
-            named_cluster(load_settings()),
-            Naming(prefix=prefix).journal,
-            partitions or deployed_partitions(),
-            "ticker",
-        ) as journal,
-    ):
-        tick_for_ever(journal, every_s, now=lambda: datetime.now(UTC), wait=draining.wait, on_tick=beat.touch)
+    cluster, name = named_cluster(load_settings()), Naming(prefix=prefix).journal
+    count = partitions or deployed_partitions()
+    topics_as_asked(cluster, [name], count)
+    with draining_on_signals() as draining, KafkaJournal(cluster, name, count, "ticker") as journal:
+        tick_for_ever(
+            journal,
+            every_s,
+            now=lambda: datetime.now(UTC),
+            wait=draining.wait,
+            on_tick=beat.touch,
+            say=lambda why: typer.echo(f"no tick: {why}", err=True),
+        )

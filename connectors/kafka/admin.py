@@ -24,7 +24,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 
 from connectors.kafka.cluster import Cluster, answer_of, kafka_errors
 from connectors.kafka.reading import passes
-from contracts.errors import StopWorker
+from contracts.errors import RecoveryRefused, StopWorker
 
 WITHIN_S = 30.0
 BROKERS_DEFAULT = -1
@@ -63,6 +63,24 @@ def topic_ids(cluster: Cluster, names: Iterable[str]) -> dict[str, TopicId]:
         name: TopicId(str(found.topic_id), len(found.partitions))
         for name, found in _described(cluster.admin(), list(names)).items()
     }
+
+
+def topics_as_asked(cluster: Cluster, names: Iterable[str], partitions: int) -> dict[str, TopicId]:
+    """Topics that have to be there, cut into so many partitions.
+
+    Raises ``RecoveryRefused`` with the first one that is not, ``StopWorker`` where the cluster does not answer.
+    """
+    wanted = list(names)
+    there = topic_ids(cluster, wanted)
+    for name in wanted:
+        if name not in there:
+            raise RecoveryRefused(f"topic {name} does not exist: create it with `undercurrent topics apply`")
+        if there[name].partitions != partitions:
+            raise RecoveryRefused(
+                f"topic {name} has {there[name].partitions} partitions, {partitions} are asked for: "
+                "their number is fixed for ever; use --partitions as they are"
+            )
+    return there
 
 
 def topic_facts(cluster: Cluster, names: Iterable[str]) -> dict[str, TopicFacts]:

@@ -44,12 +44,12 @@ def world(broker: Broker, naming: Naming, tmp_path: Path) -> Generations:
     return made
 
 
-def _tell(world: Generations, generation: str, journal_offset: int) -> None:
+def _tell(world: Generations, generation: str, journal_offset: int, now: float | None = None) -> None:
     naming = Naming(world.naming.prefix, generation)
     for stage, short in INPUTS.items():
         offset = journal_offset if short == "journal" else 0
         positions = {(naming.topic(short), partition): offset for partition in range(PARTITIONS)}
-        commit_positions(world.cluster, position_group(naming, stage), positions)
+        commit_positions(world.cluster, position_group(naming, stage), positions, now=now)
 
 
 def _give(world: Generations, *argv: str) -> Told:
@@ -101,6 +101,28 @@ def test_a_rollback_goes_to_the_generation_before(world: Generations) -> None:
     world.publish()
     told = _give(world, "rollback", "--json")
     assert (told.code, _orders(world, 1)) == (0, [(1, "*", "g1")])
+
+
+def test_a_rollback_from_a_generation_that_is_dead_goes_on_without_it(world: Generations) -> None:
+    for generation in ("g1", "g2"):
+        world.mark(generation, 0, to="g2")
+        world.say(generation, "theme-events", 1, [("acme", f"{generation} at 1")])
+    world.publish()
+    _tell(world, "g2", 1)
+    leave = ("publish", "--leave", "g2", "--until-end", "--data", str(world.data), "--partitions", "2")
+    running = _give(world, *leave)
+    assert (running.code, "told its positions" in running.err) == (2, True)
+    _tell(world, "g2", 1, now=time.time() - 90)
+    unordered = _give(world, *leave)
+    assert (unordered.code, "no generation other than g2" in unordered.err) == (2, True)
+    ordered = _give(world, "rollback")
+    assert (ordered.code, "undercurrent publish --leave g2" in ordered.out) == (0, True), ordered
+    world.say("g1", "theme-events", 2, [("acme", "g1 at 2")])
+    world.mark("g1", 3, to="g1")
+    world.flush()
+    assert _give(world, *leave).code == 0
+    assert active_generation(world.cluster, world.naming.prefix) == "g1"
+    assert world.public("theme-events") == ["acme=g2 at 1", "acme=g1 at 2"]
 
 
 def test_an_active_generation_that_is_down_is_said_to_hold_up_the_change(world: Generations) -> None:

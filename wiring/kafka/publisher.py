@@ -19,19 +19,20 @@ from pathlib import Path
 
 from confluent_kafka import KafkaError, Message, TopicPartition
 
-from connectors.kafka.admin import topic_ids
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.cluster import Cluster, kafka_errors
 from connectors.kafka.messages import ID, KafkaMessage, header
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import gone, headers_of, held, offset_of, passes
 from connectors.kafka.writing import Outlet, Writer
-from contracts.errors import RecoveryRefused, StopWorker
+from contracts.errors import StopWorker
 from wiring.engine import draining_on_signals
 from wiring.health import HealthFile
 from wiring.kafka.home import Member, StageHome, joined
 from wiring.kafka.publishing.around import Around, Asking
 from wiring.kafka.publishing.book import Book, Place
-from wiring.kafka.publishing.lane import PUBLISHER, Lane, Rules
+from wiring.kafka.publishing.lane import PUBLISHER, Departure, Lane, Rules
+from wiring.kafka.publishing.leaving import departures
 from wiring.kafka.publishing.marks import Position, Sourced
 from wiring.kafka.publishing.starts import Start, all_starts
 from wiring.topics import load_topics, published, stage_producers
@@ -54,11 +55,13 @@ class Publishing:
     """How a publisher is run.
 
     Without ``follow`` it ends once it has read all that the generations hold; ``skip_lost`` lets it go on behind what
-    retention deleted unpublished; ``tell`` says notices to people.
+    retention deleted unpublished; ``leave`` names a generation that ended, and need not come to the newest order;
+    ``tell`` says notices to people.
     """
 
     follow: bool = True
     skip_lost: bool = False
+    leave: str | None = None
     tell: Callable[[str], None] = lambda _notice: None
 
 
@@ -106,10 +109,11 @@ class Publisher:
         self._naming = naming
         self._how = how
         self._places = public_places(partitions)
-        self._refuse_other(partitions)
+        topics_as_asked(cluster, sorted({naming.public(short) for short, _ in self._places}), partitions)
         starts, lost = all_starts(cluster, naming, self._places, skip_lost=how.skip_lost)
         for one in lost:
             how.tell(one)
+        self._departures = self._ordered()
         self._admin = cluster.admin()
         self._writer = Writer(cluster)
         self._book = Book(cluster, naming.prefix)
@@ -153,26 +157,17 @@ class Publisher:
         for lane in self._lanes.values():
             if lane.waiting_for is not None:
                 self._how.tell(
-                    f"{lane}: waits for {lane.waiting_for.generation} to reach cutover {lane.waiting_for.ordinal}"
+                    f"{lane}: waits for {lane.waiting_for.generation} to reach cutover {lane.waiting_for.since}"
                 )
 
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()
 
-    def _refuse_other(self, partitions: int) -> None:
-        names = sorted({self._naming.public(short) for short, _ in self._places})
-        there = topic_ids(self._cluster, names)
-        for name in names:
-            if name not in there:
-                raise RecoveryRefused(
-                    f"topic {name} does not exist: create it with `undercurrent topics apply`"
-                )
-            if there[name].partitions != partitions:
-                raise RecoveryRefused(
-                    f"topic {name} has {there[name].partitions} partitions, {partitions} are asked for: "
-                    "their number is fixed for ever; use --partitions as they are"
-                )
+    def _ordered(self) -> dict[Place, Departure]:
+        if self._how.leave is None:
+            return {}
+        return departures(self._cluster, replace(self._naming, generation=self._how.leave), self._places)
 
     def _opened(self) -> dict[Place, Outlet]:
         names = {place: (self._naming.public(place[0]), place[1]) for place in self._places}
@@ -227,12 +222,25 @@ class Publisher:
             self._consumer.incremental_unassign([TopicPartition(*before)])
             self._consumer.incremental_assign([TopicPartition(*after, lane.reading[1])])
 
+    def _leave(self, place: Place) -> None:
+        """All that a generation wrote that ended was taken: go over to the one that was ordered."""
+        lane = self._lanes[place]
+        if lane.generation != self._how.leave:
+            return
+        before = self._source(lane)
+        lane.leave(self._departures[place])
+        if self._source(lane) != before:
+            self._ended.discard(place)
+            self._turn_to(place, before)
+
     def _note(self, error: KafkaError, message: Message) -> None:
         """Wait through what passes by itself, stop at all else."""
         topic, partition = str(message.topic()), int(message.partition() or 0)
         place = self._by_source.get((topic, partition))
         if error.code() == KafkaError._PARTITION_EOF:
-            self._ended |= {place} if place is not None else set()
+            if place is not None:
+                self._ended.add(place)
+                self._leave(place)
         elif error.code() in (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE):
             if place is not None:
                 there = held(self._admin, [(topic, partition)])[topic, partition]

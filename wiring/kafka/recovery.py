@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.jsonl.layout import part_name
-from connectors.kafka.admin import topic_ids
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import Held, held
@@ -121,16 +121,7 @@ def advice(home: StageHome) -> str:
 
 
 def _identified(cluster: Cluster, topics: StageTopics, partitions: int) -> dict[str, str]:
-    facts = topic_ids(cluster, topics.names)
-    for name in topics.names:
-        if name not in facts:
-            raise RecoveryRefused(f"topic {name} does not exist: create it with `undercurrent topics apply`")
-        if facts[name][1] != partitions:
-            raise RecoveryRefused(
-                f"topic {name} has {facts[name][1]} partitions, {partitions} are asked for: "
-                "their number is fixed for ever; use --partitions as they are"
-            )
-    return {name: str(facts[name][0]) for name in topics.names}
+    return {name: there.id for name, there in topics_as_asked(cluster, topics.names, partitions).items()}
 
 
 def _token() -> int:

@@ -31,11 +31,14 @@ def tick_for_ever(
     now: Callable[[], datetime],
     wait: Wait,
     on_tick: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda _why: None,
 ) -> None:
     """Append a tick to every partition each ``every_s`` seconds until ``wait`` says that it is over.
 
-    A broker that is away delays ticks; none is made up for, because only the latest time counts.
+    A broker that is away delays ticks; none is made up for, because only the latest time counts. ``say`` is told why,
+    once for each reason in a row.
     """
+    said = None
     over = False
     while not over:
         pause = every_s
@@ -44,6 +47,10 @@ def tick_for_ever(
             for partition in range(journal.partitions):
                 journal.append(partition, [line])
             on_tick()
+            said = None
         except RetryLater as exc:
             pause = exc.retry_after_s
+            if str(exc) != said:
+                said = str(exc)
+                say(said)
         over = wait(pause)

@@ -9,6 +9,9 @@ generation the lane leaves the active one and reads the other from its beginning
 gets there when that generation does: until then nothing is published. A compacted topic then gets that generation's
 table as of the mark, and a tombstone for each key that is public and not in it; of events, those before the mark
 are left out, as the other generation told of that time. From behind the mark on messages are copied again.
+
+A generation that ended before the mark can be left (``leave``): the other one's effects then begin behind the last
+journal record that it worked on.
 """
 
 from __future__ import annotations
@@ -57,15 +60,24 @@ class Surroundings(Protocol):
 
 
 class Target(NamedTuple):
-    """The next generation, from the cutover ``ordinal`` on.
+    """The next generation, by the cutover ``since``, from behind the journal record ``ordinal`` on.
 
-    ``is_certain``: that it went past this cutover is known, so a message from behind it is as good as the mark, which
-    retention may have taken.
+    Both are the same, unless a generation was left that did not come so far. ``is_certain``: that it went past there is
+    known, so a message from behind it is as good as the mark, which retention may have taken.
     """
 
     generation: str
     ordinal: int
+    since: int
     is_certain: bool
+
+
+class Departure(NamedTuple):
+    """To leave a generation that did its work up to the journal record ``told_until``, by the cutover ``since``."""
+
+    generation: str
+    since: int
+    told_until: int
 
 
 class Lane:
@@ -113,12 +125,30 @@ class Lane:
             return self._copy(message, mark)
         return self._approach(self._target, message, mark)
 
+    def leave(self, there: Departure) -> None:
+        """Go over to another generation: the one that is being read ended, and all that it wrote was taken.
+
+        If it was only about to become the active one, that one stays.
+        """
+        if self._target is not None and self.position.generation != self.generation:
+            self._turn_back(self._target, f"{self.generation}, which ended, did not come to")
+            return
+        first = self._world.first(there.generation)
+        if first is None:
+            self._world.tell(
+                f"{self}: cutover {there.since} is to {there.generation}, which does not write it; "
+                f"{self.generation} stays"
+            )
+            return
+        self._turn(Target(there.generation, there.told_until, there.since, is_certain=True), first)
+
     def _copy(self, message: Sourced, mark: Mark | None) -> list[KafkaMessage]:
         if mark is not None and mark.generation != self.generation and mark.ordinal > self.position.since:
             self.position = replace(self.position, offset=message.offset)
             first = self._world.first(mark.generation)
             if first is not None:
-                self._turn(Target(*mark, is_certain=first > 0 and not self.rules.is_table), first)
+                is_certain = first > 0 and not self.rules.is_table
+                self._turn(Target(mark.generation, mark.ordinal, mark.ordinal, is_certain), first)
                 return []
             self._world.tell(
                 f"{self}: cutover {mark.ordinal} is to {mark.generation}, which does not write it; "
@@ -139,7 +169,7 @@ class Lane:
             raise StopWorker(
                 f"{self}: the topic of {start.generation}, which is active, does not exist: restore it"
             )
-        self._turn(Target(start.generation, start.since, is_certain=True), first)
+        self._turn(Target(start.generation, start.since, start.since, is_certain=True), first)
 
     def _approach(self, target: Target, message: Sourced, mark: Mark | None) -> list[KafkaMessage]:
         """Read towards the mark."""
@@ -148,18 +178,18 @@ class Lane:
         if stage_of(message.headers) == self.rules.stage and ordinal_in(message) > target.ordinal:
             if target.is_certain:
                 return self._arrive(target, message.offset) + self._copy(message, mark)
-            self._turn_back(target)
+            self._turn_back(target, f"{target.generation} does not know of")
         elif self.rules.is_table and message.key is not None and not is_command(message):
             self._table.pop(message.key, None)  # so that the order is that of the last change
             if message.value is not None:
                 self._table[message.key] = message
         return []
 
-    def _turn_back(self, target: Target) -> None:
-        """The generation was started behind the cutover, or a later cutover took this one's place there."""
+    def _turn_back(self, target: Target, why: str) -> None:
+        """The generation was started behind the cutover, ended before it, or a later one took its place there."""
         self._world.tell(
-            f"{self}: {target.generation} does not know of cutover {target.ordinal} and can never be "
-            f"cut over to there; {self.position.generation} stays"
+            f"{self}: {why} cutover {target.since} and can never be cut over to there; "
+            f"{self.position.generation} stays"
         )
         self.position = replace(self.position, offset=self.position.offset + 1)
         self.generation, self._next = self.position.generation, self.position.offset
@@ -167,7 +197,7 @@ class Lane:
 
     def _arrive(self, target: Target, following: int) -> list[KafkaMessage]:
         """The next generation is the active one, from offset ``following`` on."""
-        self.position = Position(target.generation, following, target.ordinal)
+        self.position = Position(target.generation, following, target.since)
         published = self._anew() if self.rules.is_table else []
         self._target, self._table = None, {}
         return published

@@ -15,7 +15,7 @@ from contracts.envelope import Envelope
 from contracts.errors import StateCorrupt
 from contracts.identity import output_id
 from contracts.registry import write_record
-from wiring.kafka.publishing.lane import Lane, Rules, Standing
+from wiring.kafka.publishing.lane import Departure, Lane, Rules, Standing
 from wiring.kafka.publishing.marks import Position, Sourced, stamp_of
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -167,6 +167,88 @@ def test_a_rollback_is_a_cutover_to_the_generation_before() -> None:
     world.write("g1", 6, "b=3")
     world.run(world.lane())
     assert world.told()[6:] == ["b=1", "a=2", "c=", "b=3"]
+
+
+def left_behind(rules: Rules) -> World:
+    """g2 is active from record 2 on and ends with record 4; record 7 orders g1, which goes on."""
+    world = two_generations(rules)
+    world.write("g2", 4, "c=z")
+    world.write("g1", 4, "a=3")
+    world.write("g1", 5, "a=4", "b=")
+    world.write("g1", 7, cutover="g1")
+    world.write("g1", 8, "d=1")
+    return world
+
+
+def test_of_a_generation_that_ended_nobody_waits_for_its_mark() -> None:
+    world = left_behind(EVENTS)
+    lane = world.run(world.lane())
+    lane.leave(Departure("g1", since=7, told_until=4))
+    world.run(lane)
+    assert world.told() == ["a=1", "b=1", "c=y", "c=z", "a=4", "b=", "d=1"]
+    assert (lane.position, lane.generation) == (Position("g1", 9, since=7), "g1")
+
+
+def test_a_table_that_is_left_becomes_the_other_generations() -> None:
+    world = left_behind(TABLE)
+    lane = world.run(world.lane())
+    lane.leave(Departure("g1", since=7, told_until=4))
+    world.run(lane)
+    assert world.told()[-6:] == ["b=1", "a=3", "c=", "a=4", "b=", "d=1"]
+    assert world.table() == {b"a": b"4", b"d": b"1"}
+
+
+def test_who_is_left_is_not_gone_back_to_by_a_later_start() -> None:
+    world = left_behind(EVENTS)
+    lane = world.run(world.lane())
+    lane.leave(Departure("g1", since=7, told_until=4))
+    world.run(lane)
+    world.write("g2", 5, "late=1")
+    world.write("g2", 7, cutover="g1")
+    world.write("g1", 9, "d=2")
+    assert world.run(world.resumed()).generation == "g1"
+    assert world.told()[-2:] == ["d=1", "d=2"]
+
+
+@pytest.mark.parametrize("rules", [EVENTS, TABLE], ids=["events", "table"])
+def test_a_leave_that_is_killed_anywhere_and_given_again_ends_the_same(rules: Rules) -> None:
+    def play(world: World, *, lane: Lane) -> World:
+        world.run(lane)
+        if lane.generation == "g2":
+            lane.leave(Departure("g1", since=7, told_until=4))
+        world.run(lane)
+        return world
+
+    first = left_behind(rules)
+    whole = play(first, lane=first.lane())
+    for cut in range(len(whole.public) + 1):
+        world = left_behind(rules)
+        world.public = whole.public[:cut]
+        play(world, lane=world.resumed())
+        assert world.table() == whole.table(), cut
+        if not rules.is_table:
+            assert world.public == whole.public, cut
+
+
+def test_a_generation_that_ended_before_it_became_active_is_forgotten() -> None:
+    world = World(EVENTS)
+    world.write("g1", 0, "a=1")
+    world.write("g2", 0, "a=x")
+    world.write("g1", 2, cutover="g2")
+    world.write("g1", 3, "a=2")
+    lane = world.run(world.lane())
+    lane.leave(Departure("g1", since=4, told_until=0))
+    world.write("g1", 4, "a=3", cutover="g1")
+    world.run(lane)
+    assert world.told() == ["a=1", "a=2", "a=3"]
+    assert "g2, which ended, did not come to cutover 2" in world.notices[0]
+
+
+def test_nobody_leaves_for_a_generation_that_does_not_write_the_topic() -> None:
+    world = left_behind(EVENTS)
+    lane = world.run(world.lane())
+    lane.leave(Departure("g9", since=7, told_until=4))
+    assert (lane.generation, "g2 stays" in world.notices[0]) == ("g2", True)
 
 
 def test_a_mark_to_the_active_generation_changes_nothing() -> None:

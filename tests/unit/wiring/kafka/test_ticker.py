@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from contracts.errors import RetryLater
 from contracts.feedback import Tick
 from contracts.registry import read_journal
 from tests.support.broker import make_topics
+from tests.support.commands import undercurrent
 from wiring.kafka.broker import Broker
 from wiring.kafka.ticker import tick_for_ever
 
@@ -62,5 +64,18 @@ def test_a_broker_that_is_away_is_waited_for() -> None:
         waits.append(seconds)
         return len(waits) == 2
 
-    tick_for_ever(_Away(), 10, now=lambda: START, wait=wait)  # type: ignore[arg-type]
-    assert waits == [5.0, 5.0]
+    said: list[str] = []
+    tick_for_ever(_Away(), 10, now=lambda: START, wait=wait, say=said.append)  # type: ignore[arg-type]
+    assert (waits, said) == ([5.0, 5.0], ["no broker"])
+
+
+def test_a_journal_that_is_not_there_is_no_reason_to_wait(
+    broker: Broker, naming: Naming, tmp_path: Path
+) -> None:
+    argv = ("ticker", "--prefix", naming.prefix, "--partitions", "2", "--data", str(tmp_path))
+    env = {"KAFKA_BOOTSTRAP_SERVERS": broker.cluster.bootstrap}
+    missing = undercurrent(*argv, env=env)
+    assert (missing.code, f"topic {naming.journal} does not exist" in missing.err) == (4, True), missing
+    make_topics(broker.cluster, [naming.journal], 1)
+    other = undercurrent(*argv, env=env)
+    assert (other.code, "has 1 partitions, 2 are asked for" in other.err) == (4, True), other
