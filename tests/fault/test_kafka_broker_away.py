@@ -25,6 +25,8 @@ from tests.support.nemesis import EAGER, REFUSED, Nemesis
 from tests.support.undisturbed import Undisturbed, undisturbed
 from tests.support.workload import TENANTS, Appending, Workload, attempts, make_workload
 from wiring.kafka.broker import local_broker
+from wiring.kafka.publishing.book import Book, told_positions
+from wiring.kafka.publishing.marks import Position
 from wiring.kafka.server import LocalBroker
 
 SEED = 3
@@ -168,6 +170,23 @@ def test_a_client_that_lived_through_a_restart_of_its_broker_still_gets_offsets(
     shaky.kill()
     shaky.start()
     assert held(admin, [(naming.journal, 0)]) == before
+
+
+def test_a_publisher_that_lived_through_a_restart_of_its_broker_still_tells_its_positions(
+    shaky: LocalBroker, naming: Naming
+) -> None:
+    shaky.start()
+    make_topics(shaky.cluster, [naming.topic("themes")], 1)
+    place = ("themes", 0)
+    book = Book(shaky.cluster, naming.prefix)
+    book.tell_now({place: Position("g1", 1)})
+    for offset, away in enumerate((shaky.kill, shaky.stop), 2):
+        away()
+        book.tell({place: Position("g1", offset)})
+        shaky.start()
+        book.tell_now({place: Position("g1", 10 * offset)})
+        told = told_positions(shaky.cluster, naming.prefix, ["themes"])
+        assert told == {place: [Position("g1", 10 * offset)]}
 
 
 class NotYet:

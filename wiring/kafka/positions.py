@@ -12,17 +12,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import TopicPartition
 
 from connectors.kafka.cluster import Cluster
+from connectors.kafka.groups import Telling
 from connectors.kafka.names import Naming
 from contracts.errors import StopWorker
 
 # A stage takes a snapshot every second; people look less often.
 COMMIT_EVERY_S = 1.0
 ANSWERED_WITHIN_S = 5.0
-# How long a client with an answer still due takes to end where the broker is away: the least that brokers allow.
-_ENDS_WITHIN = {"session_timeout_ms": 6000, "heartbeat_interval_ms": 2000}
 
 
 def position_group(naming: Naming, stage: str) -> str:
@@ -31,11 +30,7 @@ def position_group(naming: Naming, stage: str) -> str:
 
 
 class Positions:
-    """Tells one process's positions: never waits, never fails the stage, and asks the broker at most once at a time.
-
-    A consumer tells them, not an admin client: of librdkafka 2.16's, one never answered again after its broker's
-    restart, and one ended the process while its broker stood still. The consumer joins no group.
-    """
+    """Tells one process's positions: never waits, never fails the stage, and asks the broker at most once at a time."""
 
     def __init__(
         self,
@@ -46,15 +41,13 @@ class Positions:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.attempts = 0
-        self.failures = 0
         self.refused: str | None = None
-        """What the broker said of the last that failed."""
-        self._consumer = cluster.consumer(group_id=group, on_commit=self._answered, **_ENDS_WITHIN)
+        """What the broker said of the last, None if it took it."""
+        self._telling = Telling(cluster, group)
         self._every_s = every_s
         self._clock = clock
         self._latest: dict[tuple[str, int], int] = {}
         self._is_told = True
-        self._due = 0
         self._next = float("-inf")
 
     def commit(self, positions: Mapping[tuple[str, int], int]) -> None:
@@ -64,19 +57,16 @@ class Positions:
 
     def tell(self) -> None:
         """Tell what was noted, if it is time; call it often: all partitions of a snapshot are told at once."""
-        self._consumer.poll(0)
-        if not self._is_told and not self._due and self._clock() >= self._next:
+        self._learn(0)
+        if not self._is_told and not self._telling.is_due and self._clock() >= self._next:
             self._send()
 
     def close(self, within_s: float = 2.0) -> None:
         """Tell what was not told yet; wait for that no longer than ``within_s``."""
         if not self._is_told:
             self._send()
-        deadline = time.monotonic() + within_s
-        while self._due and time.monotonic() < deadline:
-            self._consumer.poll(0.05)
-        if self._due:
-            self.failures += self._due
+        self._learn(within_s)
+        if self._telling.is_due:
             self.refused = f"no answer within {within_s:g} s"
 
     def _send(self) -> None:
@@ -84,18 +74,12 @@ class Positions:
         self._next = now + self._every_s
         self._is_told = True
         self.attempts += 1
-        self._due += 1
-        try:
-            self._consumer.commit(offsets=_offsets(self._latest, now), asynchronous=True)
-        except KafkaException as exc:
-            self._answered(exc.args[0], [])
+        self._telling.tell(_offsets(self._latest, now))
 
-    def _answered(self, refused: KafkaError | None, offsets: list[TopicPartition]) -> None:
-        self._due -= 1
-        why = refused or next((one.error for one in offsets if one.error), None)
-        if why:
-            self.failures += 1
-            self.refused = str(why)
+    def _learn(self, within_s: float) -> None:
+        self._telling.poll(within_s)
+        if not self._telling.is_due:
+            self.refused = None if self._telling.refused is None else str(self._telling.refused)
 
 
 def commit_positions(

@@ -15,14 +15,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
-from typing import TypeVar
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from connectors.kafka.cluster import Cluster, kafka_errors
-from connectors.kafka.groups import checked, patiently, told_offsets
+from connectors.kafka.groups import Telling, patiently, told_offsets
 from connectors.kafka.names import MAJOR, Naming
 from contracts.errors import StopWorker
 from wiring.kafka.positions import position_group
@@ -38,9 +36,6 @@ Place = tuple[str, int]
 """Short name of a public topic, and partition."""
 
 _LOG = logging.getLogger("undercurrent.publisher")
-
-Answer = Future[ConsumerGroupTopicPartitions]
-T = TypeVar("T")
 
 
 def publisher_group(prefix: str) -> str:
@@ -58,40 +53,51 @@ class Book:
     """Tells positions in the background; ``tell`` never waits and never fails."""
 
     def __init__(self, cluster: Cluster, prefix: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._admin = cluster.admin()
         self._prefix = prefix
         self._group = publisher_group(prefix)
+        self._telling = Telling(cluster, self._group)
         self._clock = clock
         self._told: dict[Place, Position] = {}
-        self._asked: tuple[Answer, dict[Place, Position]] | None = None
+        self._asked: dict[Place, Position] = {}
         self._again = 0.0
 
     def tell(self, positions: Mapping[Place, Position]) -> None:
         """Begin to tell what is new; nothing while the last answer is still awaited."""
-        if self._asked is not None and not self._asked[0].done():
+        self._telling.poll()
+        if self._telling.is_due:
             return
-        self._learn()
+        if (refused := self._learn()) is not None:
+            _LOG.warning("positions were not told: %s", refused)
         if self._clock() >= self._again:
             self._told = {}
             self._again = self._clock() + AGAIN_EVERY_S
         news = {place: at for place, at in positions.items() if self._told.get(place) != at}
         if news:
-            self._asked = self._send(news), news
+            self._send(news)
 
     def tell_now(self, positions: Mapping[Place, Position]) -> None:
         """Tell and wait. Raises ``StopWorker`` when the broker does not take them."""
-        if not positions:
-            return
-        with kafka_errors(f"telling the positions of {self._group}"):
-            patiently(lambda: checked(self._send(positions).result().topic_partitions))
-        self._told.update(positions)
+        if positions:
+            with kafka_errors(f"telling the positions of {self._group}"):
+                patiently(lambda: self._insist(positions))
 
     def close(self, positions: Mapping[Place, Position]) -> None:
         """Tell the last positions; what cannot be told now follows from the public messages."""
         with suppress(StopWorker):
             self.tell_now({place: at for place, at in positions.items() if self._told.get(place) != at})
 
-    def _send(self, positions: Mapping[Place, Position]) -> Answer:
+    def _insist(self, positions: Mapping[Place, Position]) -> None:
+        self._telling.poll(ANSWERED_WITHIN_S)
+        if not self._telling.is_due:
+            self._learn()
+            self._send(positions)
+            self._telling.poll(ANSWERED_WITHIN_S)
+        if self._telling.is_due:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        if (refused := self._learn()) is not None:
+            raise KafkaException(refused)
+
+    def _send(self, positions: Mapping[Place, Position]) -> None:
         now = self._clock()
         offsets = [
             TopicPartition(
@@ -102,23 +108,17 @@ class Book:
             )
             for (short, partition), at in positions.items()
         ]
-        wanted = ConsumerGroupTopicPartitions(self._group, offsets)
-        answers = self._admin.alter_consumer_group_offsets([wanted], request_timeout=ANSWERED_WITHIN_S)
-        answer: Answer = next(iter(answers.values()))
-        return answer
+        self._asked = dict(positions)
+        self._telling.tell(offsets)
 
-    def _learn(self) -> None:
+    def _learn(self) -> KafkaError | None:
         """What became of the last attempt; what was refused stays news."""
-        if self._asked is None:
-            return
-        answer, positions = self._asked
-        self._asked = None
-        try:
-            checked(answer.result().topic_partitions)
-        except KafkaException as exc:
-            _LOG.warning("positions were not told: %s", exc)
-        else:
-            self._told.update(positions)
+        asked, self._asked = self._asked, {}
+        if not asked:
+            return None
+        if self._telling.refused is None:
+            self._told.update(asked)
+        return self._telling.refused
 
 
 def told_positions(cluster: Cluster, prefix: str, shorts: Iterable[str]) -> dict[Place, list[Position]]:
