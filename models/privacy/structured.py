@@ -7,12 +7,13 @@ Presidio's recognisers were measured against these and are not used: on the labe
 product feedback only false ones ("beats.It" as a URL), and its e-mail recogniser reaches for the network."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from models.privacy.base import ACCOUNT, BIRTH, CARD, EMAIL, IBAN, IP, LICENSE, SSN, URL, PiiSpan
 from models.privacy.checks import digits, iban, ip_address, luhn, social_security
-from models.privacy.pattern import Pattern, cued, free
+from models.privacy.folding import fold
+from models.privacy.pattern import ALONE_BEFORE, ALONE_BEHIND, JOINED, Cut, Pattern, cued, free
 from models.privacy.phones import PHONES
 
 _MONTH: Final = (
@@ -29,24 +30,36 @@ _TLD: Final = (
 )
 _URL_END: Final = r"(?=[.,;:!?)\]}]*(?:[\s<>\"'|]|$))"
 _CARD: Final = r"\d(?:[ -]?\d){11,18}"
-_MAILBOX: Final = r"(?<![\w.+%-])(?P<value>[\w.+%'-]{1,64}@(?:[\w-]{1,63}\.){1,6}[^\W\d_]{2,24})(?![\w-])"
+# In the groups of the card, or in none: an expiry date or a security code may stand beside it.
+_GROUPED_CARD: Final = r"\d{4}(?:[ \n-]\d{4}){3}|\d{4}[ \n-]\d{6}[ \n-]\d{4,5}|\d{13,19}"
+_AT: Final = r"(?:@|%40|&#0{0,4}64;?|&#x0{0,4}40;?|&commat;)"
+# The end of a host in its own alphabet: what another script writes behind it without a space is no part of it.
+_HOST: Final = r"(?:[\w-]{1,63}\.){1,6}(?:[A-Za-z]{2,24}(?![A-Za-zÀ-ɏ])|[^\W\d_]{2,24})"
+_MAILBOX: Final = rf"(?<![\w.+%-])(?P<value>[\w.+%'-]{{1,256}}{_AT}{_HOST})"
+_ASCII_MAILBOX: Final = rf"(?<![A-Za-z0-9_.+%-])(?P<value>[A-Za-z0-9_.+%'-]{{1,256}}{_AT}{_HOST})"
 _SPELT_MAILBOX: Final = r"[\w.+-]{1,64} ?[\[(] ?at ?[\])] ?[\w-]{1,63} ?(?:\.|[\[(] ?dot ?[\])]) ?[a-z]{2,24}"
 
 PATTERNS: Final = (
-    Pattern(EMAIL, re.compile(_MAILBOX)),
+    Pattern(EMAIL, re.compile(_MAILBOX, re.IGNORECASE)),
+    Pattern(EMAIL, re.compile(_ASCII_MAILBOX, re.IGNORECASE)),
     Pattern(EMAIL, free(_SPELT_MAILBOX)),
     Pattern(
         URL,
-        re.compile(rf"(?<!\w)(?P<value>(?:https?|ftp)://[^\s<>\"'|]{{3,2000}}?){_URL_END}", re.IGNORECASE),
+        re.compile(
+            rf"(?<![{JOINED}])(?P<value>(?:https?|ftp)://[^\s<>\"'|]{{3,2000}}?){_URL_END}", re.IGNORECASE
+        ),
     ),
     Pattern(
         URL,
-        re.compile(rf"(?<![\w@./-])(?P<value>www\.[\w-]+\.[^\s<>\"']{{2,2000}}?){_URL_END}", re.IGNORECASE),
+        re.compile(
+            rf"(?<![{JOINED}@./-])(?P<value>www\.[\w-]+\.[^\s<>\"']{{2,2000}}?){_URL_END}", re.IGNORECASE
+        ),
     ),
     Pattern(
         URL, re.compile(rf"(?<![\w@./-])(?P<value>[\w.-]{{2,200}}\.{_TLD}/[^\s<>\"']{{1,2000}}?){_URL_END}")
     ),
     Pattern(CARD, free(_CARD), luhn),
+    Pattern(CARD, re.compile(rf"{ALONE_BEHIND}(?=(?P<value>{_GROUPED_CARD}){ALONE_BEFORE})"), luhn),
     # A mistyped card number is still somebody's card number.
     Pattern(
         CARD,
@@ -57,20 +70,25 @@ PATTERNS: Final = (
             fillers="is|no|number|num|nr|was|ending|in|my|the|with",
         ),
     ),
-    Pattern(IBAN, free(r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?", 0), iban),
-    Pattern(IBAN, free(r"[a-z]{2}\d{2}[a-z0-9]{11,30}", 0), iban),
+    # Words in capitals or numbers behind it look like more of it.
+    Cut(IBAN, free(r"[A-Z]{2}\d{2}(?:[ \n-]?[A-Z0-9]){11,30}", 0), iban),
+    Cut(IBAN, free(r"[a-z]{2}\d{2}(?: ?[a-z0-9]{4}){2,7}(?: ?[a-z0-9]{1,4})?", 0), iban),
     Pattern(IBAN, cued("iban", value=r"[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}"), digits(8)),
     Pattern(SSN, free(r"\d{3}-\d{2}-\d{4}"), social_security),
     Pattern(SSN, cued("ssn", "social security", value=r"\d{3}[ .-]?\d{2}[ .-]?\d{4}"), social_security),
     # "version 1.2.3.4" and "v1.2.3.4" are none.
     Pattern(
         IP,
-        re.compile(r"(?<![\w.])(?<![Vv]ersion )(?<!build )(?P<value>(?:\d{1,3}\.){3}\d{1,3})(?!\.?\w)"),
+        re.compile(
+            rf"(?<![{JOINED}.])(?<![Vv]ersion )(?<!build )(?P<value>(?:\d{{1,3}}\.){{3}}\d{{1,3}})(?!\.?[{JOINED}])"
+        ),
         ip_address,
     ),
     Pattern(
         IP,
-        re.compile(r"(?<![\w:.])(?P<value>(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4})(?![\w:])"),
+        re.compile(
+            rf"(?<![{JOINED}:.])(?P<value>(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}[0-9A-Fa-f]{{1,4}})(?![{JOINED}:])"
+        ),
         ip_address,
     ),
     Pattern(
@@ -118,4 +136,10 @@ class StructuredDetector:
 
     def find(self, texts: Sequence[str], _languages: Sequence[str], /) -> list[list[PiiSpan]]:
         """Return what the formats match in each text, possibly overlapping. Raises nothing."""
-        return [[span for pattern in PATTERNS for span in pattern.find(text)] for text in texts]
+        return [list(dict.fromkeys(_found(text))) for text in texts]
+
+
+def _found(text: str) -> Iterator[PiiSpan]:
+    """What the formats match in ``text``, however its letters, digits and dashes are written."""
+    folded = fold(text)
+    return folded.unfolded(span for pattern in PATTERNS for span in pattern.find(folded.text))
