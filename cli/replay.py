@@ -26,7 +26,7 @@ from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import PipelineError, WrongUsage
 from settings import load_settings
 from wiring.kafka.broker import named_cluster
-from wiring.kafka.replay import Advances, Replay, Since, begin, drop, own_topics
+from wiring.kafka.replay import Advances, Replay, Since, begin, check, drop, own_topics
 from wiring.kafka.running import Site
 from wiring.supervising.relay import Relay, SharedLog
 from wiring.supervisor import Command, Launch, OneLog, Stage, Supervisor, log_width
@@ -73,6 +73,7 @@ def replay(
     site = Site(named_cluster(load_settings()), naming, data, partitions or deployed_partitions())
     since = read_since(offset or [], time, site.partitions)
     if restart:
+        check(site, source, of, since, answers)
         _drop(site, of, yes=yes)
     begun, new = begin(site, source, of, since, answers)
     plan = [_stage(site, begun, stage, workers, until_end=until_end) for stage in begun.stages]

@@ -58,23 +58,29 @@ class Telling:
         self.refused = refused or next((one.error for one in offsets if one.error), None)
 
 
-def told_offsets(cluster: Cluster, group: str, places: Iterable[tuple[str, int]]) -> list[TopicPartition]:
+def told_offsets(
+    cluster: Cluster, group: str, places: Iterable[tuple[str, int]], within_s: float = WITHIN_S
+) -> list[TopicPartition]:
     """Those offsets of a group that there are, with their metadata. Raises ``StopWorker``."""
     wanted = [TopicPartition(*place) for place in places]
     if not wanted:
         return []
     consumer = cluster.consumer(group_id=group)
+
+    def ask() -> list[TopicPartition]:
+        return checked(consumer.committed(wanted, timeout=min(ANSWERED_WITHIN_S, within_s)))
+
     try:
         with kafka_errors(f"asking for the positions of {group}"):
-            answer = patiently(lambda: checked(consumer.committed(wanted, timeout=ANSWERED_WITHIN_S)))
+            answer = patiently(ask, within_s)
     finally:
         consumer.close()
     return [one for one in answer if one.offset >= 0]
 
 
-def patiently(ask: Callable[[], T]) -> T:
+def patiently(ask: Callable[[], T], within_s: float = WITHIN_S) -> T:
     """Ask again as long as waiting is enough: who keeps a group's offsets loads them first after a start."""
-    deadline = time.monotonic() + WITHIN_S
+    deadline = time.monotonic() + within_s
     while True:
         try:
             return ask()

@@ -79,8 +79,13 @@ def passes(error: KafkaError) -> bool:
     return not error.fatal() and (error.retriable() or error.code() in _PASSING)
 
 
-def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Held]:
-    """What each ``(topic, partition)`` holds. Raises ``StopWorker`` for one that does not exist."""
+def held(
+    admin: AdminClient, places: Iterable[tuple[str, int]], within_s: float = WITHIN_S
+) -> dict[tuple[str, int], Held]:
+    """What each ``(topic, partition)`` holds. Raises ``StopWorker`` for one that does not exist.
+
+    A broker that is away is waited for about ``within_s``, and for the answer to the last question.
+    """
     asked = [TopicPartition(topic, partition) for topic, partition in places]
     if not asked:
         return {}
@@ -92,7 +97,7 @@ def held(admin: AdminClient, places: Iterable[tuple[str, int]]) -> dict[tuple[st
                 return _held(admin, asked, patience_s)
             except KafkaException as exc:  # a new topic has no leader for a moment
                 waited = time.monotonic() - began
-                if not (passes(exc.args[0]) or exc.args[0].code() == KafkaError._NOENT) or waited > WITHIN_S:
+                if not (passes(exc.args[0]) or exc.args[0].code() == KafkaError._NOENT) or waited > within_s:
                     raise
             # Not above: a call that fails while an exception is handled never lets go of that, of no frame that it
             # passed, and so of no client in them (confluent-kafka 2.16).

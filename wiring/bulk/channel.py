@@ -8,12 +8,12 @@ Of one tenant the order never changes; tenants take turns, so that a small uploa
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import orjson
 from confluent_kafka import Message
 
 from connectors.kafka.cluster import Cluster
@@ -146,9 +146,9 @@ class Channel:
 
     def _resume(self) -> int:
         """Take up what was fed from the journal; the journal's end."""
-        notes = orjson.loads(self._notes.read_bytes()) if self._notes.exists() else {}
+        notes = json.loads(self._notes.read_bytes()) if self._notes.exists() else {}
         for name, at in notes.get("tenants", {}).items():
-            self._tenants[name.encode()] = Tenant(at)
+            self._tenants[name.encode("utf-8", "surrogateescape")] = Tenant(at)
         there = self._held(self._journal)
         start = max(there.first, notes.get("journal", 0))
         for message in self._ranges.between(self._journal, self.partition, start, there.end):
@@ -175,12 +175,15 @@ class Channel:
             )
 
     def _note(self, journal_end: int) -> None:
-        tenants = {name.decode(): tenant.next for name, tenant in self._tenants.items()}
+        # A key may be any bytes: intake, not the feeder, says what is wrong with it.
+        tenants = {
+            name.decode("utf-8", "surrogateescape"): tenant.next for name, tenant in self._tenants.items()
+        }
         behind = [self._tenants[name].next for name in self._turns if self._has_more(name)]
         looked = min([self._looked, *behind])
         self._unnoted = 0
         said = {"tenants": tenants, "looked": looked, "journal": journal_end}
-        write_whole(self._notes, orjson.dumps(said))
+        write_whole(self._notes, json.dumps(said).encode())
 
     def _has_more(self, name: bytes) -> bool:
         tenant = self._tenants[name]

@@ -21,7 +21,7 @@ from confluent_kafka import TopicPartition
 
 from connectors.kafka.admin import create_topics, topic_ids
 from connectors.kafka.cluster import Cluster, answer_of, kafka_errors
-from connectors.kafka.groups import told_offsets
+from connectors.kafka.groups import checked, told_offsets
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import WITHIN_S, Held, held
 from connectors.labelling.table import AnswerTable
@@ -36,6 +36,9 @@ from wiring.topics import INPUTS, STAGES, load_topics
 
 SOURCES = tuple(INPUTS[stage] for stage in STAGES)
 """The topics that a replay may read: each is the input of a stage."""
+
+# Whoever looks how far the stages are asks again soon, and is not to be waited for when it is told to stop.
+ASKED_WITHIN_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,7 @@ def begin(site: Site, source: str, of: str, since: Since, answers: Path | None =
     Raises ``WrongUsage`` or ``StopWorker`` when it cannot be, or was begun in another way.
     """
     naming = site.naming
-    _refuse(site, source, of)
-    if answers is not None and "extract" not in STAGES[SOURCES.index(source) :]:
-        raise WrongUsage(f"--answers: extract takes them, and --from {source} does not run it")
+    _refuse(site, source, of, answers)
     found = read_replay(site)
     if found is not None:
         if (found.of, found.source, found.since) != (of, source, str(since)):
@@ -125,7 +126,7 @@ def begin(site: Site, source: str, of: str, since: Since, answers: Path | None =
             )
         return found, False
     refuse_active(site)
-    starts = _starts(site, replace(naming, generation=of).topic(source), since)
+    starts = _starts(site, source, of, since)
     _make_topics(site)
     made = Replay(naming.generation, of, source, str(since), starts, answers is not None)
     path = _record(site)
@@ -136,6 +137,17 @@ def begin(site: Site, source: str, of: str, since: Since, answers: Path | None =
             table.copy_to(_answers(site))
     write_whole(path, json.dumps(asdict(made), indent=1).encode())
     return made, True
+
+
+def check(site: Site, source: str, of: str, since: Since, answers: Path | None = None) -> None:
+    """See that a replay could be begun so, before what there is of its generation is dropped for it.
+
+    Raises ``WrongUsage`` or ``StopWorker``, as ``begin`` would.
+    """
+    _refuse(site, source, of, answers)
+    _starts(site, source, of, since)
+    if answers is not None:
+        AnswerTable(answers).close()
 
 
 def read_replay(site: Site) -> Replay | None:
@@ -191,7 +203,7 @@ class Advances:
         """All stages now. Raises ``StopWorker`` when the broker does not answer."""
         replay, partitions = self._replay, range(self._site.partitions)
         inputs = {stage: replay.input_of(stage, self._site.naming) for stage in replay.stages}
-        there = held(self._admin, [(name, p) for name in inputs.values() for p in partitions])
+        there = held(self._admin, [(name, p) for name in inputs.values() for p in partitions], ASKED_WITHIN_S)
         found = []
         for stage, name in inputs.items():
             told = self._told(stage, name)
@@ -204,7 +216,8 @@ class Advances:
     def _told(self, stage: str, topic: str) -> dict[int, int]:
         group = position_group(self._site.naming, stage)
         places = [(topic, p) for p in range(self._site.partitions)]
-        return {one.partition: one.offset for one in told_offsets(self._site.cluster, group, places)}
+        told = told_offsets(self._site.cluster, group, places, ASKED_WITHIN_S)
+        return {one.partition: one.offset for one in told}
 
 
 def refuse_active(site: Site) -> None:
@@ -216,10 +229,12 @@ def refuse_active(site: Site) -> None:
         )
 
 
-def _refuse(site: Site, source: str, of: str) -> None:
+def _refuse(site: Site, source: str, of: str, answers: Path | None) -> None:
     generation = site.naming.generation
     if source not in SOURCES:
         raise WrongUsage(f"--from {source}: a replay reads one of {', '.join(SOURCES)}")
+    if answers is not None and "extract" not in STAGES[SOURCES.index(source) :]:
+        raise WrongUsage(f"--answers: extract takes them, and --from {source} does not run it")
     if generation == of:
         raise WrongUsage(f"generation {generation} cannot be replayed into itself: name a new one, say g2")
     name = replace(site.naming, generation=of).topic(source)
@@ -235,8 +250,9 @@ def _refuse(site: Site, source: str, of: str) -> None:
         )
 
 
-def _starts(site: Site, topic: str, since: Since) -> dict[int, int]:
+def _starts(site: Site, source: str, of: str, since: Since) -> dict[int, int]:
     """The offsets to begin at, where they are not 0. Raises ``WrongUsage`` for one that the topic does not hold."""
+    topic = replace(site.naming, generation=of).topic(source)
     places = [(topic, p) for p in range(site.partitions)]
     there = {partition: one for (_, partition), one in held(site.cluster.admin(), places).items()}
     starts = {p: one.first for p, one in there.items()}
@@ -256,12 +272,13 @@ def _starts(site: Site, topic: str, since: Since) -> dict[int, int]:
 
 def _offsets_at(cluster: Cluster, topic: str, there: Mapping[int, Held], at: datetime) -> dict[int, int]:
     """The first offset of every partition that arrived at ``at`` or later; its end where there is none."""
-    since_ms = round(at.timestamp() * 1000)
+    since_ms = max(0, round(at.timestamp() * 1000))  # what is below means something else to a broker
     consumer = cluster.consumer()
     try:
         with kafka_errors(f"looking for a time in {topic}"):
             asked = [TopicPartition(topic, p, since_ms) for p in there]
-            found = consumer.offsets_for_times(asked, timeout=WITHIN_S)
+            # A partition that did not answer is not one that holds nothing since then.
+            found = checked(consumer.offsets_for_times(asked, timeout=WITHIN_S))
     finally:
         consumer.close()
     return {one.partition: one.offset if one.offset >= 0 else there[one.partition].end for one in found}

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from connectors.kafka.messages import KafkaMessage
 from connectors.kafka.names import Naming
 from contracts.envelope import Envelope
 from contracts.errors import StateCorrupt
 from contracts.feedback import FeedbackReceived
 from tests.support.broker import make_topics
-from tests.support.kafka_parts import delete_before
+from tests.support.kafka_parts import delete_before, put
 from tests.unit.wiring.bulk.lanes import NOW, lane_of, messages, records, reviews, write_csv
 from wiring.bulk import channel
 from wiring.bulk.feeder import Feeder, Pace
@@ -122,6 +123,14 @@ def test_a_feeder_that_was_killed_goes_on_where_the_journal_ends(site: Site, not
             note.unlink()
     drained(site.feeder())
     assert (site.lines("acme"), site.lines("beta")) == (list(range(2, 102)), list(range(2, 32)))
+
+
+def test_a_key_that_is_no_text_is_fed_as_it_is_and_remembered(site: Site) -> None:
+    odd = KafkaMessage(b"\xff\xfe", b"{}", (), 0)
+    put(site.cluster, site.naming.topic("bulk"), 0, [odd, b"[1,"])
+    drained(site.feeder())
+    drained(site.feeder())
+    assert [m.key() for m in messages(site.cluster, site.naming.journal)] == [b"\xff\xfe", b"acme"]
 
 
 def test_nothing_is_fed_while_the_stages_are_behind(site: Site) -> None:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cli.replay import read_since
+from cli.replay import replay as replay_command
 from connectors.kafka.admin import topic_ids
+from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
+from connectors.kafka.reading import Held
 from connectors.labelling.table import AnswerTable
-from contracts.errors import RecoveryRefused, StateCorrupt, WrongUsage
+from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsage
 from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
 from wiring.kafka.home import Member, joined
-from wiring.kafka.replay import Advances, Since, begin, drop, own_answers, own_topics, read_replay
+from wiring.kafka.replay import (
+    Advances,
+    Replay,
+    Since,
+    _offsets_at,
+    begin,
+    drop,
+    own_answers,
+    own_topics,
+    read_replay,
+)
 from wiring.kafka.running import Site
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -42,6 +57,19 @@ def test_a_time_becomes_an_offset_in_every_partition(site: Site) -> None:
 def test_a_time_behind_everything_begins_at_the_end(site: Site) -> None:
     made, _ = begin(site, "enriched", "g1", Since(time=START + timedelta(days=1)))
     assert made.starts == {0: 10}
+
+
+def test_a_time_before_all_time_begins_at_the_first_record(site: Site) -> None:
+    made, _ = begin(
+        site, "enriched", "g1", Since(time=datetime(1969, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC))
+    )
+    assert made.starts == {}
+
+
+def test_a_partition_that_does_not_answer_for_a_time_is_no_place_to_begin(site: Site) -> None:
+    topic = replace(site.naming, generation="g1").topic("enriched")
+    with pytest.raises(StopWorker, match="looking for a time"):
+        _offsets_at(site.cluster, topic, {0: Held(0, 10), 7: Held(0, 0)}, START)
 
 
 def test_the_same_command_finds_what_it_began_and_another_one_is_refused(site: Site) -> None:
@@ -124,6 +152,35 @@ def test_nothing_is_done_before_a_stage_tells_its_position(site: Site) -> None:
     made, _ = begin(site, "enriched", "g1", Since({0: 4}))
     told = Advances(site, made).read()
     assert [(one.stage, one.done, one.there) for one in told] == [("themes", 0, 6), ("priority", 0, 0)]
+
+
+def test_whoever_asks_how_far_stages_are_is_not_held_up_by_a_broker_that_is_away(tmp_path: Path) -> None:
+    nobody = Site(Cluster("127.0.0.1:9", {"log_level": "0"}), Naming(generation="g2"), tmp_path, 1)
+    began = time.monotonic()
+    with pytest.raises(StopWorker):
+        Advances(nobody, Replay("g2", "g1", "journal", "the first record", {})).read()
+    assert time.monotonic() - began < 15.0
+
+
+@pytest.mark.parametrize(
+    ("source", "more", "said"),
+    [
+        ("themes", {}, "a replay reads one of"),
+        ("enriched", {"offset": ["0=99"]}, "holds 0 up to before 10"),
+        ("enriched", {"of": "g9"}, "does not exist"),
+        ("enriched", {"answers": Path("no.sqlite3")}, "does not run it"),
+    ],
+)
+def test_nothing_is_dropped_for_a_replay_that_cannot_begin(
+    site: Site, monkeypatch: pytest.MonkeyPatch, source: str, more: dict[str, Any], said: str
+) -> None:
+    begun, _ = begin(site, "enriched", "g1", Since())
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", site.cluster.bootstrap)
+    where = {"data": site.data, "prefix": site.naming.prefix, "partitions": 2}
+    with pytest.raises(WrongUsage, match=said):
+        replay_command("g2", source, restart=True, yes=True, **where, **more)
+    assert read_replay(site) == begun
+    assert len(topic_ids(site.cluster, own_topics(site.naming))) == len(own_topics(site.naming))
 
 
 def test_one_offset_counts_for_every_partition() -> None:
