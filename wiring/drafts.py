@@ -18,6 +18,7 @@ import orjson
 from connectors.files.mapping import Mapped, map_row
 from connectors.files.reader import BadRow, Row
 from contracts.feedback import MAX_SOURCE_CHARS
+from operators.intake.facts import is_address
 
 # A date outside of these cannot be right: exports write 1900 or 1970 for "none", and 9999 for "never".
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -43,8 +44,9 @@ class Draft:
 
 
 def source_name(path: Path) -> str:
-    """The source of rows that name none: the file's name without its endings."""
-    return path.name.split(".")[0][:MAX_SOURCE_CHARS] or "file"
+    """The source of rows that name none: the file's name without its endings, unless it holds somebody's address."""
+    name = path.name.split(".")[0][:MAX_SOURCE_CHARS]
+    return "file" if not name or is_address(path.name) else name
 
 
 def draft_of(row: Row | BadRow, mapping: Mapping[str, str], make_id: MakeId, loaded_at: datetime) -> Draft:
@@ -59,7 +61,9 @@ def draft_of(row: Row | BadRow, mapping: Mapping[str, str], make_id: MakeId, loa
     happened, changed = (_moment(date, loaded_at) for date in dates)
     at = changed or happened or (None if any(dates) else loaded_at)
     record_id = mapped.source_record_id or make_id(mapped)
-    return Draft(at, happened, mapped.source, record_id, mapped.body, row.line)
+    # Sources are told in the clear.
+    source = None if mapped.source and is_address(mapped.source) else mapped.source
+    return Draft(at, happened, source, record_id, mapped.body, row.line)
 
 
 def _unreadable(line: int, raw: bytes, reason: str) -> Draft:

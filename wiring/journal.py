@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -22,6 +23,7 @@ from contracts.feedback import DEAD_LETTER_SUBJECT, Coordinates, CustomerUpdated
 from contracts.identity import item_id
 from contracts.registry import write_record
 from contracts.unfit import first_unfit
+from operators.intake.facts import account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,11 @@ class RecordMaker:
         return write_record(Tick.model_construct(**self._header(at), kind="tick"))
 
     def customer(self, account: str, tier: str, mrr: float | None, at: datetime) -> bytes:
-        """What is known of an account from now on."""
+        """What is known of an account from now on; one that may be a person's address is hashed."""
+        spoken = account_id(account, partial(self._vault.subject, self._tenant)) or account
         return write_record(
             CustomerUpdated.model_validate(
-                self._header(at) | {"kind": "customer", "account": account, "tier": tier, "mrr": mrr}
+                self._header(at) | {"kind": "customer", "account": spoken, "tier": tier, "mrr": mrr}
             )
         )
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from connectors.files.signals import Sign
+from connectors.keys.vault import LocalVault
 from connectors.store.deliveries import DeliveryStore
 from contracts.errors import WrongUsage
 from contracts.feedback import Signal
 from contracts.identity import partition
 from contracts.registry import write_record
+from operators.intake.facts import account_id, session_id
 from wiring.appending import Orders
 
 TOGETHER = 500
@@ -45,22 +48,24 @@ def import_signs(
         fresh = [sign for sign in batch if sign.id not in known]
         if fresh:
             orders.journal.append(
-                partition(tenant, orders.partitions), [_line(tenant, sign, now) for sign in fresh]
+                partition(tenant, orders.partitions),
+                [_line(orders.vault, tenant, sign, now) for sign in fresh],
             )
             taken.note_all((connection, sign.id, now) for sign in fresh)
         new += len(fresh)
     return Imported(new, len(signs) - new)
 
 
-def _line(tenant: str, sign: Sign, now: datetime) -> bytes:
+def _line(vault: LocalVault, tenant: str, sign: Sign, now: datetime) -> bytes:
+    hashed = partial(vault.subject, tenant)
     return write_record(
         Signal(
             id="",
             tenant=tenant,
             event_time=sign.at,
             ingested_at=now,
-            account=sign.account,
-            session=sign.session,
+            account=account_id(sign.account, hashed),
+            session=session_id(sign.session, hashed),
             name=sign.name,
             value=sign.count,
         )

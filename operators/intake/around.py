@@ -13,7 +13,7 @@ from typing import Any
 from contracts.envelope import Envelope, Out
 from contracts.feedback import FeedbackBody, FeedbackReceived, Signal, Telemetry, Tick
 from contracts.stages import ItemTelemetry
-from operators.intake.facts import account_id, safe_label
+from operators.intake.facts import account_id, safe_label, session_id
 from operators.intake.sources import Sources
 from operators.intake.telemetry import Measured, Scope
 from operators.numbering import Numbering
@@ -91,6 +91,7 @@ class Around:
     ) -> Sequence[Scope]:
         """What a record or an item names, the most telling first."""
         named = safe_label(version)
-        hashed = session and self._vault.subject(tenant, f"session {session}")[:16]
+        spoken = session_id(session, self._hashed(tenant))
+        hashed = spoken and self._vault.subject(tenant, f"session {spoken}")[:16]
         given = (("s", hashed), ("a", account), ("v", named))
         return [(kind, name) for kind, name in given if name]

@@ -12,7 +12,18 @@ from contracts.stages import ItemFacts, ItemTelemetry
 
 # A label such as a locale, a version or a role: short, no address, no long run of digits.
 MAX_LABEL_CHARS = 64
-_ADDRESS = re.compile(r"@|\+?\d(?:[\s().-]?\d){8,}")
+# An at sign however it is written, and numbers whose plus, brackets or slash tell that somebody can be called there:
+# "+44 (20) 7946 0000", "(202) 555-0143", "030/1234567".
+_TELLING = (
+    r"[@＠﹫]|[\[(] ?at ?[\])]|\+\d(?:[\s()./_-]{0,3}\d){6,}|\(\d{1,5}\)[\s./_-]{0,3}\d(?:[\s./_-]?\d){5,}"
+    r"|(?<!\d)0\d{2,5} ?/ ?\d(?:[\s.-]?\d){4,}"
+)
+_CERTAIN = re.compile(_TELLING, re.IGNORECASE)
+# Nine digits with a sign at most between two may be a number too.
+_ADDRESS = re.compile(rf"{_TELLING}|\d(?:[\s().-]?\d){{8,}}", re.IGNORECASE)
+# Deepest quoting of an address in a path that is looked through.
+_QUOTED_DEEPEST = 4
+_SPOKEN = re.compile(r"(?:account|session)-[0-9a-f]{16}")
 _LABEL = re.compile(r"[\w .,:;/()+#&'\-]+")
 
 
@@ -48,10 +59,19 @@ def safe_url(value: str | None) -> str | None:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not parts.hostname or _ADDRESS.search(unquote(parts.path)):
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in _unquoted(parts.hostname):
+        return None
+    if _ADDRESS.search(_unquoted(parts.path)):
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+
+
+def _unquoted(part: str) -> str:
+    """A part of a web address as whoever follows it reads it: it may be quoted more than once."""
+    for _ in range(_QUOTED_DEEPEST):
+        part = unquote(part)
+    return part
 
 
 def facts_of(
@@ -89,8 +109,31 @@ def facts_of(
 
 
 def account_id(account: str | None, hashed: Callable[[str], str]) -> str | None:
-    """The account as its customer list knows it, or a hash of it where it may be a person's address."""
-    if not account or not account.strip():
+    """The account as its customer list knows it, or a hash of it where it may be a person's address.
+
+    What was hashed stays as it is: records speak of accounts so in the journal already.
+    """
+    return _spoken("account", account, hashed)
+
+
+def session_id(session: str | None, hashed: Callable[[str], str]) -> str | None:
+    """As ``account_id``, for a session of the product."""
+    return _spoken("session", session, hashed)
+
+
+def is_address(name: str) -> bool:
+    """Whether a name holds what is somebody's address or number; digits alone may be a date.
+
+    >>> is_address("calls (202) 555-0143"), is_address("reviews-2026-11-22-0900")
+    (True, False)
+    """
+    return _CERTAIN.search(name) is not None
+
+
+def _spoken(what: str, value: str | None, hashed: Callable[[str], str]) -> str | None:
+    if not value or not value.strip():
         return None
-    name = account.strip()
-    return name if safe_label(name) else f"account-{hashed(name)[:16]}"
+    name = value.strip()
+    if safe_label(name) or (name.startswith(what) and _SPOKEN.fullmatch(name)):
+        return name
+    return f"{what}-{hashed(name)[:16]}"

@@ -105,6 +105,14 @@ def test_a_source_s_name_that_is_too_long_is_told_by_line(place: Place) -> None:
     assert (record.unreadable, record.found_at.line) == ("source: longer than 64 characters", 1)
 
 
+def test_no_source_is_called_by_somebody_s_address(place: Place) -> None:
+    rows = [{"id": n, "text": "t", "source": s} for n, s in enumerate(("jo@b.example", "mail", ""))]
+    place.load(place.file("calls +44 20 7946 0958.jsonl", rows))
+    place.load(place.file("calls-2026-06-01-0900.jsonl", rows[2:]))
+    records = [r for r in place.records() if isinstance(r, FeedbackReceived)]
+    assert [r.source for r in records] == ["file", "mail", "file", "calls-2026-06-01-0900"]
+
+
 def test_the_same_file_again_adds_nothing(place: Place) -> None:
     file = place.file("f.jsonl", dated(0, 1))
     assert place.load(file) > 0

@@ -75,6 +75,13 @@ def test_what_could_not_be_read_belongs_to_the_tenant(maker: RecordMaker, vault:
     assert vault.open("acme", record.body) == b"\xff"
 
 
+def test_an_account_that_may_be_a_person_s_is_hashed_before_it_is_written(maker: RecordMaker) -> None:
+    lines = [maker.customer(name, "pro", None, NOON) for name in ("jo@example.com", "(202) 555-0143", "Acme")]
+    accounts = [read_journal(0, n, line).account for n, line in enumerate(lines)]  # type: ignore[attr-defined]
+    assert [name.partition("-")[0] for name in accounts] == ["account", "account", "Acme"]
+    assert not any(word in line for line in lines for word in (b"example", b"0143"))
+
+
 def test_ticks_customers_and_commands_read_back(maker: RecordMaker) -> None:
     lines = [
         maker.tick(NOON),

@@ -58,3 +58,12 @@ def test_a_sign_from_the_future_is_refused_before_anything_is_written(
     with pytest.raises(WrongUsage, match="to come"):
         imported(tmp_path, store, [*SIGNS[:3], Sign("x", "copy", NOW + timedelta(hours=1))])
     assert in_journal(tmp_path) == []
+
+
+def test_what_may_be_a_person_s_address_is_hashed_before_it_is_written(
+    tmp_path: Path, store: DeliveryStore
+) -> None:
+    imported(tmp_path, store, [Sign("run-1", "copy", NOW, 1, "jo@example.org", "chat jo@example.org")])
+    (record,) = in_journal(tmp_path)
+    assert (record.account or "").startswith("account-")
+    assert (record.session or "").startswith("session-")

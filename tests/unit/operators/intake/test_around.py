@@ -16,6 +16,7 @@ from contracts.registry import write_record
 from contracts.signals import MOST_MILLI, SIGNALS, ambiguity_weight
 from contracts.stages import ItemTelemetry, RedactedItem
 from operators.budget import RejectPolicy
+from operators.intake.facts import session_id
 from tests.support.laws import assert_batching_law
 from tests.support.steps import NOON, Journey, intake
 
@@ -90,6 +91,14 @@ def test_a_session_tells_more_than_an_account_and_an_account_more_than_a_version
         joined(journey, app_version="7.4", account="acct-1", session="s-1", record="c"),
     ]
     assert [found and found.error_ppm for found in scopes] == [100_000, 200_000, 300_000]
+
+
+def test_an_address_as_a_session_joins_what_the_journal_speaks_of_by_its_hash(journey: Journey) -> None:
+    hashed = session_id("jo@b.example", lambda value: journey.vault.subject("acme", value))
+    seen(journey, "rage_click", session=hashed)
+    found = joined(journey, session="jo@b.example")
+    assert found is not None
+    assert found.signals == {"rage_click": 1}
 
 
 def test_errors_far_above_the_tenants_usual_ones_are_elevated(journey: Journey) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from contracts.feedback import FeedbackBody
-from operators.intake.facts import account_id, facts_of, safe_label, safe_url
+from operators.intake.facts import account_id, facts_of, safe_label, safe_url, session_id
 
 
 @pytest.mark.parametrize(
-    "label", ["iPhone 15", "de_DE", "12.4.1", "solved (by agent)", "agent/owner", "München"]
+    "label",
+    ["iPhone 15", "de_DE", "12.4.1", "solved (by agent)", "agent/owner", "München", "5.1.0 (20261020)"],
 )
 def test_a_plain_label_is_kept(label: str) -> None:
     assert safe_label(label) == label
@@ -20,6 +21,11 @@ def test_a_plain_label_is_kept(label: str) -> None:
     [
         "a@b.example",
         "+44 20 7946 0958",
+        "+44 (20) 7946 0958",
+        "+44/20/7946/0958",
+        "(202) 555-0143",
+        "030/1234567",
+        "jo(at)b.example",
         "4111 1111 1111 1111",
         "x" * 65,
         "<b>",
@@ -51,6 +57,9 @@ def test_an_address_keeps_its_place_and_loses_the_rest(url: str, kept: str) -> N
     [
         "https://desk.example/u/jo@b.example",
         "https://desk.example/u/jo%40b.example",
+        "https://desk.example/u/jo%2540b.example",
+        "https://jo%40b.example/t",
+        "https://desk.example/call/(202) 555-0143",
         "https://desk.example/call/+442079460958",
         "https://desk.example:99999/t",
         "https://desk.example:port/t",
@@ -113,3 +122,12 @@ def test_what_a_source_says_of_part_product_and_language_is_kept_as_labels() -> 
 def test_a_product_that_looks_like_an_address_is_not_kept() -> None:
     body = FeedbackBody(text="t", product="ask ann@example.com")
     assert facts_of(body, source="s", author=None, account=None, hashed=str).product is None
+
+
+def test_what_was_hashed_is_hashed_once() -> None:
+    def hashed(value: str) -> str:
+        return "1234567890123456" if value == "jo@b.example" else "f" * 32
+
+    assert account_id(account_id("jo@b.example", hashed), hashed) == "account-1234567890123456"
+    assert session_id(session_id("jo@b.example", hashed), hashed) == "session-1234567890123456"
+    assert session_id("s-81", hashed) == "s-81"
