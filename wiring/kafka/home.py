@@ -70,6 +70,20 @@ class StageHome:
         """Touched by the source loop."""
         return self.root / "health"
 
+    @property
+    def restoring(self) -> Path:
+        """The digest of the savepoint that is being put into the stages of this generation; there is none else."""
+        return self.root.parent / "restoring"
+
+
+def refuse_half_restored(home: StageHome) -> None:
+    """Raise ``RecoveryRefused`` where some stages may have the state of a savepoint, and others not."""
+    if home.restoring.exists():
+        raise RecoveryRefused(
+            f"{home.restoring}: a savepoint was not put back to its end; give `undercurrent savepoint restore` with "
+            "that file again, or drop every stage with `undercurrent rebuild-stage` and delete this note"
+        )
+
 
 @contextmanager
 def joined(home: StageHome, member: Member, prepare: Callable[[], object]) -> Iterator[None]:

@@ -24,7 +24,7 @@ from contracts.errors import RecoveryRefused, StateCorrupt
 from flows.pipeline import TOPICS
 from flows.stages import Pipeline
 from wiring.datadir import write_whole
-from wiring.kafka.home import StageHome
+from wiring.kafka.home import StageHome, refuse_half_restored
 from wiring.snapshots import RecoveryStore, Snapshots
 
 FORMAT = 1
@@ -84,6 +84,7 @@ def prepare_stage(
 
     Raises ``StopWorker`` naming what does not fit and the command that helps.
     """
+    refuse_half_restored(home)
     topics = StageTopics.of(pipeline, naming, entry)
     starts = {str(partition): start for partition, start in sorted(entry.starts.items())} if entry else {}
     ids = _identified(cluster, topics, pipeline.partitions)

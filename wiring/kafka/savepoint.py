@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import shutil
 import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ from contracts.errors import RecoveryRefused, StateCorrupt, WrongUsage
 from contracts.feedback import Sealed
 from contracts.pointer import Change, Pointer
 from wiring.datadir import write_whole
-from wiring.kafka.home import Member, joined
+from wiring.kafka.home import Member, joined, refuse_half_restored
 from wiring.kafka.recovery import StageManifest, read_manifest
 from wiring.kafka.running import Site
 from wiring.snapshots import RecoveryStore
@@ -81,6 +82,7 @@ def create_savepoint(site: Site, path: Path) -> Taken:
             )
         for stage in there:
             locks.enter_context(joined(site.home(stage), Member(), lambda: None))
+        refuse_half_restored(site.home(STAGES[0]))
         states = [read_state(site, stage) for stage in there]
     with closing(LocalVault(site.keys)) as vault:
         data = _sealed(site, states, vault)
@@ -90,6 +92,8 @@ def create_savepoint(site: Site, path: Path) -> Taken:
 
 def restore_savepoint(site: Site, path: Path) -> Taken:
     """Put every stage of a savepoint into its empty home; its next start goes on from there.
+
+    Killed in its middle, the same call does all of it again; until then no stage starts.
 
     Raises ``RecoveryRefused`` where there is state already, or the topics are not those of the savepoint;
     ``StateCorrupt`` for a file that is damaged, altered, or sealed with another key.
@@ -102,9 +106,14 @@ def restore_savepoint(site: Site, path: Path) -> Taken:
     with ExitStack() as locks:
         for state in states:
             locks.enter_context(joined(site.home(state.stage), Member(), lambda: None))
-            _refuse(site, state)
+        begun, ours = site.home(STAGES[0]).restoring, hashlib.sha256(data).hexdigest()
+        is_ours = begun.exists() and begun.read_text("ascii") == ours
+        for state in states:
+            _refuse(site, state, begun_before=is_ours)
+        write_whole(begun, ours.encode())
         for state in states:
             _restore(site, state)
+        begun.unlink()
     return Taken(path, _counted(states), len(data))
 
 
@@ -142,9 +151,9 @@ def _bytes_of(path: Path) -> bytes:
         return store.serialize()
 
 
-def _refuse(site: Site, state: StageState) -> None:
+def _refuse(site: Site, state: StageState, *, begun_before: bool) -> None:
     home = site.home(state.stage)
-    if home.manifest.exists():
+    if home.manifest.exists() and not begun_before:
         raise RecoveryRefused(
             f"{home.root}: there is state already; drop it first with `undercurrent rebuild-stage {state.stage} "
             f"--generation {site.naming.generation}`"
@@ -169,7 +178,9 @@ def _restore(site: Site, state: StageState) -> None:
     """Write the living rows as a new base of the state log, then the store that points to it, then the manifest."""
     home = site.home(state.stage)
     state_topic = site.naming.state(state.stage)
-    home.recovery.mkdir(parents=True, exist_ok=True)
+    if home.recovery.exists():  # of a restore that was killed: its journal is not that of this store
+        shutil.rmtree(home.recovery)
+    home.recovery.mkdir(parents=True)
     store = RecoveryStore(home.recovery)
     write_whole(store.path, state.store)
     snapshots = store.committed(state.manifest.flow)
