@@ -18,7 +18,11 @@ Digest = Callable[[str], str]
 _QUOTED = re.compile(r"\s{0,3}>[>\s]*")
 _NAMES = re.compile(r"(?m)(Accounts|Affected customers): (.+)\.[ \t]*$")
 _MORE = re.compile(r" and \d+ more$")
-_TIER = re.compile(r" \\?\(\w+\\?\)$")
+_TIER = re.compile(r"\(\w+\)$")
+"""Behind a ``bare_name``."""
+
+LONGEST_NAME = 220
+"""Characters of an account (``contracts.feedback``) and its tier: no more of a list is tried as one name."""
 
 
 def letters(text: str) -> str:
@@ -67,7 +71,11 @@ class Ours:
 
     def is_name(self, name: str) -> bool:
         """Whether an account is one of those that go."""
-        return bool(self.names) and self.digest(bare_name(name)) in self.names
+        return bool(self.names) and self.is_bare(bare_name(name))
+
+    def is_bare(self, name: str) -> bool:
+        """Whether a ``bare_name`` is that of an account that goes."""
+        return self.digest(name) in self.names
 
 
 def cut(text: Any, ours: Ours) -> Any:
@@ -135,11 +143,37 @@ def _without(lines: Sequence[str], gone: set[int]) -> Iterator[str]:
 def _renamed(told: re.Match[str], ours: Ours) -> str:
     """A list of names without ours; nothing where none is left."""
     listed, more = told[2], _MORE.search(told[2])
-    names = listed[: more.start()] if more else listed
-    kept = [name for name in names.split(", ") if not ours.is_name(_TIER.sub("", name))]
-    if len(kept) == len(names.split(", ")):
+    listed = listed[: more.start()] if more else listed
+    kept = list(_names_kept(listed.split(", "), ours, with_tier=told[1] == "Affected customers"))
+    if len(kept) == len(listed.split(", ")):
         return told[0]
     return f"{told[1]}: {', '.join(kept) or '–'}{more[0] if more else ''}."
+
+
+def _names_kept(parts: Sequence[str], ours: Ours, *, with_tier: bool) -> Iterator[str]:
+    """The parts that are of no name of ours; a name may hold the comma and the brackets that its list is made of."""
+    bare, start = [bare_name(part) for part in parts], 0
+    while start < len(parts):
+        found = (
+            end
+            for end, name in _from(bare, start)
+            if ours.is_bare(_TIER.sub("", name) if with_tier else name)
+        )
+        end = next(found, None)
+        if end is None:
+            yield parts[start]
+        start = end or start + 1
+
+
+def _from(parts: Sequence[str], start: int) -> Iterator[tuple[int, str]]:
+    """What may be a name that begins at a part, with where it ends."""
+    name = parts[start]
+    yield start + 1, name
+    for end, part in enumerate(parts[start + 1 :], start + 2):
+        name = f"{name},{part}"
+        if len(name) > LONGEST_NAME:
+            return
+        yield end, name
 
 
 # -- Atlassian's document format -------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from connectors.trackers.adf import adf, plain_text
-from connectors.trackers.cutting import Ours, cut, letters
-from operators.linear_issue import quotation, quoted
+from connectors.trackers.cutting import Ours, bare_name, cut, letters
+from operators.linear_issue import escaped, quotation, quoted
 from tests.support.withdrawing import BODY, QUOTES
 
 ANN = QUOTES[0]
@@ -64,3 +64,18 @@ def test_words_without_their_source_stay_and_are_told() -> None:
 def test_a_text_without_anything_of_ours_is_the_same_object() -> None:
     document = adf("> Somebody's own quote\n>\n> — zendesk, ours")
     assert cut(document, ours("northwind")) is document
+
+
+@pytest.mark.parametrize("name", ["Doe, Jane", "Acme (Germany)", "Smith, Jones (pro), & Co."])
+def test_a_name_goes_whole_whatever_stands_in_it(name: str) -> None:
+    listed = f"Accounts: aaa, {escaped(name)}, zzz and 3 more."
+    told = f"Affected customers: {escaped(f'aaa (pro), {name} (pro), zzz (unknown)')}."
+    mine = ours(bare_name(name))
+    assert cut(listed, mine) == "Accounts: aaa, zzz and 3 more."
+    assert plain_text(cut(adf(listed), mine)) == "Accounts: aaa, zzz and 3 more."
+    assert cut(told, mine) == f"Affected customers: {escaped('aaa (pro), zzz (unknown)')}."
+
+
+def test_a_name_of_which_ours_is_a_part_stays() -> None:
+    listed = f"Accounts: {escaped('Acme (Germany), Doe, Jane, Acme Inc')}."
+    assert cut(listed, ours("Acme", "Jane,Ac", "D")) == listed
