@@ -44,6 +44,10 @@ the connection that reads what became of issues knows it (``connectors.vendors.j
 _READ = "summary,description,priority,status,resolution,labels"
 
 
+class Hidden(Unauthorised):
+    """Nothing of the project is shown to us: whether an issue of it is there, nobody told."""
+
+
 @dataclass(frozen=True, slots=True)
 class JiraPlace:
     """A site and a project. ``priorities``: Jira's names of 1 (urgent) to 4; ``fields``: what the project demands."""
@@ -277,7 +281,7 @@ class JiraTracker:
         base = f"issue/createmeta/{quote(self.place.project)}/issuetypes"
         try:
             types = (await self._made("GET", f"{base}?maxResults=200")).get("issueTypes", ())
-        except Gone:  # not the issue: nobody deleted that
+        except (Gone, Hidden):  # not the issue: nobody deleted that
             raise Refused(
                 f"{self.sender.who}: shows no project {self.place.project}", reason="project"
             ) from None
@@ -291,14 +295,21 @@ class JiraTracker:
         )
 
     async def _made(self, method: str, path: str, body: Json = None) -> dict[str, Any]:
-        """A request that must succeed; its answer, empty where it has none. Raises ``Gone`` for 404."""
+        """A request that must succeed; its answer, empty where it has none. Raises ``Gone`` for what is no more."""
         heard = await self._send(method, path, body)
         said = heard.json()
         if heard.status == 404:
-            raise Gone
+            raise await self._missing()
         if heard.status >= 300:
             raise Refused(f"{self.sender.who}: {_complaints(said, heard.status)}", reason="refused")
         return said if isinstance(said, dict) else {}
+
+    async def _missing(self) -> Gone | Hidden:
+        """What a 404 says: Jira answers so for what is deleted, and for all that a token that ended may not see."""
+        heard = await self._send("GET", f"project/{quote(self.place.project)}")
+        if heard.status < 300:
+            return Gone()
+        return Hidden(f"{self.sender.who}: shows no project {self.place.project}; check its token and rights")
 
     async def _send(self, method: str, path: str, body: Json = None) -> Heard:
         token = self.token()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.outgoing import Gone, Refused, Sender
+from connectors.outgoing import Gone, Refused, Sender, Unauthorised
 from connectors.trackers.linear_answers import Conflict, NotOffered, Unknown, answered, authorization
 from connectors.trackers.linear_changes import Change, attached, documents, escaped, known, needed
 from connectors.trackers.port import Clock, Draft, Issue, Json, Piece, Standing, v4_shaped
@@ -29,6 +29,7 @@ _UPDATE = (
 )
 _LABELS = "query($f:IssueLabelFilter){issueLabels(filter:$f,first:250){nodes{id name team{id}}}}"
 _LABEL = "mutation($i:IssueLabelCreateInput!){issueLabelCreate(input:$i){success issueLabel{id}}}"
+_TEAM = "query($id:String!){team(id:$id){id}}"
 _STATES = "query($f:WorkflowStateFilter){workflowStates(filter:$f,first:250){nodes{id type position}}}"
 _COMMENT = "mutation($i:CommentCreateInput!){commentCreate(input:$i){success comment{id}}}"
 _RELATE = "mutation($i:IssueRelationCreateInput!){issueRelationCreate(input:$i){success issueRelation{id}}}"
@@ -283,8 +284,18 @@ class LinearTracker:
         if answer["issue"] is not None:
             return _issue(answer["issue"])
         found = await self._ask(_ARCHIVED, f={"id": {"eq": name}})
-        nodes = found["issues"]["nodes"]
-        return _issue(nodes[0]) if nodes else None
+        if nodes := found["issues"]["nodes"]:
+            return _issue(nodes[0])
+        await self._must_see_team()
+        return None
+
+    async def _must_see_team(self) -> None:
+        """Raises ``Unauthorised``: nothing of a team that is not shown to us is, so nobody told that it is deleted."""
+        try:
+            await self._ask(_TEAM, id=self.place.team)
+        except Unknown:
+            why = f"{self.sender.who}: shows no team {self.place.team}; check its token and rights"
+            raise Unauthorised(why) from None
 
     async def _with_labels(
         self, names: Sequence[str], ask: Callable[[list[str]], Awaitable[dict[str, Any]]]

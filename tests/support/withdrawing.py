@@ -66,6 +66,10 @@ class Board:
     def set_up(self, **more: Any) -> None:
         raise NotImplementedError
 
+    def hide(self, *, hidden: bool = True) -> None:
+        """Whether our token may see nothing of it any more."""
+        raise NotImplementedError
+
     def spoil(self, *words: str) -> None:
         self.server.script(*words)
 
@@ -107,6 +111,9 @@ class LinearBoard(Board):
     def replace(self, old: str, new: str) -> None:
         assert old in self.text()
         self.issue()["description"] = self.text().replace(old, new)
+
+    def hide(self, *, hidden: bool = True) -> None:
+        self.there.shows_team = not hidden
 
     def delete(self) -> None:
         self.there.delete(linear_issue_id("acme", "theme-1", 1))
@@ -154,6 +161,9 @@ class JiraBoard(Board):
         edited = _replaced(self._document(), old, new)
         assert edited != self._document()
         self.issue()["fields"]["description"] = edited
+
+    def hide(self, *, hidden: bool = True) -> None:
+        self.there.shows_project = not hidden
 
     def delete(self) -> None:
         self.there.issues.clear()

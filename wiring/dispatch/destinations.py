@@ -125,6 +125,10 @@ class TenantEntry(_Strict):
     escalate_after_h: float = Field(default=24.0, gt=0)
     expire_after_h: float = Field(default=120.0, gt=0, le=160)
 
+    def names(self) -> list[str]:
+        """Of all its destinations."""
+        return [one.name for one in (*([self.tracker] if self.tracker else ()), *self.alerts)]
+
     def allowed(self, action: Action) -> Autonomy:
         """What may happen by itself: alerts do unless it says otherwise, everything else is proposed."""
         return self.autonomy.get(action, "act" if action == "alert" else "suggest")
@@ -161,8 +165,7 @@ def read_destinations(path: Path) -> Destinations:
     told = read_told(path, DestinationFile)
     names = [one.tenant for one in told.tenants]
     for tenant in told.tenants:
-        names += [one.name for one in ([tenant.tracker] if tenant.tracker else [])]
-        names += [one.name for one in tenant.alerts]
+        names += tenant.names()
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise WrongUsage(f"{path}: {twice[0]} stands there twice; give each tenant and destination one name")

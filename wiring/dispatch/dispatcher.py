@@ -65,6 +65,18 @@ class Opened:
     trackers: Mapping[str, Tracker]
     sinks: Mapping[str, AlertSink]
 
+    def tracker_of(self, effect: Effect) -> Tracker | None:
+        """Where an effect happens; None where the file gives its tenant no such tracker (any more)."""
+        return self.trackers.get(effect.destination) if self._has(effect) else None
+
+    def sink_of(self, effect: Effect) -> AlertSink | None:
+        """Where an alert is said; None as in ``tracker_of``."""
+        return self.sinks.get(effect.destination) if self._has(effect) else None
+
+    def _has(self, effect: Effect) -> bool:
+        tenant = self.destinations.tenants.get(effect.tenant)
+        return tenant is not None and effect.destination in tenant.names()
+
 
 @dataclass
 class Dispatcher:
@@ -186,14 +198,14 @@ class Dispatcher:
     def _work(self, effect: Effect, now: datetime) -> Awaitable[str]:
         if effect.verb == "alert":
             return self._say(effect, now)
-        tracker = self.opened.trackers.get(effect.destination)
+        tracker = self.opened.tracker_of(effect)
         if tracker is None:
             raise RetryLater("its destination stands in the file no more", retry_after_s=600.0)
         tenant = self.opened.destinations.tenants[effect.tenant]
         return IssueWork(tenant, tracker, self.stores).do(effect, now)
 
     async def _say(self, effect: Effect, now: datetime) -> str:
-        sink = self.opened.sinks.get(effect.destination)
+        sink = self.opened.sink_of(effect)
         if sink is None:
             raise RetryLater("its destination stands in the file no more", retry_after_s=600.0)
         joined = partial(self.metrics.attempted, outcome="joined")

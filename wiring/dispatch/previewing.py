@@ -48,9 +48,9 @@ def preview(effect: Effect, opened: Opened, stores: Stores, now: datetime) -> Pr
     if effect.verb == "alert":
         if now - moment_of(effect.taken_at) > ALERTS_LAST:
             return Preview(replace(effect, state="cancelled", reason=TOO_OLD), None)
-        sink = opened.sinks.get(effect.destination)
+        sink = opened.sink_of(effect)
         return Preview(effect, sink and sink.preview(envelopes.notice(effect)))
-    tracker, record = opened.trackers.get(effect.destination), envelopes.issue(effect)
+    tracker, record = opened.tracker_of(effect), envelopes.issue(effect)
     if tracker is None:
         return Preview(effect, None)
     if effect.quotes_until <= micros(now):

@@ -18,7 +18,7 @@ from contracts.identity import NAMESPACE, ordinal_of
 from contracts.priority import Alert, LinearIssue
 from wiring.dispatch.destinations import Action, TenantEntry
 from wiring.dispatch.sealing import Envelopes
-from wiring.dispatch.words import notice_of
+from wiring.dispatch.words import notice_of, without_quotes
 
 QUOTES_KEPT_US = 7 * 24 * 3600 * 1_000_000
 """Redacted quotes are kept no longer, counted in microseconds from when the journal took what led to them."""
@@ -60,7 +60,9 @@ def _of_issue(record: LinearIssue, tenant: TenantEntry, envelopes: Envelopes, no
     if old and autonomy != "observe":
         autonomy = "suggest" if tenant.history == "suggest" else "observe"
     once = (record.issue_id,) if verb == "open" else (record.issue_id, record.id)
-    state = STATES[autonomy]
+    state, quotes_until = STATES[autonomy], micros(record.ingested_at) + QUOTES_KEPT_US
+    if quotes_until <= at:  # it was read late, and is not to be sent before somebody looks what is due
+        record = without_quotes(record)
     return Effect(
         id=effect_id(name, verb, *once),
         tenant=record.tenant,
@@ -77,8 +79,8 @@ def _of_issue(record: LinearIssue, tenant: TenantEntry, envelopes: Envelopes, no
         next_at=at,
         reason="of history that was loaded" if old else "",
         payload=None if old and state == "observed" else envelopes.of_issue(record),
-        has_quotes=bool(record.quotes),
-        quotes_until=micros(record.ingested_at) + QUOTES_KEPT_US,
+        has_quotes=bool(record.quotes) and at < quotes_until,
+        quotes_until=quotes_until,
         happened_at=micros(record.event_time),
         taken_at=at,
         changed_at=at,

@@ -41,8 +41,12 @@ class JiraSite:
         if asked.headers.get("authorization") != self.authorization:
             return Said(401, "Client must be authenticated")
         path = urlsplit(asked.path).path.removeprefix("/rest/api/3/")
-        if path.startswith("issue/createmeta/") and not self.shows_project:
-            return Said(404, {"errorMessages": ["No project could be found."]})
+        if not self.shows_project and path not in ("search/jql", "issue"):
+            return Said(
+                404, {"errorMessages": ["It does not exist, or you do not have permission to see it."]}
+            )
+        if path == "project/ENG":
+            return Said(200, {"key": "ENG"})
         if path.startswith("issue/createmeta/ENG/issuetypes"):
             many = path.endswith("issuetypes")
             return Said(

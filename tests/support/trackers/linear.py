@@ -32,6 +32,7 @@ class LinearSite:
     team: str = TEAM
     conflict_status: int = 200
     has_customers: bool = True
+    shows_team: bool = True
     limited: int = 0
     after_failure: str = "stops"
     issues: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -126,12 +127,17 @@ class LinearSite:
 
     def _issue(self, told: Any) -> Any:
         found = self.issues.get(told["id"])
-        if found is None or found["archivedAt"]:
+        if found is None or found["archivedAt"] or not self.shows_team:
             raise Fails("Entity not found: Issue", "ENTITY_NOT_FOUND")
         return found
 
+    def _team(self, told: Any) -> Any:
+        if not self.shows_team or told["id"] != self.team:
+            raise Fails("Entity not found: Team", "ENTITY_NOT_FOUND")
+        return {"id": self.team}
+
     def _issues(self, told: Any) -> Any:
-        found = self.issues.get(told["f"]["id"]["eq"])
+        found = self.issues.get(told["f"]["id"]["eq"]) if self.shows_team else None
         return {"nodes": [self._parts(found)] if found else []}
 
     def _issue_update(self, told: Any) -> Any:

@@ -288,3 +288,45 @@ def test_a_secret_that_is_missing_rests_the_destination_and_says_which(
         assert "acme-token" in desk.dispatcher.stores.issues.paused()["acme-linear"].reason
 
     site.run(work)
+
+
+def test_what_is_read_after_seven_days_is_sent_without_quotes(
+    tmp_path: Path, server: Scripted, there: LinearSite
+) -> None:
+    long_ago = NOW - timedelta(days=8)
+
+    async def work(desk: Desk) -> None:
+        await desk.deliver()  # nobody looks for a while at whose time is over
+        await desk.take(issue_record(event_time=long_ago, ingested_at=long_ago))
+        (row,) = desk.rows("pending")
+        assert "It hurts" not in desk.dispatcher.stores.envelopes.issue(row).model_dump_json()
+        assert (await desk.deliver())["created"] == 1
+
+    Site(tmp_path).linear(server.url).run(work)
+    (issue,) = there.issues.values()
+    assert "It hurts" not in issue["description"]
+    assert {url for _, url in there.attachments} == {"https://desk.test/1"}
+
+
+def test_a_destination_that_is_another_tenants_now_gets_nothing_of_the_first(
+    tmp_path: Path, server: Scripted, there: LinearSite
+) -> None:
+    site = Site(tmp_path).linear(server.url, autonomy={"open": "suggest"})
+    slack = {"kind": "slack", "name": "slack", "url_file": site.secret("slack", f"{server.url}/slack")}
+    site.tenants[0]["alerts"] = [slack]
+
+    async def before(desk: Desk) -> None:
+        await desk.take(issue_record(), alert_record())
+
+    async def after(desk: Desk) -> None:
+        outbox = desk.dispatcher.stores.outbox
+        (proposal,) = desk.rows("proposed")
+        assert preview(proposal, desk.dispatcher.opened, desk.dispatcher.stores, desk.site.now).would is None
+        assert outbox.decide(proposal.id, "ann", desk.site.now, "pending", ["proposed"])
+        await desk.settle(3, timedelta(minutes=20))
+        assert {row.reason for row in desk.rows("manual")} == {"its destination stands in the file no more"}
+
+    site.tenant(tenant="initech").run(before)
+    theirs, site.tenants = site.tenants[0], []
+    site.tenant(tenant="acme").tenant(**{**theirs, "tenant": "globex"}).run(after)
+    assert not server.asked

@@ -151,6 +151,22 @@ def test_an_issue_that_people_deleted_needs_nothing(board: Board) -> None:
     board.run(work)
 
 
+def test_what_a_token_may_not_see_is_not_taken_for_deleted(board: Board) -> None:
+    async def work(desk: Desk) -> None:
+        await told(desk, quoting())
+        board.hide()
+        await told(desk, taken_back(subject=ANN), issue_record(at=12, change="recur"))
+        assert desk.states() == {"done": 1, "pending": 2}
+        assert desk.dispatcher.stores.issues.paused()
+        board.hide(hidden=False)
+        await desk.settle(8)
+        assert desk.states() == {"done": 3}
+
+    board.run(work)
+    assert "Ann" not in board.text()
+    assert board.comments()
+
+
 def test_a_time_out_after_success_cuts_once_and_asks_nobody(board: Board) -> None:
     async def work(desk: Desk) -> None:
         await told(desk, quoting())
