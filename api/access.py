@@ -46,9 +46,10 @@ def key_with(keyring: Keyring, scope: Scope) -> Callable[..., object]:
 
 def tenant_with(keyring: Keyring, scope: Scope) -> Callable[..., object]:
     """The dependency that gives the tenant of the request's key."""
-    holder = key_with(keyring, scope)
+    # As a default: an annotation is read where names of this function are not known.
+    holder = Depends(key_with(keyring, scope))
 
-    async def tenant(key: Annotated[ApiKey, Depends(holder)]) -> str:
+    async def tenant(key: ApiKey = holder) -> str:
         return key.tenant
 
     return tenant

@@ -20,6 +20,8 @@ from connectors.store.deliveries import DeliveryStore
 from connectors.store.engine import open_store, sqlite_url
 from connectors.store.keys import KeyStore
 from contracts.registry import read_record
+from wiring.bulk.desk import UploadDesk
+from wiring.bulk.upload import Lane
 from wiring.edge.deliveries import Deliveries
 from wiring.edge.feedback import FeedbackDesk
 from wiring.edge.gate import Gate
@@ -64,6 +66,10 @@ class Service:
         return [orjson.loads(self.vault.open(one.tenant, one.body) or b"{}") for one in self.records()]
 
 
+def _no_lane(tenant: str) -> Lane:
+    raise AssertionError(f"nothing of {tenant} is loaded here")
+
+
 @contextmanager
 def serving(folder: Path, quota: Quota | None = None) -> Iterator[Service]:
     """A service with a key of ``acme``'s."""
@@ -76,7 +82,8 @@ def serving(folder: Path, quota: Quota | None = None) -> Iterator[Service]:
     ):
         keys = KeyStore(store)
         keyring = Keyring(keys, vault.digest, lambda: clock[0], lambda: seconds[0])
-        app = make_api(FeedbackDesk(gate, deliveries, vault.digest, lambda: clock[0]), keyring)
+        uploads = UploadDesk(folder / "received", _no_lane, 1_000)
+        app = make_api(FeedbackDesk(gate, deliveries, vault.digest, lambda: clock[0]), keyring, uploads)
         with TestClient(app, raise_server_exceptions=False) as client:
             opened = Service(app, client, folder, vault, keys, gate, clock, seconds)
             opened.key = opened.make_key()

@@ -41,6 +41,20 @@ def test_a_key_writes_for_its_own_tenant_alone(service: Service) -> None:
     assert [record.tenant for record in service.records()] == ["globex"]
 
 
+def test_an_upload_is_its_key_s_tenant_s_and_nobody_else_s(service: Service) -> None:
+    def bearer(tenant: str, scope: str = "uploads:write") -> dict[str, str]:
+        return {"Authorization": f"Bearer {service.make_key(tenant, scope)}"}
+
+    made = service.client.post("/v1/uploads", json={"file": "f.csv"}, headers=bearer("acme"))
+    place = made.headers["location"]
+    seen = [service.client.get(place, headers=bearer(whose)).status_code for whose in ("acme", "globex")]
+    assert (made.status_code, seen) == (201, [200, 404])
+    refused = service.client.post(
+        "/v1/uploads", json={"file": "f.csv"}, headers=bearer("acme", "feedback:write")
+    )
+    assert (refused.status_code, service.client.get(place).status_code) == (403, 401)
+
+
 def test_a_key_is_over_in_time(service: Service) -> None:
     key = service.make_key(expires_at=NOON + timedelta(days=1))
     assert service.post(ITEM, key).status_code == 202
