@@ -48,6 +48,23 @@ def keep_log(db: sqlite3.Connection) -> None:
         with attempt:
             db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
+    # What is deleted is overwritten; not every build of SQLite does so by itself.
+    db.execute("PRAGMA secure_delete=ON")
+
+
+def emptied_log(db: sqlite3.Connection, within_s: float = 2.0) -> bool:
+    """Move the write-ahead log into the file and empty it, so that what was deleted is in neither.
+
+    False where others read or write for longer than ``within_s``, or the disk takes nothing.
+    """
+    db.execute(f"PRAGMA busy_timeout={int(within_s * 1000)}")
+    try:
+        busy, *_pages = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        db.execute(f"PRAGMA busy_timeout={int(BUSY_S * 1000)}")
+    return not busy
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from connectors.durable import sync_directory
 from connectors.holding import in_turn
-from connectors.sqlite import opened, transaction
+from connectors.sqlite import emptied_log, opened, transaction
 from contracts.errors import RetryLater, StateCorrupt, WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, TENANT_SUBJECT, Sealed
 
@@ -188,7 +188,11 @@ class LocalVault:
         return lacking
 
     def destroy(self, tenant: str, subject: str) -> bool:
-        """Destroy a subject's key, and so every text of theirs; False if there was none. Raises ``RetryLater``."""
+        """Destroy a subject's key, and so every text of theirs; False if there was none. Raises ``RetryLater``.
+
+        It is gone from the disk too: processes that hold the file open for weeks would keep it in there, or in its log.
+        Where another one is in the way of that for long, the next destruction, or this one given again, does it.
+        """
         self._ciphers.pop((tenant, subject), None)
         with self._writing():
             gone = self._db.execute(
@@ -199,6 +203,7 @@ class LocalVault:
                     "INSERT INTO destroyed VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET times = times + 1",
                     (tenant, subject),
                 )
+        emptied_log(self._db)
         return gone > 0
 
     def was_destroyed(self, tenant: str, subject: str) -> bool:

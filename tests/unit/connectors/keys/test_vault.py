@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -220,3 +222,31 @@ def test_a_disk_that_is_full_for_a_while_costs_no_more_than_that(vault: LocalVau
     vault._db.execute("PRAGMA max_page_count=1000000")
     vault.ensure("acme", many)
     assert vault.open("acme", vault.seal("acme", many[-1], b"x")) == b"x"
+
+
+def _holding(directory: Path, wrapped: bytes) -> list[str]:
+    return [file.name for file in directory.iterdir() if wrapped in file.read_bytes()]
+
+
+def test_a_destroyed_key_is_on_no_disk_though_others_have_the_file_open(tmp_path: Path) -> None:
+    with closing(LocalVault(tmp_path)) as first, closing(LocalVault(tmp_path)) as other:
+        first.ensure("acme", [f"s{n}" for n in range(300)])
+        assert other.open("acme", first.seal("acme", "s7", b"words")) == b"words"
+        with closing(sqlite3.connect(tmp_path / "subjects.sqlite3")) as db:
+            (wrapped,) = db.execute("SELECT wrapped FROM subjects WHERE subject = 's7'").fetchone()
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert _holding(tmp_path, wrapped)
+        assert first.destroy("acme", "s7")
+        assert _holding(tmp_path, wrapped) == []
+
+
+def test_who_reads_the_keys_for_long_holds_no_destruction_up(tmp_path: Path) -> None:
+    with closing(LocalVault(tmp_path)) as vault:
+        vault.ensure("acme", ["jo"])
+        with closing(sqlite3.connect(tmp_path / "subjects.sqlite3", isolation_level=None)) as reading:
+            reading.execute("BEGIN")
+            (wrapped,) = reading.execute("SELECT wrapped FROM subjects").fetchone()
+            assert vault.destroy("acme", "jo")
+            assert _holding(tmp_path, wrapped)
+        assert not vault.destroy("acme", "jo")  # given again
+        assert _holding(tmp_path, wrapped) == []
