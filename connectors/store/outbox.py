@@ -173,14 +173,18 @@ class OutboxStore:
             return writer.execute(update(outbox).where(*_stranded(destination)).values(back)).rowcount
 
     def probe(self, before: datetime, now: datetime) -> int:
-        """Try one stranded row of each destination again that nobody touched since ``before``; how many."""
+        """Try one stranded row of each destination again where none was tried since ``before``; how many.
+
+        Each time the one that waits longest, and none behind another: one that always fails must not hold up the rest.
+        """
+        stranded = (outbox.c.is_outage, outbox.c.state.in_(("manual", "pending", "sending")))
+        tried = select(outbox.c.destination).where(*stranded, outbox.c.changed_at > micros(before))
+        order = (outbox.c.changed_at, outbox.c.place, outbox.c.id)
+        rank = func.row_number().over(partition_by=outbox.c.destination, order_by=order).label("rank")
+        waits = (outbox.c.is_outage, outbox.c.state == "manual", outbox.c.destination.not_in(tried))
+        ranked = select(outbox.c.id, rank).where(*waits, ~_is_blocked()).subquery()
         with writing(self.engine) as writer:
-            oldest = (
-                select(func.min(outbox.c.id), func.max(outbox.c.changed_at))
-                .where(outbox.c.state == "manual", outbox.c.is_outage)
-                .group_by(outbox.c.destination)
-            )
-            names = [name for name, touched in writer.execute(oldest) if touched <= micros(before)]
+            names = writer.execute(select(ranked.c.id).where(ranked.c.rank == 1)).scalars().all()
             back = {"state": "pending", "attempts": 0, "next_at": micros(now), "changed_at": micros(now)}
             return writer.execute(
                 update(outbox).where(outbox.c.id.in_(names), outbox.c.state == "manual").values(back)

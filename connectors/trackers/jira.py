@@ -18,12 +18,17 @@ from urllib.parse import quote, urlsplit
 from connectors.outgoing import Gone, Heard, Limited, Refused, Sender, Unauthorised, Unsure
 from connectors.trackers.adf import adf, plain_text
 from connectors.trackers.jira_fields import Meta, creation
+from connectors.trackers.jira_marks import (
+    COMMENT,
+    LINKS,
+    PROPERTY,
+    address_of,
+    global_id,
+    is_ours,
+    label_of,
+    own_id,
+)
 from connectors.trackers.port import Draft, Issue, Json, Piece, Standing
-
-PROPERTY = "feedback.issue"
-COMMENT = "feedback.comment"
-LINKS = "undercurrent:"
-"""What global ids of our remote links begin with."""
 
 SETTLE_S = 20.0
 """A just created issue is missing from one in five searches; after this most are there."""
@@ -98,7 +103,7 @@ class JiraTracker:
         """Remote links; customers are in the description."""
         for piece in draft.evidence:
             link = {
-                "globalId": f"{LINKS}{piece.url}",
+                "globalId": global_id(piece.url),
                 "object": {"url": piece.url, "title": piece.title, "summary": piece.subtitle},
             }
             await self._made("POST", f"issue/{issue.id}/remotelink", link)
@@ -113,7 +118,7 @@ class JiraTracker:
         path = f"issue/{quote(external_id)}/comment"
         known = await self._made("GET", f"{path}?expand=properties&orderBy=-created&maxResults=100")
         for one in known.get("comments", ()):
-            if any(_is_ours(prop, comment_id) for prop in one.get("properties") or ()):
+            if any(is_ours(prop, comment_id) for prop in one.get("properties") or ()):
                 return
         body = {"body": adf(text), "properties": [{"key": COMMENT, "value": {"id": comment_id}}]}
         await self._made("POST", path, body)
@@ -137,10 +142,10 @@ class JiraTracker:
             raise Gone
         return found
 
-    async def add_labels(self, external_id: str, labels: Sequence[str]) -> None:
+    async def add_labels(self, issue: Issue, labels: Sequence[str]) -> None:
         """Add labels; Jira's hold no space."""
         added = [{"add": "_".join(name.split())[:255]} for name in labels]
-        await self._made("PUT", f"issue/{quote(external_id)}", {"update": {"labels": added}})
+        await self._made("PUT", f"issue/{quote(issue.id)}", {"update": {"labels": added}})
 
     async def relate(self, external_id: str, other_id: str) -> None:
         """A link ``Relates``; Jira keeps one of a kind between two issues."""
@@ -163,7 +168,7 @@ class JiraTracker:
             return None
         wanted, ours = set(comments), dict[str, Piece]()
         async for one in self._comments(external_id):
-            for name in wanted & {_own_id(prop) for prop in one.get("properties") or ()}:
+            for name in wanted & {own_id(prop) for prop in one.get("properties") or ()}:
                 ours[name] = Piece(str(one["id"]), one.get("body"))
         links = (await self._send("GET", f"issue/{quote(external_id)}/remotelink")).json()
         mine = [one for one in links or () if str(one.get("globalId", "")).startswith(LINKS)]
@@ -171,7 +176,7 @@ class JiraTracker:
             self._issue(said),
             (said.get("fields") or {}).get("description"),
             ours,
-            tuple(Piece(str(one["id"]), one["globalId"].removeprefix(LINKS)) for one in mine),
+            tuple(Piece(str(one["id"]), address_of(one)) for one in mine),
             (),
         )
 
@@ -331,20 +336,6 @@ class JiraTracker:
     def _page(self, key: str) -> str:
         parts = urlsplit(self.place.url)
         return f"{parts.scheme}://{parts.netloc}/browse/{key}"
-
-
-def label_of(issue_id: str) -> str:
-    """The label that tells one issue of ours from all others, in every project."""
-    return f"fb-{issue_id.replace('-', '')}"
-
-
-def _own_id(prop: Mapping[str, Any]) -> str:
-    """Our id of a comment that a property tells, empty where it tells another thing."""
-    return str((prop.get("value") or {}).get("id", "")) if prop.get("key") == COMMENT else ""
-
-
-def _is_ours(prop: Mapping[str, Any], comment_id: str) -> bool:
-    return _own_id(prop) == comment_id
 
 
 def _complaints(said: Any, status: int) -> str:

@@ -14,33 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.outgoing import Gone, Refused, Sender, Unauthorised
+from connectors.trackers import linear_asks as asks
 from connectors.trackers.linear_answers import Conflict, NotOffered, Unknown, answered, authorization
 from connectors.trackers.linear_changes import Change, attached, documents, escaped, known, needed
 from connectors.trackers.port import Clock, Draft, Issue, Json, Piece, Standing, v4_shaped
 
 URL = "https://api.linear.app/graphql"
-
-_ISSUE = "id identifier url title description priority archivedAt trashed state{id type}"
-_READ = f"query($id:String!){{issue(id:$id){{{_ISSUE}}}}}"
-_ARCHIVED = f"query($f:IssueFilter){{issues(filter:$f,includeArchived:true,first:1){{nodes{{{_ISSUE}}}}}}}"
-_CREATE = f"mutation($i:IssueCreateInput!){{issueCreate(input:$i){{success issue{{{_ISSUE}}}}}}}"
-_UPDATE = (
-    f"mutation($id:String!,$i:IssueUpdateInput!){{issueUpdate(id:$id,input:$i){{success issue{{{_ISSUE}}}}}}}"
-)
-_LABELS = "query($f:IssueLabelFilter){issueLabels(filter:$f,first:250){nodes{id name team{id}}}}"
-_LABEL = "mutation($i:IssueLabelCreateInput!){issueLabelCreate(input:$i){success issueLabel{id}}}"
-_TEAM = "query($id:String!){team(id:$id){id}}"
-_STATES = "query($f:WorkflowStateFilter){workflowStates(filter:$f,first:250){nodes{id type position}}}"
-_COMMENT = "mutation($i:CommentCreateInput!){commentCreate(input:$i){success comment{id}}}"
-_RELATE = "mutation($i:IssueRelationCreateInput!){issueRelationCreate(input:$i){success issueRelation{id}}}"
-
-_OF = "query($f:IssueFilter){issues(filter:$f,includeArchived:true,first:1){nodes{%s}}}"
-_LINKS = _OF % "attachments(first:250){nodes{id url subtitle}}"
-_NEEDS = _OF % "needs(first:250){nodes{id customer{externalIds}}}"
-_SAID = "query($id:String!){comment(id:$id){id body}}"
-_SAY = "mutation($id:String!,$i:CommentUpdateInput!){commentUpdate(id:$id,input:$i){success}}"
-_DETACH = "mutation($id:String!){attachmentDelete(id:$id){success}}"
-_UNNEED = "mutation($id:String!){customerNeedDelete(id:$id){success}}"
 
 # Where a reopened issue goes: the first of these types that the team has.
 _OPEN_TYPES = ("unstarted", "backlog", "triage", "started")
@@ -69,7 +48,8 @@ class LinearTracker:
     settle_s: float = 0.0
     looks: int = 1
     takes_our_ids: bool = True
-    _labels: dict[str, str] = field(default_factory=dict)
+    _labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Ids of labels by name, by the team whose issues take them."""
     _no_customers: bool = False
 
     async def find(self, draft: Draft) -> Issue | None:
@@ -81,7 +61,7 @@ class LinearTracker:
         anything else that it names and Linear does not know: nobody deleted the issue then."""
 
         async def made(labels: list[str]) -> dict[str, Any]:
-            return await self._ask(_CREATE, i=self._input(draft) | {"labelIds": labels})
+            return await self._ask(asks.CREATE, i=self._input(draft) | {"labelIds": labels})
 
         try:
             answer = await self._with_labels(draft.labels, made)
@@ -112,36 +92,38 @@ class LinearTracker:
     async def comment(self, external_id: str, comment_id: str, text: str) -> None:
         """Add a comment with an id of ours; a conflict means that it is there."""
         try:
-            await self._ask(_COMMENT, i={"id": comment_id, "issueId": external_id, "body": text})
+            await self._ask(asks.COMMENT, i={"id": comment_id, "issueId": external_id, "body": text})
         except Conflict:
             return
 
     async def reopen(self, external_id: str) -> bool:
-        """Into the team's first state of an open type."""
-        found = await self._ask(_STATES, f={"team": {"id": {"eq": self.place.team}}})
-        states = sorted(found["workflowStates"]["nodes"], key=lambda one: (one["position"], one["id"]))
+        """Into the first state of an open type that its team has now: people may have moved it to another one."""
+        found = await self._ask(asks.STATES, id=external_id)
+        states = sorted(
+            found["issue"]["team"]["states"]["nodes"], key=lambda one: (one["position"], one["id"])
+        )
         for kind in _OPEN_TYPES:
             for state in states:
                 if state["type"] == kind:
-                    await self._ask(_UPDATE, id=external_id, i={"stateId": state["id"]})
+                    await self._ask(asks.UPDATE, id=external_id, i={"stateId": state["id"]})
                     return True
         return False
 
     async def rewrite(self, external_id: str, fields: Mapping[str, Json]) -> Issue:
         """Change these fields."""
-        answer = await self._ask(_UPDATE, id=external_id, i=dict(fields))
+        answer = await self._ask(asks.UPDATE, id=external_id, i=dict(fields))
         return _issue(answer["issueUpdate"]["issue"])
 
-    async def add_labels(self, external_id: str, labels: Sequence[str]) -> None:
+    async def add_labels(self, issue: Issue, labels: Sequence[str]) -> None:
         """Add labels by ``addedLabelIds``: ``labelIds`` would take people's away."""
 
         async def added(ids: list[str]) -> dict[str, Any]:
-            return await self._ask(_UPDATE, id=external_id, i={"addedLabelIds": ids}) if ids else {}
+            return await self._ask(asks.UPDATE, id=issue.id, i={"addedLabelIds": ids}) if ids else {}
 
         try:
-            await self._with_labels(labels, added)
+            await self._with_labels(labels, added, issue.team)
         except Unknown:
-            if await self.read(external_id) is None:
+            if await self.read(issue.id) is None:
                 raise
             raise self._names_what_is_not_there() from None
 
@@ -152,7 +134,7 @@ class LinearTracker:
             "relatedIssueId": other_id, "type": "related",
         }  # fmt: skip
         try:
-            await self._ask(_RELATE, i=told)
+            await self._ask(asks.RELATE, i=told)
         except Conflict:
             return
 
@@ -165,7 +147,7 @@ class LinearTracker:
         issue = await self._find(external_id)
         if issue is None:
             return None
-        attached = await self._parts_of(_LINKS, issue.id, "attachments")
+        attached = await self._parts_of(asks.LINKS, issue.id, "attachments")
         links = [one for one in attached if str(one.get("subtitle")).startswith("item ")]
         said = [await self._said(name) for name in comments]
         return Standing(
@@ -182,15 +164,15 @@ class LinearTracker:
 
     async def put_comment(self, external_id: str, comment: str, text: Json) -> None:  # noqa: ARG002 the protocol's
         """Replace the body."""
-        await self._ask(_SAY, id=comment, i={"body": text})
+        await self._ask(asks.SAY, id=comment, i={"body": text})
 
     async def drop_link(self, external_id: str, link: str) -> None:  # noqa: ARG002 the protocol's
         """Delete an attachment."""
-        await self._drop(_DETACH, link)
+        await self._drop(asks.DETACH, link)
 
     async def drop_need(self, external_id: str, need: str) -> None:  # noqa: ARG002 the protocol's
         """Delete a need; the customer stays, whom others may speak of."""
-        await self._drop(_UNNEED, need)
+        await self._drop(asks.UNNEED, need)
 
     async def _drop(self, mutation: str, name: str) -> None:
         with suppress(Unknown):
@@ -198,7 +180,7 @@ class LinearTracker:
 
     async def _said(self, name: str) -> Piece | None:
         try:
-            found = await self._ask(_SAID, id=name)
+            found = await self._ask(asks.SAID, id=name)
         except Unknown:
             return None
         return Piece(name, found["comment"]["body"]) if found["comment"] else None
@@ -210,7 +192,7 @@ class LinearTracker:
     async def _needs_of(self, issue: str) -> tuple[Piece, ...]:
         """Those with an id that we would give them: people's own are theirs."""
         try:
-            found = await self._parts_of(_NEEDS, issue, "needs")
+            found = await self._parts_of(asks.NEEDS, issue, "needs")
         except NotOffered:
             return ()
         told = (
@@ -278,12 +260,12 @@ class LinearTracker:
 
     async def _find(self, name: str) -> Issue | None:
         try:
-            answer = await self._ask(_READ, id=name)
+            answer = await self._ask(asks.READ, id=name)
         except Unknown:
             answer = {"issue": None}
         if answer["issue"] is not None:
             return _issue(answer["issue"])
-        found = await self._ask(_ARCHIVED, f={"id": {"eq": name}})
+        found = await self._ask(asks.ARCHIVED, f={"id": {"eq": name}})
         if nodes := found["issues"]["nodes"]:
             return _issue(nodes[0])
         await self._must_see_team()
@@ -292,25 +274,28 @@ class LinearTracker:
     async def _must_see_team(self) -> None:
         """Raises ``Unauthorised``: nothing of a team that is not shown to us is, so nobody told that it is deleted."""
         try:
-            await self._ask(_TEAM, id=self.place.team)
+            await self._ask(asks.TEAM, id=self.place.team)
         except Unknown:
             why = f"{self.sender.who}: shows no team {self.place.team}; check its token and rights"
             raise Unauthorised(why) from None
 
     async def _with_labels(
-        self, names: Sequence[str], ask: Callable[[list[str]], Awaitable[dict[str, Any]]]
+        self,
+        names: Sequence[str],
+        ask: Callable[[list[str]], Awaitable[dict[str, Any]]],
+        team: str = "",
     ) -> dict[str, Any]:
         """Ask with the labels' ids; where one may have been deleted since it was looked up, once more with new ones."""
-        remembered = any(name[:80] in self._labels for name in names)
+        remembered = any(name[:80] in self._labels.get(team or self.place.team, ()) for name in names)
         try:
-            return await ask(await self._label_ids(names))
+            return await ask(await self._label_ids(names, team))
         except Conflict:
             raise
         except (Unknown, Refused):
             if not remembered:
                 raise
         self._labels.clear()
-        return await ask(await self._label_ids(names))
+        return await ask(await self._label_ids(names, team))
 
     def _names_what_is_not_there(self) -> Refused:
         what = (
@@ -318,23 +303,27 @@ class LinearTracker:
         )
         return Refused(f"{self.sender.who}: {what}", reason="not_there")
 
-    async def _label_ids(self, names: Sequence[str]) -> list[str]:
-        """Ids of labels; what is missing is made once, with an id of ours."""
-        wanted = [name[:80] for name in names]
-        if missing := [name for name in wanted if name not in self._labels]:
-            found = await self._ask(_LABELS, f={"name": {"in": missing}})
+    async def _label_ids(self, names: Sequence[str], team: str) -> list[str]:
+        """Ids of labels that issues of a team take, where none is named those of our own.
+
+        What is missing is made once, with an id of ours, in our own team alone: others have the labels they want.
+        """
+        team = team or self.place.team
+        known, wanted = self._labels.setdefault(team, {}), [name[:80] for name in names]
+        if missing := [name for name in wanted if name not in known]:
+            found = await self._ask(asks.LABELS, f={"name": {"in": missing}})
             for label in found["issueLabels"]["nodes"]:
-                if (label.get("team") or {"id": self.place.team})["id"] == self.place.team:
-                    self._labels.setdefault(label["name"], label["id"])
-        for name in wanted:
-            if name not in self._labels:
-                self._labels[name] = await self._new_label(name)
-        return [self._labels[name] for name in wanted]
+                if (label.get("team") or {"id": team})["id"] == team:
+                    known.setdefault(label["name"], label["id"])
+        for name in wanted if team == self.place.team else ():
+            if name not in known:
+                known[name] = await self._new_label(name)
+        return [known[name] for name in wanted if name in known]
 
     async def _new_label(self, name: str) -> str:
         ours = v4_shaped("label", self.place.team, name)
         try:
-            await self._ask(_LABEL, i={"id": ours, "teamId": self.place.team, "name": name})
+            await self._ask(asks.LABEL, i={"id": ours, "teamId": self.place.team, "name": name})
         except Conflict:
             return ours
         return ours
@@ -357,4 +346,5 @@ def _issue(node: Mapping[str, Any]) -> Issue:
         state=str(state.get("type", "")),
         fields={name: node.get(name) for name in ("title", "description", "priority")},
         is_gone=bool(node.get("trashed")) or node.get("archivedAt") is not None,
+        team=str((node.get("team") or {}).get("id", "")),
     )

@@ -53,9 +53,9 @@ def known(customer: Customer) -> Change:
 
 
 def needed(issue: str, draft: Draft, customer: Customer) -> Change:
-    """What a customer needs, with an id of ours: a conflict where it is there."""
+    """What a customer needs, with an id of ours, by which it is found there again: a conflict where it is there."""
     told = {
-        "id": v4_shaped("need", draft.id, customer.account), "issueId": issue,
+        "id": v4_shaped("need", issue, customer.account), "issueId": issue,
         "customerExternalId": customer.account, "priority": int(draft.priority == 1),
         "body": f"Reported by {escaped(customer.account)}.",
     }  # fmt: skip

@@ -55,7 +55,8 @@ class Draft:
 class Issue:
     """An issue as it is at the tracker. ``state`` is one of Linear's types; ``fields`` is what people may edit.
 
-    ``is_adopted``: ``create`` found it there, so people may have edited it since it was made.
+    ``is_adopted``: ``create`` found it there, so people may have edited it since it was made. ``team``: whose labels it
+    takes, where that makes a difference; people may have moved it.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Issue:
     fields: Mapping[str, Json] = field(default_factory=dict)
     is_gone: bool = False
     is_adopted: bool = False
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,8 @@ class Tracker(Protocol):
         """Change fields to what is given, and no others."""
         ...
 
-    async def add_labels(self, external_id: str, labels: Sequence[str]) -> None:
-        """Add labels; those of people stay."""
+    async def add_labels(self, issue: Issue, labels: Sequence[str]) -> None:
+        """Add labels to an issue as it was just read; those of people stay."""
         ...
 
     async def relate(self, external_id: str, other_id: str) -> None:

@@ -250,3 +250,22 @@ def test_a_label_that_people_deleted_costs_no_issue(site: Site, there: LinearSit
     site.run(work)
     assert all(set(issue["labelIds"]) & set(there.labels) for issue in there.issues.values())
     assert len(there.issues) == 2
+
+
+def test_an_issue_that_people_moved_to_another_team_is_opened_again_there(
+    site: Site, there: LinearSite
+) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record())
+        await desk.deliver()
+        there.transfer(issue_record().issue_id, "team-2")
+        there.labels["theirs"] = {"id": "theirs", "name": "billing", "team": {"id": "team-2"}}
+        there.edit(issue_record().issue_id, state={"id": "team-2-completed", "type": "completed"})
+        await desk.take(change("reopen"))
+        assert (await desk.deliver(MINUTES))["reopened"] == 1
+
+    site.run(work)
+    issue = only(there)
+    assert issue["state"] == {"id": "team-2-unstarted", "type": "unstarted"}
+    assert issue["labelIds"] == ["theirs"]
+    assert [one["body"] for one in there.comments.values()] == ["They reopen."]

@@ -194,7 +194,7 @@ class IssueWork:
             wrote = await aside(self.stores.envelopes.hashes, known.tenant, fields)
             known = replace(known, written={**known.written, **wrote})
             await aside(self.stores.issues.track, known, now)
-        await self.tracker.add_labels(issue.id, record.labels)
+        await self.tracker.add_labels(issue, record.labels)
 
     def _is_urgent(self, issue: Issue, record: LinearIssue) -> bool:
         """Whether the record's priority is above the issue's, in the tracker's own words for both."""

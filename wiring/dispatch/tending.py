@@ -42,21 +42,23 @@ class Tending:
         strip(self._stores)
         outbox.rewrite(now, self._stores.envelopes.without_quotes)
         outbox.probe(now - PROBE_AFTER, now)
-        for effect in outbox.listed(["proposed"]):
-            self._proposed(effect, now)
+        waiting = {effect.tenant for effect in outbox.listed(["proposed"]) if self._waits(effect, now)}
+        for name in sorted(waiting):
+            outbox.add(list(waiting_of(self._destinations.tenants[name], self._stores.envelopes, now)))
         kinds = {name: entry.kind for name, (_, entry) in self._destinations.entries().items()}
         self._metrics.stands(outbox.counts(), kinds, len(self._stores.issues.paused()))
 
-    def _proposed(self, effect: Effect, now: datetime) -> None:
+    def _waits(self, effect: Effect, now: datetime) -> bool:
+        """Whether a proposal has waited so long that its tenant is told; one that waited too long is withdrawn."""
         tenant = self._destinations.tenants.get(effect.tenant)
         if tenant is None:
-            return
+            return False
         waits = now - moment_of(effect.taken_at)
         if waits >= timedelta(hours=tenant.expire_after_h):
             why = f"nobody decided within {tenant.expire_after_h:g} h"
             self._stores.outbox.decide(effect.id, OURSELVES, now, "cancelled", ["proposed"], why)
-        elif waits >= timedelta(hours=tenant.escalate_after_h):
-            self._stores.outbox.add(list(waiting_of(tenant, self._stores.envelopes, now)))
+            return False
+        return waits >= timedelta(hours=tenant.escalate_after_h)
 
 
 def waiting_of(tenant: TenantEntry, envelopes: Envelopes, now: datetime) -> Iterator[Effect]:

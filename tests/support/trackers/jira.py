@@ -118,6 +118,8 @@ class JiraSite:
                 for key in found:
                     del self.links[key]
                 return Said(204 if found else 404)
+            case "POST", ["remotelink"] if len(told["globalId"]) > 255:
+                return Said(400, {"errors": {"globalId": "too long"}})
             case "POST", ["remotelink"]:
                 number = len(self.links) + 1
                 self.links[name, told["globalId"]] = {"id": number, **told}

@@ -87,6 +87,10 @@ class LinearSite:
     def move(self, name: str, kind: str) -> None:
         self.issues[name]["state"] = {"id": f"state-{kind}", "type": kind}
 
+    def transfer(self, name: str, team: str) -> None:
+        """To another team, whose states and labels are others."""
+        self.issues[name] |= {"team": _team(team), "state": _state("started", team), "labelIds": []}
+
     def delete(self, name: str) -> None:
         del self.issues[name]
         self.gone.add(name)
@@ -98,19 +102,21 @@ class LinearSite:
             raise Fails(f"conflict on insert of Issue {given['id']}", status=self.conflict_status)
         if given["teamId"] != self.team:
             raise Fails("Entity not found: Team")
-        self._know(given.get("labelIds", ()))
+        self._know(given.get("labelIds", ()), given["teamId"])
         number = next(self.numbers)
         self.issues[given["id"]] = {
             "id": given["id"], "identifier": f"ENG-{number}", "url": f"https://linear.test/ENG-{number}",
             "title": given["title"], "description": given.get("description"), "priority": given.get("priority"),
             "labelIds": given.get("labelIds", []), "state": {"id": "state-triage", "type": "triage"},
-            "archivedAt": None, "trashed": None,
+            "team": _team(given["teamId"]), "archivedAt": None, "trashed": None,
         }  # fmt: skip
         return {"success": True, "issue": self.issues[given["id"]]}
 
-    def _know(self, labels: Any) -> None:
+    def _know(self, labels: Any, team: str) -> None:
         if not set(labels) <= set(self.labels):
             raise Fails("Entity not found: IssueLabel - Could not find referenced IssueLabel.")
+        if any((self.labels[one]["team"] or {"id": team})["id"] != team for one in labels):
+            raise Fails("LabelIds for incorrect team")
 
     def _parts(self, issue: dict[str, Any]) -> dict[str, Any]:
         name = issue["id"]
@@ -143,9 +149,12 @@ class LinearSite:
     def _issue_update(self, told: Any) -> Any:
         issue, given = self._issue(told), dict(told["i"])
         if "stateId" in given:
-            kind = given.pop("stateId").removeprefix("state-")
-            issue["state"] = {"id": f"state-{kind}", "type": kind}
-        self._know(given.get("addedLabelIds", ()))
+            name = given.pop("stateId")
+            states = [one for one in issue["team"]["states"]["nodes"] if one["id"] == name]
+            if not states:
+                raise Fails("Discrepancy between issue team and state, cycle or project")
+            issue["state"] = {"id": name, "type": states[0]["type"]}
+        self._know(given.get("addedLabelIds", ()), issue["team"]["id"])
         issue["labelIds"] = [*dict.fromkeys([*issue["labelIds"], *given.pop("addedLabelIds", [])])]
         issue.update(given)
         return {"success": True, "issue": issue}
@@ -160,10 +169,6 @@ class LinearSite:
             raise Fails("conflict on insert of IssueLabel")
         self.labels[given["id"]] = {"id": given["id"], "name": given["name"], "team": {"id": given["teamId"]}}
         return {"success": True, "issueLabel": {"id": given["id"]}}
-
-    def _workflow_states(self, _told: Any) -> Any:
-        kinds = ("triage", "backlog", "unstarted", "started", "completed", "canceled", "duplicate")
-        return {"nodes": [{"id": f"state-{k}", "type": k, "position": n} for n, k in enumerate(kinds)]}
 
     def _attachment_create(self, told: Any) -> Any:
         given = told["i"]
@@ -217,6 +222,18 @@ class LinearSite:
         if given["id"] in rows:
             raise Fails(f"conflict on insert of {kind}")
         rows[given["id"]] = given
+
+
+def _state(kind: str, team: str) -> dict[str, str]:
+    return {"id": f"state-{kind}" if team == TEAM else f"{team}-{kind}", "type": kind}
+
+
+def _team(name: str) -> dict[str, Any]:
+    kinds = ("triage", "backlog", "unstarted", "started", "completed", "canceled", "duplicate")
+    return {
+        "id": name,
+        "states": {"nodes": [{**_state(k, name), "position": n} for n, k in enumerate(kinds)]},
+    }
 
 
 def _error(exc: Fails) -> dict[str, Any]:

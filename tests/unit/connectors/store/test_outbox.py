@@ -190,6 +190,26 @@ def test_one_stranded_row_of_a_destination_is_tried_now_and_then(store: OutboxSt
     assert [(one.id, one.attempts) for one in claimed(store, LATER)] == [("a", 0)]
 
 
+def test_a_stranded_row_that_always_fails_does_not_hold_up_the_rest(store: OutboxStore) -> None:
+    store.add([effect(name, state="manual", is_outage=True) for name in ("a", "b")])
+    tried = list[str]()
+    for n in range(1, 4):
+        now = NOW + timedelta(minutes=10 * n)
+        assert store.probe(now - timedelta(minutes=10), now) == 1
+        (one,) = claimed(store, now)
+        assert store.probe(now - timedelta(minutes=10), now) == 0  # one at a time
+        tried.append(one.id)
+        assert store.settle(one, now, state="manual", is_outage=True)
+    assert tried == ["a", "b", "a"]
+
+
+def test_no_stranded_row_is_tried_behind_another_about_the_same(store: OutboxStore) -> None:
+    told = {"state": "manual", "is_outage": True, "about": "issue"}
+    store.add([effect("a", place=2, **told), effect("b", place=1, **told)])
+    assert store.probe(NOW, LATER) == 1
+    assert names(claimed(store, LATER)) == ["b"]
+
+
 def test_an_issue_is_known_by_our_id_by_the_trackers_and_by_theme(engine: Engine) -> None:
     issues = IssueStore(engine)
     issue = Tracked("acme-linear", "i", "acme", "t", "ext", "ENG-1", "https://x.test/ENG-1", {"title": "h"})

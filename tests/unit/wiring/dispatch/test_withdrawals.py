@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from connectors.store.issues import Tracked
 from tests.support.dispatching import NOW, Desk, Site, alert_record, issue_record
 from tests.support.trackers.jira import JiraSite, jira
 from tests.support.trackers.linear import LinearSite, linear
 from tests.support.trackers.server import Scripted
 from tests.support.trackers.sinks import SlackSite
-from tests.support.withdrawing import ANN, BEN, Board, JiraBoard, LinearBoard, quoting, taken_back
+from tests.support.withdrawing import ANN, BEN, QUOTES, Board, JiraBoard, LinearBoard, quoting, taken_back
 from wiring.dispatch.previewing import preview, previews
 
 BASIC = "Basic " + b64encode(b"bot@acme.test:secret").decode()
@@ -243,6 +244,35 @@ def test_the_store_holds_nothing_of_what_was_said(board: Board) -> None:
     stored = b"".join(path.read_bytes() for path in board.site.folder.glob("edge.sqlite3*"))
     assert b"charged twice" not in stored
     assert b"northwind" not in stored
+
+
+def test_an_address_of_any_length_is_evidence_and_goes_again(board: Board) -> None:
+    ann, ben = (
+        quote.model_copy(update={"source_url": f"{quote.source_url}?{'x' * 400}"}) for quote in QUOTES
+    )
+
+    async def work(desk: Desk) -> None:
+        await told(desk, quoting(quotes=(ann, ben)))
+        assert board.links() == {ann.source_url, ben.source_url}
+        await told(desk, taken_back(subject=ANN))
+        assert board.links() == {ben.source_url}
+
+    board.run(work)
+
+
+def test_a_customer_leaves_an_issue_that_somebody_made_by_hand(tmp_path: Path) -> None:
+    there = LinearSite()
+
+    async def work(desk: Desk) -> None:
+        await told(desk, quoting(issue_id="by-hand", theme_id="theirs"))
+        opened = quoting()
+        made = Tracked("acme-linear", opened.issue_id, "acme", opened.theme_id, "by-hand", "ENG-1", "", {})
+        desk.dispatcher.stores.issues.track(made, desk.site.now)
+        await told(desk, quoting(at=5, change="recur"), taken_back(subject=ANN))
+        assert {need["customerExternalId"] for need in there.needs.values()} == {"initech"}
+
+    with linear(there).running() as server:
+        LinearBoard(Site(tmp_path), there, server).run(work)
 
 
 def test_alerts_that_were_sent_are_listed_and_carry_no_word(tmp_path: Path) -> None:
