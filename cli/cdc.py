@@ -19,6 +19,8 @@ from settings import load_settings
 from wiring.cdc import READER, Mirror, Table, map_of, mirror_for_ever
 from wiring.engine import draining_on_signals
 from wiring.kafka.broker import named_cluster
+from wiring.kafka.running import Site
+from wiring.kafka.sharing import refuse_strange_keys
 
 
 def cdc(
@@ -47,10 +49,12 @@ def cdc(
         raise WrongUsage(f"--source: 1 to {MAX_SOURCE_CHARS} characters")
     table = Table(settings.tenant, named, map_of(mapping))
     cluster, count = named_cluster(settings), partitions or deployed_partitions()
+    site = Site(cluster, Naming(prefix=prefix), data, count)
+    refuse_strange_keys(site)
     with (
         draining_on_signals() as draining,
-        closing(LocalVault(data / "keys")) as vault,
-        KafkaJournal(cluster, Naming(prefix=prefix).journal, count, READER) as journal,
+        closing(LocalVault(site.keys)) as vault,
+        KafkaJournal(cluster, site.naming.journal, count, READER) as journal,
     ):
         appended = mirror_for_ever(
             cluster,

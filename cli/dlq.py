@@ -189,9 +189,9 @@ def drop(
 
 def _revealed(desk: Desk, letter: Letter, author: str, why: str) -> str | None:
     """What came, None where its key was destroyed. The look is on disk before this returns."""
-    at = datetime.now(UTC).isoformat()
-    note(desk.folder, Look(at, author, why, "dlq.reveal", letter.record.tenant, letter.id))
-    with closing(LocalVault(desk.folder / "keys")) as vault:
+    with closing(LocalVault(desk.folder / "keys", make=False)) as vault:
+        at = datetime.now(UTC).isoformat()
+        note(desk.folder, Look(at, author, why, "dlq.reveal", letter.record.tenant, letter.id))
         opened = vault.open(letter.record.tenant, letter.record.original)
     return None if opened is None else opened.decode("utf-8", "backslashreplace")
 

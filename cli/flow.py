@@ -31,6 +31,7 @@ from wiring.kafka.recovery import Entry
 from wiring.kafka.recovery import rebuild_stage as drop_state
 from wiring.kafka.replay import own_answers
 from wiring.kafka.running import Site, StageRunning, run_stage
+from wiring.kafka.sharing import refuse_strange_keys
 from wiring.stage import open_stage
 from wiring.supervisor import Launch, OneLog, Stage, Supervisor, log_width
 from wiring.topics import STAGES, load_topics
@@ -133,6 +134,7 @@ def run_one(
     health_port: int,
 ) -> None:
     """This process's part of a stage. Raises ``PipelineError``."""
+    refuse_strange_keys(site)
     home = site.home(stage)
     beat = HealthFile(home.root / f"health-{member.process}.json", stage)
     readiness = Readiness()

@@ -19,6 +19,8 @@ from contracts.identity import partition
 from settings import load_settings
 from wiring.history import History
 from wiring.kafka.broker import named_cluster
+from wiring.kafka.running import Site
+from wiring.kafka.sharing import refuse_strange_keys
 from wiring.loads import LoadBook
 
 PRODUCER = "loader"
@@ -44,12 +46,14 @@ def load(
     settings, console = load_settings(), Console(stderr=as_json)
     count = partitions or deployed_partitions()
     place = partition(settings.tenant, count)
-    topic = Naming(prefix=prefix).journal
+    site = Site(named_cluster(settings), Naming(prefix=prefix), data, count)
+    topic = site.naming.journal
+    refuse_strange_keys(site)
     books = data / "loads" / settings.tenant
     books.mkdir(parents=True, exist_ok=True)
     with (
-        closing(LocalVault(data / "keys")) as vault,
-        KafkaJournal(named_cluster(settings), topic, count, PRODUCER) as journal,
+        closing(LocalVault(site.keys)) as vault,
+        KafkaJournal(site.cluster, topic, count, PRODUCER) as journal,
         console.status(f"reading {source.name}") as status,
     ):
         history = History(settings.tenant, place, journal, vault, LoadBook(books))

@@ -236,7 +236,7 @@ class Reviewing:
 
     def cases(self, *, early: bool) -> list[Case]:
         """What waits, by worth."""
-        with closing(LocalVault(self.desk.folder / "keys")) as vault:
+        with closing(LocalVault(self.desk.folder / "keys", make=False)) as vault:
             return waiting(self.desk.topics, self.desk.folder, vault, self.tenant, early=early)
 
     def case(self, name: str, verb: Verb, cases: list[Case], kind: str = "") -> Case:

@@ -32,7 +32,7 @@ def taxonomies_of(desk: Desk) -> Taxonomies:
     """The taxonomies of a desk's tenants; what they added is read when it is first asked for."""
 
     def orders() -> Mapping[str, Any]:
-        with closing(LocalVault(desk.folder / "keys")) as vault:
+        with closing(LocalVault(desk.folder / "keys", make=False)) as vault:
             return ordered(desk.topics, desk.folder, vault)
 
     return Taxonomies(load_taxonomy(load_settings().taxonomy)[0], orders)

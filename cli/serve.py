@@ -34,6 +34,7 @@ from wiring.engine import draining_on_signals
 from wiring.health import LOOPBACK
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
+from wiring.kafka.sharing import refuse_strange_keys
 
 PORT = 9770
 MOST_UPLOAD_BYTES = 4 << 30
@@ -60,6 +61,8 @@ def serve(
     place = directory or data
     with ExitStack() as closing_all:
         listening = closing_all.enter_context(_listening(host, port))
+        if directory is None:
+            refuse_strange_keys(_site(settings, data, prefix, partitions))
         engine = edge_store(settings, place)
         closing_all.callback(engine.dispose)
         vault = closing_all.enter_context(closing(LocalVault(place / "keys")))
@@ -96,8 +99,11 @@ def _listening(host: str, port: int) -> socket.socket:
 def _on_kafka(
     settings: Settings, data: Path, prefix: str, partitions: int | None
 ) -> AbstractContextManager[Gate]:
-    site = Site(named_cluster(settings), Naming(prefix=prefix), data, partitions or deployed_partitions())
-    return kafka_gate(site, quota_of(settings))
+    return kafka_gate(_site(settings, data, prefix, partitions), quota_of(settings))
+
+
+def _site(settings: Settings, data: Path, prefix: str, partitions: int | None) -> Site:
+    return Site(named_cluster(settings), Naming(prefix=prefix), data, partitions or deployed_partitions())
 
 
 @contextmanager

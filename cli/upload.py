@@ -31,6 +31,8 @@ from wiring.bulk.upload import Lane, Options, Progress, upload
 from wiring.edge.connections import read_connections
 from wiring.engine import draining_on_signals
 from wiring.kafka.broker import named_cluster
+from wiring.kafka.running import Site
+from wiring.kafka.sharing import refuse_strange_keys
 
 REJECTED = 3
 TOLD_EVERY_S = 5.0
@@ -142,14 +144,16 @@ def watch(
 
 
 def open_lane(tenant: str, data: Path, prefix: str, partitions: int | None, processes: int | None) -> Lane:
-    """The bulk lane of a tenant."""
+    """The bulk lane of a tenant. Raises ``WrongUsage`` where the folder's keys are not those of the stages."""
     cluster, count = named_cluster(load_settings()), partitions or deployed_partitions()
+    site = Site(cluster, Naming(prefix=prefix), data, count)
+    refuse_strange_keys(site)
     return Lane(
         tenant,
         cluster,
-        Naming(prefix=prefix).topic("bulk"),
+        site.naming.topic("bulk"),
         partition(tenant, count),
-        data / "keys",
+        site.keys,
         UploadBook(data / "uploads" / tenant),
         max(1, (os.cpu_count() or 1) - 1) if processes is None else processes,
     )

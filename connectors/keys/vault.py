@@ -122,10 +122,20 @@ CREATE TABLE IF NOT EXISTS destroyed (
 """
 
 
+def is_vault(directory: Path) -> bool:
+    """Whether there are keys in a folder, or were."""
+    return any((directory / name).exists() for name in ("master.key", "subjects.sqlite3"))
+
+
 class LocalVault:
     """Vault on one machine; safe for one writer and many readers."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, make: bool = True) -> None:
+        """Open the keys in a folder, or ``make`` them. Raises ``WrongUsage`` or ``StateCorrupt``."""
+        if not make and not is_vault(directory):
+            raise WrongUsage(
+                f"{directory}: no keys are there; name the folder that the stages share with --data"
+            )
         subjects = directory / "subjects.sqlite3"
         self._master = _read_or_create_master(directory / "master.key", subjects)
         # Opened in one thread and used in another, but never in two: an engine runs its workers in threads of its own.

@@ -31,6 +31,7 @@ from wiring.kafka.generations import active_positions
 from wiring.kafka.home import Member, joined
 from wiring.kafka.positions import position_group
 from wiring.kafka.running import Site
+from wiring.kafka.sharing import refuse_strange_keys
 from wiring.kafka.topics import wanted_topics
 from wiring.topics import INPUTS, STAGES, load_topics
 
@@ -237,7 +238,9 @@ def _refuse(site: Site, source: str, of: str, answers: Path | None) -> None:
         raise WrongUsage(f"--answers: extract takes them, and --from {source} does not run it")
     if generation == of:
         raise WrongUsage(f"generation {generation} cannot be replayed into itself: name a new one, say g2")
-    name = replace(site.naming, generation=of).topic(source)
+    replayed = replace(site, naming=replace(site.naming, generation=of))
+    refuse_strange_keys(replayed)
+    name = replayed.naming.topic(source)
     there = topic_ids(site.cluster, [name])
     if name not in there:
         raise WrongUsage(

@@ -101,7 +101,7 @@ def restore_savepoint(site: Site, path: Path) -> Taken:
     data = path.read_bytes() if path.is_file() else b""
     if not data:
         raise WrongUsage(f"{path}: no savepoint there")
-    with closing(LocalVault(site.keys)) as vault:
+    with closing(LocalVault(site.keys, make=False)) as vault:
         states = _opened(site, data, vault, path)
     with ExitStack() as locks:
         for state in states:
