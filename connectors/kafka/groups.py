@@ -51,7 +51,7 @@ class Telling:
         deadline = time.monotonic() + within_s
         self._consumer.poll(0)
         while self.is_due and time.monotonic() < deadline:
-            self._consumer.poll(0.05)
+            self._consumer.poll(0.01)
 
     def _answered(self, refused: KafkaError | None, offsets: list[TopicPartition]) -> None:
         self._due -= 1
