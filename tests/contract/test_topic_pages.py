@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.kafka.messages import Origin, message_of
-from contracts.registry import read_record, write_record
+from contracts.registry import RECORDS, read_record, write_record
 from wiring.schemas.pages import WIDTH, name_of, pages
 from wiring.topics import load_topics
 
@@ -76,6 +76,12 @@ def test_links_lead_somewhere(page: str) -> None:
 def test_running_text_is_wrapped(page: str) -> None:
     prose = re.sub(r"```.*?```", "", PAGES[page], flags=re.DOTALL).splitlines()
     assert [line for line in prose if len(line) > WIDTH + 10 and not line.startswith("|")] == []
+
+
+@pytest.mark.parametrize("topic", sorted(RECORDS))
+def test_the_key_that_a_page_names_is_that_of_its_own_records(topic: str) -> None:
+    key = load_topics()[topic].key
+    assert key == "tenant" or key in RECORDS[topic][0].model_fields
 
 
 def test_the_headers_of_a_page_are_those_of_a_message() -> None:
