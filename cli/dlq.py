@@ -24,7 +24,7 @@ from contracts.commands import DropLetter
 from contracts.errors import WrongUsage
 from wiring.appending import Given
 from wiring.deadletters.audit import Look, note
-from wiring.deadletters.letters import Letter, Wanted, dead, named, read_letters
+from wiring.deadletters.letters import Letter, Wanted, dead, named, oldest_first, read_letters
 from wiring.deadletters.redriving import Fixed, redrive_of
 
 REJECTED = 3
@@ -140,7 +140,7 @@ def redrive(
     letters = read_letters(opened.topics)
     body = None if fixed is None else Fixed(_bytes_of(fixed), tenant)
     wanted = Wanted(None if body else tenant, reason)
-    meant = dead(named(letters, ids) if ids else letters, wanted)[:limit]
+    meant = oldest_first(dead(named(letters, ids) if ids else letters, wanted))[:limit]
     with opened.orders() as orders:
         now = datetime.now(UTC)
         given, skipped = _orders(

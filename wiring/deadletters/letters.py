@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from heapq import merge
 
 from contracts.commands import Command, Redrive, ReleaseQuarantined
 from contracts.diversions import DeadLetter
 from contracts.envelope import Envelope
 from contracts.errors import WrongUsage
 from contracts.feedback import FeedbackReceived
-from contracts.identity import cause_of
+from contracts.identity import cause_of, partition_of
 from contracts.outcomes import Ledger
 from contracts.registry import NOBODY
 from contracts.told import LetterState
@@ -23,6 +24,9 @@ from wiring.views.topics import Records
 
 # Downstream first: what a running flow writes meanwhile is then never an output without its input.
 TOPICS = ("dead-letters", "quarantine", "receipts", "redacted", "journal")
+
+# When a letter came that does not say it.
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,14 @@ def dead(letters: Iterable[Letter], wanted: Wanted | None = None) -> list[Letter
     """The letters that are still dead, of those that are wanted."""
     meant = wanted or Wanted()
     return [letter for letter in letters if letter.state == "dead" and meant.has(letter)]
+
+
+def oldest_first(letters: Iterable[Letter]) -> list[Letter]:
+    """By when they came; those of one partition stay in its order, whose later revisions count."""
+    parts: dict[int, list[Letter]] = {}
+    for letter in letters:
+        parts.setdefault(partition_of(letter.id), []).append(letter)
+    return list(merge(*parts.values(), key=lambda letter: letter.since or _LONG_AGO))
 
 
 def named(letters: Sequence[Letter], ids: Collection[str]) -> list[Letter]:

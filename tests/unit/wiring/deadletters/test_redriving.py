@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -13,11 +14,11 @@ from contracts.envelope import Envelope
 from contracts.errors import WrongUsage
 from contracts.feedback import Undecodable
 from contracts.identity import item_id
-from contracts.registry import UNKEYED, read_record, write_record
+from contracts.registry import NOBODY, UNKEYED, read_record, write_record
 from tests.support.runs import NOON, RunBuilder
 from tests.support.steps import Journey
 from wiring.appending import Given
-from wiring.deadletters.letters import Letter, Wanted, dead, named, read_letters
+from wiring.deadletters.letters import Letter, Wanted, dead, named, oldest_first, read_letters
 from wiring.deadletters.redriving import Fixed, redrive_of
 from wiring.views.topics import Topics
 
@@ -109,3 +110,21 @@ def test_letters_are_chosen_and_those_that_are_not_dead_are_refused(tmp_path: Pa
     assert named(found, [found[0].id]) == dead(found) == found[:1]
     with pytest.raises(WrongUsage, match="a newer revision of its item went on since"):
         named(found, [found[1].id])
+
+
+def test_the_oldest_letters_are_first_whatever_partition_they_lie_in(
+    journey: Journey, tmp_path: Path
+) -> None:
+    journey.deliver("", raw=b"{")
+    (letter,) = letters(journey, tmp_path)
+
+    def came(name: str, minute: int, tenant: str = "acme") -> Letter:
+        at = NOON.replace(minute=minute)
+        known = {"id": name, "tenant": tenant, "ingested_at": at}
+        return replace(letter, record=letter.record.model_copy(update=known))
+
+    one, other = [came("0-1-intake-0", 5), came("0-2-intake-0", 3)], [came("7-1-intake-0", 4)]
+    unknown = came("3-1-intake-0", 9, NOBODY)
+    assert [found.id for found in oldest_first([*one, unknown, *other])] == [
+        unknown.id, other[0].id, one[0].id, one[1].id
+    ]  # fmt: skip
