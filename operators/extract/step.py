@@ -109,9 +109,12 @@ class ExtractStep:
     def on_records(self, records: Sequence[Envelope]) -> list[Out]:
         """Enriched items, review requests and dead letters, in the order of the records.
 
+        Whoever is erased while the models read is erased after it: what was opened can be sealed.
         Raises ``BudgetExceeded`` when the models fail on too many.
         """
-        return [out for stretch in _stretches(records) for out in self._act(stretch)]
+        items = (record for record in records if isinstance(record, RedactedItem))
+        with self._vault.at_once((item.tenant, item.text.subject) for item in items):
+            return [out for stretch in _stretches(records) for out in self._act(stretch)]
 
     def _act(self, records: Sequence[Envelope]) -> list[Out]:
         """Of records by one taxonomy: what the models are asked, they are asked about all at once."""

@@ -9,7 +9,7 @@ Elsewhere: what each output says (``operators.intake.outputs``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,16 @@ class _Counted:
     loading: bool
 
 
+def _subjects(records: Sequence[Envelope]) -> Iterator[tuple[str, str]]:
+    """Tenant and subject of whose texts will be opened."""
+    for record in records:
+        match record:
+            case FeedbackReceived():
+                yield record.tenant, record.body.subject
+            case Command(order=ReleaseQuarantined() | Redrive() as order):
+                yield order.item.tenant, order.item.body.subject
+
+
 class IntakeStep:
     """Validate, order by revision, redact; one instance per journal partition."""
 
@@ -120,8 +130,13 @@ class IntakeStep:
         """Redacted items and diversions, in the order of the records.
 
         Records are judged one by one; only the models, whose answers depend on a text alone, see the
-        batch, so batching changes nothing. Raises ``BudgetExceeded`` and ``RedactionDown``.
+        batch, so batching changes nothing. Whoever is erased while the models read is erased after it: what was opened
+        can be sealed. Raises ``BudgetExceeded`` and ``RedactionDown``.
         """
+        with self._vault.at_once(_subjects(records)):
+            return self._taken(records)
+
+    def _taken(self, records: Sequence[Envelope]) -> list[Out]:
         entries = [(self._settle(record), self._counted(record)) for record in records]
         texts = [entry.text for entry, _ in entries if isinstance(entry, _Fresh)]
         readings = iter(each_apart(lambda some: read_texts(self._readers, some), texts))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from connectors.keys.vault import LocalVault
 from contracts.commands import Command, ConfirmConcern, Cutover
 from contracts.diversions import ReviewRequest
 from contracts.identity import concern_id
 from contracts.registry import write_record
 from contracts.stages import EnrichedItem
+from models.encoders.base import Vectors
 from models.encoders.hashing import KeywordEncoder
 from models.labellers.decision import ConcernText, Decision
 from models.review.worth import worth
@@ -148,3 +153,22 @@ def test_every_decision_has_an_action_and_a_confirmation_looks_it_up_again(journ
     (concern,) = last(journey).concerns
     assert asked.concern.decision.action_rule
     assert concern.decision.action_rule != "not-understood"
+
+
+def test_who_is_erased_while_their_text_is_encoded_ends_no_partition(
+    journey: Journey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = KeywordEncoder.encode
+
+    def erased_meanwhile(self: KeywordEncoder, texts: Sequence[str]) -> Vectors:
+        with closing(LocalVault(tmp_path / "keys")) as other:
+            other.destroy("acme", journey.vault.subject("acme", "jo"))
+        return encode(self, texts)
+
+    monkeypatch.setattr(KeywordEncoder, "encode", erased_meanwhile)
+    journey.deliver(ONE, record="a", author="jo")
+    monkeypatch.undo()
+    journey.deliver(ONE, record="b", author="ann")
+    jos, anns = journey.enriched()
+    assert journey.vault.open("acme", jos.concerns[0].summary) is None
+    assert journey.vault.open("acme", anns.concerns[0].summary)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.keys.vault import LocalVault
 from contracts.commands import ReleaseQuarantined
 from contracts.diversions import DeadLetter, Quarantined, Receipt
 from contracts.feedback import Coordinates, CustomerUpdated
 from contracts.stages import RedactedItem
+from models.privacy.base import Redaction
+from models.privacy.redactor import Redactor
 from tests.support.steps import NOON, TOXIC, Journey
 
 A, B = "The export to CSV is broken.", "The login page never opens."
@@ -272,3 +276,25 @@ def test_a_customer_with_an_address_as_id_meets_its_items_and_does_not_show(jour
     (customer,) = journey.of("redacted", CustomerUpdated)
     assert customer.account == facts(journey).account
     assert ("@" in customer.account, facts(journey).tier) == (False, "pro")
+
+
+# -- an erasure while the models read ---------------------------------------------------------------------
+
+
+def test_who_is_erased_while_their_text_is_read_ends_no_partition(
+    journey: Journey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redact = Redactor.redact
+
+    def erased_meanwhile(self: Redactor, texts: Sequence[str], languages: Sequence[str]) -> list[Redaction]:
+        with closing(LocalVault(tmp_path / "keys")) as other:
+            other.destroy("acme", journey.vault.subject("acme", "jo"))
+        return redact(self, texts, languages)
+
+    monkeypatch.setattr(Redactor, "redact", erased_meanwhile)
+    journey.deliver(A, record="a", author="jo")
+    monkeypatch.undo()
+    journey.deliver(B, record="b", author="ann")
+    jos, anns = journey.of("redacted", RedactedItem)
+    assert journey.vault.open("acme", jos.text) is None
+    assert text_of(journey, anns) == B
