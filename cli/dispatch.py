@@ -24,7 +24,7 @@ from connectors.store.cursors import CursorStore
 from settings import Settings, load_settings
 from wiring.datadir import DataDir
 from wiring.dispatch.destinations import Destinations
-from wiring.dispatch.feeding import BATCH, Feed, KafkaFeed, LogFeed
+from wiring.dispatch.feeding import Feed, KafkaFeed, LogFeed
 from wiring.dispatch.feeding import dispatch as dispatching
 from wiring.dispatch.opening import open_dispatcher, told_destinations
 from wiring.dispatch.previewing import Preview, previews, waiting
@@ -38,9 +38,6 @@ Where = Annotated[
     Path | None,
     typer.Option("--dir", help="Data directory of a run; else Kafka where KAFKA_BOOTSTRAP_SERVERS names it."),
 ]
-
-EVERYTHING = 1_000_000
-"""Records of a topic that a dry run looks at."""
 
 
 def dispatch(
@@ -69,7 +66,7 @@ def dispatch(
         stack.callback(store.dispose)
         cursors = CursorStore(store)
         if directory is not None or not settings.kafka_bootstrap:
-            feed: Feed = LogFeed(DataDir(folder).logs, cursors, EVERYTHING if dry_run else BATCH)
+            feed: Feed = LogFeed(DataDir(folder).logs, cursors)
         else:
             site = Site(named_cluster(settings), naming, folder, partitions or deployed_partitions())
             feed = stack.enter_context(closing(KafkaFeed(site, cursors, say)))
@@ -124,7 +121,7 @@ async def _show(told: Destinations, store: Engine, folder: Path, feed: Feed, *, 
         effects = stores.outbox.listed(["proposed", "pending", "manual"])
         shown = list(waiting(effects, opened, stores, now))
         known = {one.effect.id for one in shown}
-        for one in previews(iter(feed.read()), opened, stores, now):
+        for one in previews(feed.rest(), opened, stores, now):
             if one.effect.id not in known and not stores.outbox.find(one.effect.id):
                 known.add(one.effect.id)
                 shown.append(one)

@@ -75,16 +75,16 @@ class IssueStore:
             return [_tracked(row) for row in reader.execute(asked)]
 
     def pause(self, pause: Pause) -> bool:
-        """Pause a destination, or move the end of a pause; whether it was not paused before."""
+        """Pause a destination, or move the end of a pause; whether it was not paused before for this reason."""
         told = {name: getattr(pause, name) for name in Pause.__dataclass_fields__}
         with writing(self.engine) as writer:
             made = inserting(pauses, writer).values(told).on_conflict_do_nothing().returning(pauses.c.since)
             new = writer.execute(made).first() is not None
             if not new:
-                changes = {"reason": pause.reason, "until": pause.until}
-                writer.execute(
-                    update(pauses).where(pauses.c.destination == pause.destination).values(changes)
-                )
+                at = pauses.c.destination == pause.destination
+                before = writer.execute(select(pauses.c.reason).where(at).with_for_update()).scalar()
+                new = before != pause.reason
+                writer.execute(update(pauses).where(at).values(reason=pause.reason, until=pause.until))
         return new
 
     def resume(self, destination: str) -> bool:

@@ -97,6 +97,24 @@ def test_a_topic_that_was_made_anew_is_read_from_its_beginning_and_then_on(
     cursors.engine.dispose()
 
 
+def test_who_only_looks_sees_all_up_to_the_end_also_behind_a_transaction(
+    place: Place, tmp_path: Path
+) -> None:
+    decide(place.cluster, place.naming, range(700))
+    producer = place.cluster.producer(transactional_id=f"tx-{place.naming.prefix}")
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(place.naming.public("alerts"), write_record(alert_record(700)), b"acme:a", 0)
+    producer.commit_transaction(30)
+    cursors = CursorStore(open_store(sqlite_url(tmp_path / "edge.sqlite3")))
+    feed = KafkaFeed(place, cursors, print)
+    assert len(list(feed.rest())) == 701
+    assert feed.is_over
+    assert cursors.read(READER, f"{place.naming.public('alerts')}/0") is None
+    feed.close()
+    cursors.engine.dispose()
+
+
 def rebuilt(folder: Path, records: Sequence[Envelope]) -> None:
     """The topic as a flow makes it."""
     log = folder / "logs" / "alerts" / "p0000.jsonl"

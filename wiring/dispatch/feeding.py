@@ -7,6 +7,7 @@ second row. On Kafka the public topics are read, which hold what the active gene
 from __future__ import annotations
 
 import asyncio
+import time
 from asyncio import to_thread
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
@@ -22,7 +23,7 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from connectors.jsonl.layout import part_file
 from connectors.jsonl.log import read_log
 from connectors.kafka.cluster import kafka_errors
-from connectors.kafka.reading import held, offset_of, passes
+from connectors.kafka.reading import WITHIN_S, held, offset_of, passes
 from connectors.store.cursors import CursorStore
 from connectors.vendors.port import Cursor
 from contracts.envelope import Envelope
@@ -56,6 +57,10 @@ class Feed(Protocol):
         """Whether all was read that there is (on Kafka: that there was when this began)."""
         ...
 
+    def rest(self) -> Iterator[Envelope]:
+        """All that there is, for somebody who only looks: no position is saved."""
+        ...
+
 
 class _Behind(NamedTuple):
     """The offset behind a line, the line's bytes with its newline, and their checksum without it."""
@@ -68,17 +73,16 @@ class _Behind(NamedTuple):
 class LogFeed:
     """The topics of a data directory."""
 
-    def __init__(self, logs: Path, cursors: CursorStore, most: int = BATCH) -> None:
-        """``most`` records of each file at once."""
+    def __init__(self, logs: Path, cursors: CursorStore) -> None:
         self._logs = logs
-        self._most = most
         self._cursors = cursors
         self._read: dict[str, _Behind] = {}
 
     def read(self) -> list[Envelope]:
-        """From the saved positions on; in the files' order."""
+        """From the saved positions on, ``BATCH`` records of each file at most; in the files' order."""
         self._read = {}
-        return [record for topic in TOPICS for part in self._parts(topic) for record in self._of(topic, part)]
+        places = [(topic, part) for topic in TOPICS for part in self._parts(topic)]
+        return [record for topic, part in places for record in self._of(topic, part, BATCH)]
 
     def taken(self, now: datetime) -> None:
         """Save the positions."""
@@ -90,14 +94,23 @@ class LogFeed:
         """Whether the last look found nothing."""
         return not self._read
 
+    def rest(self) -> Iterator[Envelope]:
+        """All behind the saved positions, in the files' order."""
+        return (
+            record
+            for topic in TOPICS
+            for part in self._parts(topic)
+            for record in self._of(topic, part, None)
+        )
+
     def _parts(self, topic: str) -> list[int]:
         return Topics(self._logs).parts(topic)
 
-    def _of(self, topic: str, part: int) -> Iterator[Envelope]:
+    def _of(self, topic: str, part: int, most: int | None) -> Iterator[Envelope]:
         stream = f"{topic}/{part}"
         start = self._start(stream, part_file(self._logs / topic, part))
         for count, line in enumerate(read_log(self._logs / topic, part, start)):
-            if count == self._most:
+            if count == most:
                 return
             self._read[stream] = _Behind(line.next_offset, len(line.data) + 1, crc32(line.data))
             yield read_stage(topic, line.data)
@@ -156,17 +169,32 @@ class KafkaFeed:
         """Whether the ends are reached that the topics had."""
         return all(self._next[place] >= end for place, end in self._ends.items())
 
+    def rest(self) -> Iterator[Envelope]:
+        """All up to the ends that the topics had. Raises ``RetryLater`` where nothing comes for ``WITHIN_S``."""
+        heard, at = time.monotonic(), dict(self._next)
+        while not self.is_over:
+            yield from self.read()
+            if at != self._next:
+                heard, at = time.monotonic(), dict(self._next)
+            elif time.monotonic() - heard > WITHIN_S:
+                why = f"the broker sends nothing of what is to be dispatched for {WITHIN_S:.0f} s"
+                raise RetryLater(why, retry_after_s=WITHIN_S)
+
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()
 
     def _record(self, message: Message) -> Iterator[Envelope]:
         error, topic = message.error(), message.topic() or ""
+        place = (topic, message.partition() or 0)
         if error is not None:
-            if error.code() != KafkaError._PARTITION_EOF and not passes(error):
+            if (
+                error.code() == KafkaError._PARTITION_EOF
+            ):  # also behind offsets that are no message, say a commit's
+                self._next[place] = max(self._next[place], offset_of(message))
+            elif not passes(error):
                 raise StopWorker(f"topic {topic}: {error.str()}; repair it, then start again")
             return
-        place = (topic, message.partition() or 0)
         self._next[place] = offset_of(message) + 1
         self._fresh.add(place)
         if value := message.value():

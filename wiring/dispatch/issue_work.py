@@ -34,6 +34,9 @@ BEHIND_ALL = 1 << 62
 
 MONTH_USED = "the month's issues are used up"
 
+QUOTA_AGAIN = timedelta(hours=1)
+"""How soon an issue above the month's quota asks again: a person may have raised it."""
+
 
 @dataclass(frozen=True, slots=True)
 class IssueWork:
@@ -87,7 +90,7 @@ class IssueWork:
             return found, "adopted"
         month = f"{now.astimezone(UTC):%Y-%m}"
         if not await aside(self.stores.outbox.charge, effect, month, self.tenant.issues_per_month):
-            raise Later(MONTH_USED, _next_month(now))
+            raise Later(MONTH_USED, min(_next_month(now), now + QUOTA_AGAIN))
         before = {"posts": memo.get("posts", 0)}
         await self._remember(effect, {"posted_at": micros(now), "posts": before["posts"] + 1}, now)
         try:

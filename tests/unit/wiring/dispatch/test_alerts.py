@@ -81,6 +81,17 @@ def test_a_channel_that_is_gone_rests_and_the_other_sinks_are_told(
     assert [one["payload"]["class"] for one in sinks.pager.events].count("destination_rests") == 1
 
 
+def test_a_channel_that_ends_after_a_limit_is_told_of_once(sinks: Sinks) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(alert_record(1))
+        for status in (429, 404, 404):
+            sinks.slack.status = status
+            await desk.deliver(timedelta(minutes=2))
+
+    sinks.site.run(work)
+    assert [one["payload"]["class"] for one in sinks.pager.events].count("destination_rests") == 1
+
+
 def test_a_resumed_channel_gets_what_waited(sinks: Sinks) -> None:
     sinks.slack.status = 404
 

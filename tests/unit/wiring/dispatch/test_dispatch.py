@@ -170,6 +170,19 @@ def test_the_months_issues_are_not_exceeded_and_the_rest_waits_for_the_next(
     assert len(there.issues) == 5
 
 
+def test_a_quota_that_is_raised_counts_within_the_hour(
+    tmp_path: Path, server: Scripted, there: LinearSite
+) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(*(issue_record(n) for n in range(3)))
+        await desk.deliver(timedelta(hours=1))
+
+    for quota in (1, 2):
+        site = Site(tmp_path, now=NOW + timedelta(hours=2 * quota))
+        site.linear(server.url, issues_per_month=quota).run(work)
+        assert len(there.issues) == quota
+
+
 def test_two_issues_of_merged_themes_are_related(tmp_path: Path, server: Scripted, there: LinearSite) -> None:
     into = issue_record(2).issue_id
 
