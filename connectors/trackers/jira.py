@@ -121,7 +121,10 @@ class JiraTracker:
             if any(is_ours(prop, comment_id) for prop in one.get("properties") or ()):
                 return
         body = {"body": adf(text), "properties": [{"key": COMMENT, "value": {"id": comment_id}}]}
-        await self._made("POST", path, body)
+        try:
+            await self._made("POST", path, body)
+        except Unsure as exc:  # it may be at it yet: looked for sooner, it would be missing and said twice
+            raise Unsure(str(exc), retry_after_s=max(exc.retry_after_s, self.settle_s)) from exc
 
     async def reopen(self, external_id: str) -> bool:
         """By the first transition to a state that is not done."""

@@ -193,3 +193,24 @@ def test_a_recurrence_comments_once_and_reopens_what_was_done(
     (issue,) = there.issues.values()
     assert is_open(issue)
     assert [len(many) for many in there.comments.values()] == [1]
+
+
+def test_a_comment_that_jira_writes_after_the_time_out_is_there_once(
+    site: Site, server: Scripted, there: JiraSite
+) -> None:
+    server.spoils = lambda asked: asked.method == "POST" and asked.path.endswith("/comment")
+
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record())
+        await desk.deliver()
+        server.script("hang")
+        await desk.take(issue_record(change="recur", at=2))
+        assert (await desk.deliver())["retried"] == 1
+        (late,) = (asked for asked in server.asked if server.spoils(asked))
+        assert not await desk.deliver(16 * SECONDS)
+        there.answer(late)
+        assert (await desk.deliver(5 * SECONDS))["commented"] == 1
+
+    site.run(work, within_s=1.0)
+    (said,) = there.comments.values()
+    assert len(said) == 1

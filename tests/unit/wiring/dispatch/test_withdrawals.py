@@ -268,7 +268,8 @@ def test_a_customer_leaves_an_issue_that_somebody_made_by_hand(tmp_path: Path) -
         opened = quoting()
         made = Tracked("acme-linear", opened.issue_id, "acme", opened.theme_id, "by-hand", "ENG-1", "", {})
         desk.dispatcher.stores.issues.track(made, desk.site.now)
-        await told(desk, quoting(at=5, change="recur"), taken_back(subject=ANN))
+        await told(desk, quoting(at=5, change="recur"))
+        await told(desk, taken_back(subject=ANN))
         assert {need["customerExternalId"] for need in there.needs.values()} == {"initech"}
 
     with linear(there).running() as server:
