@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,8 +11,10 @@ from rich.console import Console
 
 from cli.asking import confirmed
 from cli.door import OpenDesk, at_a_desk
+from cli.report import is_report_about, write_report
 from contracts.errors import WrongUsage
 from wiring.erasing import erase_author, erase_item
+from wiring.views import read_run
 
 
 @at_a_desk
@@ -47,5 +50,14 @@ def erase(
             there = erase_item(orders, by, tenant, item)
         else:
             there = erase_author(orders, by, tenant, name or "")
-    opened.act(Console(stderr=True))
+    try:
+        opened.act(Console(stderr=True))
+    finally:  # the key is gone, whatever holds up what follows from it
+        _report_anew(opened.folder / "report.html", tenant)
     sys.stdout.write("erased\n" if there else "erased before; said again for what was made of it\n")
+
+
+def _report_anew(report: Path, tenant: str) -> None:
+    """The report of a run quotes people: one about the tenant is written again, of what opens still."""
+    if is_report_about(report, tenant):
+        write_report(read_run(report.parent, tenant), report)

@@ -4,6 +4,6 @@ The file is complete in itself: no script, no font, no picture from anywhere, an
 forbids the browser to fetch any. What people wrote is escaped; only http and https addresses become links.
 """
 
-from cli.report.page import render_report, write_report
+from cli.report.page import is_report_about, render_report, write_report
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["is_report_about", "render_report", "write_report"]

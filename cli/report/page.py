@@ -38,6 +38,11 @@ def write_report(view: RunView, path: Path) -> None:
         raise WrongUsage(f"{path}: {exc.strerror or exc}; choose a place that can be written") from exc
 
 
+def is_report_about(path: Path, tenant: str) -> bool:
+    """Whether a report of this tenant's lies there."""
+    return path.is_file() and f">Undercurrent · {tenant}<" in path.read_text("utf-8", errors="replace")
+
+
 def render_report(view: RunView) -> str:
     """The page as text."""
     page = _environment().get_template("report.html.jinja2")

@@ -54,6 +54,18 @@ def test_what_a_person_wrote_opens_no_more_and_leaves_issues(ran: Ran, own_copy:
     assert subject in {record.subject for record in withdrawn}
 
 
+def test_the_report_is_written_again_without_them_and_nobody_else_s_is(ran: Ran, own_copy: Path) -> None:
+    report = own_copy / "report.html"
+    written = {"local": "", "globex": ""}
+    for tenant in written:
+        report.write_text(f'<p class="brand">Undercurrent · {tenant}</p> words of theirs', "utf-8")
+        assert undercurrent("erase", an_author(ran, own_copy), *BY, "--dir", own_copy).code == 0
+        written[tenant] = report.read_text("utf-8")
+    assert "words of theirs" not in written["local"]
+    assert "What became of" in written["local"]
+    assert "words of theirs" in written["globex"]
+
+
 def test_the_same_again_says_so_to_what_did_not_hear_it(ran: Ran, own_copy: Path) -> None:
     author = an_author(ran, own_copy)
     with closing(LocalVault(own_copy / "keys")) as vault:  # the process ended between the key and the journal
