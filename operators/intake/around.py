@@ -63,14 +63,11 @@ class Around:
     def take(self, record: Telemetry | Signal) -> Envelope:
         """Keep what was measured; the record as the stages behind may see it."""
         account = self.account(record.tenant, record.account)
-        scopes = self._scopes(record.tenant, record.session, account, getattr(record, "version", None))
         if isinstance(record, Telemetry):
-            self._measured.told(record, scopes)
-        else:
-            self._measured.seen(record, scopes)
-        if record.session is None and account == record.account:
-            return record
-        return record.model_copy(update={"account": account, "session": None})
+            self._measured.told(record, self._scopes(record.tenant, record.session, account, record.version))
+            return _spoken_of(record, account=account, session=None, version=safe_label(record.version))
+        self._measured.seen(record, self._scopes(record.tenant, record.session, account, None))
+        return _spoken_of(record, account=account, session=None)
 
     def before(self, tenant: str, at: datetime, body: FeedbackBody) -> ItemTelemetry | None:
         """What was measured before an item."""
@@ -95,3 +92,9 @@ class Around:
         hashed = spoken and self._vault.subject(tenant, f"session {spoken}")[:16]
         given = (("s", hashed), ("a", account), ("v", named))
         return [(kind, name) for kind, name in given if name]
+
+
+def _spoken_of(record: Telemetry | Signal, **names: str | None) -> Envelope:
+    """The record with these names in it; itself where it has them."""
+    is_same = all(getattr(record, field) == name for field, name in names.items())
+    return record if is_same else record.model_copy(update=names)

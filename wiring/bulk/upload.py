@@ -25,6 +25,7 @@ from contracts.feedback import MAX_SOURCE_CHARS
 from wiring.bulk.book import Told, Upload, UploadBook
 from wiring.bulk.sealing import Numbered, Recipe
 from wiring.bulk.workers import seal_all
+from operators.intake.facts import is_address
 from wiring.drafts import digest_of, draft_of, source_name
 from wiring.history import TICK, customer_records, customer_rows, ticks_between
 from wiring.journal import RecordMaker
@@ -85,6 +86,10 @@ def describe(path: Path, options: Options) -> Told:
     source = options.source or source_name(path)
     if not 0 < len(source) <= MAX_SOURCE_CHARS:
         raise WrongUsage(f"--source: 1 to {MAX_SOURCE_CHARS} characters")
+    if is_address(source):
+        raise WrongUsage(
+            "--source: sources are told in the clear, and this holds somebody's address or number"
+        )
     listed = fingerprint(options.customers) if options.customers else None
     return Told(path.name, fingerprint(path), fields, source, listed, options.is_new_tenant)
 

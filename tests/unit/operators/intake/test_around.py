@@ -101,6 +101,14 @@ def test_an_address_as_a_session_joins_what_the_journal_speaks_of_by_its_hash(jo
     assert found.signals == {"rage_click": 1}
 
 
+def test_telemetry_goes_on_without_what_may_be_a_person_s(journey: Journey) -> None:
+    measured(journey, "error_ratio", 0.1, account="jo@b.example", session="s-1", version="jo@b.example")
+    measured(journey, "error_ratio", 0.1, version="7.4")
+    jos, other = journey.of("redacted", Telemetry)
+    assert (jos.session, jos.version, other.version) == (None, None, "7.4")
+    assert (jos.account or "").startswith("account-")
+
+
 def test_errors_far_above_the_tenants_usual_ones_are_elevated(journey: Journey) -> None:
     for n in range(40):
         measured(journey, "error_ratio", 0.01, account=f"acct-{n}")

@@ -147,6 +147,15 @@ def test_a_new_tenants_history_is_bracketed_and_brings_its_ticks(lane: Lane, tmp
     assert [r.event_time.hour for r in said if isinstance(r, Tick)] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("source", ["jo@b.example", "calls +44 (20) 7946 0958"])
+def test_a_source_that_is_called_by_an_address_is_refused(tmp_path: Path, source: str) -> None:
+    path = write_csv(tmp_path / "r.csv", reviews(1))
+    with pytest.raises(WrongUsage, match="in the clear") as refused:
+        describe(path, Options(source=source))
+    assert source not in str(refused.value)
+    assert describe(path, Options(source="reviews-2026-11-22-0900")).source == "reviews-2026-11-22-0900"
+
+
 def test_a_dry_run_names_the_lines_that_intake_would_refuse(tmp_path: Path) -> None:
     rows = [
         {"id": 1, "text": "one", "rating": 3},
