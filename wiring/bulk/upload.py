@@ -22,10 +22,10 @@ from connectors.keys.vault import LocalVault
 from contracts.commands import LoadBegin, LoadEnd
 from contracts.errors import WrongUsage
 from contracts.feedback import MAX_SOURCE_CHARS
+from operators.intake.facts import is_address
 from wiring.bulk.book import Told, Upload, UploadBook
 from wiring.bulk.sealing import Numbered, Recipe
 from wiring.bulk.workers import seal_all
-from operators.intake.facts import is_address
 from wiring.drafts import digest_of, draft_of, source_name
 from wiring.history import TICK, customer_records, customer_rows, ticks_between
 from wiring.journal import RecordMaker
