@@ -7,11 +7,12 @@ through as they are; a file in Java's properties form gives them, so that no sec
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 from confluent_kafka import Consumer, KafkaException, Producer
@@ -108,12 +109,23 @@ def answer_of(future: Future[T]) -> T:
     return future.result()
 
 
-@contextmanager
-def kafka_errors(doing: str) -> Iterator[None]:
+def kafka_errors(doing: str) -> AbstractContextManager[None]:
     """Turn what the client raises into ``StopWorker`` that says what was being done."""
-    try:
-        yield
-    except KafkaException as exc:
-        error = exc.args[0] if exc.args else exc
-        said = error.str() if hasattr(error, "str") else str(error)
-        raise StopWorker(f"{doing}: {said}; see that the broker is reachable, then start again") from exc
+    return _Translated(doing)
+
+
+class _Translated(AbstractContextManager[None]):
+    """No generator: from Python 3.12 on its frame is in a ring with what is raised, and so are the clients with it."""
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(raised, KafkaException):
+            error = raised.args[0] if raised.args else raised
+            said = error.str() if hasattr(error, "str") else str(error)
+            raise StopWorker(
+                f"{self._doing}: {said}; see that the broker is reachable, then start again"
+            ) from raised

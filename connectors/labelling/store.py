@@ -130,10 +130,10 @@ class LabellingStore:
                     "DELETE FROM pending WHERE concern = ?", [(name,) for name in change.settled]
                 )
                 self._db.executemany(
-                    "INSERT INTO pending (tenant, concern, record, why) SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS"
-                    " (SELECT 1 FROM given_up WHERE concern = ?2 AND prompt = ?5)"
+                    "INSERT INTO pending (tenant, concern, record, why) SELECT :tenant, :concern, :record, :why"
+                    " WHERE NOT EXISTS (SELECT 1 FROM given_up WHERE concern = :concern AND prompt = :prompt)"
                     " ON CONFLICT (concern) DO UPDATE SET record = excluded.record, why = excluded.why",
-                    [(*one, prompt_of(one.tenant)) for one in change.wanted],
+                    [{**one._asdict(), "prompt": prompt_of(one.tenant)} for one in change.wanted],
                 )
                 self._take_decided(change)
             self._db.executemany("INSERT OR REPLACE INTO positions VALUES (?, ?)", list(positions.items()))
@@ -216,11 +216,11 @@ class LabellingStore:
     def keep_labels(self, labels: Iterable[Labelled]) -> None:
         """Keep the latest of each name, however often and in which order they are read."""
         kept = (
-            "INSERT INTO labels VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT DO UPDATE SET first = min(first, ?3),"
-            " told = iif(?3 > latest, ?4, told), latest = max(latest, ?3)"
+            "INSERT INTO labels VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET first = min(first, excluded.first),"
+            " told = iif(excluded.latest > latest, excluded.told, told), latest = max(latest, excluded.latest)"
         )
         with self._errors(), transaction(self._db):
-            self._db.executemany(kept, list(labels))
+            self._db.executemany(kept, [(one.tenant, one.name, one.at, one.at, one.order) for one in labels])
 
     def labels(self) -> dict[str, list[bytes]]:
         """The orders of each tenant, where each name was ordered first."""

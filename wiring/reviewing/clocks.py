@@ -24,7 +24,7 @@ class KeptClocks:
 
     def put(self, tick: Tick) -> None:
         """Take a tick into account, inside the transaction that is open; time never goes back."""
-        told = "INSERT INTO clock VALUES (?1, ?2) ON CONFLICT DO UPDATE SET at = max(at, ?2)"
+        told = "INSERT INTO clock VALUES (?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)"
         self._db.execute(told, (tick.tenant, tick.event_time.isoformat()))
 
     def read(self) -> Clock:

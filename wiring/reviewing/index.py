@@ -83,7 +83,8 @@ _PUT = "INSERT OR REPLACE INTO waiting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NUL
 _OPEN = """
 SELECT w.kind, w.id, w.tenant, w.record, w.anew FROM waiting w
 LEFT JOIN erased e ON e.tenant = w.tenant AND e.subject = w.subject AND e.ordinal > w.ordinal
-WHERE e.ordinal IS NULL AND (?1 IS NULL OR w.tenant = ?1) AND (w.kind <> 'concern' OR w.id IN (SELECT id FROM standing))
+WHERE e.ordinal IS NULL AND (:tenant IS NULL OR w.tenant = :tenant)
+AND (w.kind <> 'concern' OR w.id IN (SELECT id FROM standing))
 AND NOT EXISTS (SELECT 1 FROM decided d WHERE d.id = w.id AND
   (d.kind = 'concern' AND w.kind <> 'quarantined' OR d.kind = 'moved' AND w.kind = 'assignment'))
 """
@@ -249,7 +250,7 @@ class ReviewIndex:
     def _since(self, name: str, record: Envelope, place: Place) -> None:
         """What stands of an item or a concern is no longer what was asked about before."""
         ordinal = ordinal_of(record.id)
-        newest = "INSERT INTO since VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET ordinal = max(ordinal, ?3)"
+        newest = "INSERT INTO since VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET ordinal = max(ordinal, excluded.ordinal)"
         self._db.execute(newest, (name, place.part, ordinal))
         gone = "DELETE FROM waiting WHERE kind IN ('quarantined', 'category') AND id = ? AND ordinal <= ?"
         self._db.execute(gone, (name, ordinal))
@@ -288,7 +289,7 @@ class ReviewIndex:
         """Everything that waits, by worth; with ``early`` also what a model may still answer."""
         with self._errors(), self._vault.at_once():
             now = self._clocks.read()
-            rows = map(_Row._make, self._db.execute(_OPEN, (tenant,)).fetchall())
+            rows = map(_Row._make, self._db.execute(_OPEN, {"tenant": tenant}).fetchall())
             cases = [case for row in rows if (case := self._case(row)) is not None]
             news = cases_of(self._rows, self._vault, tenant, now, self._judged())
         return by_worth([*(case for case in cases if early or is_due(case, now(case.tenant))), *news])

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.kafka import reading
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import Naming
 from connectors.kafka.reading import held
@@ -30,13 +29,12 @@ def no_collection() -> Iterator[None]:
 @pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("within_s", [0.1, 1.2], ids=["asked once", "asked again"])
 def test_a_client_that_got_no_answer_goes_with_its_threads(
-    within_s: float, monkeypatch: pytest.MonkeyPatch
+    within_s: float,
 ) -> None:
-    monkeypatch.setattr(reading, "WITHIN_S", within_s)
     admin = AWAY.admin()
     client = weakref.ref(admin)
     try:
-        held(admin, [("t", 0)])
+        held(admin, [("t", 0)], within_s)
     except StopWorker:
         pass
     else:
