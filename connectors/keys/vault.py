@@ -41,10 +41,10 @@ NONCE_BYTES = 12
 # Subjects that stand for the tenant itself: undecodable bodies, and words that many people have used.
 TENANT_SUBJECTS = (DEAD_LETTER_SUBJECT, TENANT_SUBJECT)
 
-# Opened subject keys kept in memory. A process meets a few thousand authors between restarts of a cache line;
-# one entry is about 1 kB.
 RETRY_S = 5.0
 """Seconds after which a disk that took no key may take it."""
+# Opened subject keys kept in memory. A process meets a few thousand authors between restarts of a cache line;
+# one entry is about 1 kB.
 CACHED_SUBJECTS = 20_000
 
 # Subjects that one question to the database names, below SQLite's bound of old (999).
@@ -125,6 +125,17 @@ CREATE TABLE IF NOT EXISTS destroyed (
 def is_vault(directory: Path) -> bool:
     """Whether there are keys in a folder, or were."""
     return any((directory / name).exists() for name in ("master.key", "subjects.sqlite3"))
+
+
+def fingerprint(directory: Path) -> str | None:
+    """What tells the keys in a folder from others and tells nothing about them; None where there are none.
+
+    Raises ``WrongUsage`` or ``StateCorrupt``, as opening them does.
+    """
+    if not is_vault(directory):
+        return None
+    master = _read_or_create_master(directory / "master.key", directory / "subjects.sqlite3")
+    return _derive(master, "fingerprint")[:8].hex()
 
 
 class LocalVault:

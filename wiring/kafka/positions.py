@@ -1,7 +1,8 @@
 """How far a stage has come, told to Kafka for people and tools to see; nothing ever starts from it.
 
 In:    the position of every input partition at each snapshot.
-Out:   offsets of the consumer group ``undercurrent-<generation>-<stage>``, with the time as their metadata.
+Out:   offsets of the consumer group ``undercurrent-<generation>-<stage>``; their metadata is the time and, behind a
+       space, the fingerprint of the keys that the stage has.
 Elsewhere: where a stage resumes is in its recovery store; the lag is read by ``wiring.kafka.lag``.
 
 Any lag tool understands such offsets. The time beside them is the stage's heartbeat, also when nothing moves.
@@ -37,13 +38,16 @@ class Positions:
         cluster: Cluster,
         group: str,
         *,
+        keys: str | None = None,
         every_s: float = COMMIT_EVERY_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """``keys``: their fingerprint, of a stage that has any."""
         self.attempts = 0
         self.refused: str | None = None
         """What the broker said of the last, None if it took it."""
         self._telling = Telling(cluster, group)
+        self._keys = keys
         self._every_s = every_s
         self._clock = clock
         self._latest: dict[tuple[str, int], int] = {}
@@ -74,7 +78,8 @@ class Positions:
         self._next = now + self._every_s
         self._is_told = True
         self.attempts += 1
-        self._telling.tell(_offsets(self._latest, now))
+        metadata = f"{now:.3f}" if self._keys is None else f"{now:.3f} {self._keys}"
+        self._telling.tell([TopicPartition(*place, at, metadata) for place, at in self._latest.items()])
 
     def _learn(self, within_s: float) -> None:
         self._telling.poll(within_s)
@@ -83,7 +88,12 @@ class Positions:
 
 
 def commit_positions(
-    cluster: Cluster, group: str, positions: Mapping[tuple[str, int], int], *, now: float | None = None
+    cluster: Cluster,
+    group: str,
+    positions: Mapping[tuple[str, int], int],
+    *,
+    keys: str | None = None,
+    now: float | None = None,
 ) -> None:
     """Tell positions once and wait for it. Raises ``StopWorker`` when the broker does not take them.
 
@@ -91,7 +101,7 @@ def commit_positions(
     """
     if not positions:
         return
-    once = Positions(cluster, group, clock=time.time if now is None else lambda: now)
+    once = Positions(cluster, group, keys=keys, clock=time.time if now is None else lambda: now)
     once.commit(positions)
     once.close(ANSWERED_WITHIN_S)
     if once.refused:
@@ -101,12 +111,11 @@ def commit_positions(
 def beat_in(metadata: str | None) -> float | None:
     """The heartbeat beside an offset, Unix seconds; None where somebody else wrote it."""
     try:
-        return float(metadata or "")
+        return float((metadata or "").partition(" ")[0])
     except ValueError:
         return None
 
 
-def _offsets(positions: Mapping[tuple[str, int], int], now: float) -> list[TopicPartition]:
-    return [
-        TopicPartition(topic, number, offset, f"{now:.3f}") for (topic, number), offset in positions.items()
-    ]
+def keys_in(metadata: str | None) -> str | None:
+    """The fingerprint of its keys that a stage told beside an offset; None where it told none."""
+    return (metadata or "").partition(" ")[2] or None

@@ -21,6 +21,7 @@ from connectors.kafka.names import Naming
 from connectors.kafka.sink import KafkaSink
 from connectors.kafka.source import KafkaSource
 from connectors.kafka.statelog import KafkaStateLogs
+from connectors.keys.vault import fingerprint
 from connectors.polling import OnLines, Reading, nothing_of_lines
 from contracts.diversions import DeadLetter
 from contracts.registry import write_record
@@ -84,7 +85,9 @@ def run_stage(pipeline: Pipeline, site: Site, how: StageRunning) -> bool:
     prepare = partial(prepare_stage, home, pipeline, site.naming, site.cluster, how.entry)
     with draining_on_signals() as draining, joined(home, how.member, prepare):
         # Informational, for lag tools: nothing resumes from a consumer group.
-        positions = Positions(site.cluster, position_group(site.naming, stage.name))
+        positions = Positions(
+            site.cluster, position_group(site.naming, stage.name), keys=fingerprint(site.keys)
+        )
 
         logs = KafkaStateLogs(site.cluster)
         reading = Reading(

@@ -5,27 +5,43 @@ With keys that no stage has, what is sealed counts as of somebody whose key was 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from confluent_kafka import TopicPartition
+
 from connectors.kafka.groups import told_offsets
-from connectors.keys.vault import is_vault
+from connectors.keys.vault import fingerprint
 from contracts.errors import WrongUsage
-from wiring.kafka.positions import position_group
+from wiring.kafka.positions import beat_in, keys_in, position_group
 from wiring.kafka.running import Site
 from wiring.topics import INPUTS, STAGES
 
 
 def refuse_strange_keys(site: Site) -> None:
-    """See that the folder has keys where stages have run already, before new ones are made there.
+    """See that the folder has the keys of the stages that have run already, before new ones are made or used there.
 
-    Raises ``WrongUsage`` where it has none, ``StopWorker`` where the broker does not answer.
+    Raises ``WrongUsage`` where it has none or others, ``StopWorker`` where the broker does not answer.
     """
-    if is_vault(site.keys):
-        return
     first = STAGES[0]
     places = [(site.naming.topic(INPUTS[first]), partition) for partition in range(site.partitions)]
     told = told_offsets(site.cluster, position_group(site.naming, first), places)
-    # Asked again: stages that begin at this moment make keys, and then tell.
-    if told and not is_vault(site.keys):
+    if not told:
+        return
+    # Asked behind them: stages that begin at this moment make keys, and then tell.
+    ours, theirs = fingerprint(site.keys), _told_last(told)
+    if ours is None:
         raise WrongUsage(
             f"{site.keys}: no keys are there, and the stages that ran open nothing that new ones seal; name the folder "
             "that they share with --data"
         )
+    if theirs is not None and theirs != ours:
+        raise WrongUsage(
+            f"{site.keys}: the keys there are not those of the stages, which open nothing that these seal; name the "
+            "folder that they share with --data"
+        )
+
+
+def _told_last(told: Sequence[TopicPartition]) -> str | None:
+    """The fingerprint that intake told last; None where it told none."""
+    newest = max(told, key=lambda one: beat_in(one.metadata) or 0.0)
+    return keys_in(newest.metadata)

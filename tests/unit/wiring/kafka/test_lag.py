@@ -15,7 +15,7 @@ from connectors.kafka.names import Naming
 from contracts.errors import StopWorker
 from wiring.kafka import lag
 from wiring.kafka.lag import LagCollector, LagReader, LagReport, PartitionLag
-from wiring.kafka.positions import Positions, beat_in, commit_positions, position_group
+from wiring.kafka.positions import Positions, beat_in, commit_positions, keys_in, position_group
 
 QUIET = {"log_level": "0"}
 NAMING = Naming(generation="g7")
@@ -153,9 +153,18 @@ def test_a_broker_that_is_away_fails_no_stage() -> None:
     assert time.monotonic() - begun < 2.0
 
 
-@pytest.mark.parametrize(("metadata", "beat"), [("12.5", 12.5), ("", None), (None, None), ("mine", None)])
-def test_only_our_metadata_is_a_heartbeat(metadata: str | None, beat: float | None) -> None:
-    assert beat_in(metadata) == beat
+@pytest.mark.parametrize(
+    ("metadata", "beat", "keys"),
+    [
+        ("12.5", 12.5, None),
+        ("12.5 0a1b", 12.5, "0a1b"),
+        ("", None, None),
+        (None, None, None),
+        ("mine", None, None),
+    ],
+)
+def test_only_our_metadata_is_a_heartbeat(metadata: str | None, beat: float | None, keys: str | None) -> None:
+    assert (beat_in(metadata), keys_in(metadata)) == (beat, keys)
 
 
 def _metrics(collector: LagCollector) -> list[str]:

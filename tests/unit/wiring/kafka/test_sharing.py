@@ -12,7 +12,7 @@ import pytest
 from cli.load import load
 from cli.upload import open_lane
 from connectors.kafka.names import Naming
-from connectors.keys.vault import LocalVault
+from connectors.keys.vault import LocalVault, fingerprint
 from contracts.errors import WrongUsage
 from tests.support.broker import make_topics
 from wiring.appending import kafka_orders
@@ -38,6 +38,17 @@ def test_new_keys_are_refused_where_stages_have_others(site: Site) -> None:
     with pytest.raises(WrongUsage, match=REFUSED):
         refuse_strange_keys(site)
     LocalVault(site.keys).close()
+    refuse_strange_keys(site)
+
+
+def test_other_keys_than_those_of_the_stages_are_refused(site: Site, tmp_path: Path) -> None:
+    for folder in (site.keys, tmp_path / "theirs"):
+        LocalVault(folder).close()
+    group, place = position_group(site.naming, "intake"), (site.naming.journal, 0)
+    commit_positions(site.cluster, group, {place: 6}, keys=fingerprint(tmp_path / "theirs"))
+    with pytest.raises(WrongUsage, match="not those of the stages"):
+        refuse_strange_keys(site)
+    commit_positions(site.cluster, group, {place: 7}, keys=fingerprint(site.keys))
     refuse_strange_keys(site)
 
 
