@@ -196,7 +196,7 @@ class Asker:
             case.judged, case.by = one, reply
 
     def _mend(self, case: _Case, pay: _Paying) -> None:
-        """Ask again about a case whose answer was not taken, as long as that helps."""
+        """Ask again about a case whose answer was not taken, as long as that helps and somebody can be asked."""
         while isinstance(case.judged, Doubt):
             step = next_step(case.judged.faults, case.steps)
             case.steps.append(step)
@@ -206,9 +206,14 @@ class Asker:
             if whom is None:
                 continue
             broken = sentences_of(case.judged.faults) if step == "repair" else ()
-            if not self._again(case, whom, pay, broken):
-                case.failed = True
-                return
+            try:
+                self._put([case], whom, pay, broken)
+            except (NobodyAnswers, CapReached) as exc:
+                # Asking from the beginning pays the small model again: only while it is this one that is away.
+                if step == "repair" and not (isinstance(exc, NobodyAnswers) and exc.in_vain):
+                    case.failed = True
+                    return
+                continue
             if step == "other_model":
                 case.route, case.why = "large", f"{case.why}; the small model's answer was not taken"
 
@@ -221,17 +226,14 @@ class Asker:
         if not self.policy.doubtful <= sure < self._review_below.of(pay.tenant):
             return
         by = case.by
-        if self._again(case, self._large, pay) and isinstance(case.judged, Accepted):
+        try:
+            self._put([case], self._large, pay)
+        except (NobodyAnswers, CapReached):
+            return
+        if isinstance(case.judged, Accepted):
             case.route, case.why = "large", f"{case.why}; the small model was unsure ({sure})"
         else:
             case.judged, case.by = first, by
-
-    def _again(self, case: _Case, whom: Provider, pay: _Paying, broken: Sequence[str] = ()) -> bool:
-        try:
-            self._put([case], whom, pay, broken)
-        except (NobodyAnswers, CapReached):
-            return False
-        return True
 
     def _outcome(self, case: _Case) -> Outcome:
         by, judged = case.by, case.judged

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
@@ -62,10 +62,11 @@ class _Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Found:
-    """Outcomes by key, and what could not be asked."""
+    """Outcomes by key, what could not be asked, and tenants whom a cap stopped."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     from_cache: set[str] = field(default_factory=set)
+    stopped: dict[str, CapReached] = field(default_factory=dict)
     wait_s: float | None = None
     why: str = ""
 
@@ -139,8 +140,16 @@ class Labeller:
             "later" in verdicts or ("poisoned" in verdicts and not found.is_answering)
         ):
             found.wait_s, found.why = PAUSE_S, "some are to be asked again"
+        self._hold(found.stopped, now)
         self._budget.look({row.item.tenant for row in rows}, now)
         return Turn(len(answers), found.wait_s, found.why)
+
+    def _hold(self, stopped: Mapping[str, CapReached], now: datetime) -> None:
+        """Leave tenants without money alone for a while, and tell people."""
+        for tenant, why in stopped.items():
+            self._held[tenant] = min(datetime.combine(why.until, time(), UTC), now + LOOK_AGAIN)
+        for tenant, why in stopped.items():
+            self._budget.stopped(tenant, why.until, now)
 
     # -- what is asked ---------------------------------------------------------------------------------
 
@@ -200,10 +209,23 @@ class Labeller:
             mine = [row for row in fresh.values() if row.item.tenant == tenant]
             places = self._asker.batches([row.question for row in mine], self._batch)
             calls += [[mine[place] for place in batch] for batch in places]
+        while calls:
+            refused = self._round(calls, found, now)
+            # What the others had reserved is free again: only who was refused with nobody beside it has no money.
+            made = {call[0].item.tenant for call in calls if call not in refused}
+            calls = [call for call in refused if call[0].item.tenant in made]
+            found.stopped = {tenant: why for tenant, why in found.stopped.items() if tenant not in made}
+
+    def _round(self, calls: Sequence[list[_Row]], found: _Found, now: datetime) -> list[list[_Row]]:
+        """Make these calls together; an answer is kept as soon as it is there. The calls that a cap refused."""
+        refused = []
         with ThreadPoolExecutor(max(1, min(self._at_once, len(calls)))) as pool:
-            asked = [(call, pool.submit(self._one, call, now)) for call in calls]
-        for call, future in asked:
-            self._take(call, future.result(), found, now)
+            asked = {pool.submit(self._one, call, now): place for place, call in enumerate(calls)}
+            for future in as_completed(asked):
+                call = calls[asked[future]]
+                if self._take(call, future.result(), found):
+                    refused.append(asked[future])
+        return [calls[place] for place in sorted(refused)]
 
     def _one(
         self, call: Sequence[_Row], now: datetime
@@ -225,20 +247,21 @@ class Labeller:
         call: Sequence[_Row],
         result: tuple[list[Outcome] | NobodyAnswers | CapReached, Tally],
         found: _Found,
-        now: datetime,
-    ) -> None:
+    ) -> bool:
+        """Keep what came of a call; whether a cap refused it."""
         outcomes, tally = result
         self.tally.merge(tally)
         if isinstance(outcomes, NobodyAnswers):
-            found.wait_s, found.why = outcomes.retry_after_s, str(outcomes)
+            found.wait_s = max(found.wait_s or 0.0, outcomes.retry_after_s)
+            found.why = str(outcomes)
         elif isinstance(outcomes, CapReached):
-            turns = datetime.combine(outcomes.until, time(), UTC)
-            self._held[outcomes.tenant] = min(turns, now + LOOK_AGAIN)
-            self._budget.stopped(outcomes.tenant, outcomes.until, now)
+            found.stopped[outcomes.tenant] = outcomes
+            return True
         else:
             found.outcomes |= {row.key: one for row, one in zip(call, outcomes, strict=True)}
             kept = ((row.key, self._kept(row, one)) for row, one in zip(call, outcomes, strict=True))
             self._store.cache({key: answer for key, answer in kept if answer is not None})
+        return False
 
     def _kept(self, row: _Row, outcome: Outcome) -> bytes | None:
         if outcome.answer is None or outcome.asking is None or outcome.verdict == "unbelieved":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Barrier, BrokenBarrierError, Event, Thread
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from connectors.llm.spend_store import SqliteSpendStore
 from contracts.answers import Answer, AnswerSetAside, ConcernNotes
 from contracts.commands import Correction
 from contracts.diversions import ReviewRequest
+from contracts.errors import RetryLater
 from contracts.feedback import Signal
 from contracts.stages import EnrichedItem
 from models.labelling.routes import RoutePolicy
@@ -186,6 +187,29 @@ def test_what_a_model_cannot_answer_is_asked_of_another(journey: Journey, desk: 
     (answer,) = journey.of("journal", Answer)
     assert answer.asking is not None
     assert (answer.model, answer.asking.route, len(large.asked)) == ("large", "large", 1)
+
+
+def test_a_large_model_that_is_away_is_not_waited_for_at_the_cost_of_the_small_one(
+    journey: Journey, desk: MakeDesk
+) -> None:
+    small = Clerk(lambda _user: "no idea")
+    deliver(journey, TEXTS[:1])
+    seat = desk(small, Clerk(model="large", away=True))
+    seat.work()
+    assert (len(small.asked), seat.store.count()) == (2, 0)
+
+
+def test_a_repair_that_the_provider_rejects_is_not_asked_for_again(journey: Journey, desk: MakeDesk) -> None:
+    class TooLong(Clerk):
+        def ask(self, call: Any) -> Any:
+            if self.asked:
+                raise NobodyAnswers([Rejected("is too long", provider="compatible")], retry_after_s=30.0)
+            return super().ask(call)
+
+    deliver(journey, TEXTS[:1])
+    seat = desk(TooLong(lambda _user: "no idea"))
+    seat.work()
+    assert seat.store.count() == 0
 
 
 SURE = RoutePolicy(sure=1, names_may_leave=True)
@@ -396,6 +420,49 @@ def test_a_cap_that_is_reached_between_two_calls_costs_nothing_more(
     assert [signal.value for signal in journey.of("journal", Signal)] == [100]
     with pytest.raises(CapReached):
         ledger.reserve("acme", seat.now.date(), 1)
+
+
+def test_what_calls_beside_it_had_reserved_stops_no_call(
+    journey: Journey, desk: MakeDesk, tmp_path: Path
+) -> None:
+    together = Barrier(2, timeout=0.5)
+
+    class Slow(Clerk):
+        def ask(self, call: Any) -> Any:
+            with suppress(BrokenBarrierError):  # nobody comes: whoever asked beside this was refused
+                together.wait()
+            return super().ask(call)
+
+    metered, ledger = paid(Slow(), tmp_path, 0.01)
+    deliver(journey, TEXTS)
+    seat = desk(metered, ledger=ledger, batch=1)
+    seat.work()
+    assert (seat.store.count(), seat.labeller.held, journey.of("journal", Signal)) == (0, {}, [])
+
+
+def test_what_was_paid_for_is_kept_although_people_cannot_be_told_that_money_ran_out(
+    journey: Journey, desk: MakeDesk, tmp_path: Path
+) -> None:
+    clerk = Clerk()
+    poor, ledger = paid(Clerk(), tmp_path, 0.0)
+
+    class ByTenant(Clerk):
+        def ask(self, call: Any) -> Any:
+            return poor.ask(call) if call.tenant == "acme" else clerk.ask(call)
+
+    deliver(journey, TEXTS[:1])
+    deliver(journey, TEXTS[:1], tenant="beta")
+    seat = desk(ByTenant(), ledger=ledger)
+    seat.read()
+    seat.labeller._append = seat.labeller._budget._append = _no_broker
+    for _ in range(2):
+        with suppress(RetryLater):
+            seat.labeller.turn()
+    assert len(clerk.asked) == 1
+
+
+def _no_broker(_records: Any) -> None:
+    raise RetryLater("the broker is away", retry_after_s=1.0)
 
 
 # -- a table for another generation ------------------------------------------------------------------
