@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from connectors.sqlite import keep_log
+from connectors.sqlite import emptied_log, keep_log
 from contracts.errors import RetryLater, StateCorrupt, WrongUsage
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -80,6 +80,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction: all of it is durable when this ends, or nothing is. Raises as ``store_errors``."""
     with store_errors(), engine.begin() as connection:
         yield connection
+
+
+def leave_the_disk(engine: Engine) -> None:
+    """Let what was overwritten or deleted go from the files of an embedded store now, and not some time later.
+
+    Where others are in the way for long, the next call does it. A server's files are its operator's concern.
+    """
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as raw:
+            if isinstance(raw.driver_connection, sqlite3.Connection):
+                emptied_log(raw.driver_connection)
 
 
 def in_turn(writer: Connection, name: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, false, or_, select, update
 
-from connectors.store.engine import inserting, micros, store_errors, writing
+from connectors.store.engine import inserting, leave_the_disk, micros, store_errors, writing
 from connectors.store.outbox import Effect, effect_of, insert, pages, replace_idle
 from connectors.store.tables import evidence, outbox
 from contracts.errors import StateCorrupt
@@ -143,6 +143,8 @@ class EvidenceStore:
                             done += 1
             if done >= most:
                 break
+        if done:
+            leave_the_disk(self.engine)
         return done
 
     @staticmethod

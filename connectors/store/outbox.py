@@ -22,7 +22,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, or_, select, update
 
-from connectors.store.engine import inserting, micros, store_errors, writing
+from connectors.store.engine import inserting, leave_the_disk, micros, store_errors, writing
 from connectors.store.tables import outbox, pauses, quotas
 from contracts.errors import StateCorrupt
 
@@ -206,6 +206,8 @@ class OutboxStore:
                 done += sum(replace_idle(writer, row, changes) for row, changes in told)
             if done >= most:
                 break
+        if done:
+            leave_the_disk(self.engine)
         return done
 
     def find(self, name: str) -> list[Effect]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,12 @@ LATER = NOW + timedelta(minutes=2)
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = sqlite_url(tmp_path / "edge.sqlite3") if request.param == "sqlite" else fresh_database()
+    with closing_engine(url) as opened:
+        yield opened
+
+
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
     engine = open_store(url)
     yield engine
     engine.dispose()
@@ -125,6 +132,16 @@ def test_quotes_are_dropped_when_their_time_is_over(store: OutboxStore) -> None:
     assert store.rewrite(NOW + timedelta(days=7), lambda row: f"was {row.payload}") == 1
     (row,) = store.find("a")
     assert (row.payload, row.has_quotes, row.state) == ("was quotes", False, "manual")
+
+
+def test_what_is_rewritten_leaves_the_files_of_an_embedded_store(tmp_path: Path) -> None:
+    url = sqlite_url(tmp_path / "edge.sqlite3")
+    with closing_engine(url) as engine, closing_engine(url) as beside, beside.connect():
+        store = OutboxStore(engine)
+        store.add([effect("a", payload="c2VhbGVk" * 900, has_quotes=True, quotes_until=micros(NOW))])
+        assert any(b"c2VhbGVk" in file.read_bytes() for file in tmp_path.iterdir())
+        assert store.rewrite(NOW, lambda _row: "none") == 1
+        assert [file.name for file in tmp_path.iterdir() if b"c2VhbGVk" in file.read_bytes()] == []
 
 
 def test_rows_that_do_not_open_hold_up_no_quotes_of_others(store: OutboxStore) -> None:
