@@ -110,6 +110,8 @@ def test_a_rollback_from_a_generation_that_is_dead_goes_on_without_it(world: Gen
     world.publish()
     _tell(world, "g2", 1)
     leave = ("publish", "--leave", "g2", "--until-end", "--data", str(world.data), "--partitions", "2")
+    unknown = _give(world, "publish", "--leave", "g7", *leave[3:])
+    assert (unknown.code, "there is no generation g7" in unknown.err) == (2, True)
     running = _give(world, *leave)
     assert (running.code, "told its positions" in running.err) == (2, True)
     _tell(world, "g2", 1, now=time.time() - 90)

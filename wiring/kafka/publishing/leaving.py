@@ -36,12 +36,13 @@ SILENT_FOR_S = 10.0
 def departures(cluster: Cluster, naming: Naming, places: Iterable[Place]) -> dict[Place, Departure]:
     """Where each public partition goes that shows the generation of ``naming``, and from where on.
 
-    Raises ``WrongUsage`` while one of its stages runs, or where the journal orders no other generation; ``StopWorker``.
+    Raises ``WrongUsage`` while one of its stages runs, where it has no topics, or where the journal orders no other
+    generation; ``StopWorker``.
     """
     wanted = list(places)
     _refuse_running(cluster, naming)
-    orders = _newest_orders(cluster, naming, {partition for _, partition in wanted})
     told = _told_until(cluster, naming, wanted)
+    orders = _newest_orders(cluster, naming, {partition for _, partition in wanted})
     return {place: Departure(*orders[place[1]], told[place]) for place in wanted}
 
 
@@ -91,6 +92,8 @@ def _told_until(cluster: Cluster, naming: Naming, places: list[Place]) -> dict[P
     """
     topics = {short: naming.topic(short) for short, _ in places}
     there = topic_ids(cluster, topics.values())
+    if not there:
+        raise WrongUsage(f"there is no generation {naming.generation}: `undercurrent generations` lists them")
     written = last_messages(cluster, [(topics[s], p) for s, p in places if topics[s] in there], _is_ours)
     read = {stage: _read_until(cluster, naming, stage) for stage in {_stage(short) for short, _ in places}}
     return {
