@@ -1,8 +1,9 @@
 """What was taken lately is not taken again: polls bring nearly everything that webhooks brought a minute before.
 
 In:    what a vendor brought.   Out: the same, without what lies in the journal already, word for word.
-State: in memory, bounded: for each utterance a hash of what was last durable. Intake drops such copies too, so what is
-       forgotten here, or was taken by another process, costs a record in the journal and changes nothing.
+State: in memory, bounded: for each utterance, and each record that nobody can read, a hash of what was last durable.
+       Intake drops such copies too, so what is forgotten here, or was taken by another process, costs a record in the
+       journal and changes nothing; of what nobody can read it costs another dead letter.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from connectors.vendors.port import Connection, Taken, Utterance
+from connectors.vendors.port import Connection, Taken, Unreadable, Utterance
 from wiring.edge.draining import Gate
 
 MOST_REMEMBERED = 50_000
 """Utterances: some 10 MB, and at 50 a second more than what comes between two polls a quarter of an hour apart."""
+
+_TIMES = {"created_at", "source_updated_at"}
 
 Name = bytes
 Content = bytes
@@ -64,10 +67,14 @@ def _name(connection: Connection, one: Taken) -> Name:
 
 def _content(one: Taken) -> Content | None:
     """A hash of all that it says; None of what says nothing, and of what is no JSON, which the gate puts aside."""
+    if isinstance(one, Unreadable):  # a dead letter at every poll would use up the budget of its partition
+        return hashlib.blake2b(one.raw, digest_size=16, person=b"unreadable").digest()
     if not isinstance(one, Utterance):
         return None
+    # Who tells no time is of when he was read, which is another time at every poll.
+    at = one.happened_at if _TIMES & one.body.keys() else None
     try:
-        told = orjson.dumps([one.body, one.happened_at, one.origin, one.parent], option=orjson.OPT_SORT_KEYS)
+        told = orjson.dumps([one.body, at, one.origin, one.parent], option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
         return None
     return hashlib.blake2b(told, digest_size=16).digest()

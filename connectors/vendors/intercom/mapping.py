@@ -7,7 +7,8 @@ own, one without belongs to the opening message.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -23,6 +24,9 @@ CUSTOMERS = ("user", "lead", "contact")
 
 OUTBOUND = ("admin_initiated", "automated", "campaigns_initiated", "operator_initiated")
 """A conversation that began so began with a message of ours."""
+
+SPOKEN = ("comment", "quick_reply", "open", "close")
+"""Kinds of parts that are somebody's words; every other kind is what the system noted of what somebody did."""
 
 RATING_SCALE = 5.0
 
@@ -53,7 +57,7 @@ def conversation(told: Json, options: IntercomOptions, *, opening: bool = True) 
             gone.append(Gone(f"{number}:{part['id']}", "redacted at Intercom"))
         elif (turn := _part(part, number)) is not None:
             turns.append(turn)
-    turns += _ratings(told, number)
+    turns += _ratings(told, number, turns)
     turns.sort(key=lambda turn: turn.at)
     found = utterances(turns, _facts(told, options, number), parent=number, origin=f"conversation {number}")
     wanted = [one for one in found if opening or one.record_id != f"{number}:source"]
@@ -92,12 +96,12 @@ def _opening(told: Json, number: str) -> Turn | None:
 
 
 def _part(part: Mapping[str, Any], number: str) -> Turn | None:
-    """A part with words in it. Notes are between agents: they are context at most."""
+    """A part with words in it. Notes are between agents, a changed attribute is nobody's words: context at most."""
     at, text, own = moment(dig(part, "created_at")), readable(dig(part, "body")), said(dig(part, "id"))
     if at is None or own is None or not text:
         return None
     role = _role(dig(part, "author"))
-    if dig(part, "part_type") == "note" and role == "customer":
+    if dig(part, "part_type") not in (*SPOKEN, None) and role == "customer":
         role = "system"
     return Turn(
         f"{number}:{own}",
@@ -120,25 +124,32 @@ def _role(author: Json) -> Role:
     return _ROLES[kind]
 
 
-def _ratings(told: Json, number: str) -> list[Turn]:
-    """What was written with a rating: of people, and of the AI agent."""
+def _ratings(told: Json, number: str, spoken: Sequence[Turn]) -> list[Turn]:
+    """What was written with a rating: of people, and of the AI agent, after what was ``spoken``."""
     turns = []
-    for own, stars, words, at in (
+    given = moment(dig(told, "conversation_rating.created_at"))
+    for own, stars, words, when, changed in (
         (
             "rating",
             "conversation_rating.rating",
             "conversation_rating.remark",
-            "conversation_rating.created_at",
+            given,
+            moment(dig(told, "conversation_rating.updated_at")),
         ),
-        ("ai_rating", "ai_agent.rating", "ai_agent.rating_remark", "updated_at"),
+        (
+            "ai_rating",
+            "ai_agent.rating",
+            "ai_agent.rating_remark",
+            _answered(told, spoken),
+            moment(dig(told, "updated_at")),
+        ),
     ):
-        text, when = readable(dig(told, words)), moment(dig(told, at))
+        text = readable(dig(told, words))
         if not text or when is None:
             continue
         person = said(dig(told, "conversation_rating.contact.id")) or said(
             dig(told, "contacts.contacts.0.id")
         )
-        changed = moment(dig(told, "conversation_rating.updated_at")) if own == "rating" else when
         more = {
             "rating": rating_of(dig(told, stars), RATING_SCALE),
             "rating_scale": RATING_SCALE,
@@ -146,6 +157,16 @@ def _ratings(told: Json, number: str) -> list[Turn]:
         }
         turns.append(Turn(f"{number}:{own}", "customer", text, when, changed, person, more))
     return turns
+
+
+def _answered(told: Json, spoken: Sequence[Turn]) -> datetime | None:
+    """When the AI agent spoke last, else anybody.
+
+    Intercom says no time of a rating of it; that of the conversation moves with every change, and would count old words
+    as of today.
+    """
+    bots = [turn.at for turn in spoken if turn.role == "bot"]
+    return max(bots or [turn.at for turn in spoken], default=moment(dig(told, "created_at")))
 
 
 def _bare_rating(told: Json) -> Mapping[str, Any] | None:

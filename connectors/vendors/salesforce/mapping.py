@@ -13,6 +13,7 @@ from typing import Any, Final
 from connectors.vendors.port import Gone, Json, Taken, Unreadable, Utterance
 from connectors.vendors.salesforce.options import SalesforceOptions
 from connectors.vendors.salesforce.transcripts import customer_words
+from connectors.vendors.turns import readable
 from connectors.vendors.values import dig, iso_or_none, moment, said
 from connectors.vendors.values import without_none as known
 from connectors.vendors.wire import write_json
@@ -59,9 +60,14 @@ def taken_of(stream: str, row: Json, about: Sequence[str], around: Around) -> Ta
     }
     body = known(_account(row, about, around) | shared | said_of)
     if not body.get("text"):
-        return None
+        return Gone(record, "emptied in Salesforce") if _is_edited(row) else None
     parent = said(dig(row, "ParentId")) if stream in ("comments", "emails") else None
     return Utterance(record, body, happened, f"salesforce {record}", parent or "")
+
+
+def _is_edited(row: Json) -> bool:
+    """Whether it changed since it was made, so that there may have been words in it."""
+    return moment(dig(row, "SystemModstamp")) != moment(dig(row, "CreatedDate"))
 
 
 def _account(row: Json, about: Sequence[str], around: Around) -> dict[str, Any]:
@@ -127,9 +133,10 @@ def _email(row: Json, around: Around) -> dict[str, Any] | None:
     """An incoming mail; the one that opened a case says again what the case says, and is left out."""
     text = said(dig(row, "TextBody")) or said(dig(row, "HtmlBody"))
     opening = said(dig(row, "Parent.Description"))
-    if dig(row, "Incoming") is not True or text is None:
+    if dig(row, "Incoming") is not True:
         return None
-    if opening is not None and _bare(text) == _bare(opening):
+    # A mail in HTML alone opens a case with its plain text.
+    if text is not None and opening is not None and _bare(opening) in (_bare(text), _bare(readable(text))):
         return None
     return {
         **_customer(),

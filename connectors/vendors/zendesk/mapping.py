@@ -7,6 +7,7 @@ lower case where webhooks write strings and upper case; both become the same her
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -66,14 +67,21 @@ def ticket(
     facts = _facts(told, organization, options) | {"language": said(dig(person, "locale"))}
     found: list[Taken] = [*utterances(turns, facts, parent=number, origin=f"ticket {number}")]
     if words and score is not None:
-        found += rating(number, dig(told, "satisfaction_rating"), told, facts)
-    return found
+        after = max((turn.at for turn in turns), default=None)
+        found += rating(number, dig(told, "satisfaction_rating"), told, facts, after)
+    return [*found, *_hidden(comments, users, number)]
 
 
-def rating(number: str, row: Json, about: Json, facts: Mapping[str, Any]) -> list[Taken]:
-    """What was written with a rating; nothing where it is none, or without words (the ticket tells of those)."""
+def rating(
+    number: str, row: Json, about: Json, facts: Mapping[str, Any], after: datetime | None = None
+) -> list[Taken]:
+    """What was written with a rating; nothing where it is none, or without words (the ticket tells of those).
+
+    A ticket says no time of its rating: it was given ``after`` what was written last. The ticket's own time moves with
+    every change, and would count old words as of today.
+    """
     score, words = _score(dig(row, "score")), readable(dig(row, "comment"))
-    at = moment(dig(row, "created_at")) or moment(dig(about, "updated_at"))
+    at = moment(dig(row, "created_at")) or after or moment(dig(about, "created_at"))
     if score is None or not words or at is None:
         return []
     author = said(dig(row, "requester_id")) or said(dig(about, "requester_id"))
@@ -118,6 +126,17 @@ def _comment(comment: Json, about: Json, users: Mapping[str, Json], number: str)
         updated_at=moment(dig(about, "updated_at")),
         author=author,
     )
+
+
+def _hidden(comments: Sequence[Json], users: Mapping[str, Json], number: str) -> list[Gone]:
+    """Comments of end-users that are internal: an agent made them so, and they may have been taken before."""
+    return [
+        Gone(f"{number}:{own}", "made internal at Zendesk")
+        for comment in comments
+        if dig(comment, "public") is False
+        and dig(users.get(said(dig(comment, "author_id")) or ""), "role") == "end-user"
+        and (own := said(dig(comment, "id")))
+    ]
 
 
 def _role(comment: Json, about: Json, users: Mapping[str, Json]) -> Role:

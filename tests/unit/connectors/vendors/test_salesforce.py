@@ -121,6 +121,23 @@ def test_the_mail_that_opened_a_case_is_not_said_twice() -> None:
     assert drained(with_case("EmailMessage", opening), "emails").said == {}
 
 
+def test_nor_is_one_of_html_alone() -> None:
+    html = "<html><body><p>Export 1<br>fails &amp; burns</p></body></html>"
+    opened = {"Description": "Export 1\nfails & burns"}
+    opening = of_case("EmailMessage", 1, Incoming=True, TextBody=None, HtmlBody=html, Parent=opened)
+    assert drained(with_case("EmailMessage", opening), "emails").said == {}
+
+
+def test_what_was_emptied_is_gone() -> None:
+    made = iso(NOW - 2 * DAY)
+    emptied = {"Subject": None, "Description": None}
+    force = SimulatedSalesforce(
+        {"Case": [case(1, NOW - DAY, **emptied, CreatedDate=made), case(2, NOW - DAY, **emptied)]}
+    )
+    got = drained(force)
+    assert (got.said, got.gone) == ({}, [sf_id("Case", 1)])
+
+
 def test_comments_of_customers_are_said_answers_are_not_and_internal_ones_are_second_hand() -> None:
     force = with_case(
         "CaseComment",

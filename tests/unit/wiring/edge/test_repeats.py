@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from connectors.vendors.port import Connection, Gone, Taken, Utterance
+from connectors.vendors.port import Connection, Gone, Taken, Unreadable, Utterance
 from contracts.errors import RetryLater
 from tests.support.vendors.clock import NOW
 from tests.support.vendors.scripted import Took, said
@@ -39,12 +39,21 @@ def test_a_poll_brings_only_what_no_webhook_brought() -> None:
     "other",
     [
         said(1, "edited"),
-        replace(said(1), happened_at=NOW.replace(hour=1)),
+        replace(said(1), body={"text": "text 1", "created_at": "2026-03-02T00:00:00Z"}),
         replace(said(1), body={"text": "text 1", "source_updated_at": "2026-03-02T00:00:00Z"}),
     ],
 )
 def test_anything_else_under_the_same_id_is_taken(other: Utterance) -> None:
     assert accept(Took(), [said(1)], [other], [said(1)]) == ["1", "1", "1"]
+
+
+def test_what_tells_no_time_is_not_new_because_it_was_read_later() -> None:
+    assert accept(Took(), [said(1)], [replace(said(1), happened_at=NOW.replace(hour=1))]) == ["1"]
+
+
+def test_what_nobody_can_read_is_a_dead_letter_once() -> None:
+    bad = Unreadable("1", b"{}", "a record without text")
+    assert accept(Took(), [bad], [bad], [said(1)], [bad], [replace(bad, raw=b"[]")]) == ["1", "1", "1", "1"]
 
 
 def test_what_was_not_durable_is_taken_when_it_comes_again() -> None:
