@@ -27,7 +27,7 @@ from wiring.ordering import Scene, scene_of
 from wiring.reviewing.answers import Answers, Said, Verb, correction_of
 from wiring.reviewing.case import Case
 from wiring.reviewing.indexed import waiting
-from wiring.reviewing.table import Row, read_answers, write_cases
+from wiring.reviewing.table import Row, read_answers, refuse_unseen, write_cases
 
 REJECTED = 3
 """Exit code: what could be done is done, and some rows were wrong."""
@@ -248,6 +248,8 @@ class Reviewing:
         found = next((case for case in of_id if case.kind == kind), next(iter(of_id), None))
         if found is None and verb in ("correct", "dismiss", "assign"):
             item = self.answers.item_of(name)
+            if self.tenant not in (None, item.tenant):
+                raise WrongUsage(f"concern {name} is not one of {self.tenant}")
             return Case("assignment", name, item.tenant, "", item_id=item.item_id, item=item)
         if found is None:
             raise WrongUsage(f"nothing with the id {name} waits; list what does with: undercurrent review ls")
@@ -310,6 +312,7 @@ def _of_row(table: Reviewing, row: Row, cases: list[Case], lines: dict[tuple[str
     case = table.case(row.id, row.said.verb, cases, row.kind)
     if (line := lines.get((case.kind, case.id))) is not None:
         raise WrongUsage(f"line {line} decides the same case")
+    refuse_unseen(row, case)
     orders = table.answers.orders(case, row.said)
     lines[case.kind, case.id] = row.line
     return orders

@@ -90,6 +90,7 @@ def test_a_file_is_filled_in_and_a_wrong_row_stops_no_other(own_copy: Path, tmp_
         lambda row: row.update(verdict="correct", new_category="shipping"),
         lambda row: row.update(verdict="dismiss", id="unknown"),
         lambda row: row.update(verdict="dismiss", id=concerns[0]["id"]),
+        lambda row: row.update(verdict="confirm", category="shipping"),
     ]
     concerns = [row for row in rows if row["kind"] == "concern"]
     for row, fill in zip(concerns, verdicts, strict=False):
@@ -100,10 +101,11 @@ def test_a_file_is_filled_in_and_a_wrong_row_stops_no_other(own_copy: Path, tmp_
         writer.writerows(rows)
     done = undercurrent("review", "--import", path, "--author", "ann", "--dir", own_copy, "--json")
     assert (done.code, [one["id"] for one in done.json["decided"]]) == (3, [concerns[0]["id"]])
-    category, unknown, again = (one["why"] for one in done.json["wrong"])
+    category, unknown, again, unseen = (one["why"] for one in done.json["wrong"])
     assert "has no category 'shipping'" in category
     assert unknown.startswith("no concern unknown")
     assert re.fullmatch(r"line \d+ decides the same case", again)
+    assert unseen.startswith("category is 'shipping' here and ")
     assert ledger_of(own_copy).concern(concerns[0]["id"]) != "in_review"
 
 

@@ -8,7 +8,7 @@ In:    the same file; rows without a verdict are left alone, and each wrong one 
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +26,13 @@ FILLED_IN = (
     "verdict", "new_category", "new_sublabel", "new_severity", "new_sentiment", "new_bug", "new_feature_request",
     "new_product_area", "new_theme", "new_name",
 )  # fmt: skip
+_CONFIRMED: dict[str, tuple[str, ...]] = {
+    "concern": ("category", "severity", "sentiment"),
+    "category": ("category", "severity", "sentiment"),
+    "assignment": ("theme",),
+    "theme": ("theme_name",),
+}
+"""What somebody who confirms a case says is right."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
@@ -38,12 +45,14 @@ LONGEST_CELL = 32_000
 
 
 class Row(NamedTuple):
-    """One filled-in row: its line in the file, the case's kind ("" if not told) and id, and what is said of it."""
+    """One filled-in row: its line in the file, the case's kind ("" if not told) and id, what is said of it, and the
+    columns that the person saw."""
 
     line: int
     kind: str
     id: str
     said: Said
+    shown: Mapping[str, str]
 
 
 class Wrong(NamedTuple):
@@ -109,6 +118,20 @@ def _row(case: Case, named: Callable[[str, str], str]) -> list[str]:
     return [*shown, *[""] * len(FILLED_IN)]
 
 
+def refuse_unseen(row: Row, case: Case) -> None:
+    """Nobody confirms what the file does not show: raises ``WrongUsage`` where it is something else by now."""
+    if row.said.verb != "confirm":
+        return
+    now = dict(zip(SHOWN, _row(case, _nameless), strict=False))
+    for column in _CONFIRMED.get(case.kind, ()):
+        shown, is_now = (told.get(column, now[column]).strip().lstrip("'") for told in (row.shown, now))
+        if shown != is_now:
+            raise WrongUsage(
+                f"{column} is {shown!r} here and {is_now!r} now, so that this row confirms neither; export anew, or say"
+                " what it is instead in new_…"
+            )
+
+
 def _words(case: Case) -> str:
     words = "\n".join(case.examples) or case.quote or ""
     return words if len(words) <= LONGEST_CELL else words[: LONGEST_CELL - 1] + "…"
@@ -127,7 +150,7 @@ def read_answers(path: Path) -> tuple[list[Row], list[Wrong]]:
     except OSError as exc:
         raise WrongUsage(f"{path}: cannot be read: {exc.strerror}") from exc
     except (UnicodeDecodeError, csv.Error) as exc:
-        raise WrongUsage(f"{path}: is not CSV in UTF-8: {exc}") from exc
+        raise WrongUsage(f"{path}: is not CSV in UTF-8, save it as that: {exc}") from exc
 
 
 def _read(path: Path, reader: Any) -> tuple[list[Row], list[Wrong]]:
@@ -135,6 +158,8 @@ def _read(path: Path, reader: Any) -> tuple[list[Row], list[Wrong]]:
     rows: list[Row] = []
     wrong: list[Wrong] = []
     for cells in reader:
+        if header is None and cells and cells[0].lower().startswith("sep="):
+            continue  # a spreadsheet's note to itself about what divides the cells
         if header is None:
             header = [plain(cell).strip() for cell in cells]
             _check_header(path, header)
@@ -148,9 +173,9 @@ def _read(path: Path, reader: Any) -> tuple[list[Row], list[Wrong]]:
                 )
             continue
         try:
-            rows.append(Row(line, told.get("kind", ""), told["id"], _said(told)))
+            rows.append(Row(line, told.get("kind", ""), told.get("id", ""), _said(told), told))
         except WrongUsage as exc:
-            wrong.append(Wrong(line, told["id"], str(exc)))
+            wrong.append(Wrong(line, told.get("id", ""), str(exc)))
     if header is None:
         raise WrongUsage(f"{path}: is empty; make one with: undercurrent review --export FILE")
     return rows, wrong

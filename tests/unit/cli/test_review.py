@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -19,7 +20,9 @@ from cli.review import Reviewing
 from cli.review_session import Session, Tally
 from connectors.keys.vault import LocalVault
 from contracts.commands import AddLabel, ConfirmConcern, CorrectConcern, DismissConcern
+from contracts.errors import WrongUsage
 from contracts.identity import theme_id
+from contracts.stages import Decision
 from contracts.steering import ConcernRef, JudgeAlert, MoveConcern, RenameTheme, ThemeRef
 from models.labellers.taxonomy import load_taxonomy
 from tests.support.runs import NOON, RunBuilder, Said
@@ -31,7 +34,7 @@ from wiring.reviewing.answers import Said as Word
 from wiring.reviewing.case import Case
 from wiring.reviewing.classes import Taxonomies
 from wiring.reviewing.queue import open_cases
-from wiring.reviewing.table import plain, read_answers, safe, write_cases
+from wiring.reviewing.table import plain, read_answers, refuse_unseen, safe, write_cases
 from wiring.views.topics import Topics
 
 TAXONOMY = load_taxonomy()[0]
@@ -276,9 +279,9 @@ def test_an_exported_file_is_read_back_with_lines_and_verdicts(desk: Desk, tmp_p
     assert first.said.correction.model_dump(exclude_none=True) == {"severity": "low", "bug": False}
 
 
-@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize(("delimiter", "noted"), [(";", False), ("\t", False), (";", True), (",", True)])
 def test_a_file_of_a_spreadsheet_that_divides_cells_otherwise_is_read(
-    desk: Desk, tmp_path: Path, delimiter: str
+    desk: Desk, tmp_path: Path, delimiter: str, noted: bool
 ) -> None:
     path = tmp_path / "cases.csv"
     write_cases(path, cases(desk.run))
@@ -286,6 +289,7 @@ def test_a_file_of_a_spreadsheet_that_divides_cells_otherwise_is_read(
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     with path.open("w", encoding="utf-8-sig", newline="") as file:
+        file.write(f"sep={delimiter}\r\n" if noted else "")
         csv.writer(file, delimiter=delimiter).writerows(rows)
     found, wrong = read_answers(path)
     assert ([row.said.verb for row in found], wrong) == (["confirm", "dismiss"], [])
@@ -306,6 +310,51 @@ def test_of_two_cases_with_one_id_a_row_means_that_of_its_kind() -> None:
     assert [case.kind for case in found] == ["assignment", "category", "category"]
 
 
+def test_a_row_whose_id_is_cut_off_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "cases.csv"
+    path.write_text("verdict,id\nconfirm\nyes\n", "utf-8")
+    (row,), (wrong,) = read_answers(path)
+    assert (row.id, wrong.id) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "was", "now", "column"),
+    [
+        ("concern", {"decision": "billing"}, {"decision": "ux"}, "category"),
+        ("assignment", {"theme": "t1"}, {"theme": "t2"}, "theme"),
+        ("theme", {"name": "refund"}, {"name": "refund · late"}, "theme_name"),
+    ],
+)
+def test_nobody_confirms_what_the_file_does_not_show(
+    tmp_path: Path, kind: Any, was: dict[str, Any], now: dict[str, Any], column: str
+) -> None:
+    def case(told: dict[str, Any]) -> Case:
+        decided = {"decision": labelled(told["decision"])} if "decision" in told else {}
+        return Case(kind, "c1", "acme", "unsure", **{**told, **decided})
+
+    path = tmp_path / "cases.csv"
+    write_cases(path, [case(was)])
+    filled(path, {"verdict": "confirm"})
+    (row,), _ = read_answers(path)
+    refuse_unseen(row, case(was))
+    with pytest.raises(WrongUsage, match=f"{column} is .* now"):
+        refuse_unseen(row, case(now))
+
+
+def labelled(category: str) -> Decision:
+    return Decision(
+        category=category, severity="low", sentiment="neutral", sentiment_milli=0, confidence_milli=400
+    )
+
+
+def test_a_review_of_one_tenant_decides_no_other_tenants_concern(run: RunBuilder) -> None:
+    said = waits(run, "the thing")
+    topics = Topics(DataDir(run.write()).logs)
+    table = Reviewing(cast(Any, SimpleNamespace(topics=topics, folder=run.directory)), "beta")
+    with pytest.raises(WrongUsage, match="is not one of beta"):
+        table.case(said.concern_id, "dismiss", [])
+
+
 def test_an_unsure_assignment_has_a_row_with_the_names_of_both_themes(tmp_path: Path) -> None:
     path = tmp_path / "cases.csv"
     case = Case("assignment", "c1", "acme", "close", theme="t1", runner_up="t2")
@@ -322,8 +371,8 @@ def test_a_new_theme_has_a_row_with_its_name_and_is_renamed_by_it(run: RunBuilde
         (row,) = csv.DictReader(file)
     assert (row["kind"], row["id"], row["theme_name"]) == ("theme", theme, "refund · late")
     filled(path, {"verdict": "rename", "new_name": "Late refunds"})
-    ((_, _, name, said),), _ = read_answers(path)
-    assert (name, said.verb, said.name) == (theme, "rename", "Late refunds")
+    (told,), _ = read_answers(path)
+    assert (told.id, told.said.verb, told.said.name) == (theme, "rename", "Late refunds")
 
 
 @pytest.mark.parametrize(
