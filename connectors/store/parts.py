@@ -33,12 +33,18 @@ class PartStore:
     engine: Engine
 
     def note(self, found: Sequence[Part]) -> None:
-        """Remember parts, before the records themselves are durable anywhere; in one transaction."""
-        rows = [part._asdict() for part in found]
+        """Remember parts, before the records themselves are durable anywhere; in one transaction.
+
+        One that moved to another record (two that were merged) belongs to that from now on.
+        """
+        rows = [part._asdict() for part in {(part.connection, part.record): part for part in found}.values()]
         with writing(self.engine) as writer:
             for start in range(0, len(rows), _TOGETHER):
                 adding = inserting(parts, writer).values(rows[start : start + _TOGETHER])
-                writer.execute(adding.on_conflict_do_nothing())
+                moved = parts.c.parent != adding.excluded.parent
+                told = {"parent": adding.excluded.parent}
+                key = [parts.c.connection, parts.c.record]
+                writer.execute(adding.on_conflict_do_update(index_elements=key, set_=told, where=moved))
 
     def of(self, connection: str, parent: str) -> Sequence[str]:
         """The records that belong to ``parent``, in order of their ids."""

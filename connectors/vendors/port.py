@@ -61,7 +61,7 @@ class Utterance:
     """One thing that one person said: the fields of a ``FeedbackBody``, and where it stands at the vendor.
 
     ``record_id`` is the vendor's own and stays the same through edits; ``happened_at`` is when it was said. ``parent``
-    is the record that it is a part of (a conversation, a ticket): a ``Gone`` of that takes it along.
+    is the record that it is a part of now (a conversation, a ticket): a ``Gone`` of that takes it along.
     """
 
     record_id: str
@@ -73,12 +73,16 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The vendor deleted a record, and so do we. ``erase`` where the vendor says that a person is to be forgotten."""
+    """The vendor deleted a record, and so do we, with its parts unless they stay: it was merged into another one.
+
+    ``erase`` where the vendor says that a person is to be forgotten; none of ours says so yet.
+    """
 
     record_id: str
     why: str
     author: str | None = None
     erase: bool = False
+    parts_stay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

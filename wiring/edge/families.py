@@ -36,7 +36,7 @@ class Families:
         records: list[Taken] = []
         for one in taken:
             records.append(one)
-            if isinstance(one, Gone):
+            if isinstance(one, Gone) and not one.parts_stay:
                 records += await self._parts_of(connection, one)
         return await self._gate.accept(connection, records, bulk=bulk)
 

@@ -39,6 +39,8 @@ class Around:
 def taken_of(stream: str, row: Json, about: Sequence[str], around: Around) -> Taken | None:
     """What a row is to us; None for what is no feedback, such as an employee's answer."""
     record = str(dig(row, "Id"))
+    if dig(row, "IsDeleted") is True and said(dig(row, "MasterRecordId")):
+        return Gone(record, "merged into another in Salesforce", parts_stay=True)
     if dig(row, "IsDeleted") is True:
         return Gone(record, "deleted in Salesforce")
     if stream == "notes" and dig(row, "IsPrivate") is True:

@@ -36,6 +36,7 @@ SOURCES: Final[Mapping[str, Source]] = {
             "Contact.Email",
             "CreatedBy.UserType",
             "AccountId",
+            "MasterRecordId",
         ),
         ("AccountId",),
     ),

@@ -27,6 +27,12 @@ def test_parts_are_found_by_what_they_belong_to(store: PartStore) -> None:
     assert store.of("acme", "9") == []
 
 
+def test_a_part_that_moved_belongs_to_the_other_alone(store: PartStore) -> None:
+    store.note([Part("acme", "m1", "7"), Part("acme", "m2", "7")])
+    store.note([Part("acme", "m1", "7"), Part("acme", "m1", "8")])
+    assert (store.of("acme", "7"), store.of("acme", "8")) == (["m2"], ["m1"])
+
+
 def test_more_parts_than_one_statement_takes_are_remembered(store: PartStore) -> None:
     store.note([Part("acme", f"7:{n:05d}", "7") for n in range(6_000)])
     assert len(store.of("acme", "7")) == 6_000

@@ -10,9 +10,11 @@ import pytest
 
 from connectors.vendors.errors import VendorGarbled, VendorLimited
 from connectors.vendors.http import Answer
-from connectors.vendors.port import Connection, Cursor
+from connectors.vendors.port import Connection, Cursor, Gone
 from connectors.vendors.salesforce import Salesforce
 from connectors.vendors.salesforce.limits import error_codes, pause_s, usage
+from connectors.vendors.salesforce.mapping import Around, taken_of
+from connectors.vendors.salesforce.options import SalesforceOptions
 from connectors.vendors.values import iso
 from contracts.errors import WrongUsage
 from contracts.feedback import FeedbackBody
@@ -257,6 +259,21 @@ def test_deleted_rows_are_gone() -> None:
     force = SimulatedSalesforce({"Case": [case(1, NOW - DAY, IsDeleted=True), case(2, NOW - DAY)]})
     got = drained(force)
     assert (got.gone, list(got.said)) == ([sf_id("Case", 1)], [sf_id("Case", 2)])
+
+
+def test_the_comments_and_mails_of_a_case_that_was_merged_stay() -> None:
+    merged = case(1, NOW - DAY, IsDeleted=True, MasterRecordId=sf_id("Case", 2))
+    found = taken_of(
+        "cases",
+        merged,
+        (),
+        Around(SalesforceOptions.model_validate({"url": "https://x.example"} | OPTIONS), ""),
+    )
+    assert isinstance(found, Gone)
+    assert (found.record_id, found.parts_stay) == (sf_id("Case", 1), True)
+    force = SimulatedSalesforce({"Case": [merged]})
+    drained(force)
+    assert "MasterRecordId" in force.queries[0]
 
 
 def test_a_session_that_is_no_longer_good_is_renewed_once() -> None:

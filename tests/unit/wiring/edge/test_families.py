@@ -47,6 +47,15 @@ def test_the_parts_of_what_is_gone_are_gone_with_its_reason(tmp_path: Path) -> N
     assert gate.taken[3:] == [Gone(record, "deleted", erase=True) for record in ("7", "7:1", "7:2")]
 
 
+def test_what_was_merged_leaves_its_parts_to_the_other(tmp_path: Path) -> None:
+    gate = Took()
+    merged = Gone("7", "merged", parts_stay=True)
+    accept(tmp_path, gate, [part("m1", "7"), part("m2", "7")], [merged], [part("m1", "8")], [Gone("7", "x")])
+    assert gate.ids[2:] == ["7", "m1", "7", "m2"]
+    accept(tmp_path, gate, [Gone("8", "deleted")])
+    assert gate.ids[6:] == ["8", "m1"]
+
+
 def test_parts_are_known_before_they_are_durable(tmp_path: Path) -> None:
     gate = Took(shut=1)
     accept(tmp_path, gate, [part("7:1", "7")], [Gone("7", "deleted")])
