@@ -33,7 +33,8 @@ kafka: .venv/.ready ## keep a Kafka broker on this machine (undercurrent kafka d
 	@$(BIN)/undercurrent kafka up --dir $(KAFKA_DIR)
 
 test: .venv/.ready lint types ## everything: lint, types, all tests, and what the unit tests cover
-	$(PAIRED) --cov --cov-report=term:skip-covered $(UNIT)
+	$(PAIRED) --cov --cov-report= $(UNIT)
+	@echo "unit tests cover $$($(BIN)/coverage report --format=total) % of lines and branches; make coverage tells of which"
 	$(PAIRED) -m 'not alone' $(LONG)
 	$(BIN)/python -m pytest -m alone $(LONG)
 
