@@ -99,7 +99,7 @@ def themes(
         stderr.print(notice, style="yellow", markup=False)
     ids, texts, stamps = [str(row["id"]) for row in rows], [str(row["text"]) for row in rows], None
     if all("ts" in row for row in rows):
-        stamps = [_seconds(row["ts"]) for row in rows]
+        stamps = [_seconds(row, source) for row in rows]
     made, policy = vectors_of(rows, encoder, vectors), ThemePolicy()
     orders = [name for name in ORDERS if order.value in (name, "all")]
     if len(orders) == seeds == 1 and not peers:
@@ -168,6 +168,7 @@ def redaction(source: InputFile, as_json: AsJson = False) -> None:
     """
     rows = [row for row in read_labelled(source) if row.get("spans") is not None]
     _need(rows, source, "spans")
+    _check_spans(rows, source)
     readers = open_readers(load_settings())
     languages = readers.language.detect([str(row["text"]) for row in rows])
     report(
@@ -244,7 +245,29 @@ def _need(rows: Sequence[Row], source: Path, field: str) -> None:
         raise WrongUsage(f"{source}: no row has the field {field!r}; say which one with --label-field")
 
 
-def _seconds(value: Any) -> int:
-    if isinstance(value, int | float):
-        return int(value)
-    return int(datetime.fromisoformat(str(value)).timestamp())
+def _seconds(row: Row, source: Path) -> int:
+    """When a row was written, in seconds. Raises ``WrongUsage``."""
+    at = row["ts"]
+    try:
+        return int(at if isinstance(at, int | float) else datetime.fromisoformat(str(at)).timestamp())
+    except (ValueError, OverflowError):
+        raise WrongUsage(
+            f"{source}: row {row['id']!r}: ts {at!r} is neither a number of seconds nor ISO 8601"
+        ) from None
+
+
+def _check_spans(rows: Sequence[Row], source: Path) -> None:
+    """Raises ``WrongUsage`` for spans that are none of their text."""
+    for row in rows:
+        length = len(str(row["text"]))
+        if not isinstance(row["spans"], list) or not all(_is_span(one, length) for one in row["spans"]):
+            raise WrongUsage(
+                f"{source}: row {row['id']!r}: spans is a list of {{type, start, end}}, in characters of the text"
+            )
+
+
+def _is_span(told: Any, length: int) -> bool:
+    if not isinstance(told, Mapping) or not isinstance(told.get("type"), str):
+        return False
+    start, end = told.get("start"), told.get("end")
+    return isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= length

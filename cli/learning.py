@@ -257,6 +257,10 @@ def _labelled(
     labels: tuple[str, ...]
     if role is Role.sentiment:
         base, labels = [one.sentiment_label for one in decisions], ("negative", "neutral", "positive")
+        if unknown := sorted(set(gold) - set(labels)):
+            raise WrongUsage(
+                f"{source}: {label_field} {unknown[0]!r} is none of {', '.join(labels)}; rename it with --labels"
+            )
     elif set(gold) & set(KINDS):
         gold = [label if label in KINDS else OTHER for label in gold]
         base, labels = [kind_of(one) for one in decisions], (*KINDS, OTHER)
@@ -282,7 +286,7 @@ def _read(rows: Sequence[Row], role: Role, cache: Path | None) -> tuple[list[Dec
     # Stars are as good as the sentiment that is asked for, so they are shown for the category alone.
     stars = [row.get("rating") if role is Role.category else None for row in rows]
     asked = [
-        ConcernText(text, language, None if star is None else round(star))
+        ConcernText(text, language, round(star) if isinstance(star, int | float) else None)
         for text, language, star in zip(texts, languages, stars, strict=True)
     ]
     return labeller.label(asked, vectors), vectors

@@ -186,3 +186,25 @@ def test_a_mistake_is_one_line_that_says_where(tmp_path: Path, mistake: str) -> 
     assert told.code == 2
     assert complaint in told.err
     assert told.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        "x",
+        [[5, 19, "EMAIL"]],
+        [{"start": 5, "end": 19}],
+        [{"type": "EMAIL", "start": 5, "end": 999}],
+        [{"type": "EMAIL", "start": "5", "end": 19}],
+    ],
+)
+def test_spans_that_are_none_are_told_with_their_row(tmp_path: Path, spans: Any) -> None:
+    source = _written(tmp_path / "pii.jsonl", [{"id": "r7", "text": "mail jo@example.com", "spans": spans}])
+    told = undercurrent("eval", "redaction", "--input", source)
+    assert (told.code, "row 'r7': spans is a list of {type, start, end}" in told.err) == (2, True)
+
+
+def test_a_time_that_is_none_is_told_with_its_row(tmp_path: Path) -> None:
+    rows = [{"id": f"r{n}", "text": "it fails", "label": "a", "ts": "yesterday"} for n in range(2)]
+    told = undercurrent("eval", "themes", "--input", _written(tmp_path / "rows.jsonl", rows))
+    assert (told.code, "row 'r0': ts 'yesterday' is neither" in told.err) == (2, True)

@@ -71,6 +71,12 @@ def test_the_queue_is_no_measure_of_sentiment(tmp_path: Path) -> None:
     assert (told.code, "how sure the category is" in told.err) == (2, True)
 
 
+def test_a_label_that_is_no_sentiment_is_told(tmp_path: Path) -> None:
+    asked = ("--role", "sentiment", "--corrections", "5")
+    told = undercurrent("eval", "learning", "--input", _written(tmp_path / "labelled.jsonl"), *asked)
+    assert (told.code, "is none of negative, neutral, positive" in told.err) == (2, True)
+
+
 def test_too_few_rows_for_so_many_corrections_are_told(tmp_path: Path) -> None:
     told = undercurrent("eval", "learning", "--input", _written(tmp_path / "labelled.jsonl", 8))
     assert (told.code, "too few" in told.err) == (2, True)
