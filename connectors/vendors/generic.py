@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+import structlog
 from pydantic import Field, field_validator, model_validator
 
 from connectors.vendors.envelopes import Turnstile
@@ -36,6 +37,8 @@ from connectors.vendors.values import without_none as known
 from connectors.vendors.walks import Walk
 from connectors.vendors.wire import write_json
 from contracts.feedback import FeedbackBody
+
+log = structlog.get_logger()
 
 _TIMES: Final = ("created_at", "source_updated_at")
 _NOT_MAPPED: Final = ("context", "rating_scale", "second_hand")
@@ -139,7 +142,7 @@ class Generic(Polled):
         reached = moment(since.state["through"]) if since else None
         newest = reached or begun(options.start, now)
         begin = newest - timedelta(seconds=options.since.overlap_s if reached else 0)
-        walk = Walk(connection.name)
+        walk, unread = Walk(connection.name), 0
         async for rows in _pages(connection, options, http, begin):
             fresh = walk.fresh(rows, lambda row: str(dig(row, options.fields["id"])), fingerprint)
             if not fresh:
@@ -150,11 +153,14 @@ class Generic(Polled):
                 moment(_raw(row, "source_updated_at", options)) or _created(row, options) for row in fresh
             )
             newest = max((newest, *(at for at in times if at is not None and at <= now)))
+            unread += sum(_tells_no_time(row, options) for row in fresh)
             yield Page(
                 [taken_of(row, options, now) for row in fresh],
                 _cursor(newest) if options.ascending else None,
                 f"{walk.progress} records",
             )
+        if unread:
+            log.warning("generic_times_unreadable", connection=connection.name, records=unread)
         yield Page((), _cursor(newest), f"until {iso(newest)}")
 
 
@@ -232,6 +238,11 @@ def taken_of(row: Json, options: GenericOptions, now: datetime) -> Taken:
 
 def _created(row: Json, options: GenericOptions) -> datetime | None:
     return moment(_raw(row, "created_at", options))
+
+
+def _tells_no_time(row: Json, options: GenericOptions) -> bool:
+    """Whether a time of a record cannot be read: it counts as of now, and the cursor does not move."""
+    return any((told := _raw(row, name, options)) and moment(told) is None for name in _TIMES)
 
 
 def _raw(row: Json, name: str, options: GenericOptions) -> Json:

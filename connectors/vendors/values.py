@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, TypeVar
 
 import httpx
@@ -18,6 +20,7 @@ from contracts.unfit import first_unfit
 
 # Epoch seconds of the year 5138; what is larger counts milliseconds.
 _LAST_SECOND = 100_000_000_000
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 class Options(BaseModel):
@@ -69,15 +72,26 @@ def said(value: Json) -> str | None:
 
 
 def moment(value: Json) -> datetime | None:
-    """A time in UTC from ISO 8601 (with ``Z``, an offset, or none: UTC), epoch seconds or milliseconds."""
+    """A time in UTC from ISO 8601 (with ``Z``, an offset, or none: UTC), epoch seconds or milliseconds.
+
+    Also as mail and feeds write it (RFC 2822). Eight digits of a text are a date.
+    """
+    text = str(value).strip()
     try:
-        if isinstance(value, int | float) or str(value).strip().lstrip("-").isdecimal():
+        if isinstance(value, int | float) or (_NUMBER.fullmatch(text) and len(text) != len("20260131")):
             number = float(value)
             return datetime.fromtimestamp(number / 1000 if abs(number) >= _LAST_SECOND else number, UTC)
-        read = datetime.fromisoformat(str(value).strip())
+        read = _written(text.removesuffix(" UTC"))
         return (read if read.tzinfo else read.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError, IndexError, TypeError):
         return None
+
+
+def _written(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parsedate_to_datetime(text)
 
 
 def iso(at: datetime) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from structlog.testing import capture_logs
 
 from connectors.vendors.errors import VendorAway
 from connectors.vendors.generic import VENDOR, GenericOptions, taken_of
 from connectors.vendors.port import Unreadable, Utterance
 from connectors.vendors.social import VENDOR as SOCIAL
+from connectors.vendors.values import moment
 from contracts.feedback import FeedbackBody
 from tests.support.vendors.clock import NOW
 from tests.support.vendors.drained import Drained, polled
@@ -109,6 +111,46 @@ def test_a_record_without_a_time_happened_now() -> None:
     made = taken_of({"id": 7, "text": "x"}, options, NOW)
     assert isinstance(made, Utterance)
     assert (made.happened_at, made.record_id) == (NOW, "7")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-01-08T10:00:00Z",
+        "2026-01-08 10:00:00 UTC",
+        "Thu, 08 Jan 2026 10:00:00 GMT",
+        "Thu Jan 08 11:00:00 +0100 2026",
+        "8 Jan 2026 05:00:00 -0500",
+        1_767_866_400,
+        "1767866400",
+        "1767866400.000",
+        "1767866400000",
+    ],
+)
+def test_times_are_read_as_sources_write_them(written: Any) -> None:
+    assert moment(written) == datetime(2026, 1, 8, 10, tzinfo=UTC)
+
+
+def test_a_date_of_eight_digits_is_no_second_of_1970() -> None:
+    assert (moment("20260108"), moment(20_260_108)) == (
+        datetime(2026, 1, 8, tzinfo=UTC),
+        datetime(1970, 8, 23, 11, 48, 28, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "08/01/2026", "yesterday", ",", "Thu,", "nan", "9" * 400, True, None, {}]
+)
+def test_what_is_no_time_is_none_and_no_error(odd: Any) -> None:
+    assert moment(odd) in (None, datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC))
+
+
+def test_times_that_nobody_can_read_are_told() -> None:
+    fields = {"id": "id", "text": "text", "created_at": "at"}
+    rows = [{"id": n, "text": "x", "at": "08.01.2026" if n else "2026-01-08"} for n in range(3)]
+    with capture_logs() as told:
+        drained(lambda _asked: Said({"items": rows}), fields=fields)
+    assert [(one["event"], one["records"]) for one in told] == [("generic_times_unreadable", 2)]
 
 
 @pytest.mark.parametrize("style", ["token", "link"])
