@@ -6,13 +6,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.requests import ClientDisconnect
 
 from api.access import tenant_with
 from api.bodies import FeedbackBatch
 from api.feedback import feedback_router
 from api.uploads import uploads_router
+from contracts.unfit import Unfit
 from wiring.bulk.desk import UploadDesk
 from wiring.edge.feedback import FeedbackDesk
 from wiring.edge.keys import Keyring
@@ -28,6 +31,8 @@ def make_api(desk: FeedbackDesk, keyring: Keyring, uploads: UploadDesk | None = 
     if uploads is not None:
         app.include_router(uploads_router(uploads, tenant_with(keyring, "uploads:write")))
     _probes(app, desk)
+    app.exception_handler(RequestValidationError)(_unfit)
+    app.exception_handler(ClientDisconnect)(_left)
     app.middleware("http")(_guarded)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
@@ -50,6 +55,17 @@ def _probes(app: FastAPI, desk: FeedbackDesk) -> None:
         if desk.gate.trouble:
             raise HTTPException(503, "the journal does not take records", headers={"Retry-After": "5"})
         return "ok\n"
+
+
+async def _unfit(_request: Request, exc: RequestValidationError) -> Response:
+    """A header or parameter that does not fit, in the words of every other refusal, without what was sent."""
+    first = exc.errors()[0]
+    return JSONResponse({"detail": Unfit(first["loc"], first["msg"]).told("the request")}, status_code=422)
+
+
+async def _left(_request: Request, _exc: ClientDisconnect) -> Response:
+    """Who hangs up in the middle of a body reads no answer, and is no fault of ours that a log has to tell of."""
+    return Response(status_code=400)
 
 
 async def _guarded(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
-from pydantic import BaseModel, Field
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field, ValidationError
 
 from api.access import later
+from api.requests import read_body, read_json, refuse_packed
 from contracts.errors import RetryLater, WrongUsage
+from contracts.unfit import first_unfit
 from wiring.bulk.desk import Job, State, TooLarge, UploadDesk, WrongOffset
 
 
@@ -45,16 +48,21 @@ class UploadStatus(BaseModel):
     why: str | None = None
 
 
+_BODY = {"required": True, "content": {"application/json": {"schema": NewUpload.model_json_schema()}}}
+
+
 def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter:
     """The routes; ``tenant_of`` is the dependency that says whose request it is, or refuses it."""
     router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
     whose = Depends(tenant_of)
 
-    @router.post("", status_code=201, response_model=UploadStatus)
-    def create(new: NewUpload, response: Response, tenant: str = whose) -> UploadStatus:
+    # The body is read here: as a parameter it would be read before anybody asks for the key, whatever its size.
+    @router.post("", status_code=201, response_model=UploadStatus, openapi_extra={"requestBody": _BODY})
+    async def create(request: Request, response: Response, tenant: str = whose) -> UploadStatus:
         """Make an upload; send its content next."""
+        new = _new_upload(read_json(request, await read_body(request)))
         try:
-            job = desk.create(tenant, new.file, new.map, new.source)
+            job = await run_in_threadpool(desk.create, tenant, new.file, new.map, new.source)
         except WrongUsage as exc:
             raise HTTPException(422, str(exc)) from None
         except RetryLater as exc:
@@ -71,6 +79,7 @@ def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter
         tenant: str = whose,
     ) -> UploadStatus:
         """Send all of it, or the piece at ``Upload-Offset``; ``Upload-Complete: ?0`` says that more follows."""
+        refuse_packed(request)
         try:
             is_last = upload_complete == "?1"
             job = await desk.receive(tenant, upload_id, upload_offset, request.stream(), is_last=is_last)
@@ -95,6 +104,14 @@ def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter
         return _status(job)
 
     return router
+
+
+def _new_upload(told: Any) -> NewUpload:
+    """What is to be sent. Refuses (422)."""
+    try:
+        return NewUpload.model_validate(told)
+    except ValidationError as exc:
+        raise HTTPException(422, first_unfit(exc).told("the upload")) from None
 
 
 def _status(job: Job) -> UploadStatus:

@@ -41,6 +41,9 @@ TO_LOAD: tuple[State, ...] = ("waiting", "loading")
 _ID = re.compile(r"[0-9a-f]{24}")
 _NAME = re.compile(r"[\w.() -]{1,200}")
 
+MOST_NAME_BYTES = 255
+"""Longest name of a file that a disk takes; letters beyond ASCII have two to four bytes each."""
+
 RETRY_S = 5.0
 """Seconds between tries while the broker is away, the disk is full, or another process is at the same upload."""
 
@@ -130,6 +133,8 @@ class UploadDesk:
         """
         if not _NAME.fullmatch(file) or not file.lower().endswith(ENDINGS) or file.startswith("."):
             raise WrongUsage(f"file: a name of letters and digits that ends in one of {', '.join(ENDINGS)}")
+        if len(file.encode()) > MOST_NAME_BYTES:  # a disk that refuses it would be taken for one that is full
+            raise WrongUsage(f"file: a name of at most {MOST_NAME_BYTES} bytes")
         job = Job(secrets.token_hex(12), file, mapping=mapping, source=source)
         try:
             self._place(tenant, job.id).mkdir(parents=True)

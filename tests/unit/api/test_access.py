@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
 from contracts.errors import WrongUsage
@@ -93,3 +96,65 @@ def test_a_scope_that_nobody_knows_is_named(service: Service) -> None:
 def test_a_key_of_a_tenant_that_no_record_can_name_is_not_made(service: Service, tenant: str) -> None:
     with pytest.raises(WrongUsage, match="tenant"):
         service.make_key(tenant)
+
+
+@pytest.mark.parametrize("key", [None, "feedback:write"])
+def test_no_body_is_read_of_who_may_make_no_uploads(service: Service, key: str | None) -> None:
+    headers = {"content-type": "application/json"}
+    if key is not None:
+        headers["authorization"] = f"Bearer {service.make_key('acme', key)}"
+    answer = service.client.post("/v1/uploads", content=b"{", headers=headers)
+    assert answer.status_code == (401 if key is None else 403)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b'{"file": NaN}', 400),
+        (rb'{"file": "f.csv", "map": "text=\ud83d"}', 400),
+        (b"{" + b" " * (9 << 20), 413),
+        (b'{"file": 7}', 422),
+        (orjson.dumps({"file": "ü" * 196 + ".csv"}), 422),
+    ],
+)
+def test_what_makes_no_upload_is_refused_in_one_line(service: Service, body: bytes, status: int) -> None:
+    headers = {"authorization": f"Bearer {service.make_key('acme', 'uploads:write')}"}
+    answer = service.client.post(
+        "/v1/uploads", content=body, headers=headers | {"content-type": "application/json"}
+    )
+    assert (answer.status_code, type(answer.json()["detail"])) == (status, str)
+
+
+def test_a_piece_that_is_packed_on_its_way_is_refused_and_not_kept(service: Service) -> None:
+    headers = {"authorization": f"Bearer {service.make_key('acme', 'uploads:write')}"}
+    place = service.client.post("/v1/uploads", json={"file": "f.csv"}, headers=headers).headers["location"]
+    answer = service.client.put(
+        f"{place}/content", content=b"\x1f\x8b", headers=headers | {"content-encoding": "gzip"}
+    )
+    assert answer.status_code == 415
+    assert service.client.get(place, headers=headers).json()["received"] == 0
+
+
+def test_a_header_that_does_not_fit_is_named_in_words(service: Service) -> None:
+    answer = service.post(ITEM, idempotency_key="k" * 201)
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("header.idempotency-key: ")
+
+
+def test_who_hangs_up_in_the_middle_of_a_body_is_no_fault(service: Service) -> None:
+    async def hangs_up() -> list[int]:
+        told: list[int] = []
+        heard = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+
+        async def receive() -> Any:
+            return next(heard, {"type": "http.disconnect"})
+
+        async def send(message: Any) -> None:
+            told.extend([message["status"]] if "status" in message else [])
+
+        headers = [(b"authorization", f"Bearer {service.key}".encode())]
+        scope = {"type": "http", "method": "POST", "path": "/v1/feedback", "headers": headers}
+        await service.app(scope | {"query_string": b"", "http_version": "1.1"}, receive, send)
+        return told
+
+    assert asyncio.run(hangs_up()) == [400]
