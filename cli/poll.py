@@ -32,6 +32,7 @@ from wiring.edge.families import Families
 from wiring.edge.opening import edge_store, embedded_gate, kafka_gate, now_utc, quota_of
 from wiring.edge.polling import Poller
 from wiring.edge.quotas import Quota
+from wiring.edge.repeats import Repeats
 from wiring.edge.vendors import vendors
 from wiring.engine import draining_on_signals
 from wiring.kafka.broker import named_cluster
@@ -126,7 +127,7 @@ def _opened(
     else:
         opening = embedded_gate(directory, PARTITIONS, UNRATIONED)
     try:
-        with opening as gate, closing(Families(gate, PartStore(store))) as families:
+        with opening as gate, closing(Families(Repeats(gate), PartStore(store))) as families:
             yield Desk(families, store, found, console)
     finally:
         store.dispose()

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from tests.support.commands import Told, undercurrent
 from tests.support.crash import ROOT
 from tests.support.product import KEYWORDS
 from tests.support.vendors.case import TOKEN
-from tests.support.vendors.server import VendorServer, limited, script, vendor_server
+from tests.support.vendors.server import Asked, Said, VendorServer, limited, script, vendor_server
 from tests.support.vendors.world import Lies, World
 from wiring.datadir import DataDir
 from wiring.kafka.broker import Broker
@@ -130,3 +131,29 @@ def test_polling_for_ever_ends_at_a_signal(account: Account, bare: Path) -> None
         process.stderr.readline()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_what_nobody_can_read_comes_once_however_often_it_is_polled(tmp_path: Path, bare: Path) -> None:
+    polls = 0
+
+    def answer(_asked: Asked) -> Said:
+        nonlocal polls
+        polls += 1
+        return Said({"items": [{"id": 1}, {"id": 2, "text": "It fails."}]})
+
+    with vendor_server(answer) as server:
+        told = {"url": server.url, "allow_private_hosts": ["127.0.0.1"], "records": "items"}
+        options = told | {"fields": {"id": "id", "text": "text"}}
+        entry = {"name": "acme-g", "vendor": "generic", "tenant": "acme", "options": options}
+        file = tmp_path / "connections.yaml"
+        file.write_text(yaml.safe_dump({"connections": [entry]}))
+        command = [sys.executable, "-m", "cli", "poll", "--dir", str(bare), "--every", "1"]
+        env = {**KEYWORDS, "UNDERCURRENT_CONNECTIONS": str(file), "PATH": ""}
+        with subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:
+            until = time.monotonic() + 60
+            while polls < 3 and time.monotonic() < until:
+                time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+    assert polls >= 3
+    assert len(items(line for _place, line in Topics(DataDir(bare).logs).lines("journal"))) == 2
