@@ -26,6 +26,9 @@ _TYPES: Final = {
 _LANGUAGES: Final = ("en", "und")
 # Longer texts are read in pieces of whole lines or sentences, so that memory stays bounded.
 _MAX_CHARS: Final = 20_000
+# The tokenizer takes one sign after the other off a word, and looks at all that is left each time: a longer word
+# (emojis, exclamation marks) is cut, or one text would take minutes.
+_LONG_WORD: Final = re.compile(r"\S{400}")
 # Behind these words one word that the model calls an organisation is an employer or a person.
 _EMPLOYED: Final = re.compile(
     r"\b(?:at|from|for|with|by|called|mr|mrs|ms|dr|and|says|said|to|of)\.?,? $", re.IGNORECASE
@@ -72,13 +75,15 @@ class NerDetector:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """The text in pieces of at most ``_MAX_CHARS``, cut at a line, a space or anywhere, with their offsets."""
+    """The text in pieces of at most ``_MAX_CHARS``, cut at a line, a space, a long word or anywhere, with offsets."""
     start = 0
     while start < len(text):
         end = min(len(text), start + _MAX_CHARS)
         if end < len(text):
             cut = max(text.rfind("\n", start, end), text.rfind(" ", start, end))
             end = cut + 1 if cut > start else end
+        if (long := _LONG_WORD.search(text, start, end)) is not None:
+            end = long.end()
         yield start, text[start:end]
         start = end
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from models.privacy.ner import NerDetector
+from models.privacy.ner import NerDetector, _pieces
 
 pytestmark = pytest.mark.needs_models
 
@@ -48,3 +48,14 @@ def test_other_languages_are_not_read(detector: NerDetector) -> None:
 def test_a_name_far_inside_a_long_text_is_found_at_its_place(detector: NerDetector) -> None:
     text = "It fails. " * 2_500 + "Yesterday Michael Johnson helped me."
     assert "Michael Johnson" in {text[s.start : s.end] for s in detector.find([text], ["en"])[0]}
+
+
+@pytest.mark.parametrize("signs", ["\N{SLIGHTLY SMILING FACE}", "!", '("'])
+def test_a_word_without_end_is_read_in_pieces_that_are_all_of_it(detector: NerDetector, signs: str) -> None:
+    text = TEXTS[0] + " " + signs * 1_000 + " " + TEXTS[2]
+    pieces = list(_pieces(text))
+    assert "".join(piece for _, piece in pieces) == text
+    assert all(text.startswith(piece, start) for start, piece in pieces)
+    assert max(len(word) for _, piece in pieces for word in piece.split()) <= 400
+    names = {text[s.start : s.end] for s in detector.find([text], ["en"])[0]}
+    assert names >= {"Michael Johnson", "Margaret Thompson"}
