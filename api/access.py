@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.bodies import Problem
 from connectors.store.keys import ApiKey
 from contracts.errors import QuotaExceeded, RetryLater
 from wiring.edge.keys import KeyRefused, Keyring, Scope
@@ -17,6 +18,18 @@ from wiring.edge.keys import KeyRefused, Keyring, Scope
 bearer = HTTPBearer(auto_error=False, description="An API key: `undercurrent keys create`.")
 
 Shown = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+KEY_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No key that opens this, or a signature that does not fit."},
+    403: {"model": Problem, "description": "The key lacks the scope."},
+    429: {"model": Problem, "description": "Slow down; Retry-After says for how long."},
+    503: {
+        "model": Problem,
+        "description": "Nothing can be made durable now; Retry-After says when to come again.",
+    },
+}
+"""What a route with a key may answer, for the OpenAPI document."""
 
 
 def later(exc: RetryLater) -> HTTPException:

@@ -7,30 +7,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from pydantic import ValidationError
 
-from api.access import key_with, later, shown_key
+from api.access import KEY_REFUSALS, key_with, later, shown_key
 from api.bodies import MOST_ITEMS, FeedbackItem, FeedbackTaken, Problem, Rejected
-from api.requests import check_signature, read_body, read_json
+from api.requests import BODY_REFUSALS, check_signature, read_body, read_json
 from connectors.store.keys import ApiKey
 from contracts.errors import PipelineError, RejectItem, RetryLater
 from contracts.unfit import every_unfit
 from wiring.edge.feedback import FeedbackDesk, Item
 from wiring.edge.keys import Keyring
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "Not JSON, or neither an item nor a batch."},
-    401: {"model": Problem, "description": "No key that opens this, or a signature that does not fit."},
-    403: {"model": Problem, "description": "The key lacks the scope."},
-    408: {"model": Problem, "description": "The body came too slowly."},
-    413: {"model": Problem, "description": "Too much at once."},
-    415: {"model": Problem, "description": "Not application/json, or compressed."},
+_REFUSALS = {
+    **BODY_REFUSALS,
+    **KEY_REFUSALS,
     422: {
         "model": FeedbackTaken | Problem,
         "description": "No item fits; or the Idempotency-Key came with another body.",
-    },
-    429: {"model": Problem, "description": "Slow down; Retry-After says for how long."},
-    503: {
-        "model": Problem,
-        "description": "Nothing can be made durable now; Retry-After says when to come again.",
     },
 }
 
@@ -58,7 +49,7 @@ def feedback_router(desk: FeedbackDesk, keyring: Keyring) -> APIRouter:
         "/feedback",
         status_code=202,
         response_model=FeedbackTaken,
-        responses=REFUSALS,
+        responses=_REFUSALS,
         openapi_extra={"requestBody": _BODY},
     )
     async def feedback(

@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 from fastapi import HTTPException, Request
 
+from api.bodies import Problem
+
 MOST_BODY_BYTES = 8 << 20
 """500 items of ordinary length, with much room."""
 
@@ -19,6 +21,15 @@ BODY_WITHIN_S = 20.0
 SIGNED_WITHIN_S = 300
 
 _SIGNATURE = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
+
+
+BODY_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "Not JSON, or not what is asked for."},
+    408: {"model": Problem, "description": "The body came too slowly."},
+    413: {"model": Problem, "description": "Too much at once."},
+    415: {"model": Problem, "description": "Not application/json, or compressed."},
+}
+"""What a route that reads JSON may answer, for the OpenAPI document."""
 
 
 def refuse_packed(request: Request) -> None:

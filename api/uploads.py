@@ -13,8 +13,9 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field, ValidationError
 
-from api.access import later
-from api.requests import read_body, read_json, refuse_packed
+from api.access import KEY_REFUSALS, later
+from api.bodies import Problem
+from api.requests import BODY_REFUSALS, read_body, read_json, refuse_packed
 from contracts.errors import RetryLater, WrongUsage
 from contracts.unfit import first_unfit
 from wiring.bulk.desk import Job, State, TooLarge, UploadDesk, WrongOffset
@@ -23,7 +24,13 @@ from wiring.bulk.desk import Job, State, TooLarge, UploadDesk, WrongOffset
 class NewUpload(BaseModel):
     """What is to be sent: ``map`` are field=column pairs, ``source`` is for rows that name none."""
 
-    file: str = Field(min_length=1, max_length=200, examples=["reviews.csv"])
+    # The pattern is for readers of the document: the desk refuses in words of its own, and takes letters of any script.
+    file: str = Field(
+        min_length=1,
+        max_length=200,
+        examples=["reviews.csv"],
+        json_schema_extra={"pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.() -]{0,60}\.(csv|jsonl|ndjson)(\.gz)?$"},
+    )
     map: str | None = Field(default=None, max_length=2000, examples=["text=comment,rating=stars"])
     source: str | None = Field(default=None, min_length=1, max_length=64)
 
@@ -48,6 +55,17 @@ class UploadStatus(BaseModel):
     why: str | None = None
 
 
+_UNFIT: dict[int | str, dict[str, Any]] = {
+    422: {"model": Problem, "description": "A name, a header or an option that no upload can have."}
+}
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"model": Problem, "description": "No such upload."}}
+_CONTENT_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "The sender left in the middle."},
+    409: {"model": Problem, "description": "Another piece is due; Upload-Offset says from where."},
+    413: {"model": Problem, "description": "Larger than an upload may be."},
+    415: {"model": Problem, "description": "Compressed on its way."},
+}
+
 _BODY = {"required": True, "content": {"application/json": {"schema": NewUpload.model_json_schema()}}}
 
 
@@ -57,7 +75,13 @@ def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter
     whose = Depends(tenant_of)
 
     # The body is read here: as a parameter it would be read before anybody asks for the key, whatever its size.
-    @router.post("", status_code=201, response_model=UploadStatus, openapi_extra={"requestBody": _BODY})
+    @router.post(
+        "",
+        status_code=201,
+        response_model=UploadStatus,
+        responses={**BODY_REFUSALS, **KEY_REFUSALS, **_UNFIT},
+        openapi_extra={"requestBody": _BODY},
+    )
     async def create(request: Request, response: Response, tenant: str = whose) -> UploadStatus:
         """Make an upload; send its content next."""
         new = _new_upload(read_json(request, await read_body(request)))
@@ -70,7 +94,12 @@ def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter
         response.headers["Location"] = f"/v1/uploads/{job.id}"
         return _status(job)
 
-    @router.put("/{upload_id}/content", status_code=202, response_model=UploadStatus)
+    @router.put(
+        "/{upload_id}/content",
+        status_code=202,
+        response_model=UploadStatus,
+        responses={**_CONTENT_REFUSALS, **KEY_REFUSALS, **_UNFIT, **_UNKNOWN},
+    )
     async def content(
         upload_id: str,
         request: Request,
@@ -94,7 +123,7 @@ def uploads_router(desk: UploadDesk, tenant_of: Callable[..., Any]) -> APIRouter
             raise later(exc) from None
         return _status(job)
 
-    @router.get("/{upload_id}", response_model=UploadStatus)
+    @router.get("/{upload_id}", response_model=UploadStatus, responses={**KEY_REFUSALS, **_UNFIT, **_UNKNOWN})
     def status(upload_id: str, response: Response, tenant: str = whose) -> UploadStatus:
         """How far it is; while it is being received, ``Upload-Offset`` is where to go on."""
         job = desk.find(tenant, upload_id)
