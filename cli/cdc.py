@@ -20,7 +20,7 @@ from wiring.cdc import READER, Mirror, Table, map_of, mirror_for_ever
 from wiring.engine import draining_on_signals
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_strange_keys
+from wiring.kafka.sharing import refuse_unlike_stages
 
 
 def cdc(
@@ -50,7 +50,7 @@ def cdc(
     table = Table(settings.tenant, named, map_of(mapping))
     cluster, count = named_cluster(settings), partitions or deployed_partitions()
     site = Site(cluster, Naming(prefix=prefix), data, count)
-    refuse_strange_keys(site)
+    refuse_unlike_stages(site)
     with (
         draining_on_signals() as draining,
         closing(LocalVault(site.keys)) as vault,

@@ -19,6 +19,7 @@ from cli.flow import DATA, Partitions, Prefix, SaidData, deployed_partitions
 from cli.printing import print_json
 from cli.processes import NOTICE
 from cli.themes import existing_or_demo
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from connectors.store.cursors import CursorStore
 from settings import Settings, load_settings
@@ -69,6 +70,7 @@ def dispatch(
             feed: Feed = LogFeed(DataDir(folder).logs, cursors)
         else:
             site = Site(named_cluster(settings), naming, folder, partitions or deployed_partitions())
+            topics_as_asked(site.cluster, [naming.public("linear")], site.partitions)
             feed = stack.enter_context(closing(KafkaFeed(site, cursors, say)))
         if dry_run:
             asyncio.run(_show(told, store, folder, feed, as_json=as_json))

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix, deployed_partitions
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from settings import load_settings
 from wiring.bulk.feeder import AHEAD, AHEAD_IN_ALL, Feeder, Pace, feed_for_ever
@@ -35,6 +36,7 @@ def feeder(
     home, pace = data / "feeder", Pace(ahead, ahead_in_all)
     naming, cluster = Naming(prefix=prefix, generation=generation), named_cluster(load_settings())
     count = partitions or deployed_partitions()
+    topics_as_asked(cluster, [naming.journal, naming.topic("bulk")], count)
     beat = HealthFile(home / "health-0.json", "feeder")
     with draining_on_signals() as draining, locked(DataDir(home)):
         feed_for_ever(

@@ -12,6 +12,7 @@ import typer
 
 from cli.flow import DATA, DataOption, Generation, Partitions, Prefix, deployed_partitions
 from cli.processes import NOTICE
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from models.llm.prompts import DECIDE
 from settings import load_settings
@@ -43,6 +44,7 @@ def labeller(
     settings = load_settings()
     naming = Naming(prefix=prefix, generation=generation)
     site = Site(named_cluster(settings), naming, data, partitions or deployed_partitions())
+    topics_as_asked(site.cluster, [naming.journal], site.partitions)
     clock = partial(datetime.now, UTC)
     if answers is not None:
         held = fill_answers(site, settings, answers, clock, _say, rate=rate, prompt=prompt)

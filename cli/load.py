@@ -20,7 +20,7 @@ from settings import load_settings
 from wiring.history import History
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_strange_keys
+from wiring.kafka.sharing import refuse_unlike_stages
 from wiring.loads import LoadBook
 
 PRODUCER = "loader"
@@ -48,7 +48,7 @@ def load(
     place = partition(settings.tenant, count)
     site = Site(named_cluster(settings), Naming(prefix=prefix), data, count)
     topic = site.naming.journal
-    refuse_strange_keys(site)
+    refuse_unlike_stages(site)
     books = data / "loads" / settings.tenant
     books.mkdir(parents=True, exist_ok=True)
     with (

@@ -34,7 +34,7 @@ from wiring.engine import draining_on_signals
 from wiring.health import LOOPBACK
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_strange_keys
+from wiring.kafka.sharing import refuse_unlike_stages
 
 PORT = 9770
 MOST_UPLOAD_BYTES = 4 << 30
@@ -62,7 +62,7 @@ def serve(
     with ExitStack() as closing_all:
         listening = closing_all.enter_context(_listening(host, port))
         if directory is None:
-            refuse_strange_keys(_site(settings, data, prefix, partitions))
+            refuse_unlike_stages(_site(settings, data, prefix, partitions))
         engine = edge_store(settings, place)
         closing_all.callback(engine.dispose)
         vault = closing_all.enter_context(closing(LocalVault(place / "keys")))

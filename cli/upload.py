@@ -32,7 +32,7 @@ from wiring.edge.connections import read_connections
 from wiring.engine import draining_on_signals
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_strange_keys
+from wiring.kafka.sharing import refuse_unlike_stages
 
 REJECTED = 3
 TOLD_EVERY_S = 5.0
@@ -144,10 +144,10 @@ def watch(
 
 
 def open_lane(tenant: str, data: Path, prefix: str, partitions: int | None, processes: int | None) -> Lane:
-    """The bulk lane of a tenant. Raises ``WrongUsage`` where the folder's keys are not those of the stages."""
+    """The bulk lane of a tenant. Raises as ``refuse_unlike_stages``."""
     cluster, count = named_cluster(load_settings()), partitions or deployed_partitions()
     site = Site(cluster, Naming(prefix=prefix), data, count)
-    refuse_strange_keys(site)
+    refuse_unlike_stages(site)
     return Lane(
         tenant,
         cluster,

@@ -26,7 +26,7 @@ from contracts.registry import write_record
 from wiring.datadir import DataDir
 from wiring.journal import RecordMaker
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_strange_keys
+from wiring.kafka.sharing import refuse_unlike_stages
 from wiring.loads import LoadBook
 
 PEOPLE = "people"
@@ -142,8 +142,8 @@ def embedded_orders(directory: Path, partitions: int, now: Callable[[], datetime
 
 @contextmanager
 def kafka_orders(site: Site, now: Callable[[], datetime]) -> Iterator[Orders]:
-    """Orders for the flows on Kafka. Raises ``WrongUsage`` where the folder's keys are not those of the stages."""
-    refuse_strange_keys(site)
+    """Orders for the flows on Kafka. Raises as ``refuse_unlike_stages``."""
+    refuse_unlike_stages(site)
     with (
         closing(LocalVault(site.keys)) as vault,
         KafkaJournal(site.cluster, site.naming.journal, site.partitions, PEOPLE) as journal,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.cluster import Cluster
 from connectors.kafka.messages import ID, Headers, header, sequence_of, stage_of
 from connectors.kafka.names import Naming
@@ -198,10 +199,18 @@ def _ordinal_at(source: Source, partition: int, offset: int, there: Held) -> int
 
 
 def topics_of(site: Site) -> KafkaTopics:
-    """The topics of the site's generation, and of those that it was replayed from. Raises ``StateCorrupt``."""
+    """The topics of the site's generation, and of those that it was replayed from.
+
+    Raises ``StateCorrupt``, and ``RecoveryRefused`` where they are cut otherwise: some tenants would not be seen.
+    """
+    topics_as_asked(site.cluster, [site.naming.journal], site.partitions)
+    return _topics_of(site)
+
+
+def _topics_of(site: Site) -> KafkaTopics:
     begun = read_replay(site)
     own = KafkaTopics(site.cluster, site.naming, site.partitions)
     if begun is None:
         return own
-    before = topics_of(replace(site, naming=replace(site.naming, generation=begun.of)))
+    before = _topics_of(replace(site, naming=replace(site.naming, generation=begun.of)))
     return replace(own, origin=Origin(before, begun))

@@ -20,7 +20,7 @@ from wiring.edge.gate import Gate
 from wiring.edge.quotas import Quota, Quotas
 from wiring.edge.sealing import Sealer
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_strange_keys
+from wiring.kafka.sharing import refuse_unlike_stages
 from wiring.loads import LoadBook
 
 STORE_FILE = Path("edge") / "store.sqlite3"
@@ -48,9 +48,9 @@ def quota_of(settings: Settings) -> Quota:
 def kafka_gate(site: Site, quota: Quota, *, now: Callable[[], datetime] = now_utc) -> Iterator[Gate]:
     """A gate before the journal and the bulk topic on Kafka.
 
-    Raises ``WrongUsage`` where the folder's keys are not those of the stages.
+    Raises as ``refuse_unlike_stages``.
     """
-    refuse_strange_keys(site)
+    refuse_unlike_stages(site)
     topics = {short: site.naming.topic(short) for short in ("journal", "bulk")}
     with (
         closing(LocalVault(site.keys)) as vault,

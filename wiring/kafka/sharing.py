@@ -1,6 +1,7 @@
-"""That whoever writes to the journal seals with the keys that the stages open with: those of one folder.
+"""That whoever writes to the journal does it as the stages read it: in their partitions, with their keys.
 
-With keys that no stage has, what is sealed counts as of somebody whose key was destroyed: accepted, and lost.
+With another number of partitions a tenant would be in two, and its order and state with it. With keys that no stage
+has, what is sealed counts as of somebody whose key was destroyed: accepted, and lost.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Sequence
 
 from confluent_kafka import TopicPartition
 
+from connectors.kafka.admin import topics_as_asked
 from connectors.kafka.groups import told_offsets
 from connectors.keys.vault import fingerprint
 from contracts.errors import WrongUsage
@@ -17,11 +19,13 @@ from wiring.kafka.running import Site
 from wiring.topics import INPUTS, STAGES
 
 
-def refuse_strange_keys(site: Site) -> None:
-    """See that the folder has the keys of the stages that have run already, before new ones are made or used there.
+def refuse_unlike_stages(site: Site) -> None:
+    """See that the journal is cut as ``site`` says, and that its folder has the keys of the stages that have run.
 
-    Raises ``WrongUsage`` where it has none or others, ``StopWorker`` where the broker does not answer.
+    Before anything is written, and new keys are made. Raises ``RecoveryRefused`` for the journal, ``WrongUsage`` where
+    there are no keys or others, ``StopWorker`` where the broker does not answer.
     """
+    topics_as_asked(site.cluster, [site.naming.journal], site.partitions)
     first = STAGES[0]
     places = [(site.naming.topic(INPUTS[first]), partition) for partition in range(site.partitions)]
     told = told_offsets(site.cluster, position_group(site.naming, first), places)
