@@ -53,6 +53,7 @@ KEPT = timedelta(days=7)
 LOOKED_AT_EVERY_S = 3_600.0
 """How often unfinished uploads are looked at."""
 
+DEFECT = "it met a defect here, which the log tells of as upload_failed; send it again once that is mended"
 NOT_NOW = "nothing can be made durable at the moment; it is tried again"
 
 
@@ -230,7 +231,7 @@ class UploadDesk:
             # The broker is away, the disk is full: the same row again, later.
             log.warning("upload_waits", upload=job_id, error=type(exc).__name__, why=str(exc))
             return True
-        except Exception as exc:  # noqa: BLE001 - a defect that one file meets must not hold up the others
+        except Exception as exc:  # noqa: BLE001 - a defect that one note meets must not hold up the others
             log.warning("upload_failed", upload=job_id, error=type(exc).__name__)
             return False
         finally:
@@ -246,6 +247,9 @@ class UploadDesk:
         except (OSError, PipelineError):
             self._write(tenant, replace(job, state="waiting", why=NOT_NOW))
             raise
+        except Exception as exc:  # noqa: BLE001 - of a defect its sender is told; at every start it would be met again
+            log.warning("upload_failed", upload=job.id, error=type(exc).__name__)
+            self._settle(tenant, replace(job, state="refused", why=DEFECT))
 
     def _load(self, tenant: str, job: Job) -> None:
         try:

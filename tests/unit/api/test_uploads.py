@@ -177,6 +177,21 @@ def test_a_file_that_is_gone_costs_its_own_upload_alone(site: Site) -> None:
     assert (said["state"], "no longer here" in said["why"]) == ("refused", True)
 
 
+def test_a_defect_that_a_file_meets_is_told_and_costs_no_other(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("wiring.bulk.desk.upload", lambda *_given, **_more: 1 // 0)
+        failed = site.new("odd.csv")
+        site.put(failed, CONTENT)
+        said = site.settled(failed)
+    assert (said["state"], "upload_failed" in said["why"]) == ("refused", True)
+    assert not any(site.folder.glob(f"*/{failed}/*.csv"))
+    upload = site.new()
+    site.put(upload, CONTENT)
+    assert site.settled(upload)["state"] == "done"
+
+
 def test_a_disk_that_is_full_for_a_while_ends_no_loading(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wiring.bulk.desk.RETRY_S", 0.05)
     write, full = UploadDesk._write, threading.Event()
