@@ -120,9 +120,8 @@ class ThemesStep:
         for name, state in small["tenants"].items():
             self._tenant(name).restore_small(state)
             self._view.restore(name)
-        for name, state in small.get(
-            "standing_in", {}
-        ).items():  # a state from before there were any has none
+        # A state from before there were any has none.
+        for name, state in small.get("standing_in", {}).items():
             self._spare(name).restore_small(state)
 
     def bulk(self) -> BulkState:

@@ -188,9 +188,8 @@ class KafkaFeed:
         error, topic = message.error(), message.topic() or ""
         place = (topic, message.partition() or 0)
         if error is not None:
-            if (
-                error.code() == KafkaError._PARTITION_EOF
-            ):  # also behind offsets that are no message, say a commit's
+            if error.code() == KafkaError._PARTITION_EOF:
+                # Also behind offsets that are no message, say a commit's.
                 self._next[place] = max(self._next[place], offset_of(message))
             elif not passes(error):
                 raise StopWorker(f"topic {topic}: {error.str()}; repair it, then start again")
