@@ -31,7 +31,7 @@ from wiring.kafka.recovery import Entry
 from wiring.kafka.recovery import rebuild_stage as drop_state
 from wiring.kafka.replay import own_answers
 from wiring.kafka.running import Site, StageRunning, run_stage
-from wiring.kafka.sharing import refuse_unlike_stages
+from wiring.kafka.sharing import refuse_strange_keys
 from wiring.stage import open_stage
 from wiring.supervisor import Launch, OneLog, Stage, Supervisor, log_width
 from wiring.topics import STAGES, load_topics
@@ -136,7 +136,7 @@ def run_one(
     """This process's part of a stage. Raises ``PipelineError``."""
     home = site.home(stage)
     if not home.manifest.exists():  # what has run here has run with the keys here
-        refuse_unlike_stages(site)
+        refuse_strange_keys(site)
     beat = HealthFile(home.root / f"health-{member.process}.json", stage)
     readiness = Readiness()
     with ExitStack() as closing:

@@ -31,7 +31,7 @@ from wiring.kafka.generations import active_positions
 from wiring.kafka.home import Member, joined
 from wiring.kafka.positions import position_group
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_unlike_stages
+from wiring.kafka.sharing import refuse_strange_keys
 from wiring.kafka.topics import wanted_topics
 from wiring.topics import INPUTS, STAGES, load_topics
 
@@ -239,7 +239,7 @@ def _refuse(site: Site, source: str, of: str, answers: Path | None) -> None:
     if generation == of:
         raise WrongUsage(f"generation {generation} cannot be replayed into itself: name a new one, say g2")
     replayed = replace(site, naming=replace(site.naming, generation=of))
-    refuse_unlike_stages(replayed)
+    refuse_strange_keys(replayed)
     name = replayed.naming.topic(source)
     there = topic_ids(site.cluster, [name])
     if name not in there:

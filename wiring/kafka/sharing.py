@@ -22,10 +22,17 @@ from wiring.topics import INPUTS, STAGES
 def refuse_unlike_stages(site: Site) -> None:
     """See that the journal is cut as ``site`` says, and that its folder has the keys of the stages that have run.
 
-    Before anything is written, and new keys are made. Raises ``RecoveryRefused`` for the journal, ``WrongUsage`` where
-    there are no keys or others, ``StopWorker`` where the broker does not answer.
+    For whoever writes to the journal. Raises ``RecoveryRefused`` for its partitions, else as ``refuse_strange_keys``.
     """
     topics_as_asked(site.cluster, [site.naming.journal], site.partitions)
+    refuse_strange_keys(site)
+
+
+def refuse_strange_keys(site: Site) -> None:
+    """See that the folder has the keys of the stages that have run, before new ones are made or used there.
+
+    Raises ``WrongUsage`` where there are none or others, ``StopWorker`` where the broker does not answer.
+    """
     first = STAGES[0]
     places = [(site.naming.topic(INPUTS[first]), partition) for partition in range(site.partitions)]
     told = told_offsets(site.cluster, position_group(site.naming, first), places)
