@@ -36,7 +36,7 @@ def test_an_upload_that_is_killed_goes_on_at_the_same_row(
     broker: Broker, naming: Naming, tmp_path: Path, at: int
 ) -> None:
     topic = naming.topic("bulk")
-    make_topics(broker.cluster, [topic], 1)
+    make_topics(broker.cluster, [naming.journal, topic], 1)
     path = write_csv(tmp_path / "r.csv", reviews(ROWS))
     killed = command(broker, naming, path, tmp_path / "data")
     deadline = time.monotonic() + 60
