@@ -62,7 +62,8 @@ def _told() -> argparse.Namespace:
 def _measure(told: argparse.Namespace, cluster: Cluster, folder: Path) -> None:
     naming = Naming(prefix="bench-bulk")
     topic = naming.topic("bulk")
-    create_topics(cluster, {topic: wanted_topics(naming, partitions=PARTITIONS)[topic].new})
+    declared = wanted_topics(naming, partitions=PARTITIONS)
+    create_topics(cluster, {name: declared[name].new for name in (naming.journal, topic)})
     path = write_rows(folder / "feedback.csv", told.rows)
     print(f"{told.rows:,} rows, {path.stat().st_size / 1e6:.0f} MB", flush=True)
     if told.kill:
