@@ -34,7 +34,6 @@ from wiring.engine import draining_on_signals
 from wiring.health import LOOPBACK
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
-from wiring.kafka.sharing import refuse_unlike_stages
 
 PORT = 9770
 MOST_UPLOAD_BYTES = 4 << 30
@@ -61,18 +60,17 @@ def serve(
     place = directory or data
     with ExitStack() as closing_all:
         listening = closing_all.enter_context(_listening(host, port))
-        if directory is None:
-            refuse_unlike_stages(_site(settings, data, prefix, partitions))
+        if directory is None:  # before keys are made: it sees that they would be those of the stages
+            gate = closing_all.enter_context(_on_kafka(settings, data, prefix, partitions))
+        else:
+            gate = closing_all.enter_context(embedded_gate(directory, PARTITIONS, quota_of(settings)))
         engine = edge_store(settings, place)
         closing_all.callback(engine.dispose)
         vault = closing_all.enter_context(closing(LocalVault(place / "keys")))
         deliveries = closing_all.enter_context(closing(Deliveries(DeliveryStore(engine))))
         uploads = None
         if directory is None:
-            gate = closing_all.enter_context(_on_kafka(settings, data, prefix, partitions))
             uploads = closing_all.enter_context(_uploads(settings, data, prefix, partitions))
-        else:
-            gate = closing_all.enter_context(embedded_gate(directory, PARTITIONS, quota_of(settings)))
         keyring = Keyring(KeyStore(engine), vault.digest, now_utc, time.monotonic)
         service = make_api(FeedbackDesk(gate, deliveries, vault.digest, now_utc), keyring, uploads)
         at = f"{host}:{listening.getsockname()[1]}"
@@ -99,11 +97,8 @@ def _listening(host: str, port: int) -> socket.socket:
 def _on_kafka(
     settings: Settings, data: Path, prefix: str, partitions: int | None
 ) -> AbstractContextManager[Gate]:
-    return kafka_gate(_site(settings, data, prefix, partitions), quota_of(settings))
-
-
-def _site(settings: Settings, data: Path, prefix: str, partitions: int | None) -> Site:
-    return Site(named_cluster(settings), Naming(prefix=prefix), data, partitions or deployed_partitions())
+    site = Site(named_cluster(settings), Naming(prefix=prefix), data, partitions or deployed_partitions())
+    return kafka_gate(site, quota_of(settings))
 
 
 @contextmanager

@@ -145,12 +145,18 @@ def test_standing_records_and_tombstones_say_what_they_are() -> None:
     ]
 
 
-def test_nothing_is_published_until_the_next_generation_gets_there() -> None:
+def late_generation() -> World:
+    """g1 met the cutover to g2, which has not come to it."""
     world = World(EVENTS)
     world.write("g1", 0, "a=1")
     world.write("g2", 0, "a=x")
     world.write("g1", 2, cutover="g2")
     world.write("g1", 3, "a=2")
+    return world
+
+
+def test_nothing_is_published_until_the_next_generation_gets_there() -> None:
+    world = late_generation()
     lane = world.run(world.lane())
     assert (world.told(), lane.waiting_for is not None) == (["a=1"], True)
     world.write("g2", 1, "a=y")
@@ -231,11 +237,7 @@ def test_a_leave_that_is_killed_anywhere_and_given_again_ends_the_same(rules: Ru
 
 
 def test_a_generation_that_ended_before_it_became_active_is_forgotten() -> None:
-    world = World(EVENTS)
-    world.write("g1", 0, "a=1")
-    world.write("g2", 0, "a=x")
-    world.write("g1", 2, cutover="g2")
-    world.write("g1", 3, "a=2")
+    world = late_generation()
     lane = world.run(world.lane())
     lane.leave(Departure("g1", since=4, told_until=0))
     world.write("g1", 4, "a=3", cutover="g1")
