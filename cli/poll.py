@@ -90,7 +90,7 @@ def poll(
 ) -> None:
     """Ask the vendors of UNDERCURRENT_CONNECTIONS for what changed; what comes is durable before a cursor moves.
 
-    Exits with 1 if a stream could not be read to its end. Example: undercurrent poll acme-zendesk --since 2025-01-01
+    Exits with 1 if not all of a stream was read. Example: undercurrent poll acme-zendesk --since 2025-01-01
     """
     if every_s is not None and (once or since is not None):
         raise WrongUsage("--every goes on for ever; leave out --once and --since")
@@ -186,6 +186,8 @@ def _line(polled: Polled) -> str:
     extra = [
         f"{n} {what}" for n, what in ((counts.customers, "customers"), (counts.unreadable, "unreadable")) if n
     ]
+    if polled.owed:
+        extra.append(f"{polled.owed} not read yet (their own requests fail; later polls try them again)")
     ended = polled.failed or (
         "the vendor goes round in circles; the next poll goes on" if polled.looped else ""
     )

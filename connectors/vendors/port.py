@@ -155,6 +155,8 @@ class Page:
     cursor: Cursor | None
     about: str = ""
     """What a person is told of progress: a date, or ``1,200 of 40,000``."""
+    owed: int = 0
+    """Records that the stream passed over because their own request fails (``owed``); the cursor knows them."""
 
 
 class Vendor(Protocol):

@@ -102,7 +102,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Polled:
-    """How the drain of one stream went. ``wait_s``: not to be asked again before; ``failed``: why it ended early."""
+    """How the drain of one stream went.
+
+    ``wait_s``: not to be asked again before; ``failed``: why it ended early; ``owed``: records that were passed over,
+    since their own request fails, and that later drains try again.
+    """
 
     connection: str
     stream: str
@@ -112,11 +116,12 @@ class Polled:
     looped: bool = False
     wait_s: float = 0.0
     about: str = ""
+    owed: int = 0
 
     @property
     def whole(self) -> bool:
-        """Whether the vendor had nothing more to say."""
-        return not self.failed and not self.looped
+        """Whether the vendor had nothing more to say, and everything that it said was read."""
+        return not self.failed and not self.looped and not self.owed
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,7 @@ class Drain:
                         polled,
                         counts=polled.counts + brought,
                         about=page.about or polled.about,
+                        owed=page.owed,
                         looped=circle.is_closed,
                     )
                     self.told(replace(polled, counts=brought))

@@ -42,7 +42,8 @@ class EdgeMetrics:
         )
         self._troubled = Counter(
             "undercurrent_poll_troubles_total",
-            "What vendors did wrong: failed and looped ended a poll; a repeat was left out, a cursor kept.",
+            "What vendors did wrong: failed and looped ended a poll; a repeat was left out, a cursor kept; "
+            "owed: a page that left records to be tried again.",
             ("vendor", "trouble"),
             registry=registry,
         )
@@ -63,6 +64,7 @@ class EdgeMetrics:
             ("looped", page.looped),
             ("repeat", counts.repeats),
             ("kept_cursor", counts.kept_cursors),
+            ("owed", bool(page.owed) and not page.failed),
         ):
             self._troubled.labels(page.vendor, trouble).inc(times)
 

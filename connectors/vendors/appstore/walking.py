@@ -1,7 +1,8 @@
 """One walk over the reviews of each app, from the newest back; the cursor says where it is, so it can go on later.
 
-State in the cursor: ``known`` (``remembered``) by app and ``last``, when the last whole walk began; while a walk is on
-its way ``began``, the apps that are ``done``, the page that is ``next`` and what was ``seen``.
+State in the cursor: ``known`` (``remembered``) by app and ``last``, when the last whole walk began, or ``behind`` for
+an app that was refused since; while a walk is on its way ``began``, the apps that are ``done``, the page that is
+``next`` and what was ``seen``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from connectors.vendors.appstore.remembered import Remembered
 from connectors.vendors.appstore.token import Bearer
 from connectors.vendors.errors import VendorRefused
 from connectors.vendors.http import VendorHttp
+from connectors.vendors.owed import is_of_the_connection
 from connectors.vendors.port import Cursor, Gone, Json, Page, Taken
 from connectors.vendors.values import dig, fingerprint, iso, moment, next_link
 from connectors.vendors.walks import GoesInCircles, Walk
@@ -40,6 +42,7 @@ class AppWalk:
     began: datetime
     number: int = 1
     last: datetime | None = None
+    behind: dict[str, str | None] = field(default_factory=dict)
     known: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
     busy: dict[str, Any] = field(default_factory=dict)
 
@@ -57,37 +60,59 @@ class AppWalk:
             began=(moment(busy.get("began")) or now) if busy else now,
             number=int(state.get("walk", 0)) + (0 if busy else 1),
             last=moment(state.get("last")),
+            behind={app: at for app, at in state.get("behind", {}).items() if app in wanted.apps},
             known={app: dict(kept) for app, kept in state.get("known", {}).items() if app in wanted.apps},
             busy=busy,
         )
 
-    @property
-    def until(self) -> datetime:
-        """How far back this walk goes."""
-        if self.last is None:
+    def last_of(self, app: str) -> datetime | None:
+        """When the last whole walk over an app began; None before the first."""
+        return moment(self.behind[app]) if app in self.behind else self.last
+
+    def until(self, app: str) -> datetime:
+        """How far back this walk over an app goes."""
+        last = self.last_of(app)
+        if last is None:
             return self.wanted.start or self.began - self._back
-        return min(self.last, self.began) - self._back
+        return min(last, self.began) - self._back
 
     @property
     def _back(self) -> timedelta:
         return timedelta(days=self.wanted.walk_days)
 
     async def pages(self) -> AsyncIterator[Page]:
-        """Every app that is not done, page by page."""
+        """Every app that is not done, page by page; one that is refused stops no other, and is raised at the end."""
         done = list(self.busy.get("done", []))
+        refused: dict[str, VendorRefused] = {}
         for place, app in enumerate(sorted(self.wanted.apps)):
             if app in done:
                 continue
-            async for page in self._app(place, app, done):
-                yield page
+            try:
+                async for page in self._app(place, app, done):
+                    yield page
+            except VendorRefused as exc:
+                if is_of_the_connection(exc):
+                    raise
+                _LOG.warning("app %s is refused (status %s)", app, exc.status)
+                refused[app] = exc
+                continue
             done.append(app)
-        state = {"walk": self.number, "last": iso(self.began), "known": self.known, "busy": None}
+        behind = {app: self.behind.get(app, self._last) for app in refused}
+        state = {
+            "walk": self.number,
+            "last": iso(self.began),
+            "behind": behind,
+            "known": self.known,
+            "busy": None,
+        }
         yield Page((), Cursor(state, (self.number, len(self.wanted.apps), 0)), f"walk {self.number} is whole")
+        if refused:
+            raise next(iter(refused.values()))
 
     async def _app(self, place: int, app: str, done: list[str]) -> AsyncIterator[Page]:
         resumed = self.busy if self.busy.get("app") == app else {}
         memory = Remembered(self.known.get(app, {}), dict(resumed.get("seen", {})))
-        keep_s, until_s = int((self.began - self._back).timestamp()), int(self.until.timestamp())
+        keep_s, until_s = int((self.began - self._back).timestamp()), int(self.until(app).timestamp())
         versions = await self._versions(app)
         walk, number, url = Walk("App Store Connect"), int(resumed.get("page", 0)), resumed.get("next")
         while True:
@@ -95,11 +120,13 @@ class AppWalk:
                 app, url, may_be_forgotten=url is not None and url == resumed.get("next")
             )
             taken = self._taken(app, payload, walk, memory, versions)
-            url, number = self._next(payload), number + 1
+            url, number = self._next(payload, self.until(app)), number + 1
             if url is None:
                 break
             busy = {"began": iso(self.began), "done": list(done), "app": app, "page": number, "next": url}
-            state = self._state(busy | {"seen": memory.recent(keep_s if self.last is None else until_s)})
+            state = self._state(
+                busy | {"seen": memory.recent(keep_s if self.last_of(app) is None else until_s)}
+            )
             yield Page(taken, Cursor(state, (self.number, place, number)), self._about(app, walk))
         now_s, patience_s = int(self.began.timestamp()), round(self.wanted.gone_after_hours * 3600)
         self.known[app], gone = memory.finished(until_s, keep_s, now_s, patience_s)
@@ -117,42 +144,52 @@ class AppWalk:
                     raise
         return await self._get(f"/v1/apps/{app}/customerReviews", self._asked())
 
+    @property
+    def _last(self) -> str | None:
+        return None if self.last is None else iso(self.last)
+
     def _state(self, busy: Mapping[str, Any]) -> dict[str, Any]:
-        last = None if self.last is None else iso(self.last)
-        return {"walk": self.number, "last": last, "known": dict(self.known), "busy": dict(busy)}
+        kept = {
+            "walk": self.number,
+            "last": self._last,
+            "behind": dict(self.behind),
+            "known": dict(self.known),
+        }
+        return kept | {"busy": dict(busy)}
 
     def _about(self, app: str, walk: Walk) -> str:
-        return f"{walk.progress} reviews of {self.wanted.apps[app]} back to {self.until:%Y-%m-%d}"
+        return f"{walk.progress} reviews of {self.wanted.apps[app]} back to {self.until(app):%Y-%m-%d}"
 
     def _taken(
         self, app: str, payload: Json, walk: Walk, memory: Remembered, versions: Mapping[str, str]
     ) -> list[Taken]:
         """What of a page is news."""
         replies, taken = replies_of(payload), list[Taken]()
-        total = dig(payload, "meta.paging.total") if self.last is None else 0
+        last, until = self.last_of(app), self.until(app)
+        total = dig(payload, "meta.paging.total") if last is None else 0
         for row in walk.fresh(rows_of(payload), _id, fingerprint, total if isinstance(total, int) else 0):
             review, at = _id(row), moment(dig(row, "attributes.createdDate")) or self.began
-            if at < self.until:
+            if at < until:
                 continue
             digest = fingerprint(
                 [dig(row, "attributes"), dig(replies.get(review), "attributes"), versions.get(review)]
             )
             if memory.is_news(review, digest):
-                is_change = review in memory.known or (self.last is not None and at < self.last)
+                is_change = review in memory.known or (last is not None and at < last)
                 changed = self.began if is_change else at
                 product = self.wanted.apps[app] or None
                 taken.append(utterance(row, replies.get(review), versions.get(review), product, changed))
             memory.see(review, digest, int(at.timestamp()))
         return taken
 
-    def _next(self, payload: Json) -> str | None:
-        """Path and query of the next page, unless this one lies whole before the walk's end.
+    def _next(self, payload: Json, until: datetime) -> str | None:
+        """Path and query of the next page, unless this one lies whole before ``until``.
 
         Rows may stand out of order.
         """
         times = [moment(dig(row, "attributes.createdDate")) for row in rows_of(payload)]
         url = next_link(dig(payload, "links.next"), self.wanted.url)
-        if url is None or not times or all(at is not None and at < self.until for at in times):
+        if url is None or not times or all(at is not None and at < until for at in times):
             return None
         return httpx.URL(url).raw_path.decode()
 
@@ -166,13 +203,13 @@ class AppWalk:
             listed = rows_of(await self._get(f"/v1/apps/{app}/appStoreVersions", asked))
             listed.sort(key=lambda row: iso(moment(dig(row, "attributes.createdDate")) or self.began))
             for version in listed[-self.wanted.recent_versions :]:
-                async for review in self._reviews_of(_id(version)):
+                async for review in self._reviews_of(_id(version), self.until(app)):
                     found[review] = str(dig(version, "attributes.versionString"))
         except VendorRefused as exc:
             _LOG.warning("app versions cannot be read, so reviews come without (status %s)", exc.status)
         return found
 
-    async def _reviews_of(self, version: str) -> AsyncIterator[str]:
+    async def _reviews_of(self, version: str, until: datetime) -> AsyncIterator[str]:
         walk, url = Walk("App Store Connect"), f"/v1/appStoreVersions/{version}/customerReviews"
         asked: dict[str, str] | None = self._asked("createdDate")
         more: str | None = url
@@ -184,7 +221,7 @@ class AppWalk:
                 return  # reviews come all the same, some without a version
             for row in found:
                 yield _id(row)
-            more, asked = self._next(payload), None
+            more, asked = self._next(payload, until), None
 
     def _asked(self, fields: str = _FIELDS) -> dict[str, str]:
         asked = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from connectors.vendors.envelopes import Turnstile, object_in, read_or_put_aside
 from connectors.vendors.http import VendorHttp
 from connectors.vendors.intercom.mapping import conversation
 from connectors.vendors.intercom.options import IntercomOptions, headers_of, quota, told_by
+from connectors.vendors.owed import Owed
 from connectors.vendors.port import Connection, Cursor, Gone, Json, Page, Taken
 from connectors.vendors.values import dig, said
 
@@ -69,8 +69,8 @@ class _Walk:
                     self.known[number] = at
         return found
 
-    def cursor(self, *, at_end: bool) -> Cursor | None:
-        """How far everything was read; None where something older may still come."""
+    def cursor(self, owed: Owed, *, at_end: bool) -> Cursor | None:
+        """How far everything was read but what is owed; None where something older may still come."""
         if not (self._in_order or at_end):
             return None
         # Not beyond now: a change that claims to be of the future would pass over all until then.
@@ -78,7 +78,8 @@ class _Walk:
         oldest = self.high - self._overlap_s - 86_400
         newest = sorted(self.known.items(), key=lambda one: (one[1], one[0]))[-MOST_KNOWN:]
         self.known = {number: at for number, at in newest if at >= oldest}
-        return Cursor({"updated_at": self.high, "known": dict(self.known)}, (self.high,))
+        state = {"updated_at": self.high, "known": dict(self.known), **owed.state()}
+        return Cursor(state, (self.high,))
 
 
 async def changed(
@@ -86,18 +87,30 @@ async def changed(
 ) -> AsyncIterator[Page]:
     """Conversations that changed, a page of the search at a time. Raises ``VendorAway`` where it goes in circles."""
     options = told_by(connection)
+    owed = Owed.of("Intercom", since, http)
+
+    async def read(http: VendorHttp, number: str) -> Sequence[Taken] | None:
+        told = await fetched(connection, http, options, number)
+        return (
+            None if told is None else read_or_put_aside(number, told, lambda one: conversation(one, options))
+        )
+
+    if since and len(owed):
+        late = await owed.again(read)
+        yield Page(late, Cursor({**since.state, **owed.state()}, since.order), owed=len(owed))
     walk = _Walk(since, int((options.start or now - timedelta(days=1)).timestamp()), options.overlap_s, now)
     turnstile, after = Turnstile("Intercom"), ""
     while True:
         turnstile.turn(after)
         told = await _searched(connection, http, options, walk.begin, after)
         fresh = walk.fresh(rows_in(told, "conversations"))
-        records = await _read(connection, http, options, fresh)
+        records = await owed.taken(fresh, read, AT_ONCE)
         after = said(dig(told, "pages.next.starting_after")) or ""
         total = dig(told, "total_count")
         walk.total += len(fresh)
         about = f"{walk.total:,} of {total:,}" if isinstance(total, int) else f"{walk.total:,}"
-        yield Page(records, walk.cursor(at_end=not after) if records or not after else None, about)
+        cursor = walk.cursor(owed, at_end=not after) if records or not after else None
+        yield Page(records, cursor, about, len(owed))
         if not after:
             return
 
@@ -119,22 +132,6 @@ async def _searched(
         limits=quota,
     )
     return object_in(answer)
-
-
-async def _read(
-    connection: Connection, http: VendorHttp, options: IntercomOptions, numbers: Sequence[str]
-) -> list[Taken]:
-    records: list[Taken] = []
-    for start in range(0, len(numbers), AT_ONCE):
-        some = numbers[start : start + AT_ONCE]
-        for number, told in zip(
-            some,
-            await asyncio.gather(*(fetched(connection, http, options, one) for one in some)),
-            strict=True,
-        ):
-            if told is not None:
-                records += read_or_put_aside(number, told, lambda one: conversation(one, options))
-    return records
 
 
 async def fetched(

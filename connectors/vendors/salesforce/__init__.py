@@ -7,17 +7,20 @@ Only fields that the organisation has, and shows us, are asked for.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from connectors.vendors.errors import VendorAway
 from connectors.vendors.http import VendorHttp
+from connectors.vendors.owed import Owed
 from connectors.vendors.polled import Polled
 from connectors.vendors.port import Connection, Cursor, Json, Page, Taken
 from connectors.vendors.salesforce.accounts import Accounts, customer_of
 from connectors.vendors.salesforce.around import around_of
 from connectors.vendors.salesforce.mapping import taken_of
+from connectors.vendors.salesforce.notes import Notes
 from connectors.vendors.salesforce.objects import ALWAYS, STAMP, Source, source_of
 from connectors.vendors.salesforce.options import SalesforceOptions
 from connectors.vendors.salesforce.session import Session, assertion
@@ -66,6 +69,11 @@ class Salesforce(Polled):
         fields = await session.present(source.name, (*ALWAYS, *source.fields))
         if "Id" not in fields or STAMP not in fields:
             return
+        take = partial(self._taken, session, stream, source)
+        notes = Notes(session, source.name, fields, Owed.of("Salesforce", since, http), take)
+        if since and len(notes.owed):
+            late = await notes.late()
+            yield Page(late, Cursor({**since.state, **notes.owed.state()}, since.order), owed=len(notes.owed))
         reached = _reached(since)
         place = _beginning(reached, begun(session.options.start, now))
         while True:
@@ -75,23 +83,24 @@ class Salesforce(Polled):
             ):
                 count += len(rows)
                 fresh = walk.fresh(rows, lambda row: str(row.get("Id")), fingerprint)
-                taken = await self._taken(session, stream, source, fresh)
+                taken = await (notes.page(fresh) if stream == "content_notes" else take(fresh, {}))
                 place = max((place, *(at for row in rows if (at := place_of(row)))))
-                cursor = (
-                    Cursor({"at": place[0], "id": place[1]}, place) if place >= (reached or place) else None
-                )
-                yield Page(taken, cursor, f"{source.name} until {place[0]}")
+                state = {"at": place[0], "id": place[1], **notes.owed.state()}
+                cursor = Cursor(state, place) if place >= (reached or place) else None
+                yield Page(taken, cursor, f"{source.name} until {place[0]}", len(notes.owed))
             if count < session.options.page_size:
                 return
             if place == asked:
                 raise VendorAway(f"Salesforce gives the same rows of {source.name} again and again")
 
-    async def _taken(self, session: Session, stream: str, source: Source, rows: list[Json]) -> list[Taken]:
+    async def _taken(
+        self, session: Session, stream: str, source: Source, rows: list[Json], bodies: Mapping[str, str]
+    ) -> list[Taken]:
         if stream == "accounts":
             seen = [customer_of(row, session.options) for row in rows if row.get("IsDeleted") is not True]
             return [one for one in seen if one is not None]
         accounts = Accounts(session)
-        around = await around_of(session, stream, rows, accounts)
+        around = await around_of(session, stream, rows, accounts, bodies)
         about = [*(row.get(path) for row in rows for path in source.about), *around.linked.values()]
         await accounts.look_up(about)
         found = [taken_of(stream, row, source.about, around) for row in rows]

@@ -1,14 +1,10 @@
-"""What a page of rows needs from elsewhere: answers of employees, bodies of notes, and what notes hang on."""
+"""What a page of rows needs from elsewhere: answers of employees, and what notes hang on."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from connectors.vendors.errors import VendorRefused
 from connectors.vendors.port import Json
 from connectors.vendors.salesforce.accounts import Accounts
 from connectors.vendors.salesforce.mapping import EMPLOYEES, Around
@@ -23,11 +19,12 @@ _ANSWERS: Final = {
 }
 
 
-async def around_of(session: Session, stream: str, rows: Sequence[Json], accounts: Accounts) -> Around:
-    """What the rows of one page need besides themselves."""
+async def around_of(
+    session: Session, stream: str, rows: Sequence[Json], accounts: Accounts, bodies: Mapping[str, str]
+) -> Around:
+    """What the rows of one page need besides themselves; ``bodies`` of notes are read before (``notes``)."""
     turns = await _answers(session, stream, rows) if stream in _ANSWERS else {}
     notes = [row for row in rows if dig(row, "IsDeleted") is not True] if stream == "content_notes" else []
-    bodies = {str(dig(row, "Id")): text for row in notes if (text := await _body(session, row))}
     linked = await _linked(session, [str(dig(row, "Id")) for row in notes])
     return Around(session.options, session.instance, accounts.facts, turns, bodies, linked)
 
@@ -51,27 +48,6 @@ def _may_be_customers(stream: str, row: Json) -> bool:
     if stream == "emails":
         return dig(row, "Incoming") is True
     return dig(row, "CreatedBy.UserType") not in EMPLOYEES
-
-
-async def _body(session: Session, row: Json) -> str | None:
-    """The note's HTML: a query only says where it is. None where it cannot be read, so the preview must do."""
-    there = dig(row, "Content")
-    if not isinstance(there, str) or not there.startswith("/"):
-        return None
-    try:
-        return decoded((await session.get(there, html=True)).body)
-    except VendorRefused as exc:
-        if exc.status in (403, 404):
-            return None
-        raise
-
-
-def decoded(raw: bytes) -> str | None:
-    """HTML from what the address of a note's content gives: HTML, or base64 of it."""
-    if b"<" not in raw:
-        with suppress(binascii.Error):
-            raw = base64.b64decode(raw.strip(), validate=True)
-    return raw.decode("utf-8", "replace").strip() or None
 
 
 async def _linked(session: Session, notes: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ The export's cursor is opaque; its order is the ``generated_timestamp`` of the n
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,9 @@ from urllib.parse import quote
 import structlog
 
 from connectors.vendors.envelopes import Turnstile, object_in, read_or_put_aside, rows_in
+from connectors.vendors.errors import VendorAway, VendorGarbled, VendorRefused
 from connectors.vendors.http import Answer, VendorHttp
+from connectors.vendors.owed import Owed, is_of_the_connection
 from connectors.vendors.port import Connection, Cursor, Json, Page, Taken
 from connectors.vendors.values import dig, moment, said
 from connectors.vendors.zendesk import mapping
@@ -53,6 +55,11 @@ class Desk:
             lane="export" if export else "",
         )
 
+    async def known(self, number: str) -> Sequence[Taken] | None:
+        """What is to be taken of a ticket as it is now; None where Zendesk knows it no more."""
+        answer = await self.get(f"/api/v2/tickets/{quote(number, safe='')}.json", {}, accept=(404,))
+        return None if answer.status == 404 else await self.ticket(dig(answer.json(), "ticket"))
+
     async def ticket(self, told: Json) -> Sequence[Taken]:
         """What is to be taken of a ticket, whose comments are asked for."""
         number = said(dig(told, "id"))
@@ -87,12 +94,23 @@ class Desk:
                 return comments, users
 
     async def _organization(self, number: str | None) -> Json:
-        """What is known of an organization, if a field of it was asked for."""
+        """What is known of an organization, if a field of it was asked for.
+
+        None where it cannot be read, since the ticket can: one bad organization must not hold up all its tickets.
+        """
         if number is None or not (self.options.tier_field or self.options.mrr_field):
             return None
         if number not in self.organizations:
-            answer = await self.get(f"/api/v2/organizations/{quote(number, safe='')}.json", {}, accept=(404,))
-            self.organizations[number] = None if answer.status == 404 else dig(answer.json(), "organization")
+            path = f"/api/v2/organizations/{quote(number, safe='')}.json"
+            try:
+                answer = await self.get(path, {}, accept=(404,))
+                told = None if answer.status == 404 else dig(answer.json(), "organization")
+            except (VendorAway, VendorRefused, VendorGarbled) as exc:
+                if is_of_the_connection(exc):
+                    raise
+                log.warning("zendesk_organization_unread", organization=number, why=str(exc))
+                told = None
+            self.organizations[number] = told
         return self.organizations[number]
 
 
@@ -101,6 +119,14 @@ async def tickets(
 ) -> AsyncIterator[Page]:
     """Tickets that changed, a page of the export at a time, to its ``end_of_stream``."""
     desk = Desk(connection, http, told_by(connection))
+    owed = Owed.of("Zendesk", since, http)
+
+    async def known(http: VendorHttp, number: str) -> Sequence[Taken] | None:
+        return await replace(desk, http=http).known(number)
+
+    if since and len(owed):
+        late = await owed.again(known)
+        yield Page(late, Cursor({**since.state, **owed.state()}, since.order), owed=len(owed))
     high = int(since.order[0]) if since else 0
     after = str(since.state["after"]) if since else ""
     begin = min((desk.options.start or now - timedelta(days=1)), now - timedelta(seconds=OLDEST_START_S))
@@ -111,9 +137,7 @@ async def tickets(
         params = {"per_page": str(desk.options.per_page), **where}
         told = object_in(await desk.get("/api/v2/incremental/tickets/cursor.json", params, export=True))
         rows = rows_in(told, "tickets")
-        records: list[Taken] = []
-        for row in {said(row.get("id")): row for row in rows}.values():
-            records += await desk.ticket(row)
+        records = await _read(desk, owed, rows)
         count += len(rows)
         place = max(
             (at for row in rows if isinstance(at := row.get("generated_timestamp"), int)), default=high
@@ -122,11 +146,25 @@ async def tickets(
         place = min(place, max(high, int(now.timestamp())))
         after = said(told.get("after_cursor")) or after
         # An old page that is sent again must not put the cursor back to what follows it.
-        cursor = Cursor({"after": after}, (place,)) if place >= high and after else None
+        cursor = Cursor({"after": after, **owed.state()}, (place,)) if place >= high and after else None
         high = max(high, place)
-        yield Page(records, cursor, f"{count:,} tickets")
+        yield Page(records, cursor, f"{count:,} tickets", len(owed))
         if told.get("end_of_stream") is not False or not said(told.get("after_cursor")):
             return
+
+
+async def _read(desk: Desk, owed: Owed, rows: Sequence[Mapping[str, Any]]) -> list[Taken]:
+    """What a page of tickets says but for those that are owed from now on."""
+    tickets = {said(row.get("id")): row for row in rows}
+    unasked = [row for number, row in tickets.items() if number is None or mapping.is_deleted(row)]
+    asked = {number: row for number, row in tickets.items() if number and not mapping.is_deleted(row)}
+
+    async def read(http: VendorHttp, number: str) -> Sequence[Taken] | None:
+        here = replace(desk, http=http)
+        return await (here.ticket(asked[number]) if number in asked else here.known(number))
+
+    gone = [one for row in unasked for one in await desk.ticket(row)]
+    return [*gone, *await owed.taken(list(asked), read)]
 
 
 async def ratings(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +14,16 @@ from connectors.vendors.appstore.limits import pause_s, quota
 from connectors.vendors.appstore.mapping import utterance
 from connectors.vendors.appstore.territories import country_of
 from connectors.vendors.appstore.token import mint
+from connectors.vendors.errors import VendorRefused
 from connectors.vendors.http import Answer
-from connectors.vendors.port import Connection, Cursor, Unreadable, Utterance
+from connectors.vendors.port import Connection, Cursor, Page, Unreadable, Utterance
 from contracts.errors import WrongUsage
 from contracts.feedback import FeedbackBody
 from tests.support.vendors.appstore import OPTIONS, SimulatedAppStore, history, review
-from tests.support.vendors.clock import NOW, FakeTime
-from tests.support.vendors.drained import Drained, polled
+from tests.support.vendors.clock import NOW, FakeTime, quick_http
+from tests.support.vendors.drained import Drained, connected, polled
 from tests.support.vendors.keys import p256, rsa_2048
+from tests.support.vendors.server import Answering, Said, troubled, vendor_server
 
 KEY = {"private_key": p256()[0]}
 
@@ -227,3 +230,42 @@ def test_the_header_of_the_quota_is_read() -> None:
 def test_options_that_cannot_be_right_are_named(options: dict[str, Any]) -> None:
     with pytest.raises(WrongUsage, match=next(iter(options))):
         VENDOR.check(Connection("acme", "appstore", "acme", OPTIONS | options, credential=KEY.__getitem__))
+
+
+def walked(
+    answer: Answering, since: Cursor | None = None, time: FakeTime | None = None
+) -> tuple[list[Page], int | None]:
+    """The pages of one poll of two apps, and the status with which it was refused."""
+    pages: list[Page] = []
+
+    async def go(connection: Connection) -> None:
+        http = quick_http(connection, time)
+        async with http.client:
+            async for page in VENDOR.poll(connection, http, "reviews", since, http.now()):
+                pages.append(page)
+
+    with vendor_server(answer) as server:
+        options = OPTIONS | {"apps": {"1000": "Old", "1234": "Acme"}}
+        try:
+            asyncio.run(go(connected(VENDOR, server.url, options, **KEY)))
+        except VendorRefused as exc:
+            return pages, exc.status
+    return pages, None
+
+
+def test_an_app_that_is_refused_stops_no_other_and_is_read_from_where_it_was_left() -> None:
+    shop = SimulatedAppStore([review(1, NOW - timedelta(days=1))])
+    refusing = troubled(shop, lambda asked: Said({}, 403) if "/apps/1000/" in asked.path else None)
+    pages, status = walked(refusing)
+    told = [one.body["product"] for page in pages for one in page.records if isinstance(one, Utterance)]
+    assert (told, status) == (["Acme"], 403)
+    pages, status = walked(shop, pages[-1].cursor, later(90))
+    told = [one.body["product"] for page in pages for one in page.records if isinstance(one, Utterance)]
+    assert (told, status) == (["Old"], None)
+    orders = [page.cursor.order for page in pages if page.cursor]
+    assert orders == sorted(orders)
+
+
+def test_a_key_that_ended_is_no_refusal_of_an_app() -> None:
+    pages, status = walked(lambda _asked: Said({}, 401))
+    assert (pages, status) == ([], 401)

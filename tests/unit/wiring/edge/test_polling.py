@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -185,6 +185,17 @@ def test_a_backfill_has_cursors_of_its_own_and_goes_on_where_it_ended() -> None:
     assert at(history) is None
     assert history.shelf.kept == {}
     assert history.gate.bulk == [True, True]
+
+
+def test_history_that_owes_a_record_is_not_whole_and_keeps_its_cursor() -> None:
+    owing = replace(page(1), owed=2)
+    history = Desk(Scripted({"s": lambda since: [page(2)] if since else [owing]}))
+    ((first,), (second,)) = (history.do(lambda poller: poller.backfill(date(2024, 1, 1))) for _ in range(2))
+    assert (first.whole, first.owed, second.whole, history.shelf.kept) == (False, 2, True, {})
+    registry = CollectorRegistry()
+    EdgeMetrics(registry).polled(history.told[0])
+    owed = {"vendor": "scripted", "trouble": "owed"}
+    assert registry.get_sample_value("undercurrent_poll_troubles_total", owed) == 1
 
 
 def test_for_ever_polls_again_and_fetches_hints_until_it_is_cancelled() -> None:
