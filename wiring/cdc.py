@@ -77,6 +77,7 @@ class Mirror:
     def _of(self, maker: RecordMaker, message: Message, now: datetime) -> list[bytes]:
         value, key = message.value(), message.key()
         where = Coordinates(origin=f"{message.topic()}-{message.partition()}", line=offset_of(message))
+        change: Change | None = None
         try:
             change = read_change(_bytes(key), _bytes(value))
             if change is None:
@@ -89,7 +90,8 @@ class Mirror:
             why = "nested too deeply" if isinstance(exc, orjson.JSONEncodeError) else str(exc)
             name = f"{where.origin}/{where.line}"
             raw = (_bytes(value) or b"")[:MOST_KEPT_BYTES]
-            return maker.feedback([Arrival(now, now, self._table.source, name, None, where, raw, why)])
+            by = self._author(change) if change is not None else None
+            return maker.feedback([Arrival(now, now, self._table.source, name, None, where, raw, why, by)])
 
     def _arrival(self, change: Change, where: Coordinates, now: datetime) -> Arrival:
         lacking = [column for column in self._table.mapping.values() if change.row.get(column) == UNAVAILABLE]
@@ -108,6 +110,11 @@ class Mirror:
             body["source_updated_at"] = change.at.isoformat()
         source = mapped.source or self._table.source
         return Arrival(now, _happened(body, at, now), source, mapped.source_record_id, body, where)
+
+    def _author(self, change: Change) -> str | None:
+        """Whose row it is, as far as the row says so."""
+        author = map_row(change.row, self._table.mapping).body.get("author")
+        return author if isinstance(author, str) and author != UNAVAILABLE else None
 
     def _gone(self, maker: RecordMaker, change: Change, now: datetime) -> bytes:
         mapped = map_row(change.row, self._table.mapping)

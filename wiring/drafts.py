@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,10 @@ MakeId = Callable[[Mapped], str]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A row on its way to an arrival; ``at`` and ``happened_at`` are None where the row does not tell."""
+    """A row on its way to an arrival; ``at`` and ``happened_at`` are None where the row does not tell.
+
+    ``author``: whose row it is, where it has no body and says so all the same.
+    """
 
     at: datetime | None
     happened_at: datetime | None
@@ -41,6 +44,13 @@ class Draft:
     line: int
     raw: bytes = b""
     unreadable: str | None = None
+    author: str | None = None
+
+    @property
+    def said_by(self) -> str | None:
+        """The author's own name at the source; None where it is not known."""
+        told = self.author if self.body is None else self.body.get("author")
+        return str(told) if told else None
 
 
 def source_name(path: Path) -> str:
@@ -56,7 +66,9 @@ def draft_of(row: Row | BadRow, mapping: Mapping[str, str], make_id: MakeId, loa
     mapped = map_row(row.fields, mapping)
     if mapped.source and len(mapped.source) > MAX_SOURCE_CHARS:
         reason = f"source: longer than {MAX_SOURCE_CHARS} characters"
-        return _unreadable(row.line, orjson.dumps(dict(row.fields)), reason)
+        draft = _unreadable(row.line, orjson.dumps(dict(row.fields)), reason)
+        author = mapped.body.get("author")
+        return replace(draft, author=str(author) if author else None)
     dates = mapped.body.get("created_at"), mapped.body.get("source_updated_at")
     happened, changed = (_moment(date, loaded_at) for date in dates)
     at = changed or happened or (None if any(dates) else loaded_at)

@@ -188,9 +188,8 @@ def read_arrivals(
         at = arrived_at(draft.line) if arrived_at else previous
         where = Coordinates(origin=path.name, line=draft.line)
         source, happened = draft.source or name, draft.happened_at or at
-        arrivals.append(
-            Arrival(at, happened, source, draft.record_id, draft.body, where, draft.raw, draft.unreadable)
-        )
+        read = (draft.body, where, draft.raw, draft.unreadable, draft.author)
+        arrivals.append(Arrival(at, happened, source, draft.record_id, *read))
     return sorted(arrivals, key=lambda arrival: arrival.at)
 
 

@@ -31,7 +31,8 @@ class Arrival:
     """One delivery as a connector saw it arrive.
 
     ``at`` is when it arrived and orders the journal; ``happened_at`` is its event time. ``body`` is None
-    when no record could be made of ``raw``; then ``unreadable`` says why.
+    when no record could be made of ``raw``; then ``unreadable`` says why, and ``author`` whose it is, where that is
+    known: what is erased for a person includes what nobody could read.
     """
 
     at: datetime
@@ -42,6 +43,13 @@ class Arrival:
     found_at: Coordinates
     raw: bytes = b""
     unreadable: str | None = None
+    author: str | None = None
+
+    @property
+    def said_by(self) -> str | None:
+        """The author's own name at the source; None where it is not known."""
+        told = self.author if self.body is None else self.body.get("author")
+        return str(told) if told else None
 
 
 class RecordMaker:
@@ -93,11 +101,10 @@ class RecordMaker:
 
     def subject(self, arrival: Arrival) -> str:
         """Whose key seals a delivery: its author's; without an author the item is a subject of its own."""
+        if author := arrival.said_by:
+            return self._vault.subject(self._tenant, author)
         if arrival.body is None:
             return DEAD_LETTER_SUBJECT
-        author = arrival.body.get("author")
-        if author:
-            return self._vault.subject(self._tenant, str(author))
         # It can be erased, and nothing else with it.
         return nobodys_subject(self._vault, self._tenant, self._item(arrival))
 
@@ -105,14 +112,14 @@ class RecordMaker:
         return item_id(self._tenant, arrival.source, arrival.source_record_id)
 
     def _feedback(self, arrival: Arrival, subject: str) -> bytes:
-        author = arrival.body.get("author") if arrival.body else None
+        author = arrival.said_by
         plain = arrival.raw if arrival.body is None else orjson.dumps(arrival.body)
         record = FeedbackReceived.model_construct(
             **self._header(arrival.happened_at),
             kind="feedback",
             source=arrival.source,
             item_id=self._item(arrival),
-            author=self._vault.subject(self._tenant, str(author)) if author else None,
+            author=self._vault.subject(self._tenant, author) if author else None,
             body=self._vault.seal(self._tenant, subject, plain),
             found_at=arrival.found_at,
             unreadable=arrival.unreadable,

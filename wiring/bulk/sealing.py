@@ -113,10 +113,10 @@ class Sealer:
         return draft_of(row.row, self._recipe.mapping, given, self._recipe.loaded_at)
 
     def _subject(self, draft: Draft, item: str) -> str:
-        if draft.body is None:
+        author = draft.said_by
+        if author is None and draft.body is None:
             return DEAD_LETTER_SUBJECT
-        author = draft.body.get("author")
-        return self._vault.subject(self._recipe.tenant, str(author) if author else f"item {item}")
+        return self._vault.subject(self._recipe.tenant, author or f"item {item}")
 
     def _record(self, number: int, draft: Draft, item: str, subject: str) -> Sealed:
         recipe, at = self._recipe, draft.happened_at or draft.at or self._recipe.loaded_at
@@ -135,7 +135,7 @@ class Sealer:
             "source": draft.source or recipe.source,
             "item_id": item,
         }
-        if draft.body and draft.body.get("author"):
+        if draft.said_by:
             record["author"] = subject
         record["body"] = {"subject": subject, "nonce": sealed.nonce, "ciphertext": sealed.ciphertext}
         record["found_at"] = {"origin": recipe.origin, "line": draft.line}

@@ -111,9 +111,9 @@ class Sealer:
         if len(line) > LARGEST_LINE:
             plain = arrival.raw or orjson.dumps(arrival.body)
             why = f"{len(plain)} bytes are more than a record may have; the first {MOST_KEPT_BYTES} are kept"
-            (line,) = maker.feedback(
-                [replace(arrival, body=None, raw=plain[:MOST_KEPT_BYTES], unreadable=why)]
-            )
+            kept = plain[:MOST_KEPT_BYTES]
+            put_aside = replace(arrival, body=None, raw=kept, unreadable=why, author=arrival.said_by)
+            (line,) = maker.feedback([put_aside])
         return line
 
     def _gone(self, batch: Batch, maker: RecordMaker, gone: Gone) -> Iterator[bytes]:
@@ -183,7 +183,9 @@ def _arrival(batch: Batch, taken: Utterance | Unreadable) -> Arrival:
         )
     body = dict(taken.body)
     if wrong := _wrong(taken, body):
-        return _arrival(batch, Unreadable(taken.record_id, repr(body).encode("utf-8", "replace"), wrong))
+        put_aside = Unreadable(taken.record_id, repr(body).encode("utf-8", "replace"), wrong)
+        author = body.get("author")
+        return replace(_arrival(batch, put_aside), author=_well_formed(str(author)) if author else None)
     return Arrival(
         at=batch.now,
         happened_at=taken.happened_at if can_be_right(taken.happened_at, batch.now) else batch.now,

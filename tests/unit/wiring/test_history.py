@@ -99,10 +99,12 @@ def test_every_journal_record_of_a_load_can_be_read(place: Place) -> None:
     assert not [r for r in place.records() if isinstance(r, Undecodable)]
 
 
-def test_a_source_s_name_that_is_too_long_is_told_by_line(place: Place) -> None:
-    place.load(place.file("f.jsonl", [{"id": "x", "text": "t", "source": "s" * 65}]))
-    (record,) = [r for r in place.records() if isinstance(r, FeedbackReceived)]
+def test_a_source_s_name_that_is_too_long_is_told_by_line_and_goes_with_its_author(place: Place) -> None:
+    rows = [{"id": "x", "text": "t", "author": "jo", "source": "s" * n} for n in (65, 3)]
+    place.load(place.file("f.jsonl", rows))
+    record, readable = [r for r in place.records() if isinstance(r, FeedbackReceived)]
     assert (record.unreadable, record.found_at.line) == ("source: longer than 64 characters", 1)
+    assert record.body.subject == record.author == readable.author
 
 
 def test_no_source_is_called_by_somebody_s_address(place: Place) -> None:

@@ -75,6 +75,16 @@ def test_what_could_not_be_read_belongs_to_the_tenant(maker: RecordMaker, vault:
     assert vault.open("acme", record.body) == b"\xff"
 
 
+def test_what_could_not_be_read_is_erased_with_its_author_where_he_is_known(
+    maker: RecordMaker, vault: LocalVault
+) -> None:
+    raw = Arrival(NOON, NOON, "f", "7", None, WHERE, b"{'text'", "no JSON", author="jo")
+    record, readable = map(read, maker.feedback([raw, arrival("a", author="jo")]))
+    assert record.body.subject == record.author == readable.author
+    vault.destroy("acme", record.body.subject)
+    assert vault.open("acme", record.body) is None
+
+
 def test_an_account_that_may_be_a_person_s_is_hashed_before_it_is_written(maker: RecordMaker) -> None:
     lines = [maker.customer(name, "pro", None, NOON) for name in ("jo@example.com", "(202) 555-0143", "Acme")]
     accounts = [read_journal(0, n, line).account for n, line in enumerate(lines)]  # type: ignore[attr-defined]

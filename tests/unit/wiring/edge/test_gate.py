@@ -273,3 +273,25 @@ def test_a_tracker_of_the_far_future_outdates_no_later_report(edge: Edge) -> Non
     edge.accept([IssueSeen("linear", name, "ENG-1", "done", datetime.max.replace(tzinfo=UTC))])
     (command,) = edge.records()
     assert (command.order.at, command.event_time) == (NOON, NOON)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"text": "half \ud83d"}, {"rating": 2**70}, {"text": "x" * 9_000_000}],
+    ids=["half", "number", "long"],
+)
+def test_what_cannot_be_written_down_is_erased_with_its_author(edge: Edge, more: dict[str, Any]) -> None:
+    edge.accept(
+        [said("1", author="ada@acme.test"), Utterance("2", {"author": "ada@acme.test", **more}, NOON)]
+    )
+    readable, aside = edge.records()
+    assert aside.unreadable
+    assert aside.body.subject == aside.author == readable.author
+    assert b"ada@acme.test" in edge.opened(aside)
+    edge.vault.destroy("acme", readable.author)
+    assert edge.opened(aside) is None
+
+
+def test_an_author_who_cannot_be_written_down_stops_nobody(edge: Edge) -> None:
+    edge.accept([Utterance("1", {"text": "hello", "author": "ada \ud83d"}, NOON), said("2")])
+    assert [bool(record.unreadable) for record in edge.records()] == [True, False]
