@@ -27,6 +27,9 @@ from wiring.datadir import write_whole
 FED = "undercurrent-fed"
 """Header of what the feeder wrote to the journal: the offset in the bulk topic's partition of the same number."""
 
+MOST_DIGITS = 19
+"""Of an offset, which is below 2^63."""
+
 BUFFERED = 500
 """Messages of a tenant in memory; what is behind them is read again when it is their turn."""
 
@@ -97,7 +100,7 @@ class Channel:
             one = self._next_of(name)
             if one is None:
                 continue
-            said = (*one.headers, (FED, b"%d" % one.offset))
+            said = (*(told for told in one.headers if told[0] != FED), (FED, b"%d" % one.offset))
             self._writer.send(self._outlet, f"{self._bulk} {one.offset}", one.key, one.value, said)
             self._tenants[name].next = one.offset + 1
             self._turns.append(name)
@@ -149,13 +152,13 @@ class Channel:
         notes = json.loads(self._notes.read_bytes()) if self._notes.exists() else {}
         for name, at in notes.get("tenants", {}).items():
             self._tenants[name.encode("utf-8", "surrogateescape")] = Tenant(at)
-        there = self._held(self._journal)
+        there, waiting = self._held(self._journal), self._held(self._bulk).end
         start = max(there.first, notes.get("journal", 0))
         for message in self._ranges.between(self._journal, self.partition, start, there.end):
-            fed = header(headers_of(message), FED)
+            fed = _fed_from(headers_of(message), waiting)
             if fed is not None:
                 tenant = self._tenants.setdefault(message.key() or b"", Tenant(0))
-                tenant.next = max(tenant.next, int(fed) + 1)
+                tenant.next = max(tenant.next, fed + 1)
         self._looked = self._from(notes.get("looked"))
         return there.end
 
@@ -191,3 +194,15 @@ class Channel:
 
     def _held(self, topic: str) -> Held:
         return held(self._admin, [(topic, self.partition)])[topic, self.partition]
+
+
+def _fed_from(headers: Headers, end: int) -> int | None:
+    """The bulk offset that a journal message was fed from; None where it was not.
+
+    A header that says no offset, or one behind the ``end`` of what ever was there, is some other producer's: believed,
+    it would end the feeder, or all that its tenant has waiting would count as fed.
+    """
+    told = header(headers, FED)
+    if told is None or not (told.isascii() and told.isdecimal() and len(told) <= MOST_DIGITS):
+        return None
+    return offset if (offset := int(told)) < end else None

@@ -133,6 +133,19 @@ def test_a_key_that_is_no_text_is_fed_as_it_is_and_remembered(site: Site) -> Non
     assert [m.key() for m in messages(site.cluster, site.naming.journal)] == [b"\xff\xfe", b"acme"]
 
 
+@pytest.mark.parametrize("said", [b"soon", b"-1", b"", b"9" * 5_000, b"\xff", b"7000000"])
+def test_a_header_of_the_feeder_s_that_is_not_its_own_ends_nothing_and_loses_nothing(
+    site: Site, said: bytes
+) -> None:
+    strange = KafkaMessage(b"acme", b"{}", ((channel.FED, said),), 0)
+    put(site.cluster, site.naming.journal, 0, [strange])
+    put(site.cluster, site.naming.topic("bulk"), 0, [strange])
+    site.upload("acme", 3)
+    for _ in range(2):
+        drained(site.feeder())
+    assert len(messages(site.cluster, site.naming.journal)) == 1 + 1 + 3
+
+
 def test_nothing_is_fed_while_the_stages_are_behind(site: Site) -> None:
     site.upload("acme", 100)
     with closing(site.feeder(Pace(ahead=30, ahead_in_all=30))) as feeder:
