@@ -19,7 +19,7 @@ from wiring.dispatch.opening import told_destinations
 from wiring.edge.app import Edge, open_edge
 from wiring.edge.connections import read_connections
 from wiring.edge.opening import edge_store, quota_of
-from wiring.health import Probes, serving_if
+from wiring.health import Probes, listening, serving_if
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
 
@@ -48,6 +48,8 @@ def edge(
     settings = load_settings()
     if settings.connections is None:
         raise WrongUsage("UNDERCURRENT_CONNECTIONS names no file: docs/edge.md says what stands in it")
+    with listening(host, port) as free:  # Faust binds late, and ends with a traceback where the port is taken
+        port = free.getsockname()[1]
     naming = Naming(prefix=prefix, generation=generation)
     site = Site(named_cluster(settings), naming, Path(data), partitions or deployed_partitions())
     registry = CollectorRegistry()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -22,7 +21,6 @@ from connectors.kafka.names import PREFIX, Naming
 from connectors.keys.vault import LocalVault
 from connectors.store.deliveries import DeliveryStore
 from connectors.store.keys import KeyStore
-from contracts.errors import WrongUsage
 from settings import Settings, load_settings
 from wiring.bulk.desk import UploadDesk
 from wiring.edge.deliveries import Deliveries
@@ -32,6 +30,7 @@ from wiring.edge.keys import Keyring
 from wiring.edge.opening import edge_store, embedded_gate, kafka_gate, now_utc, quota_of
 from wiring.engine import draining_on_signals
 from wiring.health import LOOPBACK
+from wiring.health import listening as listens
 from wiring.kafka.broker import named_cluster
 from wiring.kafka.running import Site
 
@@ -59,7 +58,7 @@ def serve(
     settings = load_settings()
     place = directory or data
     with ExitStack() as closing_all:
-        listening = closing_all.enter_context(_listening(host, port))
+        listening = closing_all.enter_context(listens(host, port))
         if directory is None:  # before keys are made: it sees that they would be those of the stages
             gate = closing_all.enter_context(_on_kafka(settings, data, prefix, partitions))
         else:
@@ -81,17 +80,6 @@ def serve(
             service, log_level="warning", server_header=False, timeout_graceful_shutdown=GRACE_S
         )
         uvicorn.Server(config).run(sockets=[listening])
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises ``WrongUsage`` for an address that nobody can listen on, or another one does."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as exc:
-        raise WrongUsage(
-            f"{host}, port {port}: {exc.strerror}; say another --port, or another --host"
-        ) from exc
 
 
 def _on_kafka(

@@ -22,6 +22,7 @@ from connectors.kafka.cluster import Cluster
 from connectors.kafka.names import GENERATION, PREFIX, Naming
 from contracts.errors import WrongUsage
 from settings import Settings, load_settings
+from wiring.health import LOOPBACK, listening
 from wiring.kafka.broker import local_broker, open_broker
 from wiring.kafka.topics import Difference, apply_topics
 from wiring.llm.accounts import accounts_in
@@ -122,11 +123,19 @@ def up(
         closing(OneLog(sys.stdout, as_json=as_json, width=width)) as log,
         cluster(data, bootstrap, log) as kafka,
     ):
+        refuse_taken(place, more)
         for line in made(apply_topics(kafka, place.naming, partitions=partitions)):
             log.say(line)
         env = {"KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap}
         drained = Supervisor(stages(place, counts, env, more), log).run()
     raise typer.Exit(0 if drained else NOT_DRAINED)
+
+
+def refuse_taken(place: Place, more: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise ``WrongUsage`` for a port on which somebody else listens: its process would be started in vain."""
+    for name, port in (("exporter", place.exporter_port), ("edge", place.edge_port)):
+        if name in more:
+            listening(LOOPBACK, port).close()
 
 
 def made(changes: Sequence[Difference]) -> Iterator[str]:

@@ -8,6 +8,7 @@ State: none. Alive means that the loop went round lately: a process that hangs a
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,9 +21,10 @@ from pathlib import Path
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
-from contracts.errors import StopWorker
+from contracts.errors import WrongUsage
 
 LOOPBACK = "127.0.0.1"
+LAST_PORT = 65_535
 
 # How often the file is written at most: far below any age at which somebody would act.
 TOUCH_EVERY_S = 1.0
@@ -153,17 +155,30 @@ class Probes:
         return self.live() + (self.readiness.missing() if self.readiness else [])
 
 
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens; for port 0 on a free one.
+
+    Raises ``WrongUsage`` for an address that nobody can listen on, or another one does.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        if port <= LAST_PORT:
+            return socket.create_server((host, port), family=family)
+        why = f"ports end at {LAST_PORT}"
+    except OSError as exc:
+        why = exc.strerror or "no address to listen on"
+    except UnicodeError:
+        why = "no name of a host"
+    raise WrongUsage(f"{host}, port {port}: {why}; name another port, or another host")
+
+
 @contextmanager
 def serving(probes: Probes, port: int, *, host: str = LOOPBACK) -> Iterator[int]:
     """Answer ``/livez``, ``/readyz`` and ``/metrics`` meanwhile; gives the port, for 0 a free one.
 
-    Raises ``StopWorker`` when the port is taken.
+    Raises ``WrongUsage`` as ``listening``.
     """
-    try:
-        server = ThreadingHTTPServer((host, port), partial(_Handler, probes))
-    except OSError as exc:
-        raise StopWorker(f"port {port} on {host}: {exc.strerror}; choose another one") from exc
-    server.daemon_threads = True
+    server = _Server(listening(host, port), partial(_Handler, probes))
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="health", daemon=True)
     thread.start()
     try:
@@ -177,6 +192,17 @@ def serving(probes: Probes, port: int, *, host: str = LOOPBACK) -> Iterator[int]
 def serving_if(probes: Probes, port: int) -> AbstractContextManager[object]:
     """The same where a port was asked for; 0: nobody is answered."""
     return serving(probes, port) if port else nullcontext()
+
+
+class _Server(ThreadingHTTPServer):
+    """On a socket that listens already."""
+
+    daemon_threads = True
+
+    def __init__(self, listens: socket.socket, handler: Callable[..., BaseHTTPRequestHandler]) -> None:
+        super().__init__(listens.getsockname(), handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listens
 
 
 class _Handler(BaseHTTPRequestHandler):
