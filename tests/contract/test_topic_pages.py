@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from connectors.kafka.messages import Origin, message_of
+from connectors.kafka.messages import Origin, journal_message, message_of
+from connectors.kafka.names import SHARED
+from contracts.feedback import Tick
 from contracts.registry import RECORDS, read_record, write_record
+from tests.support.kafka_parts import AT
 from wiring.schemas.pages import WIDTH, name_of, pages
 from wiring.topics import load_topics
 
@@ -56,6 +59,21 @@ def test_the_consumer_on_a_public_page_is_short_and_compiles(topic: str) -> None
 @pytest.mark.parametrize("topic", PUBLIC)
 def test_the_shell_line_on_a_public_page_reads_its_topic(topic: str) -> None:
     assert f" -t {name_of(topic)} " in block(PAGES[f"{topic}.md"], "sh")
+
+
+@pytest.mark.parametrize("topic", sorted(SHARED))
+def test_the_page_of_a_topic_that_no_stage_writes_says_which_headers_differ(topic: str) -> None:
+    tick = Tick(tenant="acme", event_time=AT, ingested_at=AT, id="")
+    ours, every = (
+        dict(one.headers)
+        for one in (
+            journal_message(tick, b"{}"),
+            message_of(Origin("themes", "tenant", "g1", "themes", 0), 0, tick, b""),
+        )
+    )
+    differ = {name for name in every if name not in ours} | {"ce_id", "ce_source"}
+    told = set(re.findall(r"^\| `(ce_[a-z]+)` \|", PAGES[f"{topic}.md"], re.MULTILINE))
+    assert told == differ == {"ce_id", "ce_source", "ce_sequence"}
 
 
 @pytest.mark.parametrize("page", sorted(PAGES))

@@ -83,6 +83,7 @@ def _described(short: str) -> dict[str, Any]:
         "is_public": declared.public,
         "is_staged": short not in published() | SHARED,
         "is_log": short not in RECORDS,
+        "is_accepted": short in SHARED,
         "is_table": declared.cleanup == "compact",
         "producers": ", ".join(declared.producers),
         "consumers": ", ".join(declared.consumers),
