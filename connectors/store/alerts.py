@@ -49,11 +49,11 @@ class AlertStore:
             return change_own(writer, effect, {"reason": SPEAKING})
 
     def join(
-        self, effect: Effect, now: datetime, *, lease_s: float, taken_since: datetime, most: int
+        self, effect: Effect, now: datetime, *, lease_s: float, since: datetime, most: int
     ) -> list[Effect]:
         """Claim what else is to be said at a claimed alert's destination, also what was claimed together with it.
 
-        Whoever holds such a row finds its lease gone (``renew`` says False).
+        None that happened before ``since``. Whoever holds such a row finds its lease gone (``renew`` says False).
         """
         at, lease = micros(now), uuid4().hex
         held = {"state": "sending", "lease": lease, "lease_until": at + micros_of(lease_s), "changed_at": at}
@@ -67,7 +67,7 @@ class AlertStore:
                     outbox.c.tenant == effect.tenant,
                     outbox.c.verb == "alert",
                     outbox.c.id != effect.id,
-                    outbox.c.taken_at > micros(taken_since),
+                    outbox.c.happened_at >= micros(since),
                     or_(waiting, beside),
                 )
                 .order_by(outbox.c.urgency, outbox.c.place, outbox.c.id)

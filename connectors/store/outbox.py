@@ -36,7 +36,10 @@ REASON_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One row. Times are microseconds since 1970; ``payload`` is sealed; ``memo`` is what an attempt left behind."""
+    """One row. Times are microseconds since 1970; ``payload`` is sealed; ``memo`` is what an attempt left behind.
+
+    ``happened_at`` of an alert is when it became known, from which on it grows old.
+    """
 
     id: str
     tenant: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from connectors.store.engine import micros, moment_of
+from connectors.store.engine import micros
 from connectors.store.evidence import Mark
 from connectors.store.outbox import Effect
 from contracts.envelope import Envelope
@@ -15,7 +15,7 @@ from contracts.errors import StateCorrupt
 from contracts.priority import Withdrawal
 from wiring.dispatch.dispatcher import Opened
 from wiring.dispatch.stores import Stores
-from wiring.dispatch.taking import ALERTS_LAST, TOO_OLD, effects_of
+from wiring.dispatch.taking import TOO_OLD, effects_of, is_no_news
 from wiring.dispatch.withdrawals import order_of
 from wiring.dispatch.words import draft_of, without_quotes
 
@@ -46,7 +46,7 @@ def preview(effect: Effect, opened: Opened, stores: Stores, now: datetime) -> Pr
     if effect.payload is None:
         return Preview(effect, None)
     if effect.verb == "alert":
-        if now - moment_of(effect.taken_at) > ALERTS_LAST:
+        if is_no_news(effect, now):
             return Preview(replace(effect, state="cancelled", reason=TOO_OLD), None)
         sink = opened.sink_of(effect)
         return Preview(effect, sink and sink.preview(envelopes.notice(effect)))

@@ -20,7 +20,7 @@ from connectors.store.outbox import Effect
 from contracts.errors import StateCorrupt
 from wiring.dispatch.settling import done
 from wiring.dispatch.stores import Later, LeaseLost, Stores
-from wiring.dispatch.taking import ALERTS_LAST, TOO_OLD
+from wiring.dispatch.taking import ALERTS_LAST, TOO_OLD, is_no_news
 
 MOST = 200
 """Alerts of one message; what is left makes another."""
@@ -41,7 +41,7 @@ class Saying:
 
     async def say(self, effect: Effect, sink: AlertSink, now: datetime) -> str:
         """Say it. Raises ``Later``, ``LeaseLost``, and what the sink raises."""
-        if now - moment_of(effect.taken_at) > ALERTS_LAST:
+        if is_no_news(effect, now):
             raise Refused(TOO_OLD, reason="too_old")
         if not isinstance(sink, JoiningSink) or not sink.together_s:
             await sink.send(await to_thread(self.stores.envelopes.notice, effect))
@@ -70,7 +70,7 @@ class Saying:
 
     def _others(self, effect: Effect, now: datetime) -> list[Effect]:
         join = partial(self.stores.alerts.join, effect, now, lease_s=self.lease_s, most=MOST - 1)
-        return join(taken_since=now - ALERTS_LAST)
+        return join(since=now - ALERTS_LAST)
 
     def _notices(self, effects: Sequence[Effect]) -> dict[str, Notice]:
         """What they say, by id; one that does not open is left out, and is found so when it is said by itself."""

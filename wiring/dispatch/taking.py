@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import uuid5
 
 from connectors.alerting.port import Notice
-from connectors.store.engine import micros
+from connectors.store.engine import micros, moment_of
 from connectors.store.outbox import Autonomy, Effect, State, Verb
 from contracts.envelope import Envelope
 from contracts.identity import NAMESPACE, ordinal_of
@@ -27,7 +27,7 @@ HISTORY = timedelta(hours=24)
 """What happened longer than this before the journal took it is history that was loaded, and no news."""
 
 ALERTS_LAST = timedelta(days=1)
-"""An alert that could not be said for so long is said no more."""
+"""An alert that could not be said for so long is said no more, counted from when the journal took what led to it."""
 
 TOO_OLD = "it could not be said for a day, and is news no more"
 
@@ -49,7 +49,8 @@ def effects_of(
         yield _of_issue(record, tenant, envelopes, now)
     elif isinstance(record, Alert):
         notice, place = notice_of(record), place_of(record)
-        yield from of_notice(notice, tenant, envelopes, now, record.id, place, is_old=_is_history(record))
+        of = (record.id, place, record.ingested_at)
+        yield from of_notice(notice, tenant, envelopes, now, *of, is_old=_is_history(record))
 
 
 def _of_issue(record: LinearIssue, tenant: TenantEntry, envelopes: Envelopes, now: datetime) -> Effect:
@@ -94,11 +95,12 @@ def of_notice(
     now: datetime,
     record_id: str,
     place: int,
+    since: datetime,
     *,
     is_old: bool = False,
     but: str = "",
 ) -> Iterator[Effect]:
-    """A notice to every sink of the tenant that takes its severity, ``but`` one."""
+    """A notice to every sink of the tenant that takes its severity, ``but`` one; news for a day from ``since`` on."""
     at = micros(now)
     autonomy: Autonomy = "observe" if is_old else tenant.allowed("alert")
     for sink in tenant.alerts:
@@ -120,10 +122,15 @@ def of_notice(
             next_at=at,
             reason="of history that was loaded" if is_old else "",
             payload=None if is_old else envelopes.of_notice(notice),
-            happened_at=micros(notice.at),
+            happened_at=micros(since),
             taken_at=at,
             changed_at=at,
         )
+
+
+def is_no_news(effect: Effect, now: datetime) -> bool:
+    """Whether an alert is too old to be said, whoever was away meanwhile: its sink, or the dispatcher."""
+    return now - moment_of(effect.happened_at) > ALERTS_LAST
 
 
 def _is_history(record: Envelope) -> bool:

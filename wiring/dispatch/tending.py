@@ -75,7 +75,7 @@ def waiting_of(tenant: TenantEntry, envelopes: Envelopes, now: datetime) -> Iter
         at=now,
         rule="outbox_waiting",
     )
-    return of_notice(notice, tenant, envelopes, now, notice.id, 0)
+    return of_notice(notice, tenant, envelopes, now, notice.id, 0, now)
 
 
 def trouble_of(
@@ -92,4 +92,4 @@ def trouble_of(
         at=now,
         rule="destination_rests",
     )
-    return of_notice(notice, tenant, envelopes, now, notice.id, 0, but=destination)
+    return of_notice(notice, tenant, envelopes, now, notice.id, 0, now, but=destination)

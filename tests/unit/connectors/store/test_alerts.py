@@ -64,13 +64,13 @@ def test_an_alert_takes_along_what_else_is_to_be_said_there(store: Rows) -> None
             alert("a"),
             alert("b"),
             alert("c", tenant="other"),
-            alert("d", taken_at=0),
+            alert("d", happened_at=0),
             alert("e", verb="open", destination="acme-linear"),
         ]
     )
     mine, theirs = store.outbox.claim(NOW, lease_s=60, most=2, each=2)
     store.outbox.add([alert("f", next_at=micros(LATER))])
-    joined = store.alerts.join(mine, NOW, lease_s=60, taken_since=NOW - timedelta(days=1), most=10)
+    joined = store.alerts.join(mine, NOW, lease_s=60, since=NOW - timedelta(days=1), most=10)
     assert [one.id for one in joined] == [theirs.id] == ["b"]
     assert not store.outbox.renew(theirs, LATER)
     assert store.outbox.settle(joined[0], NOW, state="done")

@@ -200,6 +200,39 @@ def test_addresses_that_only_look_public_are_not(address: str) -> None:
     assert not is_public(address)
 
 
+@pytest.mark.parametrize(("away", "sent"), [(23, 2), (25, 0)])
+def test_what_the_dispatcher_reads_late_is_no_news_after_a_day_in_all(
+    sinks: Sinks, away: int, sent: int
+) -> None:
+    sinks.site.now += timedelta(hours=away)
+
+    async def work(desk: Desk) -> None:
+        await desk.take(alert_record(1, severity="info"), alert_record(2, severity="info"))
+        outcomes = await desk.deliver()
+        assert (outcomes["too_old"], len(sinks.hook.taken)) == (4 - 2 * sent, sent)
+        now = desk.site.now
+        await desk.take(alert_record(3, severity="info", event_time=now, ingested_at=now))
+        await desk.deliver(timedelta(minutes=2))
+
+    sinks.site.run(work)
+    assert len(sinks.hook.taken) == sent + 1
+    assert len(sinks.slack.posted) == (2 if sent else 1)
+
+
+def test_what_waits_at_its_sink_grows_old_from_when_the_journal_took_it(sinks: Sinks) -> None:
+    sinks.slack.status = 500
+    sinks.site.now += timedelta(hours=20)
+
+    async def work(desk: Desk) -> None:
+        await desk.take(alert_record(1, severity="warn"))
+        await desk.settle(3)
+        sinks.slack.status = 200
+        assert (await desk.deliver(timedelta(hours=5)))["too_old"] == 1
+
+    sinks.site.run(work)
+    assert sinks.slack.posted == []
+
+
 def test_an_alert_that_could_not_be_said_for_a_day_is_dropped(sinks: Sinks) -> None:
     sinks.slack.status = 500
 
