@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from connectors.outgoing import Gone, Heard, Limited, Refused, Sender, Unauthorised, Unsure
 from connectors.trackers.adf import adf, plain_text
-from connectors.trackers.jira_fields import Meta, creation
+from connectors.trackers.jira_fields import Meta, creation, name_of, summary_of
 from connectors.trackers.jira_marks import (
     COMMENT,
     LINKS,
@@ -134,7 +134,7 @@ class JiraTracker:
         """Change these fields (``title``, ``description``, ``priority``)."""
         told: dict[str, Json] = {}
         if "title" in fields:
-            told["summary"] = fields["title"]
+            told["summary"] = summary_of(fields["title"])
         if "description" in fields:
             told["description"] = adf(fields["description"])
         if "priority" in fields:
@@ -216,6 +216,14 @@ class JiraTracker:
         """By the names of priorities that this destination uses."""
         name = issue.fields.get("priority")
         return self.place.priorities.index(name) + 1 if name in self.place.priorities else None
+
+    def written(self, draft: Draft) -> Mapping[str, Json]:
+        """A line, plain text, and this destination's name of the priority."""
+        return {
+            "title": summary_of(draft.title),
+            "description": plain_text(adf(draft.description)),
+            "priority": name_of(draft.priority, self.place.priorities),
+        }
 
     def preview(self, draft: Draft) -> Json:
         """The request's body, as for a project that takes every field."""

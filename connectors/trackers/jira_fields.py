@@ -34,6 +34,16 @@ class Meta:
         )
 
 
+def summary_of(title: str) -> str:
+    """A title as Jira takes it: one line, not too long."""
+    return " ".join(title.split())[:SUMMARY_CHARS]
+
+
+def name_of(priority: int, priorities: Sequence[str]) -> str | None:
+    """What a project calls a priority of 1 (urgent) to 4; None where it has no name for it."""
+    return priorities[priority - 1] if 1 <= priority <= len(priorities) else None
+
+
 def creation(
     draft: Draft, project: str, meta: Meta, more: Mapping[str, Any], priorities: Sequence[str]
 ) -> dict[str, Any]:
@@ -45,7 +55,7 @@ def creation(
     told: dict[str, Any] = {
         "project": {"key": project},
         "issuetype": {"id": meta.issue_type},
-        "summary": " ".join(draft.title.split())[:SUMMARY_CHARS],
+        "summary": summary_of(draft.title),
     }
     if "labels" in meta.fields:
         told["labels"] = [label, *("_".join(name.split())[:255] for name in draft.labels)]
@@ -53,7 +63,7 @@ def creation(
         raise Refused("the project's issue type has no labels: add that field to its screen", reason="fields")
     if "description" in meta.fields:
         told["description"] = adf(draft.description)
-    name = priorities[draft.priority - 1] if 1 <= draft.priority <= len(priorities) else None
+    name = name_of(draft.priority, priorities)
     if "priority" in meta.fields and name in meta.priorities:
         told["priority"] = {"name": name}
     return told | dict(more)

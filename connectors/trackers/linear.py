@@ -209,6 +209,10 @@ class LinearTracker:
         told = issue.fields.get("priority")
         return (int(told) or 5) if isinstance(told, int | float) else None
 
+    def written(self, draft: Draft) -> Mapping[str, Json]:
+        """Linear keeps them as they were given."""
+        return {"title": draft.title, "description": draft.description, "priority": draft.priority}
+
     def preview(self, draft: Draft) -> Json:
         """The input of ``issueCreate`` with labels by name, attachments, and customers."""
         customers = [known(one).input for one in draft.customers]

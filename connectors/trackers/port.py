@@ -176,6 +176,10 @@ class Tracker(Protocol):
         """The issue's priority as 1 (urgent) to 5 (none); None where it is not one of ours."""
         ...
 
+    def written(self, draft: Draft) -> Mapping[str, Json]:
+        """The ``fields`` of the issue that a draft made, as ``read`` tells them while nobody has changed them."""
+        ...
+
     def preview(self, draft: Draft) -> Json:
         """What would be sent to make it, without asking anybody."""
         ...

@@ -97,6 +97,29 @@ def test_a_doubt_waits_until_a_search_would_show_the_issue(
     assert len(there.issues) == 1
 
 
+@pytest.mark.parametrize("by_people", [None, "Low"])
+def test_one_that_was_adopted_grows_more_urgent_unless_people_said_how_urgent_it_is(
+    site: Site, server: Scripted, there: JiraSite, by_people: str | None
+) -> None:
+    server.script("hang_after")
+
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(priority=3, title="Export  fails\n1"))
+        await desk.settle(4, 30 * SECONDS)
+        assert site.counted("adopted", "jira") == 1
+        (issue,) = there.issues.values()
+        assert issue["fields"]["priority"] == {"name": "Medium"}
+        if by_people is not None:
+            issue["fields"]["priority"] = {"name": by_people}
+        await desk.take(issue_record(change="recur", at=9, priority=2, title="Export fails: 9 accounts"))
+        await desk.settle(2)
+
+    site.run(work, within_s=1.0)
+    (issue,) = there.issues.values()
+    assert issue["fields"]["priority"] == {"name": by_people or "High"}
+    assert issue["fields"]["summary"] == "Export fails: 9 accounts"
+
+
 @pytest.mark.parametrize("spoilt", ["hang", "reset", "500"])
 def test_what_was_never_made_is_made_after_two_looks(
     site: Site, server: Scripted, there: JiraSite, spoilt: str

@@ -133,7 +133,8 @@ class IssueWork:
             there = await self.tracker.read(issue.id)
             fields = {} if there is None else there.fields
         if outcome != "created":  # people may have changed it since; only what is as we wrote it is ours
-            fields = {n: v for n, v in fields.items() if v == getattr(draft, n, None)}
+            ours = self.tracker.written(draft)
+            fields = {n: v for n, v in fields.items() if v == ours.get(n)}
         tracked = Tracked(
             destination=effect.destination,
             issue_id=record.issue_id,
