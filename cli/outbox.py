@@ -183,25 +183,24 @@ def resolve(
     data: SaidData = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that you did it by hand; with --external-id later comments go to your issue.
+    """Say that you did it by hand; with --external-id, of an effect that opens an issue, later comments go to yours.
 
     Example: undercurrent outbox resolve 3f0c --author ann --external-id 10073 --key ENG-42
     """
+    if (key or url) and not external_id:
+        raise WrongUsage("--key and --url go with --external-id: say the tracker's id of the issue, too")
     with _store(directory, data) as store:
         effect = _one(store, name)
-        _decide(store, [name], author, "done", ("proposed", "manual"), why, as_json=as_json)
-        if external_id and effect.verb == "open":
-            tracked = Tracked(
-                effect.destination,
-                effect.about,
-                effect.tenant,
-                effect.theme_id or "",
-                external_id,
-                key,
-                url,
-                {},
+        if external_id and effect.verb != "open":
+            raise WrongUsage(
+                f"--external-id: {effect.id} is {effect.verb}, which makes no issue; leave it out, or give it with the "
+                f"effect that opens issue {effect.about}"
             )
-            IssueStore(store).track(tracked, now_utc())
+        yours = None
+        if external_id:
+            theme = effect.theme_id or ""
+            yours = Tracked(effect.destination, effect.about, effect.tenant, theme, external_id, key, url, {})
+        _decide(store, [name], author, "done", ("proposed", "manual"), why, as_json=as_json, issue=yours)
 
 
 @app.command("resume")
@@ -260,12 +259,13 @@ def _decide(
     why: str,
     *,
     as_json: bool,
+    issue: Tracked | None = None,
 ) -> None:
     if not author.strip():
         raise WrongUsage("--author: say who decides; it is kept with the effect")
     effects = [_one(store, name) for name in names]
     for effect in effects:
-        if not OutboxStore(store).decide(effect.id, author, now_utc(), state, came_from, why):
+        if not OutboxStore(store).decide(effect.id, author, now_utc(), state, came_from, why, issue):
             raise OrderRefused(f"{effect.id} is {_one(store, effect.id).state}, not {' or '.join(came_from)}")
     if as_json:
         print_json([{"id": effect.id, "state": state, "author": author} for effect in effects])

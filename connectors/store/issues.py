@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Row, delete, select, update
 
 from connectors.store.engine import inserting, micros, store_errors, writing
 from connectors.store.tables import issues, pauses
@@ -47,12 +47,8 @@ class IssueStore:
 
     def track(self, issue: Tracked, now: datetime) -> None:
         """Note an issue, or what has become of it."""
-        told = {name: getattr(issue, name) for name in Tracked.__dataclass_fields__}
-        told |= {"written": dict(issue.written), "changed_at": micros(now)}
-        key = (issues.c.destination, issues.c.issue_id)
-        made = inserting(issues, self.engine).values(**told, made_at=micros(now))
         with writing(self.engine) as writer:
-            writer.execute(made.on_conflict_do_update(index_elements=key, set_=told))
+            note(writer, issue, now)
 
     def of(self, destination: str, issue_id: str) -> Tracked | None:
         """The issue that one of ours became; None where none was made."""
@@ -102,6 +98,15 @@ class IssueStore:
         with store_errors(), self.engine.connect() as reader:
             row = reader.execute(select(issues).where(*where)).first()
         return None if row is None else _tracked(row)
+
+
+def note(writer: Connection, issue: Tracked, now: datetime) -> None:
+    """Note an issue inside a transaction."""
+    told = {name: getattr(issue, name) for name in Tracked.__dataclass_fields__}
+    told |= {"written": dict(issue.written), "changed_at": micros(now)}
+    key = (issues.c.destination, issues.c.issue_id)
+    made = inserting(issues, writer).values(**told, made_at=micros(now))
+    writer.execute(made.on_conflict_do_update(index_elements=key, set_=told))
 
 
 def _tracked(row: Row[Any]) -> Tracked:

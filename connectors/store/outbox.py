@@ -23,6 +23,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Engine, Row, Select, and_, exists, func, or_, select, update
 
 from connectors.store.engine import inserting, leave_the_disk, micros, store_errors, writing
+from connectors.store.issues import Tracked, note
 from connectors.store.tables import outbox, pauses, quotas
 from contracts.errors import StateCorrupt
 
@@ -156,8 +157,12 @@ class OutboxStore:
         state: State,
         came_from: Sequence[State],
         reason: str = "",
+        issue: Tracked | None = None,
     ) -> bool:
-        """A person's word about a row that is in one of ``came_from``; False when it is not any more."""
+        """A person's word about a row that is in one of ``came_from``; False when it is not any more.
+
+        ``issue`` is noted with it: what waits behind the row is to find it.
+        """
         at = micros(now)
         changes: dict[str, Any] = {
             "state": state, "decided_by": author, "decided_at": at, "next_at": at, "changed_at": at,
@@ -167,7 +172,10 @@ class OutboxStore:
             changes |= {"payload": None, "has_quotes": False}
         with writing(self.engine) as writer:
             told = update(outbox).where(outbox.c.id == name, outbox.c.state.in_(came_from)).values(changes)
-            return writer.execute(told).rowcount == 1
+            decided = writer.execute(told).rowcount == 1
+            if decided and issue is not None:
+                note(writer, issue, now)
+        return decided
 
     def release(self, destination: str, now: datetime) -> int:
         """Put back what waits for a person only because ``destination`` was away; how many."""

@@ -97,6 +97,26 @@ def test_an_issue_made_by_hand_is_known_from_then_on(site: Site, there: LinearSi
     assert there.creates == []
 
 
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        (["--external-id", "hers"], "is recur, which makes no issue"),
+        (["--key", "ENG-7"], "--key and --url go with --external-id"),
+    ],
+)
+def test_the_id_of_an_issue_is_not_taken_where_it_would_be_forgotten(
+    site: Site, told: list[str], why: str
+) -> None:
+    decided(site, now_record(1).model_copy(update={"change": "recur"}))
+    call(site, "dispatch", "--until-end")
+    (row,) = call(site, "outbox", "ls")  # type: ignore[misc]
+    resolve = ("outbox", "resolve", row["id"], "--author", "ann", "--dir", site.folder)
+    refused = undercurrent(*resolve, *told)
+    assert (refused.code, why in refused.err) == (2, True), refused.err
+    assert [one["state"] for one in call(site, "outbox", "ls")] == ["proposed"]  # type: ignore[attr-defined]
+    assert undercurrent(*resolve).code == 0
+
+
 def test_what_happened_already_cannot_be_approved(site: Site) -> None:
     decided(site, now_record(1))
     call(site, "dispatch", "--until-end")
