@@ -195,6 +195,8 @@ def _order(
 ) -> None:
     without_personal_data(reason=why)
     model = _model(desk, role, tenant)
+    if act == "roll_back" and version is None:
+        version = model.before  # given again, say after a kill, it is refused and goes no second step back
     order = DirectModel(role=_role(role), act=act, version=version, why=why)
     if not dry_run:
         with desk.orders() as orders:

@@ -9,6 +9,7 @@ import pytest
 from cli.letters import open_desk
 from connectors.kafka.names import GENERATION, PREFIX
 from contracts.commands import CorrectConcern, Correction
+from contracts.errors import StopWorker
 from contracts.stages import EnrichedItem
 from models.learning.role import UNTRAINED
 from tests.e2e.conftest import Ran
@@ -53,6 +54,24 @@ def test_a_promoted_model_is_listed_shown_compared_and_rolled_back(taught: Path)
     assert (refused.code, refused.json["became"]["event"]) == (4, "refused")
     rows = {row["role"]: row for row in undercurrent("models", "ls", "--dir", taught, "--json").json}
     assert (rows["category"]["newest"], rows["category"]["corrections"]) == ("2.1.50", 50)
+
+
+def test_a_rollback_that_was_killed_and_is_given_again_goes_one_step_back(
+    taught: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    why = ("--author", "ann", "--reason", "audit", "--dir", taught)
+    assert undercurrent("models", "promote", "category", "2.2.60", *why).code == 0
+
+    def killed(*_told: object) -> None:
+        raise StopWorker("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cli.letters.finish", killed)
+        assert undercurrent("models", "rollback", "category", *why).code == 1
+    again = undercurrent("models", "rollback", "category", *why, "--json")
+    assert (again.code, again.json["became"]["event"]) == (4, "refused")
+    rows = {row["role"]: row for row in undercurrent("models", "ls", "--dir", taught, "--json").json}
+    assert rows["category"]["version"] == "2.1.50"
 
 
 def test_without_corrections_the_untrained_model_labels(ran: Ran) -> None:

@@ -31,6 +31,12 @@ class Model:
         return next((one.version for one in reversed(self.events) if one.event in CHANGES), UNTRAINED)
 
     @property
+    def before(self) -> str:
+        """The version that labelled before; the untrained one where that was rolled back from."""
+        last = next((one for one in reversed(self.events) if one.event in CHANGES), None)
+        return last.before or UNTRAINED if last and last.event == "promoted" else UNTRAINED
+
+    @property
     def pinned(self) -> bool:
         """Whether only a person changes it."""
         orders = [one.event for one in self.events if one.event in ("pinned", "unpinned")]
