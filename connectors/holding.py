@@ -56,5 +56,10 @@ def claim(fd: int, directory: Path, holders: str) -> None:
         raise RecoveryRefused(
             f"{directory}: in use by {holders} {holder}; end that one first, or use another directory"
         ) from exc
+    name_holder(fd, os.getpid())
+
+
+def name_holder(fd: int, pid: int) -> None:
+    """Write down who has a lock that is held: another process, where that one inherited it."""
     os.ftruncate(fd, 0)
-    os.pwrite(fd, str(os.getpid()).encode(), 0)
+    os.pwrite(fd, str(pid).encode(), 0)

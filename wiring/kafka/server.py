@@ -21,8 +21,9 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
+from connectors.holding import claim, name_holder
 from connectors.kafka.cluster import Cluster, read_properties
-from contracts.errors import StopWorker
+from contracts.errors import RecoveryRefused, StopWorker
 from wiring.kafka.jars import class_path, java
 from wiring.kafka.properties import broker_properties, free_ports, hold, is_free
 
@@ -31,6 +32,8 @@ from wiring.kafka.properties import broker_properties, free_ports, hold, is_free
 READY_WITHIN_S = 300.0
 # A clean stop takes under 1 s; past this the broker is killed, which costs the next start a check of its logs.
 STOPPED_WITHIN_S = 15.0
+# What the watcher takes to end a broker whose owner was killed; who starts again at once is not refused for that.
+LEFT_WITHIN_S = 5.0
 
 # Quick to start rather than quick after minutes: this broker serves tests and one developer.
 _JVM = (
@@ -55,7 +58,10 @@ class LocalBroker:
     """One broker process on 127.0.0.1; ``watched`` ends it when this process ends, however that happens."""
 
     def __init__(self, directory: Path, *, why: str = "asked for", watched: bool = True) -> None:
-        """Fetch the jars and format the directory, if new; ``start`` starts. Raises ``StopWorker``."""
+        """Fetch the jars and format the directory, if new; ``start`` starts.
+
+        Raises ``StopWorker``, and ``RecoveryRefused`` where a broker runs there, whose settings stay as they are.
+        """
         self.directory: Final = directory.absolute()
         self.why: Final = why
         self._watched = watched
@@ -63,6 +69,8 @@ class LocalBroker:
         self._settings = self.directory / "server.properties"
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
+        self._lock: int | None = None
+        self._claim()
         self.port: Final = self._prepare()
         self.bootstrap: Final = f"127.0.0.1:{self.port}"
 
@@ -82,11 +90,13 @@ class LocalBroker:
         if self.pid is not None:
             return
         self._release_watcher()
+        lock = self._claim()
         with (self.directory / "kafka.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - Java and its flags are ours
                 [*self._java, "kafka.Kafka", str(self._settings)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, pass_fds=(lock,),
             )  # fmt: skip
+        name_holder(lock, self._process.pid)
         if self._watched:
             self._watcher = subprocess.Popen(  # noqa: S603 - our own words
                 [sys.executable, "-I", "-S", "-c", _WATCH, str(self._process.pid)],
@@ -116,6 +126,32 @@ class LocalBroker:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _claim(self) -> int:
+        """The directory's lock, which the broker inherits: it is held while one of the two lives."""
+        if self._lock is None:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            fd = os.open(self.directory / "in-use", os.O_RDWR | os.O_CREAT, 0o644)
+            try:
+                self._claimed(fd)
+            except BaseException:
+                os.close(fd)
+                raise
+            self._lock = fd
+        return self._lock
+
+    def _claimed(self, fd: int) -> None:
+        deadline = time.monotonic() + LEFT_WITHIN_S
+        while True:
+            try:
+                return claim(fd, self.directory, "process")
+            except RecoveryRefused:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(0.1)
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing answers."""
@@ -141,7 +177,6 @@ class LocalBroker:
         for kept in map(hold, (port, controller)):
             if kept is not None:
                 weakref.finalize(self, os.close, kept)
-        self.directory.mkdir(parents=True, exist_ok=True)
         properties = broker_properties("127.0.0.1", port, controller, f"127.0.0.1:{port}", str(logs))
         self._settings.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         if not (logs / "meta.properties").exists():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.kafka.cluster import read_properties
-from contracts.errors import StopWorker
+from contracts.errors import RecoveryRefused, StopWorker
 from settings import Settings
 from wiring.kafka import docker, server
 from wiring.kafka.broker import Broker, NamedBroker, open_broker
@@ -46,6 +46,19 @@ def test_a_broker_that_cannot_start_says_what_it_said(tmp_path: Path) -> None:
     with pytest.raises(StopWorker, match=r"ended at its start.*process\.roles"):
         refused.start()
     assert refused.pid is None
+
+
+def test_a_second_broker_in_a_directory_is_refused_and_leaves_the_first_one_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wiring.kafka.server.LEFT_WITHIN_S", 0.2)
+    first = LocalBroker(tmp_path / "kafka")
+    said = (tmp_path / "kafka" / "server.properties").read_bytes()
+    with pytest.raises(RecoveryRefused, match=f"in use by process {os.getpid()}; end that one first"):
+        LocalBroker(tmp_path / "kafka")
+    assert (tmp_path / "kafka" / "server.properties").read_bytes() == said
+    first.stop()
+    assert LocalBroker(tmp_path / "kafka").port == first.port
 
 
 def test_it_listens_on_this_machine_alone() -> None:
