@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from connectors.durable import file_errors
 from contracts.errors import RecoveryRefused
 
 
@@ -41,6 +42,23 @@ def if_free(lock: Path) -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+@contextmanager
+def claimed(lock: Path, holders: str) -> Iterator[None]:
+    """Hold a file for this process alone, as ``claim``; it is made, its folder too, and stays.
+
+    Raises ``RecoveryRefused`` where another one has it, ``StopWorker`` where it cannot be made.
+    """
+    with file_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with file_errors(lock):
+            claim(fd, lock.parent, holders)
+        yield
+    finally:
+        os.close(fd)  # gives the lock back; the file stays, or two processes could lock two files
 
 
 def claim(fd: int, directory: Path, holders: str) -> None:

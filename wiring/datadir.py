@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.durable import file_errors, replace_whole
-from connectors.holding import claim
+from connectors.holding import claimed
 from contracts.errors import RecoveryRefused, StateCorrupt
 from flows.stages import JOURNAL, Pipeline
 
@@ -127,15 +126,8 @@ def write_whole(path: Path, data: bytes) -> None:
 @contextmanager
 def locked(directory: DataDir) -> Iterator[None]:
     """Hold the directory for this process; ``RecoveryRefused`` names the process that holds it already."""
-    with file_errors(directory.root):
-        directory.root.mkdir(parents=True, exist_ok=True)
-        fd = os.open(directory.lock, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        with file_errors(directory.lock):
-            claim(fd, directory.root, "process")
+    with claimed(directory.lock, "process"):
         yield
-    finally:
-        os.close(fd)  # gives the lock back; the file stays, or two processes could lock two files
 
 
 def tokens_of(directory: DataDir) -> Mapping[Path, int | None]:

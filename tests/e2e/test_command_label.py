@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -11,7 +15,7 @@ from contracts.answers import Answer
 from contracts.stages import Assignment, EnrichedItem
 from tests.support.clerk import honest
 from tests.support.commands import undercurrent
-from tests.support.model_vendors import Server, vendor
+from tests.support.model_vendors import Broken, Server, vendor
 from tests.support.product import KEYWORDS, ledger_of
 from wiring.datadir import DataDir
 from wiring.views.topics import Topics
@@ -41,6 +45,26 @@ def test_answers_act_once_and_a_model_that_is_away_costs_nothing(own_copy: Path,
     assert (answers, decided, relabelled > 0) == (told.json["answers"], told.json["answers"], True)
     again = undercurrent("label", "--dir", own_copy, "--json", env=env).json
     assert (again["answers"], again["calls"]) == (0, 0)
+
+
+def test_a_second_one_is_refused_and_pays_for_nothing_until_the_first_is_dead(
+    own_copy: Path, server: Server
+) -> None:
+    env = asking(server)
+    server.answer = lambda _asked: Broken("hang")
+    argv = [sys.executable, "-m", "cli", "label", "--dir", str(own_copy)]
+    with subprocess.Popen(argv, env={**os.environ, **env}, stdout=subprocess.DEVNULL) as first:
+        while not server.asked:
+            assert first.poll() is None
+            sleep(0.05)
+        server.answer = lambda asked: honest(asked.user)
+        asked = len(server.asked)
+        second = undercurrent("label", "--dir", own_copy, "--patience", "0", env=env)
+        assert (second.code, f"in use by the labeller of process {first.pid}" in second.err) == (4, True)
+        first.kill()
+    assert len(server.asked) <= max(asked, 8)  # what the first asks at once, in all
+    third = undercurrent("label", "--dir", own_copy, "--json", env=env)
+    assert (third.code, third.json["waiting"]) == (0, 0)
 
 
 def _told(directory: Path) -> tuple[int, int, int]:

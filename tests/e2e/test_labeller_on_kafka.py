@@ -17,11 +17,14 @@ from connectors.kafka.reading import between, held
 from contracts.answers import Answer
 from contracts.registry import read_journal, read_record
 from contracts.stages import EnrichedItem
+from tests.support.broker import make_topics
 from tests.support.clerk import honest
 from tests.support.kafka_flow import KafkaFlow
 from tests.support.model_vendors import Server, vendor
 from tests.support.product import KEYWORDS, load_sample
 from wiring.kafka.broker import Broker
+from wiring.kafka.publishing.book import Book
+from wiring.kafka.publishing.marks import Position
 
 PART = slice(850, 900)
 
@@ -81,6 +84,57 @@ def test_killed_and_started_again_every_concern_is_asked_and_answered(
     assert len({(answer.concern_id, answer.answer.ciphertext) for answer in answers}) == len(
         provisional(flow)
     )
+
+
+def test_a_second_one_is_refused_and_a_lost_memory_asks_nothing_that_was_answered(
+    flow: KafkaFlow, server: Server
+) -> None:
+    own = {"UNDERCURRENT_COMPATIBLE_URL": server.url, "UNDERCURRENT_COMPATIBLE_MODEL": "llama"}
+    env = flow.environment({**KEYWORDS, **own, "UNDERCURRENT_LLM_SURE": "1"})
+    flow.run_to_end(["intake", "extract"])
+    with subprocess.Popen(argv(flow), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT) as first:
+        while len(answered(flow)) < len(provisional(flow)):
+            assert first.poll() is None
+        before = len(server.asked)
+        second = subprocess.run(argv(flow, "--until-end"), env=env, capture_output=True, check=False)
+        told = f"{flow.data}/labeller/g1: in use by the group of process {first.pid}"
+        assert (second.returncode, told in second.stderr.decode()) == (4, True), second.stderr.decode()
+        first.kill()
+    flow.run_to_end(["intake", "extract"])
+    for part in (flow.data / "labelling").glob("g1.*"):
+        part.unlink()
+    third = subprocess.run(argv(flow, "--until-end"), env=env, capture_output=True, check=False)
+    assert (third.returncode, len(server.asked)) == (0, before), third.stderr.decode()
+
+
+@pytest.mark.slow
+def test_while_another_generation_is_active_it_waits_and_goes_on_after_the_rollback(
+    flow: KafkaFlow, server: Server
+) -> None:
+    def active(generation: str, since: int) -> None:
+        Book(flow.cluster, flow.naming.prefix).tell_now({("themes", 0): Position(generation, 0, since)})
+
+    own = {"UNDERCURRENT_COMPATIBLE_URL": server.url, "UNDERCURRENT_COMPATIBLE_MODEL": "llama"}
+    env = flow.environment({**KEYWORDS, **own, "UNDERCURRENT_LLM_SURE": "1"})
+    flow.run_to_end(["intake", "extract"])
+    themes = [flow.naming.public("themes"), replace(flow.naming, generation="g2").topic("themes")]
+    make_topics(flow.cluster, themes, flow.partitions)
+    active("g1", 0)
+    active("g2", 7)
+    refused = subprocess.run(argv(flow, "--until-end"), env=env, capture_output=True, check=False)
+    assert (refused.returncode, b"cut over to it first" in refused.stderr) == (4, True), refused.stderr
+    with subprocess.Popen(argv(flow), env=env, stderr=subprocess.PIPE) as waits:
+        assert waits.stderr is not None
+        assert b"generation g1 is not the active one (g2)" in waits.stderr.readline()
+        assert server.asked == []
+        active("g1", 9)
+        assert waits.stderr.readline().startswith(b"notice: no more: generation g1 is not")
+        while len(answered(flow)) < len(provisional(flow)):
+            assert waits.poll() is None
+        active("g2", 11)
+        assert b"nothing is asked until it is" in waits.stderr.readline()
+        waits.terminate()
+    assert waits.returncode == 0
 
 
 def test_the_next_generation_takes_its_answers_from_a_table_and_the_journal_gets_none(

@@ -62,11 +62,15 @@ class _Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Found:
-    """Outcomes by key, what could not be asked, and tenants whom a cap stopped."""
+    """Outcomes by key, what could not be asked, and tenants whom a cap stopped.
+
+    ``waits``: seconds that a tenant waits because a cap bars one provider and the others are away.
+    """
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     from_cache: set[str] = field(default_factory=set)
     stopped: dict[str, CapReached] = field(default_factory=dict)
+    waits: dict[str, float] = field(default_factory=dict)
     wait_s: float | None = None
     why: str = ""
 
@@ -140,15 +144,17 @@ class Labeller:
             "later" in verdicts or ("poisoned" in verdicts and not found.is_answering)
         ):
             found.wait_s, found.why = PAUSE_S, "some are to be asked again"
-        self._hold(found.stopped, now)
+        self._hold(found, now)
         self._budget.look({row.item.tenant for row in rows}, now)
         return Turn(len(answers), found.wait_s, found.why)
 
-    def _hold(self, stopped: Mapping[str, CapReached], now: datetime) -> None:
+    def _hold(self, found: _Found, now: datetime) -> None:
         """Leave tenants without money alone for a while, and tell people."""
-        for tenant, why in stopped.items():
+        for tenant, wait_s in found.waits.items():
+            self._held[tenant] = now + min(timedelta(seconds=wait_s), LOOK_AGAIN)
+        for tenant, why in found.stopped.items():
             self._held[tenant] = min(datetime.combine(why.until, time(), UTC), now + LOOK_AGAIN)
-        for tenant, why in stopped.items():
+        for tenant, why in found.stopped.items():
             self._budget.stopped(tenant, why.until, now)
 
     # -- what is asked ---------------------------------------------------------------------------------
@@ -215,6 +221,7 @@ class Labeller:
             made = {call[0].item.tenant for call in calls if call not in refused}
             calls = [call for call in refused if call[0].item.tenant in made]
             found.stopped = {tenant: why for tenant, why in found.stopped.items() if tenant not in made}
+            found.waits = {tenant: wait_s for tenant, wait_s in found.waits.items() if tenant not in made}
 
     def _round(self, calls: Sequence[list[_Row]], found: _Found, now: datetime) -> list[list[_Row]]:
         """Make these calls together; an answer is kept as soon as it is there. The calls that a cap refused."""
@@ -251,6 +258,12 @@ class Labeller:
         """Keep what came of a call; whether a cap refused it."""
         outcomes, tally = result
         self.tally.merge(tally)
+        if isinstance(outcomes, NobodyAnswers) and any(
+            isinstance(one, CapReached) for one in outcomes.failures
+        ):
+            # Somebody is there and answers those who have money: only this tenant waits for who is away.
+            found.waits[call[0].item.tenant] = outcomes.retry_after_s
+            return True
         if isinstance(outcomes, NobodyAnswers):
             found.wait_s = max(found.wait_s or 0.0, outcomes.retry_after_s)
             found.why = str(outcomes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -40,6 +40,9 @@ LABELLER = "labeller"
 PENDING = 20_000
 """Concerns that wait in its memory, at most (and what one read brings); 3 KB each."""
 
+LOOK_S = 30.0
+"""How often it is looked up which generation is active; until then two labellers may ask about the same."""
+
 POLL_S = 0.2
 BATCH = 500
 TOPIC = "enriched"
@@ -56,10 +59,12 @@ def run_labeller(
 ) -> None:
     """Run until a signal, or without ``follow`` until all that there is now was asked or nobody answers.
 
-    With ``health_port``, ``/livez``, ``/readyz`` and ``/metrics`` are answered there. Raises ``PipelineError``;
-    ``WrongUsage`` where no model is set up, ``RecoveryRefused`` for a generation that is not the active one.
+    Nothing is asked while another generation is active. With ``health_port``, ``/livez``, ``/readyz`` and ``/metrics``
+    are answered there. Raises ``PipelineError``; ``WrongUsage`` where no model is set up, without ``follow``
+    ``RecoveryRefused`` for a generation that is not the active one.
     """
-    _refuse_other(site)
+    if not follow:
+        _refuse_other(site)
     home = StageHome(site.data / LABELLER / site.naming.generation)
     with (
         draining_on_signals() as draining,
@@ -77,9 +82,19 @@ def run_labeller(
         with (
             serving_if(Probes(beat_of=beat.path, registry=registry), health_port),
             open_(site.data, settings, append, now) as opened,
-            closing(Reader(site, opened, tell)) as reader,
         ):
-            _loop(reader, opened, draining.is_set, beat.touch, follow=follow)
+            for notice in opened.notices:
+                tell(notice)
+            turn = Looking(partial(others_active, site), tell)
+            while not draining.is_set():
+                beat.touch()
+                if not turn.is_ours():
+                    time.sleep(POLL_S)
+                    continue
+                with closing(Reader(site, opened, tell)) as reader:
+                    _loop(reader, opened, draining.is_set, beat.touch, turn.is_ours, follow=follow)
+                if not follow:
+                    return
 
 
 def fill_answers(
@@ -118,6 +133,8 @@ def fill_answers(
             open_labeller(site.data, slow, keep, now, name=name, prompt=prompt, anew=True) as opened,
             closing(Reader(site, opened, tell)) as reader,
         ):
+            for notice in opened.notices:
+                tell(notice)
             while not reader.is_over and not draining.is_set():
                 reader.read()
             ask_slowly(opened, draining.is_set, tell, pause, rate)
@@ -146,25 +163,74 @@ def _digest(*what: object) -> str:
     return sha256("\x1f".join(map(str, what)).encode()).hexdigest()[:12]
 
 
-def _refuse_other(site: Site) -> None:
-    """Answers to what another generation decided would act in the live journal. Raises ``RecoveryRefused``."""
+def others_active(site: Site) -> str:
+    """Why nothing of this generation is to be asked: others are active, and its answers would act in the live journal.
+
+    Empty where it is active, or nothing was ever published. Raises ``StopWorker`` where the broker does not say.
+    """
     active = {at.generation for at in active_positions(site.cluster, site.naming, site.partitions).values()}
-    if active and site.naming.generation not in active:
-        raise RecoveryRefused(
-            f"generation {site.naming.generation} is not the active one ({', '.join(sorted(active))}): its answers"
-            " would act in the live journal; cut over to it first"
-        )
+    if not active or site.naming.generation in active:
+        return ""
+    return f"generation {site.naming.generation} is not the active one ({', '.join(sorted(active))})"
+
+
+def _refuse_other(site: Site) -> None:
+    if why := others_active(site):
+        raise RecoveryRefused(f"{why}: its answers would act in the live journal; cut over to it first")
+
+
+class Looking:
+    """Whether this generation is the one whose concerns are asked about: ``others`` says why not, every ``LOOK_S``.
+
+    While the broker does not say, what it said last holds.
+    """
+
+    def __init__(
+        self,
+        others: Callable[[], str],
+        tell: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._others = others
+        self._tell = tell
+        self._clock = clock
+        self._look_at = clock()
+        self._why = ""
+
+    def is_ours(self) -> bool:
+        """Looks again where it is time to."""
+        if self._clock() < self._look_at:
+            return not self._why
+        with suppress(StopWorker):
+            before, self._why = self._why, self._others()
+            if self._why != before:
+                self._tell(
+                    f"{self._why}: nothing is asked until it is" if self._why else f"no more: {before}"
+                )
+        self._look_at = self._clock() + LOOK_S
+        return not self._why
 
 
 def _loop(
-    reader: Reader, opened: Open, draining: Callable[[], bool], beat: Callable[[], None], *, follow: bool
+    reader: Reader,
+    opened: Open,
+    draining: Callable[[], bool],
+    beat: Callable[[], None],
+    is_ours: Callable[[], bool],
+    *,
+    follow: bool,
 ) -> None:
-    """Read, ask, append. While somebody is waited for, reading goes on."""
+    """Read, ask, append, while the generation ``is_ours``. While somebody is waited for, reading goes on.
+
+    What was there at the beginning is read first, as far as there is room: what settles a concern lies behind it.
+    """
     resume_at = 0.0
-    while not draining():
+    while not draining() and is_ours():
         beat()
         if opened.store.count() < PENDING:
             reader.read()
+            if not reader.is_over and opened.store.count() < PENDING:
+                continue
         if time.monotonic() < resume_at:
             continue
         try:
@@ -183,8 +249,6 @@ class Reader:
     """Reads the topic of all partitions behind what the labeller's memory has."""
 
     def __init__(self, site: Site, opened: Open, tell: Callable[[str], None]) -> None:
-        for notice in opened.notices:
-            tell(notice)
         self._topic = site.naming.topic(TOPIC)
         self._opened = opened
         self._ends: dict[int, int] = {}

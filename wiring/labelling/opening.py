@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from connectors.holding import claimed
 from connectors.keys.vault import LocalVault
 from connectors.labelling.store import Change, LabellingStore
 from contracts.commands import AddLabel
@@ -71,7 +72,8 @@ def open_labeller(
 ) -> Iterator[Open]:
     """The labeller of a data folder; ``name`` tells its memory from that of another generation's.
 
-    ``anew`` as in ``Inbox``; ``metrics`` counts every request to a model. Raises ``WrongUsage`` where none is set up.
+    ``anew`` as in ``Inbox``; ``metrics`` counts every request to a model. Raises ``WrongUsage`` where none is set up,
+    ``RecoveryRefused`` while another process has this memory: both would ask, and pay, for the same.
     """
     accounts = accounts_in(settings)
     if not accounts:
@@ -81,6 +83,7 @@ def open_labeller(
     )
     file, _warnings = load_taxonomy(settings.taxonomy)
     with ExitStack() as stack:
+        stack.enter_context(claimed(data / FOLDER / f"{name}.lock", "the labeller of process"))
         small = _models(stack, data, settings, metrics)
         large = _models(stack, data, large_of(settings), metrics)
         store = LabellingStore(data / FOLDER / f"{name}.sqlite3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError, Event, Thread
 from typing import Any
@@ -19,7 +20,8 @@ from contracts.errors import RetryLater
 from contracts.feedback import Signal
 from contracts.stages import EnrichedItem
 from models.labelling.routes import RoutePolicy
-from models.llm.errors import CapReached, NobodyAnswers, Rejected
+from models.llm.errors import CapReached, Held, NobodyAnswers, Rejected
+from models.llm.failover import FailoverProvider
 from models.llm.metered import MeteredProvider
 from models.llm.prices import load_prices
 from models.llm.spending import Caps, Ledger
@@ -406,6 +408,26 @@ def test_where_money_stands_is_told_after_a_turn(journey: Journey, desk: MakeDes
     deliver(journey, TEXTS[:1])
     desk(metered, ledger=ledger, on_standing=lambda who, standing: told.append((who, standing.state))).work()
     assert told == [("acme", "ok")]
+
+
+def test_a_tenant_without_money_holds_up_no_other_while_a_provider_is_away(
+    journey: Journey, desk: MakeDesk, tmp_path: Path
+) -> None:
+    class Away:
+        name, model = "anthropic", "claude"
+
+        def ask(self, _call: Any) -> Any:
+            raise Held("is known to be away", provider=self.name, retry_after_s=7200.0)
+
+    spending = SqliteSpendStore(tmp_path / "spend.sqlite3")
+    ledger = Ledger(spending, lambda tenant: Caps(0 if tenant == "acme" else 1_000_000))
+    clerk = Clerk(name="openai", model="gpt-5-mini")
+    seat = desk(FailoverProvider([Away(), MeteredProvider(clerk, ledger, load_prices())]), batch=1, at_once=2)
+    deliver(journey, TEXTS)
+    deliver(journey, TEXTS[:2], "other", tenant="globex")
+    seat.work()
+    assert {one.tenant for one in journey.of("journal", Answer)} == {"globex"}
+    assert (seat.store.count(), seat.labeller.held) == (5, {"acme": seat.now + timedelta(hours=1)})
 
 
 def test_a_cap_that_is_reached_between_two_calls_costs_nothing_more(
