@@ -22,7 +22,7 @@ from settings import Settings, load_settings
 from wiring.llm.accounts import Named, accounts_in, notices_about, prices_for
 from wiring.stages.intake import open_readers
 from wiring.topics import load_topics
-from wiring.views import read_run
+from wiring.views import read_runs
 
 # A run of a million items leaves about 10 GB of topics and state.
 WANTED_FREE_BYTES = 2 << 30
@@ -135,8 +135,11 @@ def _disk(directory: Path) -> Check:
 
 
 def _directory(directory: Path) -> Check:
-    view = read_run(directory)
-    if view.violations:
-        return Check("data directory", "broken", "; ".join(view.violations[:3]))
-    detail = f"{len(view.items)} items, each with one outcome; {view.on_their_way} on their way"
-    return Check("data directory", "ok", detail)
+    items = on_their_way = 0
+    for view in read_runs(directory):
+        if view.violations:
+            return Check(
+                "data directory", "broken", f"tenant {view.tenant}: {'; '.join(view.violations[:3])}"
+            )
+        items, on_their_way = items + len(view.items), on_their_way + view.on_their_way
+    return Check("data directory", "ok", f"{items} items, each with one outcome; {on_their_way} on their way")

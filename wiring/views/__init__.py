@@ -10,7 +10,7 @@ from wiring.views.model import (
     RunView,
     ThemeView,
 )
-from wiring.views.read import read_run
+from wiring.views.read import read_run, read_runs
 
 __all__ = [
     "ItemView",
@@ -22,4 +22,5 @@ __all__ = [
     "RunView",
     "ThemeView",
     "read_run",
+    "read_runs",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -30,9 +30,7 @@ def read_run(directory: Path, tenant: str | None = None) -> RunView:
     Raises ``WrongUsage`` when there is no run, no such tenant, or several and none named; ``StateCorrupt``
     when a committed line is not a record of its topic.
     """
-    topics = Topics(directory / "logs")
-    if not topics.logs.is_dir():
-        raise WrongUsage(f"{directory}: no run here (it has no folder logs); name the --out of a run")
+    topics = _topics_of(directory)
     found = gather(topics, tenant)
     name = _tenant(directory, [t for t in sorted(found) if t != NOBODY], tenant)
     keys = directory / "keys"
@@ -43,6 +41,21 @@ def read_run(directory: Path, tenant: str | None = None) -> RunView:
     finally:
         if vault:
             vault.close()
+
+
+def read_runs(directory: Path) -> Iterator[RunView]:
+    """What the data directory says of each tenant in it, one after another; without words. Raises as ``read_run``."""
+    found = gather(_topics_of(directory), None)
+    unread = found.pop(NOBODY, None)
+    for name in sorted(found) or ["default"]:
+        yield _view(name, found.pop(name, Gathered()), unread, Words(None, None), None)
+
+
+def _topics_of(directory: Path) -> Topics:
+    topics = Topics(directory / "logs")
+    if not topics.logs.is_dir():
+        raise WrongUsage(f"{directory}: no run here (it has no folder logs); name the --out of a run")
+    return topics
 
 
 def read_topics(topics: Records, where: str, tenant: str | None = None) -> RunView:

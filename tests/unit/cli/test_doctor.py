@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 from tests.support.commands import undercurrent
 from tests.support.product import KEYWORDS
+from tests.support.runs import RunBuilder
 
 
 def test_a_whole_installation_ends_well_and_says_what_is_switched_off() -> None:
@@ -33,6 +35,19 @@ def test_a_directory_without_a_run_is_broken(tmp_path: Path) -> None:
     told = undercurrent("doctor", "--json", "--dir", tmp_path / "none")
     assert told.code == 1
     assert [check["name"] for check in told.json if check["state"] == "broken"] == ["data directory"]
+
+
+def test_a_directory_of_several_tenants_is_looked_at_whole(tmp_path: Path) -> None:
+    run = RunBuilder(tmp_path / "run")
+    with closing(run):
+        run.item("The export fails")
+        run.tenant = "other"
+        run.item("The login fails")
+        run.item("The map is slow")
+        told = undercurrent("doctor", "--json", "--dir", run.write())
+    (check,) = [check for check in told.json if check["name"] == "data directory"]
+    assert (told.code, check["state"]) == (0, "ok")
+    assert check["detail"].startswith("3 items, each with one outcome")
 
 
 def test_for_people_each_check_is_one_line() -> None:
