@@ -37,7 +37,7 @@ def erase(
     """
     if (author is None) == (item is None):
         raise WrongUsage("name a person, or an item with --item")
-    name = sys.stdin.readline().strip() if author == "-" else author
+    name = _piped_in() if author == "-" else author
     if name == "":
         raise WrongUsage("the standard input names nobody")
     if author == "-" and not yes:
@@ -55,6 +55,13 @@ def erase(
     finally:  # the key is gone, whatever holds up what follows from it
         _report_anew(opened.folder / "report.html", tenant)
     sys.stdout.write("erased\n" if there else "erased before; said again for what was made of it\n")
+
+
+def _piped_in() -> str:
+    try:
+        return sys.stdin.readline().strip()
+    except UnicodeDecodeError:
+        raise WrongUsage("the standard input is not UTF-8, in which sources name people") from None
 
 
 def _report_anew(report: Path, tenant: str) -> None:

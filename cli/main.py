@@ -6,6 +6,9 @@ Exit codes: 0 done, 1 failure, 2 wrong usage, 3 some records were rejected (and 
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -83,6 +86,8 @@ FAILED, WRONG_USAGE, REFUSED = 1, 2, 4
 _UNFIT_PATH = (FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 """What the system says of a path that a person named, where a folder is wanted and a file is there, or the like."""
 
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 def command_line(argv: Sequence[str] = ()) -> typer.Typer:
     """The commands; only the one that ``argv`` names, if it does.
@@ -120,9 +125,18 @@ def _found(place: str) -> Any:
 
 
 def main() -> None:
-    """Run the command; errors of ours are one line that says what to do, a missing extra one that names it."""
+    """Run the command; errors of ours are one line that says what to do, a missing extra one that names it.
+
+    What is printed, and what is piped in, is UTF-8 in every locale: JSON is nothing else, and names of themes are in
+    any language.
+    """
     try:
-        command_line(sys.argv[1:])()
+        _speak_utf8()
+        _refuse_other_bytes(sys.argv[1:])
+        try:
+            command_line(sys.argv[1:])()
+        finally:
+            sys.stdout.flush()  # a disk that takes no more of it is told here, not behind our back
     except WrongUsage as exc:
         complain(exc)
         sys.exit(WRONG_USAGE)
@@ -134,13 +148,51 @@ def main() -> None:
     except PipelineError as exc:
         complain(exc)
         sys.exit(FAILED)
-    except _UNFIT_PATH as exc:
-        if exc.filename is None:
-            raise
-        complain(WrongUsage(f"{exc.filename}: {exc.strerror}; name another path, or change what is there"))
-        sys.exit(WRONG_USAGE)
+    except OSError as exc:
+        sys.exit(_of_the_system(exc))
     except ModuleNotFoundError as exc:
         if (told := lacking(exc)) is None:
             raise
         complain(WrongUsage(told))
         sys.exit(REFUSED)
+
+
+def _speak_utf8() -> None:
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                encoding="utf-8", errors="strict" if stream is sys.stdin else "backslashreplace"
+            )
+    if sys.stdout is None:  # it was closed: whoever started us wants to hear nothing
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the process ends
+
+
+def _refuse_other_bytes(argv: Sequence[str]) -> None:
+    """Raises ``WrongUsage`` for what no record could hold; it may be a person's name, and is not repeated."""
+    for number, word in enumerate(argv, 1):
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise WrongUsage(
+                f"argument {number} is not UTF-8; type it in UTF-8, or rename the file that it names"
+            ) from None
+
+
+def _of_the_system(exc: OSError) -> int:
+    """Say what the system refuses, where a person can change it; the exit code. Raises what is a defect of ours."""
+    if isinstance(exc, _UNFIT_PATH) or exc.errno == errno.EROFS:
+        if exc.filename is None:
+            raise exc
+        complain(WrongUsage(f"{exc.filename}: {exc.strerror}; name another path, or change what is there"))
+        return WRONG_USAGE
+    if exc.errno not in (*_DISK_IS_FULL, errno.EPIPE):
+        raise exc
+    try:
+        sys.stdout.flush()
+    except OSError:  # it was the output itself: what is left of it goes nowhere
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a descriptor is wanted
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+    if exc.errno != errno.EPIPE:  # who reads no more need not be told so
+        where = f"{exc.filename}: " if exc.filename else ""
+        complain(PipelineError(f"{where}{exc.strerror}; free space, then give the same command again"))
+    return FAILED

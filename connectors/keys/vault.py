@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
 from connectors.durable import sync_directory
 from connectors.holding import in_turn
-from connectors.sqlite import emptied_log, opened, transaction
+from connectors.sqlite import emptied_log, opened, sqlite_errors, transaction
 from contracts.errors import RetryLater, StateCorrupt, WrongUsage
 from contracts.feedback import DEAD_LETTER_SUBJECT, TENANT_SUBJECT, Sealed
 
@@ -142,7 +142,7 @@ class LocalVault:
     """Vault on one machine; safe for one writer and many readers."""
 
     def __init__(self, directory: Path, *, make: bool = True) -> None:
-        """Open the keys in a folder, or ``make`` them. Raises ``WrongUsage`` or ``StateCorrupt``."""
+        """Open the keys in a folder, or ``make`` them. Raises ``WrongUsage``, ``StateCorrupt`` or ``StopWorker``."""
         if not make and not is_vault(directory):
             raise WrongUsage(
                 f"{directory}: no keys are there; name the folder that the stages share with --data"
@@ -151,8 +151,9 @@ class LocalVault:
         self._master = _read_or_create_master(directory / "master.key", subjects)
         # Opened in one thread and used in another, but never in two: an engine runs its workers in threads of its own.
         # A key must be on disk before the first text sealed under it is.
-        self._db = opened(subjects, _SCHEMA)
-        self._check_master(directory / "master.key")
+        with sqlite_errors(subjects, "restore it from your backup"):
+            self._db = opened(subjects, _SCHEMA)
+            self._check_master(directory / "master.key")
         self._tenant_keys = lru_cache(maxsize=1024)(self._derive_tenant_keys)
         self._ciphers: dict[tuple[str, str], _SubjectCipher] = {}
         self._version = self._db.cursor()  # asked before most texts: a cursor of its own saves making one

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import orjson
 import pytest
 
+from cli.main import main
+from cli.printing import print_json
+from connectors.keys.vault import LocalVault
 from tests.support.commands import Told, undercurrent
 from tests.support.product import KEYWORDS
 
@@ -182,3 +189,87 @@ def test_where_nobody_can_be_asked_a_question_says_yes_is_an_option(
 def test_no_partitions_at_all_are_refused_before_anything_is_started() -> None:
     told = undercurrent("flow", "extract", "--partitions", "0")
     assert (told.code, "--partitions" in told.err) == (2, True)
+
+
+def saying(words: str) -> Callable[[Sequence[str]], Callable[[], None]]:
+    """A program whose one command prints this."""
+    return lambda _argv: lambda: print_json({"label": words})
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_is_printed_is_utf8_in_every_locale(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None:
+    printed = io.BytesIO()
+    monkeypatch.setattr("cli.main.command_line", saying("noche · \U0001f620 · ä"))
+    monkeypatch.setattr(sys, "argv", ["undercurrent"])
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(printed, encoding=encoding))
+    main()
+    assert orjson.loads(printed.getvalue()) == {"label": "noche · \U0001f620 · ä"}
+
+
+@pytest.mark.parametrize(
+    "argv", [("erase", "m\udcfcller"), ("themes", "--dir", "\udcfc"), ("similar", "\udcfc")]
+)
+def test_bytes_that_are_not_utf8_are_refused_and_not_repeated(argv: tuple[str, ...]) -> None:
+    told = undercurrent(*argv)
+    assert (told.code, told.err.count("\n"), "not UTF-8" in told.err, "ller" in told.err) == (
+        2,
+        1,
+        True,
+        False,
+    )
+
+
+def test_a_person_who_is_piped_in_other_bytes_is_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"m\xfcller\n"), encoding="latin-1"))
+    told = undercurrent("erase", "-", "--tenant", "acme", "--by", "ann", "--yes")
+    assert (told.code, "the standard input is not UTF-8" in told.err) == (2, True)
+
+
+def test_output_that_its_disk_does_not_take_is_one_line_and_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("cli.main.command_line", saying("short, so that it waits for the end"))
+    monkeypatch.setattr(sys, "argv", ["undercurrent"])
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert (ended.value.code, "No space left on device" in capfd.readouterr().err) == (1, True)
+
+
+def test_a_reader_who_has_enough_is_told_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    monkeypatch.setattr("cli.main.command_line", saying("to nobody"))
+    monkeypatch.setattr(sys, "argv", ["undercurrent"])
+    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert (ended.value.code, capfd.readouterr().err) == (1, "")
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.EROFS, 2), (errno.ENOSPC, 1), (errno.EDQUOT, 1)])
+def test_a_disk_that_takes_nothing_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def refused(_argv: Sequence[str]) -> Callable[[], None]:
+        raise OSError(number, "it takes nothing", "out/demo")
+
+    monkeypatch.setattr("cli.main.command_line", refused)
+    told = undercurrent("doctor")
+    assert (told.code, told.err.count("\n")) == (code, 1)
+    assert told.err.startswith("undercurrent: out/demo: it takes nothing; ")
+
+
+def test_keys_that_cannot_be_opened_are_one_line(tmp_path: Path) -> None:
+    LocalVault(tmp_path / "keys").close()
+    (tmp_path / "logs" / "journal").mkdir(parents=True)
+    for name in ("subjects.sqlite3", "subjects.sqlite3-wal", "subjects.sqlite3-shm"):
+        (tmp_path / "keys" / name).unlink(missing_ok=True)
+    (tmp_path / "keys" / "subjects.sqlite3").mkdir()
+    told = undercurrent("themes", "--dir", tmp_path)
+    assert (told.code, told.err.count("\n")) == (1, 1)
+    assert "subjects.sqlite3: unable to open database file" in told.err
