@@ -5,6 +5,7 @@ The sample is made from a seed and has stories planted in it; at the end the out
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,8 @@ from rich.table import Table
 
 from cli.live import Show
 from cli.report import write_report
-from cli.tables import issues_table, outcomes_table, themes_table
+from cli.run import SHOWN_REJECTS
+from cli.tables import issues_table, outcomes_table, rejects_table, themes_table
 from cli.verdict import outcome_of
 from contracts.errors import WrongUsage
 from demo.sample import generate
@@ -58,6 +60,7 @@ def demo(
         f"{len(sample.deliveries)} deliveries from six sources over 60 days, seed {seed}: {out}/feedback.jsonl",
         markup=False,
         highlight=False,
+        soft_wrap=True,
     )
     tenant = load_settings().tenant
     Show(out, tenant, sample, console, kills=kill, seconds=seconds).play()
@@ -67,6 +70,7 @@ def demo(
     console.print(themes_table(view, 10, width=console.width))
     console.print(issues_table(view, width=console.width))
     console.print(outcomes_table(view))
+    console.print(rejects_table(view, SHOWN_REJECTS))
     findings = check(sample, outcome_of(view, sample, out, tenant))
     console.print(findings_table(findings))
     console.print(f"report: {report.resolve()}", markup=False, highlight=False, soft_wrap=True)
@@ -98,9 +102,10 @@ def findings_table(findings: list[Finding]) -> Table:
 def suggest(console: Console, out: Path) -> None:
     """Three commands to try next."""
     console.print("Try next:")
+    here = shlex.quote(str(out))
     for command in (
-        f'undercurrent similar "the customer was billed two times" --dir {out}',
-        f"undercurrent demo --seed 2 --kill 3 --out {out}",
+        f'undercurrent similar "the customer was billed two times" --dir {here}',
+        f"undercurrent demo --seed 2 --kill 3 --out {here}",
         "undercurrent run --input YOUR.csv --map text=COLUMN --out out/mine",
     ):
         console.print(f"  .venv/bin/{command}", markup=False, highlight=False, soft_wrap=True)

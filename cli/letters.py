@@ -15,7 +15,7 @@ from rich.console import Console
 from cli.flow import DATA, deployed_partitions
 from cli.run import finish
 from cli.themes import existing_or_demo
-from cli.worker import PARTITIONS
+from cli.worker import PARTITIONS, going_on
 from connectors.kafka.names import GENERATION, Naming
 from contracts.errors import PipelineError, WrongUsage
 from settings import load_settings
@@ -76,7 +76,7 @@ def _embedded(directory: Path) -> Desk:
         try:
             finish(directory, sum(1 for _ in topics.lines("journal")), console)
         except PipelineError as exc:  # whoever reads of a failure would order it again
-            exc.args = (f"{exc}; {STANDS} (undercurrent run --out {directory})", *exc.args[1:])
+            exc.args = (f"{exc}; {STANDS} ({going_on(directory)})", *exc.args[1:])
             raise
         return True
 

@@ -78,7 +78,7 @@ class Narrator:
             best = sorted(self._impact.values(), key=lambda pair: (-pair[0], pair[1]))[:SHOWN]
             if best:
                 said = "; ".join(f"{label} {impact:.0f}" for impact, label in best)
-                self._say(end, f"windows, week {self._week}: {said}", "dim")
+                self._say(end, f"most impact after week {self._week}: {said}", "dim")
             self._week += 1
 
     def _tell_issue(self, issue: LinearIssue) -> None:
@@ -86,9 +86,13 @@ class Narrator:
         first = self._first_seen.get(issue.theme_id)
         delay = f", {(issue.event_time - first) / HOUR:.1f} h after its first report" if first else ""
         about = f"rule {issue.rule}, impact {issue.impact:.0f}, {len(issue.accounts)} known accounts{delay}"
-        self._console.print(f"{'':>21}{about}", style="bold", markup=False, highlight=False)
+        self._print(f"{'':>21}{about}", "bold")
 
     def _say(self, at: datetime, what: str, style: str) -> None:
         day = (at - self._start) // DAY + 1
         when = f"day {day:>2}, {at.strftime('%b %d %H:%M')}"
-        self._console.print(f"{when}  {what}", style=style, markup=False, highlight=False)
+        self._print(f"{when}  {what}", style)
+
+    def _print(self, line: str, style: str) -> None:
+        """One line for each thing told, so that it can be searched; a terminal breaks it where it ends."""
+        self._console.print(line, style=style, markup=False, highlight=False, soft_wrap=True)

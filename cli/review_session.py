@@ -73,6 +73,7 @@ class Session:
         self._asking: PromptSession[Any] = PromptSession()
         self._pending: _Pending | None = None
         self._tally = Tally()
+        self._skipped: set[int] = set()
 
     def run(self) -> Tally:
         """Until all cases are decided or skipped, or the person quits."""
@@ -81,6 +82,7 @@ class Session:
         except (EOFError, KeyboardInterrupt):
             self._say("ended")
         self._flush()
+        self._tally.skipped = len(self._skipped)
         return self._tally
 
     def _go(self) -> None:
@@ -95,9 +97,10 @@ class Session:
                 if key == "u":
                     at = self._undone(at)
                 elif key == "s":
-                    self._tally.skipped += 1
+                    self._skipped.add(at)
                     at += 1
                 elif self._decide(at, key):
+                    self._skipped.discard(at)  # an undo had led back to it
                     at += 1
             if self._pending is None or self._one_of({"u": "undo the last", "q": "done"}) == "q":
                 return
@@ -178,13 +181,12 @@ class Session:
         return Said("correct", correction=correction, label=added)
 
     def _changes(self) -> dict[str, Any]:
-        """What the person says beside the category."""
+        """What the person says beside the category. Raises ``WrongUsage``."""
         changed: dict[str, Any] = {"severity": self._choice("severity", SEVERITIES)}
         changed["sentiment"] = self._choice("sentiment", SENTIMENTS)
-        flags = self._words("flags: b bug, f feature request, n none; Enter keeps > ", FLAGS.values())
-        if flags:
-            changed |= {name: letter in flags or name in flags for letter, name in FLAGS.items()}
-        return changed
+        return changed | _flags(
+            self._words("flags: b bug, f feature request, n none; Enter keeps > ", FLAGS.values())
+        )
 
     def _added(self, tenant: str, category: str, names: Sequence[str]) -> AddLabel | None:
         """A category that the taxonomy lacks, if the person adds it. Raises ``WrongUsage`` where it cannot be."""
@@ -239,3 +241,16 @@ class Session:
         shown = "  ".join(f"[{key}] {what}" for key, what in keys.items())
         pressed: str = self._asking.prompt(f"{shown} ", key_bindings=bindings)
         return pressed
+
+
+def _flags(told: str) -> dict[str, bool]:
+    """Every flag, of letters or names; nothing where nothing was said. Raises ``WrongUsage``: a slip clears no flag.
+
+    >>> _flags("bf"), _flags("bug"), _flags("")
+    ({'bug': True, 'feature_request': True}, {'bug': True, 'feature_request': False}, {})
+    """
+    by_name = {name: letter for letter, name in FLAGS.items()} | {"none": "n"}
+    letters = set("".join(by_name.get(word, word) for word in told.lower().replace(",", " ").split()))
+    if letters - {*FLAGS, "n"} or {"n"} < letters:
+        raise WrongUsage(f"flags {told!r}: say b, f, bf, or n for none")
+    return {name: letter in letters for letter, name in FLAGS.items()} if letters else {}

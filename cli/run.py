@@ -17,7 +17,7 @@ from cli.complaint import STOPPED, notify
 from cli.report import write_report
 from cli.tables import issues_table, outcomes_table, rejects_table, themes_table
 from cli.watching import Progress as Watching
-from cli.worker import PARTITIONS, Worker
+from cli.worker import PARTITIONS, Worker, going_on
 from connectors.jsonl.log import JsonlLog
 from connectors.keys.vault import LocalVault
 from contracts.errors import WrongUsage
@@ -108,7 +108,10 @@ def load_file(
                     now=datetime.now(UTC),
                     progress=lambda n: status.update(f"reading {source.name}: {n} journal records"),
                 )
-            console.print(f"{source.name}: {appended} journal records appended (feedback and hourly ticks)")
+            console.print(
+                f"{source.name}: {appended} journal records appended (feedback and hourly ticks)",
+                markup=False,
+            )
             return journal.count(place)
     finally:
         vault.close()
@@ -124,7 +127,13 @@ def finish(out: Path, total: int, console: Console) -> None:
         _follow(worker, Watching(out), total, console)
     except KeyboardInterrupt:
         worker.stop()
-        console.print("stopped; the same command goes on from here")
+        # Whoever gave an order would give it twice if told to give the same command again.
+        console.print(
+            f"stopped; what is in the journal stands, and acts with: {going_on(out)}",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
         raise typer.Exit(STOPPED) from None
     if worker.wait() != 0:
         raise worker.failure()

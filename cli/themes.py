@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -94,8 +95,9 @@ def parse_filters(where: str | None) -> dict[str, str | int | bool]:
 def existing(directory: Path) -> Path:
     """The directory, if a run has been there. Raises ``WrongUsage``."""
     if not DataDir(directory).journal.exists():
+        named = shlex.quote(str(directory))
         raise WrongUsage(
-            f"{directory}: no run here; make one with: undercurrent run --input FILE --out {directory}"
+            f"{directory}: no run here; make one with: undercurrent run --input FILE --out {named}"
         )
     return directory
 

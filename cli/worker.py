@@ -8,6 +8,7 @@ one line of error when it fails.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import threading
@@ -95,6 +96,11 @@ def _end_with_input() -> None:
     os._exit(1)
 
 
+def going_on(directory: Path) -> str:
+    """The command that lets a data directory's flow go on, to be typed as it is."""
+    return f"undercurrent run --out {shlex.quote(str(directory))}"
+
+
 class Worker:
     """A worker that this process started; when this process ends, however, so does the worker."""
 
@@ -151,7 +157,7 @@ class Worker:
         status = self._process.returncode
         ended = f"was killed by signal {-status}" if status and status < 0 else f"ended with status {status}"
         said = f"; its last words: {lines[-1]}" if lines else ""
-        return f"the worker {ended}{said} (all of it: {self._log}); the same command goes on from here"
+        return f"the worker {ended}{said} (all of it: {self._log}); to go on from here: {going_on(self._log.parent)}"
 
     def _reap(self) -> None:
         self._process.wait()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
+from rich.console import Console
+
+from cli.demo import suggest
 from tests.support.commands import undercurrent
 
 
@@ -24,3 +28,12 @@ def test_a_directory_that_no_demo_made_is_left_alone(tmp_path: Path) -> None:
     assert told.code == 2
     assert "holds something that no demo made; choose another --out" in told.err
     assert (tmp_path / "letters.txt").read_text() == "mine"
+
+
+def test_what_is_suggested_can_be_typed_as_it_is() -> None:
+    said = StringIO()
+    suggest(Console(file=said, width=40), Path("out/my demo"))
+    assert ["--dir 'out/my demo'" in said.getvalue(), "--out 'out/my demo'" in said.getvalue()] == [
+        True,
+        True,
+    ]

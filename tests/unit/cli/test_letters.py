@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import typer
 from rich.console import Console
 
 from cli.letters import open_desk, rate_of
@@ -33,3 +36,20 @@ def test_where_the_flow_cannot_act_the_order_is_said_to_stand(
     desk = open_desk(tmp_path, None, None, "x", None)
     with pytest.raises(StopWorker, match="index open; what was ordered is in the journal all the same"):
         desk.act(Console())
+
+
+def test_who_stops_the_flow_behind_an_order_is_not_told_to_give_it_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = tmp_path / "a folder"
+    (place / "logs" / "journal").mkdir(parents=True)
+    monkeypatch.setattr("cli.run.Worker", Mock())
+    monkeypatch.setattr("cli.run._follow", interrupted)
+    said = StringIO()
+    with pytest.raises(typer.Exit) as stopped:
+        open_desk(place, None, None, "x", None).act(Console(file=said, width=40))
+    expected = f"stopped; what is in the journal stands, and acts with: undercurrent run --out '{place}'\n"
+    assert (stopped.value.exit_code, said.getvalue()) == (130, expected)

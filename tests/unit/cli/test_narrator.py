@@ -41,7 +41,7 @@ def told(directory: Path, **topics: list[Envelope]) -> list[str]:
         path.write_bytes(b"".join(write_record(one) + b"\n" for one in records))
         publish(path, path.stat().st_size)
     out = StringIO()
-    Narrator(directory, NOON, Console(file=out, width=200)).look()
+    Narrator(directory, NOON, Console(file=out, width=40)).look()
     return [line.partition("12:00  ")[2] for line in out.getvalue().splitlines()]
 
 

@@ -247,6 +247,19 @@ def test_a_key_that_means_nothing_here_does_nothing(desk: Desk) -> None:
     assert desk.press("r\rzxq") == Tally()
 
 
+def test_a_slip_at_the_flags_clears_none(desk: Desk) -> None:
+    waits(desk.run, "the app crashes", worth=900)
+    told = desk.press("e\r\r\ryes\rq")
+    assert (told, desk.orders()) == (Tally(), [])
+    assert any("flags 'yes': say b, f, bf, or n for none" in line for line in desk.said)
+
+
+def test_a_case_that_is_skipped_again_after_an_undo_counts_once(desk: Desk) -> None:
+    for worth in (900, 800, 700):
+        waits(desk.run, f"the app crashes {worth}", worth=worth)
+    assert desk.press("csucssq") == Tally({"confirm": 1}, skipped=2)
+
+
 # -- the file --------------------------------------------------------------------------------------------
 
 
