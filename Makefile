@@ -78,8 +78,9 @@ clean: ## remove the environment and every output
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed and none was found on the path." >&2; exit 1; }
 	@echo "Installing into .venv with $(PYTHON): about 2.5 GB to download the first time and 6 GB on disk (PyTorch is"
 	@echo "most of it); 1 to 5 minutes, seconds when the packages are already in the cache."
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.bootstrap.lock
+	@# What an attempt that failed left behind (no pip yet, another Python) is made anew.
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv --clear .venv && \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.bootstrap.lock; }
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
