@@ -17,17 +17,21 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+import structlog
 from pydantic import Field
 
 from connectors.vendors.envelopes import Turnstile, object_in, rows_in
 from connectors.vendors.errors import VendorRefused
 from connectors.vendors.http import VendorHttp
+from connectors.vendors.owed import is_of_the_connection
 from connectors.vendors.port import Connection, Cursor, Hint, IssueSeen, Json, Page, Request, Taken
 from connectors.vendors.signing import believe, needed
 from connectors.vendors.tracked import OVERLAP, TrackerOptions, Walk
 from connectors.vendors.values import dig, moment, options_of, said
 from connectors.vendors.wire import read_json
 from contracts.commands import IssueState
+
+log = structlog.get_logger()
 
 _OURS = re.compile(r"fb-([0-9a-f]{32})")
 _TOLD = ("status", "resolution", "priority", "issuelinks", "Link")
@@ -137,14 +141,23 @@ class Jira:
     async def _read(
         self, connection: Connection, http: VendorHttp, options: JiraOptions, issue: Json
     ) -> IssueSeen | None:
-        """What Jira says of an issue, and which one of ours it repeats, for which that one has to be asked."""
+        """What Jira says of an issue, and which one of ours it repeats, for which that one has to be asked.
+
+        One that it refuses to show is none of ours as far as we can tell, and holds up no report of the others.
+        """
         seen = _seen(issue, options, None)
         if seen is None or seen.state != "duplicate":
             return seen
         links = dig(issue, "fields.issuelinks") or ()
         named = [said(dig(one, "outwardIssue.key")) for one in links if dig(one, "type.name") == "Duplicate"]
         for other in filter(None, named):
-            told = await self._issue(connection, http, options, other)
+            try:
+                told = await self._issue(connection, http, options, other)
+            except VendorRefused as exc:
+                if is_of_the_connection(exc):
+                    raise
+                log.warning("jira_linked_issue_refused", issue=seen.key, linked=other, status=exc.status)
+                continue
             ours = _our_id(dig(told, "fields.labels"))
             if ours is not None:
                 return IssueSeen(

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from connectors.vendors.errors import VendorRefused
 from connectors.vendors.jira import VENDOR
 from connectors.vendors.port import Cursor, Hint, IssueSeen, Request, SignatureRefused
 from tests.support.vendors.clock import NOW
 from tests.support.vendors.drained import polled
-from tests.support.vendors.server import Asked, Said
+from tests.support.vendors.server import Asked, Said, troubled
 from tests.unit.connectors.vendors.trackers import OTHER, OURS, connection, digest, fetched, request
 
 VECTOR = b'{"id":"evt_1"}'
@@ -143,6 +144,23 @@ def test_a_search_brings_every_issue_of_ours_and_what_it_repeats() -> None:
     ]
     assert [page.cursor is not None for page in found.pages] == [False, True]
     assert asked[0].headers["authorization"].startswith("Basic ")
+
+
+def test_a_linked_issue_that_jira_refuses_to_show_holds_up_no_other() -> None:
+    refusing = troubled(answer, lambda asked: Said({}, 403) if asked.path.endswith("/issue/ENG-3") else None)
+    found, _ = polled(VENDOR, refusing, OPTIONS, {"token": "k3y"})
+    seen = [one for one in found.taken if isinstance(one, IssueSeen)]
+    assert [(one.key, one.state, one.duplicate_of) for one in seen] == [
+        ("ENG-3", "open", None),
+        ("ENG-7", "duplicate", None),
+    ]
+    assert found.cursor is not None
+
+
+def test_a_token_that_ended_is_no_refusal_of_a_linked_issue() -> None:
+    ended = troubled(answer, lambda asked: Said({}, 401) if "/issue/" in asked.path else None)
+    with pytest.raises(VendorRefused):
+        polled(VENDOR, ended, OPTIONS, {"token": "k3y"})
 
 
 def test_a_search_is_bounded_and_asks_in_minutes_of_no_time_zone() -> None:
