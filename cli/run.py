@@ -25,6 +25,7 @@ from contracts.identity import partition
 from contracts.priority import LinearIssue, Priority
 from flows.stages import JOURNAL
 from settings import load_settings
+from wiring.appending import WAIT_S
 from wiring.datadir import DataDir
 from wiring.history import History
 from wiring.loads import LoadBook
@@ -98,7 +99,7 @@ def load_file(
     vault = LocalVault(out / "keys")
     place = partition(tenant, PARTITIONS)
     try:
-        with JsonlLog(DataDir(out).journal, PARTITIONS) as journal:
+        with JsonlLog(DataDir(out).journal, PARTITIONS, wait_s=WAIT_S) as journal:
             history = History(tenant, place, journal, vault, LoadBook(out))
             with console.status(f"reading {source.name}") as status:
                 appended = history.load(

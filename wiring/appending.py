@@ -32,6 +32,9 @@ from wiring.loads import LoadBook
 PEOPLE = "people"
 """The producer that the journal on Kafka names for orders."""
 
+WAIT_S = 5.0
+"""How long orders wait for who writes to a data directory's journal: ``serve`` lets go of it in between."""
+
 # Orders that become durable together when no rate is asked for.
 TOGETHER = 500
 
@@ -130,12 +133,15 @@ class Orders:
 
 @contextmanager
 def embedded_orders(directory: Path, partitions: int, now: Callable[[], datetime]) -> Iterator[Orders]:
-    """Orders for a data directory. Raises ``WrongUsage`` while a load of it is unfinished."""
+    """Orders for a data directory.
+
+    Raises ``WrongUsage`` while a load of it is unfinished, ``RecoveryRefused`` while another one keeps writing to it.
+    """
     if load := LoadBook(directory).unfinished:
         raise WrongUsage(f"the load of {load.origin} is not finished; give its run command again first")
     with (
         closing(LocalVault(directory / "keys")) as vault,
-        JsonlLog(DataDir(directory).journal, partitions) as journal,
+        JsonlLog(DataDir(directory).journal, partitions, wait_s=WAIT_S) as journal,
     ):
         yield Orders(journal, partitions, vault, now)
 

@@ -1,22 +1,33 @@
 """Append to logs in files from many requests at once; ``append`` returns when the disk has the records.
 
-A log has one writer: it is held only while there is something to write, so that other commands get their turn.
+A log has one writer: it is held only while there is something to write, and never for long, so that other commands, and
+others who accept, get their turn.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
 from connectors.grouping import Grouped
-from connectors.jsonl.log import JsonlLog
+from connectors.jsonl.log import JsonlLog, Tail
 from contracts.errors import PipelineError, RetryLater, StopWorker
 
 IDLE_S = 1.0
-"""How long a log is held with nothing to write; opening one again reads it once."""
+"""How long a log is held with nothing to write; opening one again reads what others wrote meanwhile."""
+
+HELD_S = 0.5
+"""How long a log is held while there is always something to write."""
+
+REST_S = 0.05
+"""How long it is then left to others; above the time between two tries of who waits."""
+
+WAIT_S = 2.0
+"""How long another writer is waited for: longer than ``HELD_S``, and what a program that sends will bear."""
 
 RETRY_AFTER_S = 1.0
 
@@ -50,6 +61,8 @@ class JsonlAccepting:
         self._may_write = may_write
         self._idle_s = idle_s
         self._open: dict[str, JsonlLog] = {}
+        self._known: dict[str, list[Tail]] = {}
+        self._held_since = self._rest_until = time.monotonic()
         self._work: Grouped[_Put | None, None] = Grouped("jsonl-accepting", self._write)
         self._idle: asyncio.TimerHandle | None = None
         self._letting_go: asyncio.Task[None] | None = None
@@ -107,13 +120,16 @@ class JsonlAccepting:
                 answers[n] = failed
         if not places:
             self._close_all()
+        elif self._open and time.monotonic() - self._held_since >= HELD_S:
+            self._close_all()
+            self._rest_until = time.monotonic() + REST_S
         return answers
 
     def _append(self, topic: str, partition: int, lines: Sequence[bytes]) -> Exception | None:
         try:
             if topic not in self._open:
                 self._may_write()
-                self._open[topic] = JsonlLog(self._folders[topic], self._partitions)
+                self._open[topic] = self._opened(topic)
             self._open[topic].append(partition, lines)
         except StopWorker as exc:
             # Held by another process, or a full disk: both pass, and nothing was written.
@@ -122,7 +138,16 @@ class JsonlAccepting:
             return exc
         return None
 
+    def _opened(self, topic: str) -> JsonlLog:
+        time.sleep(max(0.0, self._rest_until - time.monotonic()))
+        log = JsonlLog(
+            self._folders[topic], self._partitions, wait_s=WAIT_S, known=self._known.get(topic, ())
+        )
+        self._held_since = time.monotonic()
+        return log
+
     def _close_all(self) -> None:
-        for log in self._open.values():
+        for topic, log in self._open.items():
+            self._known[topic] = log.tails
             log.close()
         self._open.clear()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,9 @@ from contracts.errors import RecoveryRefused, WrongUsage
 
 _CHUNK_BYTES = 1 << 20
 
+_TRY_EVERY_S = 0.01
+"""How often who waits for the writer's lock tries again."""
+
 
 class Line(NamedTuple):
     """One whole line without its newline, and the offset of the line behind it."""
@@ -26,20 +30,38 @@ class Line(NamedTuple):
     data: bytes
 
 
+class Tail(NamedTuple):
+    """How far a file was known: which one it is, its length and its number of lines."""
+
+    file: int
+    offset: int
+    lines: int
+
+
 class JsonlLog:
     """The single writer of a log directory; a second one is refused, a torn last line is cut off."""
 
-    def __init__(self, directory: Path, partitions: int) -> None:
+    def __init__(
+        self, directory: Path, partitions: int, *, wait_s: float = 0.0, known: Sequence[Tail] = ()
+    ) -> None:
+        """Another writer is waited for, ``wait_s`` seconds at most; what is ``known`` of a log is not read again."""
         self.directory = directory
         self.partitions = partitions
         with translated(directory):
             create_parts(directory, partitions)
             self._lock = os.open(directory / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            self._claim()
+            self._claim(wait_s)
             self._fds = [os.open(part_file(directory, p), os.O_RDWR) for p in range(partitions)]
-            tails = [_repair(fd) for fd in self._fds]
-        self._offsets = [offset for offset, _count in tails]
-        self._counts = [count for _offset, count in tails]
+            before = known or [Tail(0, 0, 0)] * partitions
+            tails = [_repair(fd, tail) for fd, tail in zip(self._fds, before, strict=True)]
+        self._files = [tail.file for tail in tails]
+        self._offsets = [tail.offset for tail in tails]
+        self._counts = [tail.lines for tail in tails]
+
+    @property
+    def tails(self) -> list[Tail]:
+        """How far each partition is known, for the next one who opens it here."""
+        return [Tail(*one) for one in zip(self._files, self._offsets, self._counts, strict=True)]
 
     def append(self, partition: int, lines: Sequence[bytes]) -> range:
         """Make ``lines`` durable; their line numbers. On an error none of them is in the log."""
@@ -80,12 +102,20 @@ class JsonlLog:
     ) -> None:
         self.close()
 
-    def _claim(self) -> None:
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as exc:
-            os.close(self._lock)
-            raise RecoveryRefused(f"{self.directory}: another process is writing to this log") from exc
+    def _claim(self, wait_s: float) -> None:
+        until = time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as exc:
+                if time.monotonic() >= until:
+                    os.close(self._lock)
+                    raise RecoveryRefused(
+                        f"{self.directory}: another process is writing to this log"
+                    ) from exc
+                time.sleep(_TRY_EVERY_S)
+            else:
+                return
 
 
 def read_log(directory: Path, partition: int, from_offset: int = 0) -> Iterator[Line]:
@@ -109,9 +139,13 @@ def read_log(directory: Path, partition: int, from_offset: int = 0) -> Iterator[
             yield Line(offset, line[:-1])
 
 
-def _repair(fd: int) -> tuple[int, int]:
-    """Cut off a torn last line; the length and the number of lines that remain."""
-    end = count = offset = 0
+def _repair(fd: int, known: Tail) -> Tail:
+    """Cut off a torn last line; how far it goes then. What is ``known`` of the same file is not read again."""
+    there = os.fstat(fd)
+    if known.file != there.st_ino or known.offset > there.st_size:
+        known = Tail(there.st_ino, 0, 0)
+    end = offset = known.offset
+    count = known.lines
     while chunk := os.pread(fd, _CHUNK_BYTES, offset):
         last = chunk.rfind(b"\n")
         if last >= 0:
@@ -121,4 +155,4 @@ def _repair(fd: int) -> tuple[int, int]:
     if end < offset:
         os.ftruncate(fd, end)
         os.fsync(fd)
-    return end, count
+    return Tail(known.file, end, count)

@@ -50,6 +50,34 @@ def test_another_writer_gets_its_turn_when_there_is_nothing_to_write(tmp_path: P
     assert stored(tmp_path) == [b"one", b"two", b"three"]
 
 
+def test_two_that_always_have_something_to_write_and_an_order_all_get_their_turn(tmp_path: Path) -> None:
+    async def called() -> None:
+        over, numbers = asyncio.Event(), [0, 0]
+        with JsonlAccepting({"journal": tmp_path}, 1) as one, JsonlAccepting({"journal": tmp_path}, 1) as two:
+
+            async def busy(who: int, accepting: JsonlAccepting) -> None:
+                while not over.is_set():
+                    await accepting.append("journal", 0, [b"%d-%d" % (who, numbers[who])])
+                    numbers[who] += 1
+
+            both = asyncio.gather(busy(0, one), busy(1, two))
+            await asyncio.sleep(0.2)
+            with await asyncio.to_thread(JsonlLog, tmp_path, 1, wait_s=10.0) as order:
+                count = order.count(0)
+                order.append(0, [b"order"])
+            while not all(numbers):
+                await asyncio.sleep(0.01)
+            over.set()
+            await both
+        lines = stored(tmp_path)
+        assert lines[count] == b"order"
+        for who in (0, 1):
+            mine = [line for line in lines if line.startswith(b"%d-" % who)]
+            assert mine == [b"%d-%d" % (who, n) for n in range(numbers[who])]
+
+    asyncio.run(asyncio.wait_for(called(), 30))
+
+
 def test_what_must_be_finished_first_is_asked_before_the_log_is_opened(tmp_path: Path) -> None:
     def unfinished() -> None:
         raise WrongUsage("finish the load")

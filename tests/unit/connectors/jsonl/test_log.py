@@ -46,6 +46,24 @@ def test_a_tail_longer_than_one_read_is_cut_off_at_the_last_newline(tmp_path: Pa
     assert part_file(tmp_path, 0).read_bytes() == b"whole\n"
 
 
+def test_what_is_known_is_not_read_again_and_another_file_is_not_taken_for_it(tmp_path: Path) -> None:
+    with JsonlLog(tmp_path, 1) as log:
+        log.append(0, [b"one", b"two"])
+        known = log.tails
+    with JsonlLog(tmp_path, 1) as other:
+        other.append(0, [b"three"])
+    path = part_file(tmp_path, 0)
+    with path.open("ab") as file:
+        file.write(b"torn")
+    with JsonlLog(tmp_path, 1, known=known) as log:
+        assert (log.count(0), log.append(0, [b"four"])) == (3, range(3, 4))
+    assert path.read_bytes() == b"one\ntwo\nthree\nfour\n"
+    path.rename(tmp_path / "kept")
+    path.write_bytes(b"a longer line than both of them\n")
+    with JsonlLog(tmp_path, 1, known=known) as log:
+        assert log.count(0) == 1
+
+
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     with JsonlLog(tmp_path, 1), pytest.raises(RecoveryRefused, match="another process is writing"):
         JsonlLog(tmp_path, 1)
