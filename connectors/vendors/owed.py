@@ -194,7 +194,8 @@ class Owed:
 
     async def _given_up(self, name: str, debt: Debt, why: Failure, give_up: GiveUp) -> Sequence[Taken]:
         hours = (self._now() - debt.since) // 3600
-        told = await give_up(name, f"{why}; tried {debt.tries} times in {hours} hours, others were answered")
+        how_often = f"tried {debt.tries} times in {hours} hours, others were answered"
+        told = await give_up(name, f"record {name}: {why}; {how_often}")
         del self._debts[name]
         log.error("record_given_up", vendor=self.vendor, record=name, tries=debt.tries, why=str(why))
         return told

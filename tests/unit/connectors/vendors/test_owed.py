@@ -186,7 +186,7 @@ def test_a_record_that_fails_for_a_day_is_given_up_once_and_told_with_why(desk: 
         given_up += found.unreadable
         tries += sum(1 for asked in here.asked if any(path in asked.path for path in here.bad))
     assert [(one.record_id, one.raw) for one in given_up] == [("2", b'{"record":"2"}')]
-    assert "answered 500" in given_up[0].why
+    assert given_up[0].why.startswith("record 2: acme: 127.0.0.1 answered 500")
     assert "tried 15 times" in given_up[0].why
     assert tries < 40
     assert found.pages[-1].owed == 0
