@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.door import Desk, at_the_desk
-from cli.printing import print_json
+from cli.printing import harmless, print_json
 from cli.tables import SHORT_ID
 from cli.words import count as counted
 from contracts.commands import IssueState
@@ -79,7 +79,7 @@ def _tell(found: Sequence[IssueStatus], name: str, *, as_json: bool) -> None:
         print_json({"issue_id": one.issue_id, "accounts": one.accounts, "tell": list(one.tell)})
         return
     for account in one.tell:
-        typer.echo(account)
+        typer.echo(harmless(account))
     if one.accounts > len(one.tell):
         typer.echo(f"and {one.accounts - len(one.tell)} more, which are not kept", err=True)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.flow import DATA, deployed_partitions
+from cli.printing import harmless
 from cli.run import finish
 from cli.themes import existing_or_demo
 from cli.worker import PARTITIONS, going_on
@@ -125,5 +126,5 @@ def line_of(letter: Letter) -> str:
     record = letter.record
     line = "" if record.found_at.line is None else f":{record.found_at.line}"
     attempt = f", attempt {record.attempt}" if record.attempt > 1 else ""
-    where = f"{record.tenant}, {record.found_at.origin}{line}, stage {record.stage}{attempt}"
+    where = f"{record.tenant}, {harmless(record.found_at.origin)}{line}, stage {record.stage}{attempt}"
     return f"{letter.id}  {record.reason}  {where}\n    {record.message}"

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.flow import Partitions, Prefix, deployed_partitions
+from cli.printing import harmless
 from connectors.kafka.names import PREFIX, Naming
 from settings import load_settings
 from wiring.freshness import SourceView, journal_of_directory, journal_on_kafka, sources_of
@@ -50,7 +51,7 @@ def _table(found: list[SourceView]) -> Table:
         usual = "–" if view.expected is None else f"{view.expected:.1f}"
         table.add_row(
             Text(view.tenant),
-            Text(view.source),
+            Text(harmless(view.source)),
             view.state,
             str(view.this_hour),
             usual,

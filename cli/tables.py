@@ -9,6 +9,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from cli.printing import harmless
 from cli.words import OUTCOMES, PRIORITIES, count, day, spoken
 from contracts.priority import LinearIssue
 from wiring.views import RunView, ThemeView
@@ -123,7 +124,9 @@ def rejects_table(view: RunView, limit: int = 20) -> Table:
     for reject in view.rejects[:limit]:
         line = "" if reject.line is None else str(reject.line)
         field = Text(reject.field or "")
-        table.add_row(Text(reject.origin), line, field, Text(spoken(reject.reason)), Text(reject.message))
+        table.add_row(
+            Text(harmless(reject.origin)), line, field, Text(spoken(reject.reason)), Text(reject.message)
+        )
     return table
 
 

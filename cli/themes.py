@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.printing import print_json
+from cli.printing import harmless, print_json
 from cli.run import theme_row
 from cli.tables import themes_table
 from contracts.errors import WrongUsage
@@ -77,7 +77,8 @@ def similar(
     console = Console()
     for hit in found:
         quote = quotes.get(hit.concern_id) or "(words withheld)"
-        facts = f"{hit.payload.get('source')}, {hit.payload.get('label')}, item {hit.item_id}"
+        source = harmless(str(hit.payload.get("source")))
+        facts = f"{source}, {hit.payload.get('label')}, item {hit.item_id}"
         console.print(f"{hit.similarity:.2f}  {quote}\n      {facts}", markup=False, highlight=False)
 
 

@@ -104,6 +104,17 @@ def test_a_name_with_brackets_is_shown_as_it_is(directory: Path) -> None:
     assert (told.code, "[/x]" in told.out, "[bold]" in told.out) == (0, True, True)
 
 
+def test_an_account_cannot_speak_to_the_terminal(directory: Path) -> None:
+    line = status(issue_id="z", key="ENG-9", tell=["acme\x1b[2J"]).model_dump_json(
+        exclude_none=True, by_alias=True
+    )
+    (directory / "logs" / "issues" / "p0001.jsonl").write_text(line + "\n")
+    told = undercurrent("issues", "--dir", directory, "--tell", "ENG-9")
+    assert told.out == "acme\ufffd[2J\n"
+    told = undercurrent("issues", "--dir", directory, "--tell", "ENG-9", "--json")
+    assert told.json["tell"] == ["acme\x1b[2J"]
+
+
 def test_who_is_to_be_told_is_printed_once_it_is_done(directory: Path) -> None:
     assert undercurrent("issues", "--dir", directory, "--tell", "ENG-42").out.split() == [
         "initech",

@@ -12,7 +12,9 @@ from rich.table import Table
 
 from cli.tables import issues_table, outcomes_table, rejects_table, summary_line, themes_table
 from contracts.identity import theme_id
+from tests.support.commands import undercurrent
 from tests.support.runs import NOON, RunBuilder
+from wiring.freshness import SourceView
 from wiring.views import RunView, read_run
 
 EXPORT = theme_id("acme", "export")
@@ -89,3 +91,13 @@ def test_a_reject_names_file_line_and_field(view: RunView) -> None:
 
 def test_the_summary_is_one_line(view: RunView) -> None:
     assert summary_line(view) == "5 items · 1 theme · 1 issue · 1 rejected · 0 in review · as of 1 Mar 2026"
+
+
+def test_a_source_cannot_speak_to_the_terminal_of_who_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = SourceView("acme", "web\x1b[2J", "ok", 1, None, 0, 2, NOON)
+    monkeypatch.setattr("cli.sources.journal_of_directory", lambda _directory: [])
+    monkeypatch.setattr("cli.sources.sources_of", lambda _records: [found])
+    told = undercurrent("sources", "--dir", tmp_path)
+    assert (told.code, "web\ufffd[2J" in told.out, "\x1b" in told.out) == (0, True, False)
