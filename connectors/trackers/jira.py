@@ -131,7 +131,7 @@ class JiraTracker:
         return await self._move(external_id, ("new", "indeterminate"))
 
     async def rewrite(self, external_id: str, fields: Mapping[str, Json]) -> Issue:
-        """Change these fields (``title``, ``description``, ``priority``)."""
+        """Change these fields (``title``, ``description``, ``priority``); a priority that the project has not stays."""
         told: dict[str, Json] = {}
         if "title" in fields:
             told["summary"] = summary_of(fields["title"])
@@ -139,7 +139,15 @@ class JiraTracker:
             told["description"] = adf(fields["description"])
         if "priority" in fields:
             told["priority"] = {"name": self.place.priorities[int(fields["priority"]) - 1]}
-        await self._made("PUT", f"issue/{quote(external_id)}", {"fields": told})
+        try:
+            await self._made("PUT", f"issue/{quote(external_id)}", {"fields": told})
+        except (
+            Refused
+        ):  # as ``creation`` leaves out a priority that is not there: the rest must not wait for people
+            if told.pop("priority", None) is None:
+                raise
+            if told:
+                await self._made("PUT", f"issue/{quote(external_id)}", {"fields": told})
         found = await self._read(external_id)
         if found is None:
             raise Gone

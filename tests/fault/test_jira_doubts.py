@@ -120,6 +120,21 @@ def test_one_that_was_adopted_grows_more_urgent_unless_people_said_how_urgent_it
     assert issue["fields"]["summary"] == "Export fails: 9 accounts"
 
 
+def test_a_priority_that_the_project_has_not_holds_up_nothing(site: Site, there: JiraSite) -> None:
+    async def work(desk: Desk) -> None:
+        await desk.take(issue_record(priority=2))
+        await desk.deliver()
+        await desk.take(issue_record(change="recur", at=9, priority=1, title="Export fails: 9 accounts"))
+        await desk.take(issue_record(change="recur", at=10, priority=1, title="Export fails: 9 accounts"))
+        await desk.settle(3)
+        assert desk.states() == {"done": 3}
+
+    site.run(work)
+    (issue,) = there.issues.values()
+    told = (issue["fields"]["summary"], issue["fields"]["priority"], len(there.comments[issue["id"]]))
+    assert told == ("Export fails: 9 accounts", {"name": "High"}, 2)
+
+
 @pytest.mark.parametrize("spoilt", ["hang", "reset", "500"])
 def test_what_was_never_made_is_made_after_two_looks(
     site: Site, server: Scripted, there: JiraSite, spoilt: str

@@ -80,6 +80,11 @@ class JiraSite:
         }  # fmt: skip
         return Said(201, {"id": name, "key": f"ENG-{name}", "self": "…"})
 
+    def _has(self, priority: Any) -> bool:
+        """Whether the project has a priority that is given; none is."""
+        names = [p["name"] for one in self.fields for p in one.get("allowedValues", ())]
+        return priority is None or priority["name"] in names
+
     def _search(self, told: Any) -> Said:
         assert 'project = "ENG"' in told["jql"], "unbounded queries are refused"
         label = re.search(r'labels = "([^"]+)"', told["jql"])[1]  # type: ignore[index]
@@ -96,6 +101,8 @@ class JiraSite:
         match asked.method, rest:
             case "GET", []:
                 return Said(200, issue)
+            case "PUT", [] if not self._has(told.get("fields", {}).get("priority")):
+                return Said(400, {"errors": {"priority": "The priority selected is invalid."}})
             case "PUT", []:
                 issue["fields"].update(told.get("fields", {}))
                 issue["fields"]["labels"] += [one["add"] for one in told.get("update", {}).get("labels", ())]
