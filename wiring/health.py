@@ -162,11 +162,11 @@ def listening(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        if port <= LAST_PORT:
+        if 0 <= port <= LAST_PORT:
             return socket.create_server((host, port), family=family)
-        why = f"ports end at {LAST_PORT}"
+        why = f"ports are numbers up to {LAST_PORT}"
     except OSError as exc:
-        why = exc.strerror or "no address to listen on"
+        why = (exc.strerror or "no address to listen on").partition(" (while attempting")[0]
     except UnicodeError:
         why = "no name of a host"
     raise WrongUsage(f"{host}, port {port}: {why}; name another port, or another host")

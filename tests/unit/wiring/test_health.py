@@ -131,12 +131,15 @@ def test_metrics_are_on_the_same_server() -> None:
 
 
 def test_a_port_that_is_taken_is_refused_with_what_to_do() -> None:
-    with serving(Probes(), 0) as port, pytest.raises(WrongUsage, match=f"port {port}: .* name another"):
+    with (
+        serving(Probes(), 0) as port,
+        pytest.raises(WrongUsage, match=f"port {port}: Address already in use; name another"),
+    ):
         serving(Probes(), port).__enter__()
 
 
 @pytest.mark.parametrize(
-    ("host", "port"), [("127.0.0.1", 65_536), ("nobody.invalid", 0), ("a" * 64 + ".b", 0)]
+    ("host", "port"), [("127.0.0.1", 65_536), ("127.0.0.1", -1), ("nobody.invalid", 0), ("a" * 64 + ".b", 0)]
 )
 def test_an_address_that_is_none_is_refused_in_one_line(host: str, port: int) -> None:
     with pytest.raises(WrongUsage, match=f"^{host}, port {port}: .+; name another port"):
