@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.door import Desk, at_the_desk
@@ -92,7 +92,10 @@ def _rows(found: dict[tuple[str, str], tuple[int, Interval]], name: str) -> list
 
 
 def _table(shown: Sequence[IssueStatus]) -> Table:
-    table = Table("issue", "state", "rule", "theme", "theme's rate", "helped?", box=None, pad_edge=False)
+    # Nothing is cut off: an issue is named by what stands here.
+    names = ("state", "rule", "theme", "theme's rate", "helped?")
+    more = (Column(name, overflow="fold") for name in names)
+    table = Table(Column("issue", no_wrap=True), *more, box=None, pad_edge=False)
     for one in shown:
         again = f", again {one.regressions}×" if one.regressions else ""
         drop = one.drop

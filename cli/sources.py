@@ -9,7 +9,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.flow import Partitions, Prefix, deployed_partitions
@@ -46,7 +46,8 @@ def sources(
 
 
 def _table(found: list[SourceView]) -> Table:
-    table = Table("tenant", "source", "state", "this hour", "usual", "quiet", "known", box=None)
+    names = ("tenant", "source", "state", "this hour", "usual", "quiet", "known")
+    table = Table(*(Column(name, overflow="fold") for name in names), box=None)
     for view in found:
         usual = "–" if view.expected is None else f"{view.expected:.1f}"
         table.add_row(

@@ -17,6 +17,8 @@ from wiring.views import RunView, ThemeView
 _TRENDS = {"rising": "▲ rising", "new": "● new", "fading": "▽ fading", "steady": "– steady"}
 WIDE = 80
 """Columns of a terminal from which on every column is shown, but for …"""
+NARROW = 60
+"""Below this even the accounts are left out: names of themes would stand letter below letter."""
 VERY_WIDE = 110
 """… the family, from here on."""
 
@@ -33,7 +35,8 @@ def _table(title: str) -> Table:
 def themes_table(view: RunView, limit: int = 10, *, width: int = WIDE) -> Table:
     """The first ``limit`` themes with the beginning of their ids, impact, trend, volume, accounts and negative share.
 
-    ``width`` is the terminal's; below 80 columns what matters least is left out, from 110 on the family is told too.
+    ``width`` is the terminal's; below 80 columns what matters least is left out, below 60 accounts too; from 110 on the
+    family is told.
     """
     table = _table(f"Themes by impact ({min(limit, len(view.themes))} of {len(view.themes)})")
     wide = width >= WIDE
@@ -47,7 +50,7 @@ def themes_table(view: RunView, limit: int = 10, *, width: int = WIDE) -> Table:
         "Impact",
         "Trend",
         *(("Said",) if wide else ()),
-        "Accounts",
+        *(("Accounts",) if width >= NARROW else ()),
         *(("Negative",) if wide else ()),
     ):
         table.add_column(name, justify="left" if name == "Trend" else "right", no_wrap=True)
@@ -67,7 +70,8 @@ def _theme_cells(theme: ThemeView, width: int) -> list[str | Text]:
     cells.append(Text(_TRENDS[theme.trend], _STYLES[theme.trend]))
     if wide:
         cells.append(count(theme.concerns))
-    cells.append(count(theme.accounts))
+    if width >= NARROW:
+        cells.append(count(theme.accounts))
     if wide:
         cells.append(negative)
     return cells

@@ -104,6 +104,14 @@ def test_a_name_with_brackets_is_shown_as_it_is(directory: Path) -> None:
     assert (told.code, "[/x]" in told.out, "[bold]" in told.out) == (0, True, True)
 
 
+def test_an_issue_can_be_named_from_a_narrow_terminal(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    told = undercurrent("issues", "--dir", directory)
+    assert (told.code, "ENG-42 " in told.out, "…" in told.out) == (0, True, False)
+
+
 def test_an_account_cannot_speak_to_the_terminal(directory: Path) -> None:
     line = status(issue_id="z", key="ENG-9", tell=["acme\x1b[2J"]).model_dump_json(
         exclude_none=True, by_alias=True

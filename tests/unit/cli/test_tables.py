@@ -101,3 +101,12 @@ def test_a_source_cannot_speak_to_the_terminal_of_who_looks(
     monkeypatch.setattr("cli.sources.sources_of", lambda _records: [found])
     told = undercurrent("sources", "--dir", tmp_path)
     assert (told.code, "web\ufffd[2J" in told.out, "\x1b" in told.out) == (0, True, False)
+
+
+def test_names_of_themes_stay_words_on_a_narrow_terminal(view: RunView) -> None:
+    told = shown(themes_table(view, width=40), width=40)
+    assert ("fails often" in " ".join(told.split()), "Accounts" in told, "Trend" in told) == (
+        True,
+        False,
+        True,
+    )
