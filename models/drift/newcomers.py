@@ -14,9 +14,16 @@ from typing import NamedTuple
 
 from scipy.special import bdtrc, bdtri
 
+from models.themes.alike import Alike
+
 LOOKS = ((8, 8), (12, 11), (16, 14), (24, 18))
 """Of so many nearest so many are asked when they came: a few at first, and more of a change that came a while ago."""
 MOST = LOOKS[-1][0]
+AGREE = 3
+"""Concerns that have to say the same: the one that came, or late ones nearest to it."""
+
+Asked = Callable[[str, int], Alike | None]
+"""Answers which held concerns are most like one, so many of them: the engine's ``alike``."""
 
 
 class Newcomers(NamedTuple):
@@ -60,3 +67,37 @@ def newcomers(
             chance = float(bdtrc(late - 1, looked, span / held))
             found.append(Newcomers(float(f"{chance:.2g}"), looked, late, span, first, held))
     return min(found, default=None)
+
+
+class Agreed(NamedTuple):
+    """Several concerns say that something is new; the one that says it least clearly, and what it sees."""
+
+    concern: str
+    look: Newcomers
+    near: Alike
+
+    @property
+    def late(self) -> list[str]:
+        """Those most like the concern that came lately, nearest first."""
+        seen = zip(self.near.concerns, self.near.arrivals, strict=True)
+        return [concern for concern, arrival in seen if arrival >= self.look.since]
+
+
+def agreed(concern: str, asked: Asked, suspect: float, bound: float) -> Agreed | None:
+    """Hold a concern against its nearest; at a chance of ``suspect`` or below the late ones of them against theirs.
+
+    None unless ``AGREE`` of all these have a chance of ``bound`` or below.
+    """
+    own = _look(concern, asked, suspect)
+    if own is None:
+        return None
+    around = own.late[: own.look.late]
+    looks = [own, *filter(None, (_look(other, asked, bound) for other in around))]
+    sure = sorted((look for look in looks if look.look.p <= bound), key=lambda look: look.look.p)
+    return sure[AGREE - 1] if len(sure) >= AGREE else None
+
+
+def _look(concern: str, asked: Asked, bound: float) -> Agreed | None:
+    near = asked(concern, MOST)
+    found = newcomers(near.arrivals, near.since, near.held, bound) if near is not None else None
+    return Agreed(concern, found, near) if near is not None and found is not None else None

@@ -39,9 +39,11 @@ class DriftPolicy:
     """Chance that most of a new theme's concerns came as lately as they did: a young theme's later ones always do."""
     births_p: float = 3e-5
     """Chance that births come so often."""
-    newcomer_p: float = 2e-5
-    """Chance that so many of the concerns nearest to one came as lately as they did."""
-    look_every: int = 6
+    newcomer_p: float = 1e-4
+    """Chance that so many of the concerns nearest to one came as lately as they did; several have to be so unlikely."""
+    suspect_p: float = 3e-3
+    """At this chance the late ones of them are held against those nearest to them, too."""
+    look_every: int = 4
     """One concern in so many is held against those nearest to it."""
     settled: int = 1000
     """Concerns of a tenant before it is watched."""

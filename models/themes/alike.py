@@ -7,7 +7,7 @@ of 8,000 concerns, so it is for now and then and not for every concern. Ties go 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,16 +23,26 @@ _MORE = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Alike:
-    """Held concerns of the same group, nearest first, with their arrival numbers, out of ``held``.
+    """Held concerns of the same group, nearest first, with their arrival numbers.
 
     Good for the moment: it looks at the state when it is asked.
     """
 
-    concerns: Sequence[str]
     arrivals: Sequence[int]
-    held: int
     _shelf: Shelf
     _slot: int
+    _near: Slots
+
+    @property
+    def concerns(self) -> list[str]:
+        """Which they are; seldom asked."""
+        return [self._shelf.ids[slot] for slot in self._near.tolist()]
+
+    @property
+    def held(self) -> int:
+        """How many there are to be near."""
+        # Of one group it is known without counting.
+        return len(self._shelf) - 1 if self._shelf.groups_held == 1 else self.since(0)
 
     def since(self, arrival: int) -> int:
         """How many of the held concerns came then or later."""
@@ -58,8 +68,7 @@ def alike(state: EngineState, concern_id: str, most: int) -> Alike | None:
     if len(near) < most:
         return None
     near = near[np.lexsort((shelf.seq[near], -similar[near]))[:most]]
-    found = Alike([shelf.ids[one] for one in near.tolist()], shelf.seq[near].tolist(), 0, shelf, slot)
-    return replace(found, held=found.since(0))
+    return Alike(shelf.seq[near].tolist(), shelf, slot, near)
 
 
 def _nearest(shelf: Shelf, slot: int, similar: Units, among: int) -> Slots:

@@ -16,14 +16,13 @@ from contracts.business import BusinessEvent
 from contracts.stages import Decision
 from contracts.themes import DriftEvent
 from models.drift.family import LOOKS
-from models.drift.newcomers import MOST, newcomers
+from models.drift.newcomers import Asked, agreed
 from models.drift.policy import DriftPolicy
 from models.drift.season import HOUR_S, Season
 from models.drift.seen import Seen
 from models.drift.tenant import TenantWatch
 from models.drift.theme import Came, ThemeWatch
 from models.drift.wording import Ints, fold
-from models.themes.alike import Alike
 from models.themes.changes import (
     Assigned,
     Born,
@@ -45,9 +44,6 @@ BUSINESS_EVENTS = 64
 """Business events that a tenant keeps, the latest told."""
 
 TENANT = "tenant"
-
-Asked = Callable[[str, int], Alike | None]
-"""Answers which held concerns are most like one, so many of them: the engine's ``alike``."""
 
 Arrival = Callable[[str], int | None]
 """Answers which place a concern has among all that came; None where that is not known any more."""
@@ -121,19 +117,11 @@ class DriftWatch:
         self, concern: str, placed: Assigned | Waiting | None, tell: Teller, asked: Asked
     ) -> Iterator[DriftEvent]:
         """Hold a concern against those most like it: did they come lately, too?"""
-        near = asked(concern, MOST)
-        if near is None:
-            return
-        found = newcomers(near.arrivals, near.since, near.held, self._policy.newcomer_p)
-        seen = self._tenant().judge_newcomers(found, near.arrivals) if found is not None else None
+        found = agreed(concern, asked, self._policy.suspect_p, self._policy.newcomer_p)
+        seen = self._tenant().judge_newcomers(found.look, found.near.arrivals) if found is not None else None
         if found is not None and seen is not None:
-            late = [
-                other
-                for other, arrival in zip(near.concerns, near.arrivals, strict=True)
-                if arrival >= found.since
-            ]
             theme = placed.theme_id if isinstance(placed, Assigned) else None
-            yield self._event("newcomers", seen, [concern, *late], tell, theme)
+            yield self._event("newcomers", seen, [found.concern, *found.late], tell, theme)
 
     def labelled(
         self, concern: str, person: int, confidence_milli: int, tell: Teller

@@ -86,7 +86,7 @@ DETECTORS: Mapping[str, _Detector] = {
     "newcomers": _Detector(
         "concerns, of those nearest to one, among the latest `after_n` that are held",
         lambda s: (
-            f"{s.after:.0f} of the concerns most like this one are among the latest {s.after_n}, where "
+            f"{s.after:.0f} of the concerns most like the first example are among the latest {s.after_n}, where "
             f"{s.before:.2g} are usual: something is being said that was not said before"
         ),
         retrain=True,
