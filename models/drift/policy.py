@@ -43,7 +43,7 @@ class DriftPolicy:
     """Chance that so many of the concerns nearest to one came as lately as they did; several have to be so unlikely."""
     suspect_p: float = 3e-3
     """At this chance the late ones of them are held against those nearest to them, too."""
-    look_every: int = 4
+    look_every: int = 3
     """One concern in so many is held against those nearest to it."""
     settled: int = 1000
     """Concerns of a tenant before it is watched."""
