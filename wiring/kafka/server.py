@@ -118,6 +118,7 @@ class LocalBroker:
         if self._process is None or self._watched:
             raise AssertionError("only a started broker that nothing watches can be left running")
         self._process.returncode = 0  # we no longer wait for it
+        self._let_go()  # the broker's own hold on the directory is what counts from now on
         return self._process.pid
 
     def kill(self) -> None:
@@ -126,9 +127,7 @@ class LocalBroker:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._let_go()
 
     def _claim(self) -> int:
         """The directory's lock, which the broker inherits: it is held while one of the two lives."""
@@ -142,6 +141,11 @@ class LocalBroker:
                 raise
             self._lock = fd
         return self._lock
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _claimed(self, fd: int) -> None:
         deadline = time.monotonic() + LEFT_WITHIN_S
