@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import IO
 
 from connectors.durable import file_errors
 from contracts.errors import RecoveryRefused
+
+_TRY_EVERY_S = 0.01
+"""How often who waits for a lock tries again."""
 
 
 @contextmanager
@@ -61,14 +65,29 @@ def claimed(lock: Path, holders: str) -> Iterator[None]:
         os.close(fd)  # gives the lock back; the file stays, or two processes could lock two files
 
 
-def claim(fd: int, directory: Path, holders: str) -> None:
-    """Lock an open file of ``directory`` for this process and write its id there.
+def lock(fd: int, wait_s: float = 0.0) -> None:
+    """Lock an open file, which closing it gives back; another holder is waited for, ``wait_s`` seconds at most.
+
+    Raises ``BlockingIOError`` where another one has it still.
+    """
+    until = time.monotonic() + wait_s
+    while True:
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(_TRY_EVERY_S)
+
+
+def claim(fd: int, directory: Path, holders: str, wait_s: float = 0.0) -> None:
+    """Lock an open file of ``directory`` for this process, as ``lock``, and write its id there.
 
     Raises ``RecoveryRefused`` with the id that stands there if another one has it; ``holders`` is what has it, say
-    ``process``. The lock is given back when the file is closed.
+    ``process``.
     """
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(fd, wait_s)
     except BlockingIOError as exc:
         holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip() or "unknown"
         raise RecoveryRefused(

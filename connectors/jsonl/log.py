@@ -6,21 +6,17 @@ before ``append`` has returned, which is after the disk has it.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from connectors.holding import lock
 from connectors.jsonl.layout import create_parts, part_file, read_committed, translated, write_at
 from contracts.errors import RecoveryRefused, WrongUsage
 
 _CHUNK_BYTES = 1 << 20
-
-_TRY_EVERY_S = 0.01
-"""How often who waits for the writer's lock tries again."""
 
 
 class Line(NamedTuple):
@@ -103,19 +99,11 @@ class JsonlLog:
         self.close()
 
     def _claim(self, wait_s: float) -> None:
-        until = time.monotonic() + wait_s
-        while True:
-            try:
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as exc:
-                if time.monotonic() >= until:
-                    os.close(self._lock)
-                    raise RecoveryRefused(
-                        f"{self.directory}: another process is writing to this log"
-                    ) from exc
-                time.sleep(_TRY_EVERY_S)
-            else:
-                return
+        try:
+            lock(self._lock, wait_s)
+        except BlockingIOError as exc:
+            os.close(self._lock)
+            raise RecoveryRefused(f"{self.directory}: another process is writing to this log") from exc
 
 
 def read_log(directory: Path, partition: int, from_offset: int = 0) -> Iterator[Line]:

@@ -23,7 +23,7 @@ from confluent_kafka import KafkaException
 
 from connectors.holding import claim, name_holder
 from connectors.kafka.cluster import Cluster, read_properties
-from contracts.errors import RecoveryRefused, StopWorker
+from contracts.errors import StopWorker
 from wiring.kafka.jars import class_path, java
 from wiring.kafka.properties import broker_properties, free_ports, hold, is_free
 
@@ -135,7 +135,7 @@ class LocalBroker:
             self.directory.mkdir(parents=True, exist_ok=True)
             fd = os.open(self.directory / "in-use", os.O_RDWR | os.O_CREAT, 0o644)
             try:
-                self._claimed(fd)
+                claim(fd, self.directory, "process", LEFT_WITHIN_S)
             except BaseException:
                 os.close(fd)
                 raise
@@ -146,16 +146,6 @@ class LocalBroker:
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
-
-    def _claimed(self, fd: int) -> None:
-        deadline = time.monotonic() + LEFT_WITHIN_S
-        while True:
-            try:
-                return claim(fd, self.directory, "process")
-            except RecoveryRefused:
-                if time.monotonic() >= deadline:
-                    raise
-            time.sleep(0.1)
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing answers."""
