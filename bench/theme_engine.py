@@ -3,7 +3,7 @@
 Synthetic topics on the unit sphere, one concern a minute. The themes are loaded as rows of saved state, as after a
 restart, because half a million concerns would have to come to make them; the window then fills before anything is
 timed. Beside each figure stands what one plain NumPy product of the concern with all centroids costs in the same run:
-no exact search of one concern at a time can do with less.
+no exact search of one concern at a time can do with less. As in a process that runs stages, products take one thread.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from models.themes.changes import Point
 from models.themes.engine import ThemeEngine
 from models.themes.grid import GRID, Grid, to_grid
 from models.themes.octets import pack_bits
+from wiring.engine import tune_process
 
 DIMS = 384
 SPREAD = 1.1
@@ -40,6 +41,7 @@ MEDIAN_TENANT = 500
 
 def measure(*, quick: bool = False) -> dict[str, Any]:
     """Speed and waits by number of themes; room of a theme and of a small tenant."""
+    tune_process()
     sizes = {1_000: (600, 400)} if quick else SIZES
     return {"sizes": [_measured(themes, *counts) for themes, counts in sizes.items()], "room": _room()}
 

@@ -6,6 +6,7 @@ changes anything; whether a concern joins is decided in ``engine`` and ``passes`
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from models.themes.centroids import Book
@@ -71,10 +72,10 @@ def moved(
 def runners_up(similar: Units, row: int, most: int = OTHERS) -> Rows:
     """The rows of the most similar themes beside ``row``, the first the most; of equals the lowest first."""
     others, found = similar.copy(), list[int]()
-    others[row] = float("-inf")
+    others[row] = -math.inf
     for _ in range(min(most, len(similar) - 1)):
         found.append(int(others.argmax()))
-        others[found[-1]] = float("-inf")
+        others[found[-1]] = -math.inf
     return tuple(found)
 
 

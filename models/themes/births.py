@@ -18,18 +18,22 @@ def alike(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
     The mean similarity of any two parts joined on the way is at least ``threshold`` (in 1/ONE). Groups
     come in the order of their first row.
     """
+    found = []
+    for part in _in_touch(units, threshold, least):
+        found += [part[rows] for rows in linked(units[part], threshold, least)]
+    return sorted(found, key=lambda rows: int(rows[0]))
+
+
+def linked(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
+    """``alike`` within a part: all of ``units`` are in touch."""
     # A third of a second to import: when there is a group to link, not at every start.
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
-    found = []
-    for part in _in_touch(units, threshold, least):
-        condensed = squareform(units[part] @ units[part].T, force="tovector", checks=False)
-        distances = np.maximum(ONE - condensed.astype(np.float64), 0.0)
-        labels = fcluster(linkage(distances, "average"), ONE - threshold, "distance")
-        sizes = np.bincount(labels)
-        found += [part[labels == label] for label in np.flatnonzero(sizes >= least)]
-    return sorted(found, key=lambda rows: int(rows[0]))
+    condensed = squareform(units @ units.T, force="tovector", checks=False)
+    distances = np.maximum(ONE - condensed.astype(np.float64), 0.0)
+    labels = fcluster(linkage(distances, "average"), ONE - threshold, "distance")
+    return [np.flatnonzero(labels == label) for label in np.flatnonzero(np.bincount(labels) >= least)]
 
 
 def _in_touch(units: Units, threshold: int, least: int) -> list[NDArray[np.int64]]:
@@ -44,14 +48,24 @@ def _in_touch(units: Units, threshold: int, least: int) -> list[NDArray[np.int64
     indptr = np.append(0, counts.cumsum())
     near = csr_array((np.ones(len(columns)), columns, indptr), shape=(len(units), len(units)))
     _, labels = connected_components(near, directed=False)
-    order = np.argsort(labels, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(labels[order])) + 1)
-    return [part for part in parts if len(part) >= least]
+    return [np.flatnonzero(labels == label) for label in np.flatnonzero(np.bincount(labels) >= least)]
+
+
+def in_touch_with(row: int, units: Units, threshold: int) -> NDArray[np.int64]:
+    """The part of a few ``units`` ``(n, components)`` that one of them is in, as ``alike`` tells parts; its rows."""
+    near: NDArray[np.bool_] = units @ units.T >= threshold
+    found = near[row]
+    while (wider := near[found].any(axis=0)).sum() > found.sum():
+        found = wider
+    return np.flatnonzero(found)
 
 
 def _near(units: Units, threshold: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """How many rows each row is near to, and which, row by row; the full square of similarities is never made."""
-    starts = range(0, max(len(units), 1), _BLOCK)
-    pairs = [np.nonzero(units[at : at + _BLOCK] @ units.T >= threshold) for at in starts]
-    rows = np.concatenate([at + rows for at, (rows, _) in zip(starts, pairs, strict=True)])
-    return np.bincount(rows, minlength=len(units)), np.concatenate([columns for _, columns in pairs])
+    # Places in a flat array, because those in a table are looked for forty times as long.
+    found = [
+        start * len(units) + (units[start : start + _BLOCK] @ units.T >= threshold).ravel().nonzero()[0]
+        for start in range(0, max(len(units), 1), _BLOCK)
+    ]
+    rows, columns = np.divmod(np.concatenate(found), max(len(units), 1))
+    return np.bincount(rows, minlength=len(units)), columns

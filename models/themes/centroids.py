@@ -116,12 +116,14 @@ class Book:
     def refresh(self) -> None:
         """Make all centroids again."""
         for start in range(0, len(self.roots), _BLOCK):
-            at = slice(start, start + _BLOCK)
-            count, recent = self.total_n[at, None], self.recent_n[at, None]
-            lean = self.total[at] * (self.weight / np.maximum(count, 1.0))
-            mean = np.rint((self.recent[at] + lean) / (recent + self.weight)) - self.origin
-            self.units[at] = on_grid(np.where(count > 0.0, mean, 0.0))
+            self._refresh(slice(start, start + _BLOCK))
         self._renew()
+
+    def _refresh(self, at: slice | NDArray[np.int64]) -> None:
+        count, recent = self.total_n[at, None], self.recent_n[at, None]
+        lean = self.total[at] * (self.weight / np.maximum(count, 1.0))
+        mean = np.rint((self.recent[at] + lean) / (recent + self.weight)) - self.origin
+        self.units[at] = on_grid(np.where(count > 0.0, mean, 0.0))
 
     def _renew(self) -> None:
         self.epoch += 1
@@ -133,8 +135,8 @@ class Book:
         sums, counts = summed(raw, np.ones(len(rows)), places.astype(np.int64), len(touched))
         self.recent[touched] -= sums
         self.recent_n[touched] -= counts
-        for row in touched.tolist():
-            self._refresh_one(row)
+        self._refresh(touched)
+        self.log += touched.tolist()
         return [self.roots[row] for row in touched.tolist()]
 
     def recentre(self, origin: Floats, recent: Floats, recent_n: Floats) -> None:
@@ -189,7 +191,7 @@ class Book:
         self._refresh_one(row)
 
     def _refresh_one(self, row: int) -> None:
-        """The same operations as ``refresh`` on one row, so bit by bit the same."""
+        """The same operations as ``_refresh`` on one row, so bit by bit the same."""
         self.log.append(row)
         count = float(self.total_n[row])
         if count <= 0.0:

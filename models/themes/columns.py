@@ -33,6 +33,7 @@ class Columns:
         self._recent: dict[int, Row | None] = {}
         self._names: NDArray[np.uint64] = np.empty(0, np.uint64)
         self._columns: list[NDArray[Any]] = [np.empty(0, type_) for type_ in types]
+        self._fold_at = _FOLD_FIRST
         self._changed: set[int] = set()
         self._segments = 0
         # The name that was not there when it was asked for last: of what is new several ask, one after the other.
@@ -91,12 +92,8 @@ class Columns:
 
     def _take(self, name: int, row: Row | None) -> None:
         self._recent[name], self._absent = row, -1
-        if len(self._recent) >= _FOLD_FIRST and len(self._recent) >= self._fold_at():
+        if len(self._recent) >= self._fold_at:
             self._fold()
-
-    def _fold_at(self) -> int:
-        folded = len(self._names)
-        return max(min(_FOLD_AT, folded // 4), folded // _FOLD_SHARE, _FOLD_FIRST)
 
     def _fold(self) -> None:
         if not self._recent:
@@ -107,6 +104,7 @@ class Columns:
         names = np.concatenate([self._names[kept], np.array([name for name, _ in alive], np.uint64)])
         order = np.argsort(names, kind="stable")  # of two sorted runs: a merge
         self._names, self._recent = names[order], {}
+        self._fold_at = max(min(_FOLD_AT, len(names) // 4), len(names) // _FOLD_SHARE, _FOLD_FIRST)
         for place, column in enumerate(self._columns):
             fresh = np.array([row[place] for _, row in alive], column.dtype)
             self._columns[place] = np.concatenate([column[kept], fresh])[order]

@@ -7,6 +7,7 @@ concern, or has members of other themes before it. Exact; of equally near ones a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -44,25 +45,22 @@ def company_of(state: EngineState, slot: int, root: Origin, others: Sequence[Ori
         similar = similar[keep]
     if not ours:
         return None
-    return Company(1000 * _median(similar[:ours]) // ONE, _share(similar, ours))
+    mine, all_ = _ranked(similar[:ours]), _ranked(similar)
+    median = mine[(ours - 1) // 2]  # the lower one of two
+    return Company(1000 * int(median) // ONE, _share(mine, all_))
 
 
-def _median(similar: Units) -> int:
-    """The lower one of two."""
-    middle = (len(similar) - 1) // 2
+def _ranked(similar: Units) -> list[float]:
     ranked = similar.copy()
-    ranked.partition(middle)
-    return int(ranked[middle])
+    ranked.sort()
+    found: list[float] = ranked.tolist()
+    return found
 
 
-def _share(similar: Units, ours: int) -> int:
-    """Of the nearest, the share in thousandths that is among the first so many."""
-    many = len(similar)
-    least = [many - min(asked, many) for asked in ASKED]
-    ranked = similar.copy()
-    ranked.partition(least)
-    total = 0
-    for place in least:
-        near = similar >= ranked[place]
-        total += 1000 * int(np.count_nonzero(near[:ours])) // int(np.count_nonzero(near))
+def _share(ours: list[float], all_: list[float]) -> int:
+    """Of the nearest, the share in thousandths that is among ``ours``; both in order."""
+    total, many = 0, len(all_)
+    for asked in ASKED:
+        least = all_[many - min(asked, many)]
+        total += 1000 * (len(ours) - bisect_left(ours, least)) // (many - bisect_left(all_, least))
     return total // len(ASKED)

@@ -94,11 +94,10 @@ class ThemeEngine(Answers):
         rested = state.seen - state.last_pass >= policy.crowd_apart
         if state.space is None or not rested or len(pool) <= policy.crowd or state.seen not in pool:
             return False
-        slots = np.fromiter(pool.values(), np.int64, len(pool))
-        near = shelf.units[slots] @ shelf.units[slot] >= state.space.level(shelf.groups[slot]).threshold
-        at_s = shelf.at_s[slot]
-        lately = sum(abs(shelf.at_s[other] - at_s) <= policy.crowd_s for other in slots[near])
-        return bool(lately > policy.crowd)
+        slots, at_s = np.fromiter(pool.values(), np.int64, len(pool)), np.frombuffer(shelf.at_s, np.int64)
+        lately = slots[np.abs(at_s[slots] - at_s[slot]) <= policy.crowd_s]
+        near = shelf.units[lately] @ shelf.units[slot] >= state.space.level(shelf.groups[slot]).threshold
+        return int(np.count_nonzero(near)) > policy.crowd
 
     def _arrive(self, slot: int, point: Point) -> list[Change]:
         state = self._state

@@ -35,11 +35,13 @@ def folds(state: EngineState, place: Place) -> Step:
     group, needed, last = place or (None, 0, -1)
     if group is not None:
         book = state.themes.books[group]
-        asked = [ordinal for ordinal in _asked(state, book) if ordinal > last]
+        typical = _typical(state, book)
+        asked = [ordinal for ordinal in _asked(state, book, typical) if ordinal > last]
         if asked:
             each_us = product_us(2, len(book.roots), 2 * state.policy.components)
             some = asked[: max(_PIECE_US // each_us, 8)]
-            return Step(_fold(state, group, some, needed), [group, needed, some[-1]], len(some) * each_us)
+            small = [n for n in some if _stayed_small(state, book, state.themes.origins[n], typical)]
+            return Step(_fold(state, group, small, needed), [group, needed, some[-1]], len(some) * each_us)
     large = (
         g for g, book in state.themes.books.items() if _FEWEST <= len(book.roots) <= state.policy.grow_most
     )
@@ -59,9 +61,9 @@ def _needed(state: EngineState, group: str) -> tuple[int, int]:
     return joining + way + int(policy.fold_margin * ONE), work_us
 
 
-def _asked(state: EngineState, book: Book) -> list[int]:
+def _asked(state: EngineState, book: Book, typical: int) -> list[int]:
     """Ordinals of the themes that are small whatever their age, by birth: so many of them as a pass asks about."""
-    most = state.policy.fold_milli * _typical(state, book)
+    most = state.policy.fold_milli * typical
     few = np.sort(book.ordinals[(1000 * book.total_n < most) & (book.total_n > 0) & book.open_rows])
     if len(few) > _MOST:
         first = state.last_pass // state.policy.pass_every * _MOST % len(few)
@@ -87,16 +89,14 @@ def _grown(state: EngineState, members: int, middle_age: int | None) -> int:
 
 def _middle_age(state: EngineState, root: Origin) -> int | None:
     """How many concerns ago the middle one of the theme's members in the window came; None: there are none."""
-    slots = state.members_in_window(root)
-    return state.seen - int(state.shelf.seq[slots[len(slots) // 2]]) if len(slots) else None
+    came = state.rosters.middle_since(root.ordinal, state.horizon)
+    return None if came is None else state.seen - came
 
 
-def _fold(state: EngineState, group: str, asked: list[int], needed: int) -> list[Change]:
-    """Fold those of the themes ``asked`` about that stayed small and have a theme near enough; the nearest first."""
+def _fold(state: EngineState, group: str, small: list[int], needed: int) -> list[Change]:
+    """Fold those of the themes that stayed ``small`` which have a theme near enough; the nearest first."""
     assert state.space is not None
     book, joining = state.themes.books[group], state.space.level(group).threshold
-    typical = _typical(state, book)
-    small = [n for n in asked if _stayed_small(state, book, state.themes.origins[n], typical)]
     rows = np.array([book.row_of[ordinal] for ordinal in small], np.int64)
     if not len(rows):
         return []

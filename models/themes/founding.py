@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.themes.assigning import assigned
-from models.themes.births import alike
+from models.themes.births import in_touch_with, linked
 from models.themes.centroids import Origin
 from models.themes.changes import Born, CentroidsChanged, Change
 from models.themes.placing import free
@@ -62,15 +62,17 @@ def gathering(state: EngineState, slot: int) -> list[Change]:
         return []
     slots = free(state, np.fromiter(pool.values(), np.int64, len(pool)))
     threshold = int(policy.gather_share * state.space.level(group).threshold)
-    near = slots[shelf.units[slots] @ shelf.units[slot] >= int(policy.gather_near * threshold)]
+    similar = shelf.units.take(slots, axis=0) @ shelf.units[slot]
+    near = slots[similar >= int(policy.gather_near * threshold)]
     if len(near) < policy.gather or slot not in near:
         return []
-    here = next(
-        (rows for rows in alike(shelf.units[near], threshold, policy.gather) if slot in near[rows]), None
-    )
-    if here is None:
+    near = near[in_touch_with(int((near == slot).argmax()), shelf.units[near], threshold)]
+    if len(near) < policy.gather:  # mostly
         return []
-    founders = near[here]
+    groups = linked(shelf.units[near], threshold, policy.gather)
+    founders = next((near[rows] for rows in groups if slot in near[rows]), None)
+    if founders is None:
+        return []
     origin = bear(state, group, founders)
     open_all(state, [(origin, founders)])
     return [*announce(state, origin, founders), CentroidsChanged((origin.theme_id,))]

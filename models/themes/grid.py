@@ -50,8 +50,8 @@ def on_grid(rows: Floats) -> Units:
 
 def on_grid_one(row: Floats) -> Units:
     """``on_grid`` of a single row ``(d,)``, bit by bit the same and at a third of the time."""
-    scale = GRID / math.sqrt(max(float(row @ row), 1.0))
-    found: Units = np.rint(row * scale).astype(np.float32)
+    scaled = row * (GRID / math.sqrt(max(float(row.dot(row)), 1.0)))
+    found: Units = np.rint(scaled, out=scaled).astype(np.float32)
     return found
 
 

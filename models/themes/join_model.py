@@ -163,15 +163,9 @@ class JoinModel:
     def _scaled(self, evidence: Evidence) -> list[int]:
         """Features in standard deviations; kept, because the probability asks first and then the reason."""
         if evidence is not self._last[0]:
-            self._last = (
-                evidence,
-                [
-                    0 if value is None else max(-_CUT, min(_CUT, (value - centre) * UNIT // scale))
-                    for value, centre, scale in zip(
-                        evidence, self._shipped.centre, self._shipped.scale, strict=True
-                    )
-                ],
-            )
+            own = self._shipped
+            parts = zip(evidence, own.centre, own.scale, strict=True)
+            self._last = (evidence, [_in_deviations(*part) for part in parts])
         return self._last[1]
 
     def _combine(self) -> None:
@@ -179,6 +173,13 @@ class JoinModel:
         weights = [w * FINE + d for w, d in zip(own.weight, self._learned, strict=False)]
         self._weights = weights
         self._bias = (own.bias * FINE + self._learned[-1]) * UNIT
+
+
+def _in_deviations(value: int | None, centre: int, scale: int) -> int:
+    if value is None:
+        return 0
+    far = (value - centre) * UNIT // scale
+    return far if -_CUT < far < _CUT else _CUT if far > 0 else -_CUT
 
 
 def _strength(share: tuple[str, int]) -> int:

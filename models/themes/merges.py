@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 from models.themes.grid import ONE, Floats, Units
 from models.themes.policy import ThemePolicy
 
-_FEW_PAIRS = 2**16
+_FEW_PAIRS = 2**13
 """Pairs of themes up to which it is quicker to compare all in float64."""
+_PAIRS = 2**18
+"""Pairs that are compared at once, …"""
+_ROWS = 64
+"""… or more, so that so many themes are: the centroids are read once for them."""
 _TYPICAL = 8
 """Themes from which on a median over them means something."""
 
@@ -39,25 +43,41 @@ def nearest_themes(units: Units, kept: Floats, rows: NDArray[np.int64]) -> tuple
     if 0 < len(rows) * len(units) <= _FEW_PAIRS:
         return _nearest_of_few(units, kept, rows)
     at, near = np.zeros(len(rows), np.int64), np.full(len(rows), -np.inf)
-    rough = units[rows] @ units.T
-    rough *= (1.0 / kept).astype(np.float32)
-    rough[np.arange(len(rows)), rows] = -np.inf
-    for n, row in enumerate(rows.tolist()):
-        most = min(float(rough[n].max(initial=-np.inf)), kept[row] * ONE)
-        if most == -np.inf:
-            continue
-        maybe = np.flatnonzero(rough[n] >= most - 1e-5 * abs(most) - 1.0)
-        exact = (units[maybe] @ units[row]).astype(np.float64) / kept[row] / kept[maybe]
-        exact = np.minimum(np.rint(exact), float(ONE))
-        best = int(exact.argmax())
-        at[n], near[n] = maybe[best], exact[best]
+    one, other = _maybe_nearest(units, kept, rows)
+    dots = np.einsum("ij,ij->i", units[rows[one]], units[other]).astype(np.float64)
+    exact = np.minimum(np.rint(dots / kept[rows[one]] / kept[other]), float(ONE))
+    order = np.lexsort((-other, exact))  # the best, and of equals the lowest row, is written last
+    at[one[order]], near[one[order]] = other[order], exact[order]
     return at, near
+
+
+def _maybe_nearest(
+    units: Units, kept: Floats, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of a place in ``rows`` and a theme that may be its nearest; all that are, and few others."""
+    many, by_kept, found = len(units), (1.0 / kept).astype(np.float32), [np.empty(0, np.int64)]
+    if many < 2:
+        return found[0], found[0]
+    step = max(_PAIRS // many, _ROWS)
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        rough = units[some] @ units.T
+        rough *= by_kept
+        rough[np.arange(len(some)), some] = -np.inf
+        most = np.minimum(rough.max(axis=1), kept[some] * ONE)
+        maybe = rough >= (most - 1e-5 * np.abs(most) - 1.0).astype(np.float32)[:, None]
+        # Places in a flat array, because those in a table are looked for forty times as long.
+        found.append(start * many + maybe.ravel().nonzero()[0])
+    one, other = np.divmod(np.concatenate(found), many)
+    return one, other
 
 
 def _nearest_of_few(units: Units, kept: Floats, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Floats]:
     """``nearest_themes`` with all pairs compared in float64."""
-    exact = (units[rows] @ units.T).astype(np.float64) / kept[rows][:, None] / kept
-    exact = np.minimum(np.rint(exact), float(ONE))
+    exact = (units[rows] @ units.T).astype(np.float64)
+    exact /= kept[rows][:, None]
+    exact /= kept
+    np.minimum(np.rint(exact, out=exact), float(ONE), out=exact)
     one_each = np.arange(len(rows))
     exact[one_each, rows] = -np.inf
     at = exact.argmax(axis=1)

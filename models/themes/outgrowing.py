@@ -71,18 +71,17 @@ def _lately(state: EngineState) -> int:
 def _companions(state: EngineState, slot: int, since: int, bar: int) -> tuple[int, Slots]:
     """The latest concerns most like one, at ``bar`` (1/ONE) or more, and how near the last of them is; or nobody."""
     shelf = state.shelf
-    latest = shelf.since(since)
+    near, similar = state.latest.near(shelf, slot, since, bar, 1 + _COMPANIONS)  # it is one of them
+    if not len(near):
+        return 0, near
+    others = near != slot
     if shelf.groups_held > 1:
-        latest = latest[shelf.codes[latest] == shelf.codes[slot]]
-    similar = shelf.units.take(latest, axis=0) @ shelf.units[slot]
-    near = np.flatnonzero(similar >= bar)
-    if len(near) <= _COMPANIONS:  # it is one of them
-        return 0, latest[:0]
-    near = near[latest[near] != slot]
+        others &= shelf.codes[near] == shelf.codes[slot]
     if state.constraints.concerns:
-        near = near[np.isin(latest[near], free(state, latest[near]))]
-    first = near[np.argsort(-similar[near], kind="stable")[:_COMPANIONS]]
-    return (int(similar[first[-1]]), latest[first]) if len(first) == _COMPANIONS else (0, latest[:0])
+        others &= np.isin(near, free(state, near))
+    near, similar = near[others], similar[others]
+    first = np.argsort(-similar, kind="stable")[:_COMPANIONS]
+    return (int(similar[first[-1]]), near[first]) if len(first) == _COMPANIONS else (0, near[:0])
 
 
 def _to_the_middle(unit: Units, others: Units) -> float:

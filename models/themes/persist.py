@@ -118,7 +118,7 @@ def rebuild(state: EngineState) -> None:
     shelf, slots = state.shelf, state.shelf.slots()
     shelf.raw[slots] = state.space.project(shelf.vectors[slots])
     for group, mine in shelf.by_group(slots).items():
-        shelf.units[mine] = centred(shelf.raw[mine], 1.0, state.space.level(group).origin)
+        shelf.lay_anew(mine, centred(shelf.raw[mine], 1.0, state.space.level(group).origin))
     state.make_books()
 
 

@@ -113,7 +113,7 @@ def adopt(state: EngineState, _place: Place) -> Step:
     new = _levels(state, before)
     for group, mine in state.shelf.by_group(slots).items():
         if group in new:
-            state.shelf.units[mine] = centred(state.shelf.raw[mine], 1.0, new[group].origin)
+            state.shelf.lay_anew(mine, centred(state.shelf.raw[mine], 1.0, new[group].origin))
     if sums is None:
         changed = _recentre(state, new, horizon)
     else:

@@ -23,9 +23,11 @@ def near_enough(
     theme is far behind.
     """
     top = similar.max(axis=1)
-    second = np.partition(similar, -2, axis=1)[:, -2] if similar.shape[1] > 1 else np.zeros_like(top)
-    clear = top - np.maximum(second, 0.0) > int(policy.clear_margin * ONE)
-    return np.asarray((top >= threshold) | (patient & clear & (top >= int(policy.clear_share * threshold))))
+    found: NDArray[np.bool_] = top >= threshold
+    asked = np.flatnonzero(patient & ~found & (top >= int(policy.clear_share * threshold)))
+    second = np.partition(similar[asked], -2, axis=1)[:, -2] if similar.shape[1] > 1 else np.zeros(len(asked))
+    found[asked] = top[asked] - np.maximum(second, 0.0) > int(policy.clear_margin * ONE)
+    return found
 
 
 class Home(NamedTuple):

@@ -45,6 +45,10 @@ class Roster:
             rows[:, at : many - 1] = rows[:, at + 1 : many].copy()
             self._many = many - 1
 
+    def latest(self, most: int) -> Slots:
+        """Slots of those that came last."""
+        return self._rows[1, max(self._many - most, 0) : self._many]
+
     @property
     def rows(self) -> Slots:
         """``(2, n)``: arrival numbers and slots. Not to be changed, and good for the moment."""
@@ -87,7 +91,8 @@ class Rosters:
 
     def latest(self, root: int, most: int) -> Slots:
         """Slots of the members that came last, the latest last."""
-        return self._of(root)[1, -most:]
+        mine = self._members.get(root)
+        return _NOBODY[1] if mine is None else mine.latest(most)
 
     def before(self, root: int, came: int, most: int) -> Slots:
         """Slots of the members that came last before then, the latest last."""
@@ -99,6 +104,12 @@ class Rosters:
         """Slots of the members that came after the ``seq``-th, by arrival."""
         mine = self._of(root)
         return mine[1, int(mine[0].searchsorted(seq, "right")) :]
+
+    def middle_since(self, root: int, seq: int) -> int | None:
+        """When the middle one of those came that came after the ``seq``-th, the later of two; None: nobody did."""
+        came = self._of(root)[0]
+        first = int(came.searchsorted(seq, "right"))
+        return int(came[(first + len(came)) // 2]) if first < len(came) else None
 
     def _of(self, root: int) -> Slots:
         mine = self._members.get(root)

@@ -34,6 +34,8 @@ class Shelf:
         self.ids: list[str] = []
         self.groups: list[str] = []
         self.at_s = array("q")
+        self.epoch = 0
+        """How often vectors were laid anew, or one was held out of order; for who keeps copies."""
         self.slot_of: dict[str, int] = {}
         self._free: list[int] = []
         self._code_of: dict[str, int] = {}
@@ -59,6 +61,7 @@ class Shelf:
         if not self._comes_after(seq):
             # An order holds an old concern again: nobody who left may be mistaken for it.
             self._tidy()
+            self.epoch += 1
         slot = self._free.pop()
         self.slot_of[concern_id] = slot
         self.origin[slot] = WAITING  # and not where the one was that had the slot before
@@ -67,6 +70,11 @@ class Shelf:
         self.ids[slot], self.groups[slot], self.at_s[slot] = concern_id, group, at_s
         self._note(slot, seq)
         return slot
+
+    def lay_anew(self, slots: Slots, units: Units) -> None:
+        """Take up where held vectors lie by now."""
+        self.units[slots] = units
+        self.epoch += 1
 
     def free(self, slot: int) -> str:
         """Let a concern go; its id."""

@@ -21,6 +21,7 @@ from models.themes.constraints import Constraints
 from models.themes.evidence import Lexicon
 from models.themes.grid import Floats, Units, Whole
 from models.themes.join_model import JoinModel
+from models.themes.latest import Latest
 from models.themes.members import UNTHEMED, WAITING, Members, concern_hash
 from models.themes.pairs import Pairs
 from models.themes.policy import ThemePolicy
@@ -61,6 +62,7 @@ class EngineState:
         self.policy = policy
         self.background = Background(SIZE)
         self.shelf = Shelf(SIZE, policy.components)
+        self.latest = Latest()
         self.members = Members()
         self.themes = Themes(tenant)
         self.rosters = Rosters()
@@ -103,7 +105,7 @@ class EngineState:
         slot = self.shelf.put(point.concern_id, name, self.seen, point.group, point.at_s, point.vector)
         self.dirty["background"].add(point.group)
         self.dirty["vectors"].add(point.concern_id)
-        self._mark(slot, WAITING)
+        self.members.put(name, WAITING)
         self.pools.setdefault(point.group, {})[self.seen] = slot
         self.offer(slot)
         return slot
@@ -129,8 +131,11 @@ class EngineState:
     def release_old(self) -> None:
         """Let go of every vector that nothing needs any more."""
         shelf, slots = self.shelf, self.shelf.slots()
-        for slot in slots[(shelf.seq[slots] <= self.horizon) & (shelf.origin[slots] != WAITING)]:
-            self.release(int(slot))
+        old = slots[(shelf.seq[slots] <= self.horizon) & (shelf.origin[slots] != WAITING)]
+        sampled = np.zeros(len(shelf.seq), np.bool_)  # most of what is old; to ask for each would take long
+        sampled[np.fromiter(self.sample.values(), np.int64, len(self.sample))] = True
+        for slot in old[~sampled[old]].tolist():
+            self.release(slot)
 
     def release(self, slot: int) -> None:
         """Let go of a vector that nothing needs any more."""

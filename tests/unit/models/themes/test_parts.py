@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from models.themes.births import alike
+from models.themes.births import alike, in_touch_with, linked
 from models.themes.grid import ONE, Units, on_grid
 from models.themes.members import Members, concern_hash
 from models.themes.merges import kept_share, likeness_needed, mutual_pairs, nearest_themes
@@ -60,6 +61,24 @@ def test_a_chain_of_neighbours_is_not_one_group() -> None:
     assert max(len(rows) for rows in alike(units, int(0.9 * ONE), 2)) < 15
 
 
+def test_who_is_in_touch_with_one_are_those_whom_pairs_reach_from_it() -> None:
+    units, bar = around([0, 8, 90, 16, 98, 24, 180]), int(0.98 * ONE)
+    reached = [in_touch_with(row, units, bar).tolist() for row in range(7)]
+    assert reached == [[0, 1, 3, 5], [0, 1, 3, 5], [2, 4], [0, 1, 3, 5], [2, 4], [0, 1, 3, 5], [6]]
+    assert in_touch_with(0, np.zeros((2, 2), np.float32), bar).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_groups_that_hold_one_are_found_among_whom_it_is_in_touch_with(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    units, bar = around((rng.random(60) * 360).tolist()), int(0.995 * ONE)
+    groups = [rows.tolist() for rows in alike(units, bar, 3)]
+    for row in range(60):
+        part = in_touch_with(row, units, bar)
+        here = [part[rows].tolist() for rows in linked(units[part], bar, 3)] if len(part) >= 3 else []
+        assert [group for group in here if row in group] == [group for group in groups if row in group]
+
+
 def test_only_mutually_nearest_themes_merge_and_each_once() -> None:
     units = around([0, 10, 18, 120])
     kept = kept_share(np.full(4, 1e9), ONE)
@@ -76,16 +95,26 @@ def test_themes_of_few_members_are_more_alike_than_their_centroids() -> None:
     assert abs(many - (units @ units.T)[0, 1]) < 1e-3 * ONE
 
 
-def test_the_nearest_themes_are_those_that_comparing_all_finds() -> None:
-    rng = np.random.default_rng(1)
-    rows = np.repeat(rng.normal(size=(60, 16)), 2, axis=0) + 0.3 * rng.normal(size=(120, 16))
-    units = on_grid(np.rint(1e6 * np.concatenate([rows, rows[:9]])))
-    kept = kept_share(rng.integers(1, 40, 129).astype(np.float64), ONE // 2)
+@pytest.mark.parametrize("themes", [40, 129, 700])
+def test_the_nearest_themes_are_those_that_comparing_all_finds(themes: int) -> None:
+    rng, pairs = np.random.default_rng(1), themes // 2
+    rows = np.repeat(rng.normal(size=(pairs, 16)), 2, axis=0) + 0.3 * rng.normal(size=(2 * pairs, 16))
+    rows[-9:] = rows[:9]  # some lie on each other
+    rows[30] = 0.0
+    units = on_grid(np.rint(1e6 * np.concatenate([rows, rows[: themes % 2]])))
+    kept = kept_share(rng.integers(1, 40, themes).astype(np.float64), ONE // 2)
     alike_to = np.minimum(np.rint((units @ units.T).astype(np.float64) / kept[:, None] / kept), ONE)
     np.fill_diagonal(alike_to, -np.inf)
-    at, near = nearest_themes(units, kept, np.arange(129))
+    at, near = nearest_themes(units, kept, np.arange(themes))
     assert at.tolist() == alike_to.argmax(axis=1).tolist()
     assert near.tolist() == alike_to.max(axis=1).tolist()
+
+
+def test_a_theme_without_another_has_none_near() -> None:
+    units, asked = around([10]), np.arange(1)
+    for rows in (asked, asked[:0], np.zeros(9_000, np.int64)):
+        at, near = nearest_themes(units, np.ones(1), rows)
+        assert (at.tolist(), near.tolist()) == ([0] * len(rows), [-np.inf] * len(rows))
 
 
 def test_a_pair_that_stands_out_needs_less_to_be_one() -> None:

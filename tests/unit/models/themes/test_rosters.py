@@ -42,3 +42,10 @@ def test_to_drop_whom_nobody_knows_changes_nothing() -> None:
     rosters.drop(0, 11)
     rosters.drop(5, 10)
     assert rosters.latest(0, 9).tolist() == [1]
+
+
+def test_the_middle_one_since_a_moment_is_the_later_of_two() -> None:
+    rosters = Rosters()
+    told(rosters, 0, {10: 1, 20: 2, 30: 3, 40: 4})
+    assert [rosters.middle_since(0, seq) for seq in (0, 10, 30, 40)] == [30, 30, 40, None]
+    assert rosters.middle_since(9, 0) is None
