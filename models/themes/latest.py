@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from models.themes.grid import Units
 from models.themes.shelf import Shelf, Slots
 
+_FEW = 256
+"""Concerns up to which no copy is made: what a small tenant takes of memory counts for more there than its speed."""
+
 
 class Latest:
     """A copy of the end of a ``Shelf``, made anew when that has laid its vectors anew."""
@@ -28,7 +31,13 @@ class Latest:
     def near(self, shelf: Shelf, slot: int, since: int, bar: int, least: int) -> tuple[Slots, Units]:
         """Slots by arrival, and similarities, of those that came after the ``since``-th and are ``bar`` (1/ONE) or
         more like the one at ``slot``, which came last; nobody where they are fewer than ``least``."""
-        self._catch_up(shelf, int(shelf.seq[slot]), slot, since)
+        came = int(shelf.seq[slot])
+        if came - since <= _FEW:
+            slots = shelf.since(since)
+            similar = shelf.units.take(slots, axis=0) @ shelf.units[slot]
+            at = (similar >= bar).nonzero()[0]
+            return slots[at], similar[at]
+        self._catch_up(shelf, came, slot, since)
         first = int(self._came[: self._many].searchsorted(since, "right"))
         similar = self._units[first : self._many] @ shelf.units[slot]
         at = (similar >= bar).nonzero()[0]

@@ -34,13 +34,12 @@ def judge(state: EngineState, place: Place) -> Step:
     """
     if place and place[0] == "rerun":
         return _rerun(state, *place[1:])
-    _, last, total, many = place or ("measure", _before_latest(state), 0, 0)
-    shelf, cost_us = state.shelf, _cost_us(state, 100)
-    slots = shelf.since(last)
-    slots = slots[shelf.seq[slots] <= state.last_pass][: max(_PIECE_US * 100 // cost_us, 16)]
+    _, last, total, many = place or ("measure", 0, 0, 0)
+    slots = _measured(state)
+    slots = slots[state.shelf.seq[slots] > last][: max(_PIECE_US * 100 // _cost_us(state, 100), 16)]
     if len(slots):
         total += total_milli(state, slots)
-        upto = int(shelf.seq[slots[-1]])
+        upto = int(state.shelf.seq[slots[-1]])
         return Step(place=["measure", upto, total, many + len(slots)], work_us=_cost_us(state, len(slots)))
     if many < state.policy.judged // 2:
         return Step()
@@ -63,7 +62,7 @@ def _rerun(state: EngineState, usual: int, now: int, turn: int) -> Step:
     if turn == len(bars):
         return Step([Reran(usual, now, state.policy.judged, None, now, now, 0)])
     founding = _founding(state, bars[turn])
-    slots = state.shelf.since(_before_latest(state))
+    slots = _measured(state)
     founders = np.concatenate([slots[:0], *founding])
     many = len(np.union1d(slots, founders))
     before, after = (total_milli(state, slots, some) // max(many, 1) for some in ((), founding))
@@ -99,12 +98,10 @@ def _carry_out(state: EngineState, founding: list[Slots]) -> list[Change]:
     return [*changes, CentroidsChanged(tuple(names))]
 
 
-def _before_latest(state: EngineState) -> int:
-    """The arrival number before the first concern that is measured."""
+def _measured(state: EngineState) -> Slots:
+    """The latest concerns when the pass began: with very many themes a pass takes long, and more come meanwhile."""
     slots = state.shelf.since(state.horizon)
-    seq = state.shelf.seq[slots]
-    seq = seq[seq <= state.last_pass][-state.policy.judged :]
-    return int(seq[0]) - 1 if len(seq) else state.last_pass
+    return slots[state.shelf.seq[slots] <= state.last_pass][-state.policy.judged :]
 
 
 def _cost_us(state: EngineState, rows: int) -> int:

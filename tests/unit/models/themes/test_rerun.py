@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from models.themes import quality
+from models.themes import quality, rerun
 from models.themes.changes import Born, Change, Point, Reran
 from models.themes.engine import ThemeEngine
 from models.themes.grid import ONE, to_grid
 from models.themes.policy import ThemePolicy
+from models.themes.shelf import Slots
+from models.themes.state import EngineState
 
 POLICY = ThemePolicy(judged=64, refit_every=500)
 CHANGE_AT = 600
@@ -57,6 +61,20 @@ def test_what_is_no_better_is_not_kept_and_changes_nothing() -> None:
     assert told.share is None
     assert [one for one in heard[at] if not isinstance(one, Reran)] == calm[at]
     assert engine.sizes() == never.sizes()
+
+
+def test_what_comes_while_a_pass_goes_on_is_not_measured_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[tuple[int, int]]()
+
+    def noted(state: EngineState, slots: Slots, founding: Sequence[Slots] = ()) -> int:
+        asked.append((len(slots), state.seen - state.last_pass))
+        return quality.total_milli(state, slots, founding)
+
+    monkeypatch.setattr(rerun, "total_milli", noted)
+    _, heard = played(replace(POLICY, pace_us=600, burst_us=2_000), looser=2.0)
+    assert reran(heard)
+    assert max(since for _, since in asked) > 20  # passes take long
+    assert max(many for many, _ in asked) <= POLICY.judged
 
 
 def test_a_fall_is_told_of_once() -> None:
