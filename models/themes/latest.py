@@ -50,21 +50,18 @@ class Latest:
     def _catch_up(self, shelf: Shelf, came: int, slot: int, since: int) -> None:
         if shelf.epoch != self._epoch or since < self._after:
             self._epoch, self._after, self._upto, self._many = shelf.epoch, since, since, 0
-        if came == self._upto + 1 and self._many < len(
-            self._slots
-        ):  # a row is written in half of the time of one
-            self._slots[self._many], self._came[self._many], self._units[self._many] = (
-                slot,
-                came,
-                shelf.units[slot],
-            )
-            self._many += 1
+        if came == self._upto + 1 and self._many < len(self._slots):
+            # One row, written by itself: in half of the time.
+            at = self._many
+            self._slots[at], self._came[at], self._units[at] = slot, came, shelf.units[slot]
+            self._many = at + 1
         elif came > self._upto:
             new = shelf.since(self._upto)
             self._make_room(shelf, since, len(new))
-            at = slice(self._many, self._many + len(new))
-            self._slots[at], self._came[at], self._units[at] = new, shelf.seq[new], shelf.units[new]
-            self._many = at.stop
+            end = self._many + len(new)
+            here = slice(self._many, end)
+            self._slots[here], self._came[here], self._units[here] = new, shelf.seq[new], shelf.units[new]
+            self._many = end
         self._upto = came
 
     def _make_room(self, shelf: Shelf, since: int, more: int) -> None:
