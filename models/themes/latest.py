@@ -36,16 +36,16 @@ class Latest:
             slots = shelf.since(since)
             similar = shelf.units.take(slots, axis=0) @ shelf.units[slot]
             at = (similar >= bar).nonzero()[0]
-            return slots[at], similar[at]
+            return (slots[at], similar[at]) if len(at) >= least else (slots[:0], similar[:0])
         self._catch_up(shelf, came, slot, since)
         first = int(self._came[: self._many].searchsorted(since, "right"))
         similar = self._units[first : self._many] @ shelf.units[slot]
         at = (similar >= bar).nonzero()[0]
-        if len(at) < least:  # mostly
-            return self._slots[:0], similar[:0]
         slots = self._slots[first + at]
-        held = shelf.seq[slots] == self._came[first + at]  # who left is still here
-        return slots[held], similar[at[held]]
+        if len(at) >= least:  # seldom; who left is still among them
+            held = shelf.seq[slots] == self._came[first + at]
+            at, slots = at[held], slots[held]
+        return (slots, similar[at]) if len(at) >= least else (slots[:0], similar[:0])
 
     def _catch_up(self, shelf: Shelf, came: int, slot: int, since: int) -> None:
         if shelf.epoch != self._epoch or since < self._after:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.themes import latest
 from models.themes.grid import Units
 from models.themes.latest import Latest
 from models.themes.shelf import Shelf
@@ -45,10 +46,17 @@ class Session:
         products = shelf.units[all_] @ shelf.units[slot]
         wanted = products >= BAR
         if wanted.sum() < least:
-            return len(found) < least
+            return not len(found)
         return found.tolist() == all_[wanted].tolist() and similar.tolist() == products[wanted].tolist()
 
 
+@pytest.fixture(params=[0, 50, 256])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to how many no copy is made: never, now and then, as shipped."""
+    monkeypatch.setattr(latest, "_FEW", request.param)
+
+
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("seed", range(4))
 def test_whom_it_finds_are_those_whom_the_shelf_finds(seed: int) -> None:
     session = Session(seed)
@@ -56,7 +64,7 @@ def test_whom_it_finds_are_those_whom_the_shelf_finds(seed: int) -> None:
         slot = session.come()
         if turn % 7:  # some are not asked about
             back = int(session.rng.choice([40, 60, 200], p=[0.8, 0.15, 0.05]))
-            assert session.is_alike(slot, max(session.seen - back, 0))
+            assert session.is_alike(slot, max(session.seen - back, 0), least=int(session.rng.integers(1, 6)))
         what = int(session.rng.integers(20))
         old = session.seen - int(session.rng.integers(50)) - 1
         if what < 4:
@@ -71,10 +79,18 @@ def test_whom_it_finds_are_those_whom_the_shelf_finds(seed: int) -> None:
 def test_it_keeps_no_more_than_is_asked_for_and_some() -> None:
     session = Session(1)
     for _ in range(5_000):
-        session.latest.near(session.shelf, session.come(), session.seen - 100, BAR, 1)
-    assert 100 <= len(session.latest._slots) < 200
+        session.latest.near(session.shelf, session.come(), session.seen - 400, BAR, 1)
+    assert 400 <= len(session.latest._slots) < 600
 
 
+def test_of_a_small_tenant_no_copy_is_made() -> None:
+    session = Session(1)
+    for _ in range(2_000):
+        session.latest.near(session.shelf, session.come(), session.seen - 250, BAR, 1)
+    assert len(session.latest._slots) == 0
+
+
+@pytest.mark.usefixtures("few")
 def test_where_fewer_are_near_than_wanted_nobody_is_told() -> None:
     session = Session(2)
     slot = session.come()
