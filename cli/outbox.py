@@ -261,17 +261,24 @@ def _decide(
     as_json: bool,
     issue: Tracked | None = None,
 ) -> None:
+    """Decide about each, and say about which. Raises ``OrderRefused`` for the rest, once the others are decided."""
     if not author.strip():
         raise WrongUsage("--author: say who decides; it is kept with the effect")
-    effects = [_one(store, name) for name in names]
-    for effect in effects:
-        if not OutboxStore(store).decide(effect.id, author, now_utc(), state, came_from, why, issue):
-            raise OrderRefused(f"{effect.id} is {_one(store, effect.id).state}, not {' or '.join(came_from)}")
+    outbox = OutboxStore(store)
+    done, refused = list[str](), list[str]()
+    for name in dict.fromkeys(_one(store, name).id for name in names):
+        if outbox.decide(name, author, now_utc(), state, came_from, why, issue):
+            done.append(name)
+        else:
+            refused += [f"{name} is {one.state}, not {' or '.join(came_from)}" for one in outbox.find(name)]
+    # Before the refusal: what was decided stands, and may be on its way.
     if as_json:
-        print_json([{"id": effect.id, "state": state, "author": author} for effect in effects])
+        print_json([{"id": name, "state": state, "author": author} for name in done])
     else:
-        for effect in effects:
-            typer.echo(f"{state}: {effect.id}")
+        for name in done:
+            typer.echo(f"{state}: {name}")
+    if refused:
+        raise OrderRefused("; ".join(refused))
 
 
 def _row(effect: Effect) -> dict[str, Any]:

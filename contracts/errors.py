@@ -48,7 +48,7 @@ class WrongUsage(PipelineError):
 
 
 class OrderRefused(PipelineError):
-    """An order contradicts an earlier one, which the message names; nothing was done."""
+    """An order contradicts an earlier one, which the message names; nothing came of it."""
 
 
 class StopWorker(PipelineError):
