@@ -88,9 +88,7 @@ def _turns(opened: Open, patience_s: float, pause: Callable[[float], None]) -> t
             return answers, ""
         if turn.wait_s is None:
             continue
-        if opened.labeller.held and turn.why == "nothing waits":
-            return answers, f"the money of {', '.join(sorted(opened.labeller.held))} for models is spent"
-        if turn.wait_s > patience_s:
+        if turn.is_idle or turn.wait_s > patience_s:
             return answers, turn.why
         patience_s -= turn.wait_s
         pause(turn.wait_s)

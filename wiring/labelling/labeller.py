@@ -43,11 +43,15 @@ LOOK_AGAIN = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What came of a turn: answers appended, and for how many seconds there is nothing to do (None: go on)."""
+    """What came of a turn: answers appended, and for how many seconds there is nothing to do (None: go on).
+
+    ``is_idle``: nothing waits, but for tenants without money.
+    """
 
     answers: int = 0
     wait_s: float | None = None
     why: str = ""
+    is_idle: bool = False
 
 
 class _Row(NamedTuple):
@@ -125,10 +129,12 @@ class Labeller:
     def turn(self) -> Turn:
         """Ask about what has waited longest. Raises what ``append`` raises; then all of it waits on."""
         now = self._now()
-        self._held = {tenant: until for tenant, until in self._held.items() if until > now}
+        # Beyond the longest wait lies what was held before the clock was set back.
+        self._held = {one: until for one, until in self._held.items() if now < until <= now + LOOK_AGAIN}
         waiting = self._store.waiting(self._batch * self._at_once, sorted(self._held))
         if not waiting:
-            return Turn(wait_s=1.0, why="nothing waits")
+            held = f"the money of {', '.join(sorted(self._held))} for models is spent"
+            return Turn(wait_s=1.0, why=held if self._held else "nothing waits", is_idle=True)
         rows = self._opened(waiting)
         found = self._cached(rows)
         self._ask(rows, found, now)
@@ -286,11 +292,14 @@ class Labeller:
         return orjson.dumps({"answer": sealed.model_dump(), "asking": asking, "model": outcome.model})
 
     def _sealed(self, item: EnrichedItem, said: ConcernAnswer) -> Sealed | None:
-        """An answer under the key of whose words it is about; None when that was destroyed while a model was asked."""
-        try:
+        """An answer under the key of whose words it is about; None when that was destroyed while a model was asked.
+
+        Who has written again since has another key: under that one the words that were asked about would be back.
+        """
+        with self._vault.at_once([(item.tenant, item.text.subject)]):
+            if self._vault.open(item.tenant, item.text) is None:
+                return None
             return self._vault.seal(item.tenant, item.text.subject, said.model_dump_json().encode())
-        except KeyError:
-            return None
 
     def _weighed(self, rows: Sequence[_Row], found: _Found) -> dict[str, list[bool]]:
         """Whether what was asked just now was believed, by tenant; where hardly anything is, local decisions stand."""

@@ -242,7 +242,7 @@ def _loop(
         if turn.wait_s is not None:
             if not follow and reader.is_over:
                 return
-            resume_at = time.monotonic() + (0.0 if turn.why == "nothing waits" else turn.wait_s)
+            resume_at = time.monotonic() + (0.0 if turn.is_idle else turn.wait_s)
 
 
 class Reader:

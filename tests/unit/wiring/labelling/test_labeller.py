@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
@@ -351,6 +353,28 @@ def test_who_is_erased_while_a_model_thinks_gets_no_answer(journey: Journey, des
     assert seat.store.count() == 0
 
 
+def test_who_is_erased_while_a_model_thinks_and_writes_again_gets_no_answer_under_the_new_key(
+    journey: Journey, desk: MakeDesk
+) -> None:
+    deliver(journey, TEXTS[:2])
+    subject = journey.enriched()[0].text.subject
+
+    def says(user: str) -> str:
+        with closing(LocalVault(seat.directory / "keys")) as elsewhere:
+            elsewhere.destroy("acme", subject)
+            elsewhere.ensure("acme", [subject])
+        return honest(user, translation="They were charged twice.")
+
+    seat = desk(Clerk(says))
+    seat.work()
+    assert [answer.item.text.subject == subject for answer in journey.of("journal", Answer)] == [False]
+    with closing(sqlite3.connect(seat.directory / "labelling" / "answers.sqlite3")) as memory:
+        kept = [json.loads(row)["answer"]["subject"] for (row,) in memory.execute("SELECT answer FROM cache")]
+    assert len(kept) == 1
+    assert subject not in kept
+    assert seat.store.count() == 0
+
+
 def test_a_text_that_gives_instructions_is_asked_about_alone(journey: Journey, desk: MakeDesk) -> None:
     clerk = Clerk()
     deliver(
@@ -387,6 +411,24 @@ def test_a_tenant_without_money_waits_while_others_go_on_and_is_asked_when_the_m
     seat.work()
     assert (seat.store.count(), [row.tenant for row in seat.store.waiting(9)]) == (2, ["acme", "acme"])
     seat.later(days=31)
+    seat.work()
+    assert (seat.store.count(), provisional(journey)) == (0, [])
+
+
+def test_a_tenant_without_money_is_looked_at_again_within_the_hour_though_the_clock_is_set_back(
+    journey: Journey, desk: MakeDesk, tmp_path: Path
+) -> None:
+    spending = SqliteSpendStore(tmp_path / "spend.sqlite3")
+    cap = [0]
+    ledger = Ledger(spending, lambda _tenant: Caps(cap[0]))
+    seat = desk(
+        MeteredProvider(Clerk(name="openai", model="gpt-5-mini"), ledger, load_prices()), ledger=ledger
+    )
+    deliver(journey, TEXTS[:1])
+    seat.work()
+    assert (seat.store.count(), sorted(seat.labeller.held)) == (1, ["acme"])
+    cap[0] = 1_000_000
+    seat.later(days=-30)
     seat.work()
     assert (seat.store.count(), provisional(journey)) == (0, [])
 
@@ -507,6 +549,16 @@ def test_filling_a_table_ends_and_says_so_when_nobody_answers(journey: Journey, 
     ask_slowly(seat.opened, lambda: False, said.append, lambda _s: None, rate=60)
     (line,) = said
     assert (line.startswith("5 wait on: "), line.endswith("give the same command again")) == (True, True)
+
+
+def test_filling_a_table_says_whose_money_is_spent(journey: Journey, desk: MakeDesk, tmp_path: Path) -> None:
+    metered, ledger = paid(Clerk(), tmp_path, 0.0)
+    deliver(journey, TEXTS)
+    seat = desk(metered, ledger=ledger)
+    seat.read()
+    said: list[str] = []
+    ask_slowly(seat.opened, lambda: False, said.append, lambda _s: None, rate=60)
+    assert said == ["5 wait on: the money of acme for models is spent; give the same command again"]
 
 
 def test_for_a_table_what_a_model_answered_is_asked_anew_and_what_a_person_decided_is_not(
