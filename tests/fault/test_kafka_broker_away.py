@@ -34,13 +34,22 @@ PARTITIONS = 2
 REPEAT = "pytest tests/fault/test_kafka_broker_away.py"
 SMALL = {tenant: slice(part.start, part.start + 60) for tenant, part in TENANTS.items()}
 
-# The product waits 30 s for a broker; a test that waits until it gives up says so to a process of its own.
+# The product waits 30 s for a broker; a test that waits until it gives up says so to a process of its own. That writes
+# its first batch, and the second one when the broker is gone: a stage that has written all does not miss it.
 IMPATIENT = """
-import sys
-from connectors.kafka.sink import KafkaSink
+import os, sys, time
+from pathlib import Path
+from connectors.kafka.sink import KafkaSink, SinkPart
 from connectors.kafka.statelog import KafkaStateLogs
 for waiting in (KafkaSink, KafkaStateLogs):
     waiting.__init__.__kwdefaults__["within_s"] = 2.0
+write, batches = SinkPart.write_batch, []
+def write_batch(part, batch):
+    batches.append(len(batch))
+    while len(batches) > 1 and not Path(os.environ["GONE"]).exists():
+        time.sleep(0.01)
+    write(part, batch)
+SinkPart.write_batch = write_batch
 from cli.main import main
 sys.exit(main())
 """
@@ -135,12 +144,13 @@ def test_a_broker_that_stays_away_ends_a_stage_loudly_and_nothing_is_lost(
 ) -> None:
     flow.append(workload.journal())
     argv = [sys.executable, "-c", IMPATIENT, *flow.argv("intake")[3:]]
-    process = subprocess.Popen(
-        argv, env=flow.environment(EAGER), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    gone = tmp_path / "gone"
+    env = flow.environment({**EAGER, "GONE": str(gone)})
+    process = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         _await_output(flow)
         shaky.kill()
+        gone.touch()
         said, _ = process.communicate(timeout=60)
     finally:
         process.kill()

@@ -227,9 +227,12 @@ def test_a_file_that_a_kill_left_behind_its_rows_is_deleted_at_the_next_start(si
 
 
 def test_what_nobody_finishes_is_deleted_after_a_while_and_nothing_else(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, naming: Naming, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wiring.bulk.desk.LOOKED_AT_EVERY_S", 0.02)
+    site = Site(
+        broker, naming, tmp_path
+    )  # its own desk does not look: either of two might be the one that deletes
     left, fresh, other = site.new(), site.new(), site.new()
     for upload in (left, fresh):
         site.put(upload, CONTENT[:20], Upload_Complete="?0")
@@ -246,7 +249,9 @@ def test_what_nobody_finishes_is_deleted_after_a_while_and_nothing_else(
     assert site.put(left, CONTENT[20:], Upload_Offset="20").status_code == 404
     assert {path.parent.name for path in site.folder.rglob("*.csv")} == {fresh, other}
     site.put(fresh, CONTENT[20:], Upload_Offset="20")
+    site.desk.start()
     assert site.settled(fresh)["rows"] == 3
+    site.desk.stop()
 
 
 def until_expired(site: Site, upload: str) -> dict[str, Any]:

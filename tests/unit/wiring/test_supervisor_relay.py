@@ -13,13 +13,17 @@ from contracts.errors import WrongUsage
 from wiring.supervising.plan import Command, Launch, Stage
 from wiring.supervising.relay import Relay, SharedLog
 
-UNTIL_ASKED = (
-    "import signal, time; signal.signal(15, lambda *_: exit()); print('follows', flush=True); time.sleep(60)"
-)
+UNTIL_ASKED = "import signal, time; signal.signal(15, lambda *_: exit()); time.sleep(60)"
 
 
 def python(code: str) -> Command:
     return lambda _process, _addresses: Launch((sys.executable, "-c", code))
+
+
+def sign(path: Path) -> tuple[str, str]:
+    """What waits for a sign of another process, and what gives it."""
+    place = f"__import__('pathlib').Path({str(path)!r})"
+    return f"import time\nwhile not {place}.exists(): time.sleep(0.01)", f"{place}.touch()"
 
 
 def relay(asked: list[str], *stages: Stage) -> tuple[Relay, SharedLog, io.StringIO]:
@@ -33,10 +37,14 @@ def relay(asked: list[str], *stages: Stage) -> tuple[Relay, SharedLog, io.String
     return Relay(stages, log, caught_up), log, out
 
 
-def test_a_stage_is_ended_when_it_has_read_what_the_one_before_it_left() -> None:
+def test_a_stage_is_ended_when_it_has_read_what_the_one_before_it_left(tmp_path: Path) -> None:
     asked: list[str] = []
+    wait, go = sign(tmp_path / "go")
     one, log, out = relay(
-        asked, Stage("first", python("print('done')"), finite=True), Stage("second", python(UNTIL_ASKED))
+        asked,
+        Stage("first", python(f"{wait}\nprint('done')"), finite=True),
+        # It is asked to end as soon as the first one has: by then it has said something, however late it started.
+        Stage("second", python(f"print('follows', flush=True); {go}; {UNTIL_ASKED}")),
     )
     assert one.run()
     log.end()
@@ -54,12 +62,11 @@ def test_a_stage_that_is_given_up_ends_the_others() -> None:
 
 def test_all_stages_run_at_once(tmp_path: Path) -> None:
     """The first one waits for what the second one does when it starts."""
-    place = f"__import__('pathlib').Path({str(tmp_path / 'go')!r})"
-    wait = f"import time\nwhile not {place}.exists(): time.sleep(0.01)"
+    wait, go = sign(tmp_path / "go")
     one, _log, _out = relay(
         [],
         Stage("first", python(wait), finite=True),
-        Stage("second", python(f"{place}.touch(); {UNTIL_ASKED}")),
+        Stage("second", python(f"{go}; {UNTIL_ASKED}")),
     )
     assert one.run()
 
