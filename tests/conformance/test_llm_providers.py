@@ -187,10 +187,11 @@ def test_each_misfortune_is_told_by_what_to_do(
 def test_a_call_ends_at_its_deadline(provider: Provider, server: Server, mode: Any) -> None:
     provider.ask(a_call())
     began = time.monotonic()
-    failed = failure(provider, server, Broken(mode, every_s=0.02), deadline_s=0.3)
+    # A whole answer would take ten times as long as is allowed here, on a machine that stands still for a moment too.
+    failed = failure(provider, server, Broken(mode, every_s=0.1), deadline_s=0.3)
     assert isinstance(failed, Busy)
     assert failed.maybe_billed
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 3.0
 
 
 def test_a_server_that_is_not_there_is_busy_and_costs_nothing(provider: Provider, server: Server) -> None:

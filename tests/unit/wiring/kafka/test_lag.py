@@ -145,12 +145,13 @@ def test_positions_that_nobody_takes_are_an_error_with_the_groups_name(
 
 def test_a_broker_that_is_away_fails_no_stage() -> None:
     positions = Positions(Cluster("127.0.0.1:9", QUIET), "g")
-    begun = time.monotonic()
+    began = time.monotonic()
     positions.commit({("t", 0): 1})
     positions.tell()
-    assert time.monotonic() - begun < 0.5
+    told = time.monotonic()
     positions.close(within_s=0.1)
-    assert time.monotonic() - begun < 2.0
+    # Less than the 2 s that a close waits by itself, and the 5 s within which a broker is to answer.
+    assert max(told - began, time.monotonic() - told) < 1.9
 
 
 @pytest.mark.parametrize(
