@@ -16,14 +16,13 @@ from datetime import datetime, timedelta
 from typing import Literal, get_args
 
 from limits import RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from pydantic import TypeAdapter, ValidationError
 
 from connectors.store.keys import ApiKey, KeyStore
 from contracts.envelope import Tenant
 from contracts.errors import QuotaExceeded, WrongUsage
 from contracts.unfit import first_unfit
+from wiring.edge.recent import Recent
 
 Scope = Literal["feedback:write", "uploads:write"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
@@ -85,7 +84,7 @@ class Keyring:
     clock: Callable[[], float]
     _known: OrderedDict[str, tuple[float, ApiKey | None]] = field(default_factory=OrderedDict)
     _used: dict[str, datetime] = field(default_factory=dict)
-    _counts: MovingWindowRateLimiter = field(default_factory=lambda: MovingWindowRateLimiter(MemoryStorage()))
+    _counts: Recent = field(default_factory=Recent)
 
     def holder(self, shown: str, scope: Scope) -> ApiKey:
         """The key that was shown. Raises ``KeyRefused``, ``QuotaExceeded``; ``RetryLater`` while the store is away."""

@@ -7,16 +7,14 @@ accepted. Counts are this process's own; with several processes each allows as m
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Literal
 
 from limits import RateLimitItem, RateLimitItemPerSecond
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from contracts.errors import QuotaExceeded
 from wiring.edge.fairness import Fairness
+from wiring.edge.recent import Recent
 
 Lane = Literal["journal", "bulk"]
 
@@ -52,7 +50,7 @@ class Quotas:
         self._quota = quota or Quota()
         self._has_bulk = has_bulk
         self._fairness = fairness or Fairness()
-        self._counts = MovingWindowRateLimiter(MemoryStorage())
+        self._counts = Recent()
 
     def lane(self, tenant: str, records: int, *, partition: int = 0, bulk: bool = False) -> Lane:
         """Where that many more records go; ``bulk`` uses up none of the share of the journal.
@@ -62,10 +60,9 @@ class Quotas:
         """
         most, live = self._quota.most, self._quota.live
         if not self._counts.hit(most, tenant, cost=min(records, most.amount)):
-            wait_s = self._counts.get_window_stats(most, tenant).reset_time - time.time()
             raise QuotaExceeded(
                 f"tenant {tenant} sends more than {self._quota.most_per_s} records a second; slow down",
-                retry_after_s=max(1.0, math.ceil(wait_s)),
+                retry_after_s=max(1.0, math.ceil(self._counts.free_in_s(most, tenant))),
             )
         if not self._has_bulk:
             return "journal"
