@@ -7,12 +7,12 @@ Nothing is kept here: what has been answered is read from the journal's answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from contracts.errors import RejectItem
 from contracts.feedback import Sealed
-from contracts.naming import ANSWER_SCHEMA, NamingSource, ThemeAnswer, ThemeQuestion
+from contracts.naming import ANSWER_SCHEMA, NamingSource, ThemeAnswer, ThemeNaming, ThemeQuestion
 from contracts.stages import Assignment
 from models.naming.base import Namer, NamingTask, Shown
 from operators.ports import Vault
@@ -82,8 +82,19 @@ def _answer(question: ThemeQuestion, sealed: Mapping[str, Sealed], vault: Vault,
         prompt=namer.prompt,
         answer_schema=ANSWER_SCHEMA,
         sources=tuple(NamingSource(concern_id=name, text=sealed[name]) for name, _ in shown),
-        answer=vault.seal(question.tenant, whose, naming.model_dump_json().encode()),
+        answer=_sealed(question.tenant, [sealed[name] for name, _ in shown], whose, naming, vault),
     )
+
+
+def _sealed(tenant: str, shown: Sequence[Sealed], whose: str, naming: ThemeNaming, vault: Vault) -> Sealed:
+    """The name under the key of whom it quotes. Raises ``RejectItem`` where anybody's words open no more.
+
+    Who was erased while the namer thought and has written again has another key: under that one they would be back.
+    """
+    with vault.at_once((tenant, one.subject) for one in shown):
+        if any(vault.open(tenant, one) is None for one in shown):
+            raise RejectItem("words of its examples were erased while it was named", reason="erased")
+        return vault.seal(tenant, whose, naming.model_dump_json().encode())
 
 
 def _shown(question: ThemeQuestion, sealed: Mapping[str, Sealed], vault: Vault) -> Iterator[tuple[str, str]]:

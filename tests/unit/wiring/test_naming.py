@@ -106,6 +106,26 @@ def test_what_a_namer_cannot_name_is_told_and_asked_again_next_time(run: RunBuil
     assert [one.theme_id for one in open_questions(topics(run))] == ["theme-0"]
 
 
+@pytest.mark.parametrize("writes_again", [False, True])
+def test_who_is_erased_while_a_namer_thinks_gets_no_answer_and_the_question_stays(
+    run: RunBuilder, *, writes_again: bool
+) -> None:
+    class Slow(Mute):
+        def name_one(self, task: NamingTask) -> ThemeNaming:
+            if "csv export" in task.keywords:
+                run.vault.destroy("acme", run.subject("p0"))
+                if writes_again:
+                    run.vault.ensure("acme", [run.subject("p0")])
+            return ExtractiveNamer().name_one(task)
+
+    with orders(run) as journal:
+        found = answer(topics(run), journal, Slow())
+    told = ["words of its examples were erased while it was named"]
+    assert (found.answers, list(found.failed.values())) == (1, told)
+    assert [one.theme_id for one in answers(run)] == ["theme-1"]
+    assert [one.theme_id for one in open_questions(topics(run))] == ["theme-0"]
+
+
 def test_a_question_about_a_new_content_is_open_again(run: RunBuilder) -> None:
     with orders(run) as journal:
         answer(topics(run), journal, ExtractiveNamer())
