@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.dispatching import Desk, Site, issue_record
 from tests.support.trackers.jira import DONE, JiraSite, jira
-from tests.support.trackers.server import Scripted
+from tests.support.trackers.server import GIVES_UP_S, Scripted, patience
 
 pytestmark = pytest.mark.alone
 
@@ -93,7 +93,7 @@ def test_a_doubt_waits_until_a_search_would_show_the_issue(
         assert (await desk.deliver(6 * SECONDS))["deferred"] == 1
         assert (await desk.deliver(25 * SECONDS))["adopted"] == 1
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=GIVES_UP_S)
     assert len(there.issues) == 1
 
 
@@ -114,7 +114,7 @@ def test_one_that_was_adopted_grows_more_urgent_unless_people_said_how_urgent_it
         await desk.take(issue_record(change="recur", at=9, priority=2, title="Export fails: 9 accounts"))
         await desk.settle(2)
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=GIVES_UP_S)
     (issue,) = there.issues.values()
     assert issue["fields"]["priority"] == {"name": by_people or "High"}
     assert issue["fields"]["summary"] == "Export fails: 9 accounts"
@@ -146,7 +146,7 @@ def test_what_was_never_made_is_made_after_two_looks(
         await desk.settle(6, 30 * SECONDS)
         assert site.counted("created", "jira") == 1
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=patience(spoilt))
     assert (len(there.issues), there.searches >= 2) == (1, True)
 
 
@@ -162,7 +162,7 @@ def test_what_no_search_showed_in_time_is_closed_by_the_sweeper(
         assert len(there.issues) == 2
         assert (await desk.deliver(timedelta(minutes=10)))["swept"] == 1
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=GIVES_UP_S)
     assert [is_open(issue) for issue in there.issues.values()].count(True) == 1
     (comment,) = [one for many in there.comments.values() for one in many]
     assert "Made twice" in str(comment["body"])
@@ -180,7 +180,7 @@ def test_a_sweep_leaves_alone_what_only_carries_the_label(
         there.issues["9"] = {**ours, "id": "9", "key": "ENG-9", "properties": {}}
         assert (await desk.deliver(timedelta(minutes=10)))["single"] == 1
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=GIVES_UP_S)
     assert all(is_open(issue) for issue in there.issues.values())
 
 
@@ -227,7 +227,7 @@ def test_a_recurrence_comments_once_and_reopens_what_was_done(
         await desk.take(issue_record(at=9, change="reopen", description="They came back."))
         await desk.settle(4)
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=GIVES_UP_S)
     (issue,) = there.issues.values()
     assert is_open(issue)
     assert [len(many) for many in there.comments.values()] == [1]
@@ -249,6 +249,6 @@ def test_a_comment_that_jira_writes_after_the_time_out_is_there_once(
         there.answer(late)
         assert (await desk.deliver(5 * SECONDS))["commented"] == 1
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=GIVES_UP_S)
     (said,) = there.comments.values()
     assert len(said) == 1

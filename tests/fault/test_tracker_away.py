@@ -11,7 +11,7 @@ import pytest
 from contracts.priority import LinearIssue
 from tests.support.dispatching import Desk, Site, issue_record
 from tests.support.trackers.linear import LinearSite, linear
-from tests.support.trackers.server import Scripted
+from tests.support.trackers.server import GIVES_UP_S, Scripted, patience
 
 pytestmark = pytest.mark.alone
 
@@ -55,7 +55,7 @@ def test_a_tracker_that_fails_gets_three_tries_and_then_a_person(
         assert (outcomes["retried"], outcomes["gave_up"]) == (2, 1)
         assert [row.state for row in desk.rows()] == ["manual"]
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=patience(spoilt))
 
 
 def test_what_an_outage_left_over_is_delivered_within_the_hour_after_it(
@@ -118,7 +118,7 @@ def test_an_issue_that_was_made_without_a_word_is_adopted(
         await desk.settle(3)
         assert desk.states() == {"done": 1}
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=patience(spoilt))
     assert len(there.issues) == len(there.creates) == 1
     assert site.counted("adopted") == 1
 
@@ -134,7 +134,7 @@ def test_after_any_number_of_time_outs_every_issue_is_there_once(
         await desk.settle(4)
         assert desk.states() == {"done": issues}
 
-    site.run(work, within_s=0.5)
+    site.run(work, within_s=GIVES_UP_S)
     assert len(there.issues) == len(there.creates) == issues
 
 
@@ -164,7 +164,7 @@ def test_one_that_people_deleted_before_we_heard_of_it_is_not_made_again(
         await desk.settle(3)
         assert [row.reason for row in desk.rows("cancelled")] == ["people deleted it; it is not made again"]
 
-    site.run(work, within_s=1.0)
+    site.run(work, within_s=GIVES_UP_S)
     assert there.issues == {}
 
 

@@ -11,7 +11,7 @@ from contracts.identity import linear_issue_id
 from contracts.priority import AffectedCustomer, LinearIssue, Quote, Withdrawal
 from operators.linear_issue import quotation
 from tests.support.dispatching import NOW, Desk, Site, issue_record
-from tests.support.trackers.server import Scripted
+from tests.support.trackers.server import GIVES_UP_S, Scripted
 
 ANN, BEN = "a" * 32, "b" * 32
 QUOTES = (
@@ -61,7 +61,7 @@ class Board:
 
     def run(self, work: Callable[[Desk], Awaitable[None]], **more: Any) -> None:
         self.set_up(**more)
-        self.site.run(work, within_s=1.0)
+        self.site.run(work, within_s=GIVES_UP_S)
 
     def set_up(self, **more: Any) -> None:
         raise NotImplementedError

@@ -20,6 +20,18 @@ from typing import Any, Protocol
 
 from tests.support.http import CuttableServer
 
+HANGS_S = 5.0
+GIVES_UP_S = 2.0
+"""How long to wait for one that hangs: less than it hangs, and longer than a busy machine stands still."""
+
+ANSWERS_S = 20.0
+"""How long to wait where each request is answered, or cut off, at once."""
+
+
+def patience(word: str) -> float:
+    """How long to wait for one that is scripted so, in seconds."""
+    return GIVES_UP_S if word.startswith("hang") else ANSWERS_S
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -70,7 +82,7 @@ class Scripted:
             what, _, when = word.partition("_")
             said = self.site.answer(asked) if word == "ok" or when == "after" else Said(404)
         if what == "hang":
-            self._ending.wait(5)
+            self._ending.wait(HANGS_S)
             return None
         if what == "reset":
             return None

@@ -11,7 +11,7 @@ from connectors.trackers.linear import LinearPlace, LinearTracker
 from connectors.trackers.linear_changes import MOST, documents, known
 from connectors.trackers.port import Customer, Draft, Evidence, Issue
 from tests.support.trackers.linear import TEAM, TOKEN, LinearSite
-from tests.support.trackers.server import Scripted
+from tests.support.trackers.server import ANSWERS_S, Scripted
 
 ISSUE_ID = "c723c24b-5c71-4524-bc29-9010b4c13748"
 AFTER_FAILURE = ("stops", "goes_on", "undone")
@@ -27,7 +27,7 @@ def enriched(site: LinearSite, *drafts: Draft) -> list[int]:
     """How many requests each draft took."""
 
     async def work(server: Scripted) -> list[int]:
-        clients, took = Clients(1.0), []
+        clients, took = Clients(ANSWERS_S), []
         tracker = LinearTracker(clients.sender("lin"), LinearPlace(TEAM, url=server.url), lambda: TOKEN)
         for one in drafts:
             before = len(server.asked)

@@ -14,7 +14,7 @@ from connectors.trackers.adf import adf, plain_text
 from connectors.trackers.linear import LinearPlace, LinearTracker
 from connectors.trackers.port import Draft, Issue, v4_shaped
 from tests.support.trackers.linear import TEAM, TOKEN, LinearSite
-from tests.support.trackers.server import Asked, Said, Scripted
+from tests.support.trackers.server import ANSWERS_S, Asked, Said, Scripted
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 DRAFT = Draft("c723c24b-5c71-4524-bc29-9010b4c13748", "acme|t|1", "Title", "Text", 2)
@@ -34,7 +34,7 @@ def ask(
     site: Any, work: Callable[[LinearTracker], Awaitable[Any]], scheme: str = "auto", token: str = TOKEN
 ) -> Any:
     async def asking(url: str) -> Any:
-        clients = Clients(1.0)
+        clients = Clients(ANSWERS_S)
         tracker = LinearTracker(
             clients.sender("lin"), LinearPlace(TEAM, url=url), lambda: token, scheme, lambda: NOW
         )
@@ -106,7 +106,7 @@ def test_no_priority_ranks_below_the_lowest(told: int | None, rank: int | None) 
 
 def test_nothing_was_sent_where_nobody_listens() -> None:
     async def asking() -> None:
-        clients = Clients(1.0)
+        clients = Clients(ANSWERS_S)
         try:
             await clients.sender("lin").send("GET", "http://127.0.0.1:9/")
         finally:
