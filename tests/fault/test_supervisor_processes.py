@@ -160,15 +160,22 @@ def test_a_program_that_is_not_there_is_given_up_with_the_reason(tmp_path: Path)
 
 
 def test_the_words_of_who_failed_first_are_told_and_not_its_peers(tmp_path: Path) -> None:
+    """The second process of each stage fails once the first one hears that it is to end."""
     program = """
 import signal, sys, time
+from pathlib import Path
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("undercurrent: a peer is gone"))
-time.sleep(0.5 if sys.argv[1] == "1" else 30)
+hears = Path("HEARS")
+if sys.argv[1] == "0":
+    hears.touch()
+    time.sleep(30)
+while not hears.exists(): time.sleep(0.01)
 sys.exit("undercurrent: --partitions 0: at least 1")
 """
+    programs = [program.replace("HEARS", str(tmp_path / stage)) for stage in ("intake", "extract")]
     code = SUPERVISOR.replace("healthy_after_s=30", "healthy_after_s=30, first_tries=2")
     told = subprocess.run(
-        [sys.executable, "-c", code, program, program], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code, *programs], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert told.stderr.rstrip().endswith("It said: --partitions 0: at least 1")
     assert "undercurrent: a peer is gone" in told.stdout
