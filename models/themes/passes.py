@@ -34,6 +34,9 @@ Phase = Callable[[EngineState, Place], Step]
 
 _PIECE_US = 4_000
 """Cost that a step is cut to, where it can be cut."""
+_LEAST = 32
+"""Themes, or concerns, that a step compares with all themes at least. It is so few from 6,500, or 20,000, themes on;
+reading the centroids is what takes long then, and is done once for all of them."""
 
 
 def begin(state: EngineState) -> None:
@@ -138,7 +141,7 @@ def _merge_some(state: EngineState, place: Place, asked: list[int]) -> Step:
     book = state.themes.books[group]
     joining = state.space.level(group).threshold if state.space else 0
     each_us = product_us(2, len(book.roots), 2 * state.policy.components)
-    some = asked[: max(_PIECE_US // each_us, 8)]
+    some = asked[: max(_PIECE_US // each_us, _LEAST)]
     kept = kept_share(np.maximum(book.total_n, 1.0), joining)
     pairs = mutual_pairs(book.units, kept, [book.row_of[ordinal] for ordinal in some], needed)
     ones = [
@@ -227,7 +230,7 @@ def _move(state: EngineState, book: Book, slots: Slots) -> Iterator[Change]:
 
 def _rows_at_once(state: EngineState, themes: int) -> int:
     """Concerns that a step may compare with so many themes."""
-    return max(_PIECE_US * 100 // _rows_us(state, 100, themes), 16)
+    return max(_PIECE_US * 100 // _rows_us(state, 100, themes), _LEAST)
 
 
 def _rows_us(state: EngineState, rows: int, themes: int) -> int:
