@@ -43,7 +43,7 @@ coverage: .venv/.ready ## what all tests together cover; measuring it doubles wh
 	$(PAIRED) --cov --cov-append --cov-report= -m 'not alone' $(LONG)
 	$(BIN)/python -m pytest --cov --cov-append --cov-report=term:skip-covered -m alone $(LONG)
 
-check: .venv/.ready lint types unit ## the inner loop: lint, types, unit tests (under 2 minutes)
+check: .venv/.ready lint types unit ## the inner loop: lint, types, fast unit tests (under 2 minutes, once mypy has been run)
 
 lint: .venv/.ready ## ruff and the import rules
 	$(BIN)/ruff check .
@@ -53,8 +53,8 @@ lint: .venv/.ready ## ruff and the import rules
 types: .venv/.ready ## mypy --strict
 	$(BIN)/mypy
 
-unit: .venv/.ready ## fast tests: no weights, no long properties; the rest is in make test
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not needs_models and not slow' $(UNIT)
+unit: .venv/.ready ## fast tests: no weights, no brokers, no long properties; the rest is in make test
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not needs_models and not lengthy and not slow' $(UNIT)
 
 bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "quality", "kafka" or "kafka --only scale"
 	$(BIN)/python -m bench $(BENCH)

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.lengthy
+
 SDKS = ("openai", "anthropic")
 HEAVY = ("torch", "transformers", "sentence_transformers", "spacy", "presidio_analyzer")
 

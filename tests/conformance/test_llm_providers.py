@@ -33,6 +33,8 @@ from tests.support.model_vendors import (
     vendor,
 )
 
+pytestmark = pytest.mark.lengthy
+
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"label": {"type": "string", "enum": ["bug", "praise"]}},

@@ -17,6 +17,8 @@ from operators.statelog import MemoryStateLog, StateLog
 from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 Open = Callable[[], StateLog]
 """The same log again, as a process would open it that was started anew."""
 

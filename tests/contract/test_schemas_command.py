@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.commands import undercurrent
 
+pytestmark = pytest.mark.lengthy
+
 ROOT = Path(__file__).parents[2]
 
 

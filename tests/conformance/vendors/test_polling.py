@@ -28,6 +28,8 @@ from tests.support.vendors.server import (
 )
 from tests.support.vendors.world import Lies, World, every_lie
 
+pytestmark = pytest.mark.lengthy
+
 Simulated = Callable[..., Polls]
 
 

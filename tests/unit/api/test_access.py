@@ -14,6 +14,8 @@ import pytest
 from contracts.errors import WrongUsage
 from tests.support.api import NOON, Service, serving
 
+pytestmark = pytest.mark.lengthy
+
 ITEM = {"external_id": "r-1", "text": "the export is slow"}
 
 

@@ -24,6 +24,8 @@ from wiring.bulk.desk import UploadDesk, WrongOffset
 from wiring.bulk.upload import Lane
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 CONTENT = b"id,text\n1,The export is broken\n2,too,many\n3,The map is slow\n"
 
 

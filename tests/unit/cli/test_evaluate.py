@@ -13,6 +13,8 @@ import pytest
 
 from tests.support.commands import undercurrent
 
+pytestmark = pytest.mark.lengthy
+
 SUBJECTS = ("printer", "invoice", "scanner", "password", "calendar", "camera", "backup", "keyboard")
 VERBS = ("breaks", "stalls", "vanishes", "fails", "hangs")
 

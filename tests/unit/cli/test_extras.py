@@ -13,6 +13,8 @@ import pytest
 
 from cli.extras import EXTRAS, lacking
 
+pytestmark = pytest.mark.lengthy
+
 NEED_THE_EDGE = {"signals", "poll", "edge", "dispatch", "outbox", "serve", "keys"}
 
 

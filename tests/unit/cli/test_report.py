@@ -17,6 +17,8 @@ from contracts.identity import theme_id
 from tests.support.runs import NOON, RunBuilder, quote
 from wiring.views import read_run
 
+pytestmark = pytest.mark.lengthy
+
 HOSTILE = (
     '<script>alert("x")</script><img src=x onerror=alert(1)> **bold** [a](javascript:alert(1)) {{ 7*7 }}'
 )

@@ -13,6 +13,8 @@ from demo.plan import PERSONAL
 from demo.records import DAYS, EPOCH, STORIES, Sample
 from demo.sample import generate
 
+pytestmark = pytest.mark.lengthy
+
 
 @cache
 def sample_of(seed: int) -> Sample:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.unit.operators.priority_streams import START, Journal, on
 
+pytestmark = pytest.mark.lengthy
+
 TIERS = ["free"] * 8 + ["pro"] * 7 + ["business"] * 3 + ["enterprise"] * 2
 NOISE: list[dict[str, Any]] = [
     {"sentiment": "negative", "sentiment_milli": -450},

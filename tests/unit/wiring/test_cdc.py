@@ -23,6 +23,8 @@ from tests.unit.wiring.bulk.lanes import records
 from wiring.cdc import Mirror, Table, map_of, mirror_for_ever
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 MS = 1_772_366_400_000
 
 

@@ -24,6 +24,8 @@ from wiring import history
 from wiring.history import Customer, History, customer_rows, read_arrivals, ticks_between
 from wiring.loads import LoadBook
 
+pytestmark = pytest.mark.lengthy
+
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)

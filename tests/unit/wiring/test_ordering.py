@@ -17,6 +17,8 @@ from wiring.ordering import Scene, scene_of
 from wiring.views.ledger import as_of, history
 from wiring.views.topics import Place
 
+pytestmark = pytest.mark.lengthy
+
 
 class Read:
     """The topics of a journey, as a data directory would give them."""

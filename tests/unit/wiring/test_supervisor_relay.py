@@ -13,6 +13,8 @@ from contracts.errors import WrongUsage
 from wiring.supervising.plan import Command, Launch, Stage
 from wiring.supervising.relay import Relay, SharedLog
 
+pytestmark = pytest.mark.lengthy
+
 UNTIL_ASKED = "import signal, time; signal.signal(15, lambda *_: exit()); time.sleep(60)"
 
 

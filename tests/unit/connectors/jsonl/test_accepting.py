@@ -11,6 +11,8 @@ from connectors.jsonl.accepting import JsonlAccepting
 from connectors.jsonl.log import JsonlLog, read_log
 from contracts.errors import RecoveryRefused, RetryLater, WrongUsage
 
+pytestmark = pytest.mark.lengthy
+
 
 def stored(folder: Path) -> list[bytes]:
     return [line.data for line in read_log(folder, 0)]

@@ -18,6 +18,8 @@ from tests.support.broker import make_topics
 from tests.support.kafka_parts import stored
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY = Cluster("127.0.0.1:1")
 

@@ -15,6 +15,8 @@ from contracts.errors import StopWorker
 from tests.support.broker import make_topics
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 AWAY = Cluster("127.0.0.1:9", {"log_level": "0"})
 
 

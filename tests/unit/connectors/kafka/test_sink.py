@@ -13,6 +13,8 @@ from tests.support.broker import make_topics
 from tests.support.kafka_parts import delete_before, put, staged, stored
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 LANE = "enriched/p0000"
 
 

@@ -17,6 +17,8 @@ from tests.support.broker import make_topics
 from tests.support.kafka_parts import Part, delete_before, drain, put, staged
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 TO_THE_END = Reading(batch=2)
 
 

@@ -20,6 +20,8 @@ from connectors.qdrant.home import current_version
 from contracts.errors import PipelineError, RecoveryRefused, RetryLater, StateCorrupt, StopWorker
 from contracts.vectors import ItemPoint, ThemePoint
 
+pytestmark = pytest.mark.lengthy
+
 DIMS = 8
 POINT = ThemePoint(str(UUID(int=1)), "en", np.full(DIMS, 700, np.int16))
 ITEM = ItemPoint(str(UUID(int=2)), "item", np.full(DIMS, 700, np.int16), {"source": "app", "at_s": 5})

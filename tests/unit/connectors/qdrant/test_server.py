@@ -18,6 +18,8 @@ from contracts.errors import RecoveryRefused, StateCorrupt, StopWorker, WrongUsa
 from contracts.vectors import FLAG_FILTERS, KEYWORD_FILTERS, ItemPoint, ThemePoint
 from tests.support.qdrant_shim import Shim, running_shim
 
+pytestmark = pytest.mark.lengthy
+
 DIMS = 8
 PLAN = IndexPlan("g1", "enc/1", DIMS, DIMS)
 VECTOR = np.full(DIMS, 700, np.int16)

@@ -19,6 +19,8 @@ from connectors.store.outbox import Effect, OutboxStore
 from contracts.errors import StateCorrupt
 from tests.support.postgres import fresh_database
 
+pytestmark = pytest.mark.lengthy
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=2)
 

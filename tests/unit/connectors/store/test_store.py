@@ -20,6 +20,8 @@ from connectors.vendors.port import Cursor
 from contracts.errors import RetryLater, StateCorrupt, WrongUsage
 from tests.support.postgres import fresh_database
 
+pytestmark = pytest.mark.lengthy
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 

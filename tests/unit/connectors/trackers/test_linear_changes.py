@@ -13,6 +13,8 @@ from connectors.trackers.port import Customer, Draft, Evidence, Issue
 from tests.support.trackers.linear import TEAM, TOKEN, LinearSite
 from tests.support.trackers.server import ANSWERS_S, Scripted
 
+pytestmark = pytest.mark.lengthy
+
 ISSUE_ID = "c723c24b-5c71-4524-bc29-9010b4c13748"
 AFTER_FAILURE = ("stops", "goes_on", "undone")
 

@@ -21,6 +21,8 @@ from tests.support.vendors.drained import Drained, poll
 from tests.support.vendors.salesforce import OPTIONS, SimulatedSalesforce, row, sf_id
 from tests.support.vendors.server import Asked, Said, away, html_page, limited, vendor_server
 
+pytestmark = pytest.mark.lengthy
+
 AT = int(NOW.timestamp()) - 3_600
 DAY_S = 86_400.0
 NO_MERCY = Said({"errors": [{"code": "server_error"}]}, 500)

@@ -12,6 +12,8 @@ from models.themes.scoring.measures import agreement, numbered
 from models.themes.scoring.play import Played, play
 from models.themes.scoring.streams import make_stream
 
+pytestmark = pytest.mark.lengthy
+
 
 def played(**policy: int) -> Played:
     """The demo's concerns in bursts."""

@@ -21,6 +21,8 @@ from operators.extract.step import ExtractStep
 from tests.support.laws import assert_batching_law
 from tests.support.steps import PROVENANCE, Journey, extract, feedback, labeller
 
+pytestmark = pytest.mark.lengthy
+
 CARD = "The gift card code was not accepted"
 
 

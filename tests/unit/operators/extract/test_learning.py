@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from contracts.commands import Correction, DirectModel
 from contracts.envelope import EVERYONE
 from contracts.learning import ModelEvent
 from contracts.stages import EnrichedItem
 from tests.support.laws import assert_batching_law
 from tests.support.steps import Journey, extract
+
+pytestmark = pytest.mark.lengthy
 
 SAID = (
     ("The gantry view of our hangar plan is empty for the night crew", "bug"),

@@ -15,6 +15,8 @@ from tests.support.laws import assert_batching_law
 from tests.support.naming import Interview, talk
 from tests.support.steps import Journey, themes
 
+pytestmark = pytest.mark.lengthy
+
 
 @pytest.fixture(scope="module")
 def journey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Journey]:

@@ -35,6 +35,8 @@ from models.themes import pairs
 from tests.support.laws import assert_batching_law
 from tests.support.steps import NOON, Journey, text_about, themes
 
+pytestmark = pytest.mark.lengthy
+
 WHY = "they asked for it"
 
 

@@ -23,6 +23,8 @@ from wiring.kafka.broker import Broker
 from wiring.kafka.positions import commit_positions, position_group
 from wiring.topics import INPUTS
 
+pytestmark = pytest.mark.lengthy
+
 EAGER = Pace(ahead=10**6, ahead_in_all=10**6)
 
 

@@ -27,6 +27,8 @@ from wiring.history import read_arrivals
 from wiring.journal import RecordMaker
 from wiring.kafka.broker import Broker
 
+pytestmark = pytest.mark.lengthy
+
 OPTIONS = Options()
 
 

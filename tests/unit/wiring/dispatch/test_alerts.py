@@ -19,6 +19,8 @@ from tests.support.trackers.server import Scripted
 from tests.support.trackers.sinks import HookSite, PagerDutySite, SlackSite
 from wiring.dispatch.words import notice_of
 
+pytestmark = pytest.mark.lengthy
+
 
 class Sinks:
     """All three, and a tenant that has them."""

@@ -15,6 +15,8 @@ from tests.support.trackers.server import Scripted
 from wiring.dispatch.destinations import read_destinations
 from wiring.dispatch.previewing import preview, previews
 
+pytestmark = pytest.mark.lengthy
+
 
 @pytest.fixture
 def there() -> LinearSite:

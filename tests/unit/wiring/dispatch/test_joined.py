@@ -22,6 +22,8 @@ from tests.support.trackers.sinks import SlackSite
 from wiring.dispatch.previewing import preview
 from wiring.dispatch.words import notice_of
 
+pytestmark = pytest.mark.lengthy
+
 SECONDS = timedelta(seconds=1)
 PINGS = "<!channel> & <@U1>" * 40
 

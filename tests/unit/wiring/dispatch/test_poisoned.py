@@ -17,6 +17,8 @@ from tests.support.withdrawing import ANN, quoting, taken_back
 from wiring.dispatch.previewing import waiting
 from wiring.dispatch.withdrawals import withdraw
 
+pytestmark = pytest.mark.lengthy
+
 
 @pytest.fixture
 def there() -> LinearSite:

@@ -19,6 +19,8 @@ from tests.support.trackers.sinks import SlackSite
 from tests.support.withdrawing import ANN, BEN, QUOTES, Board, JiraBoard, LinearBoard, quoting, taken_back
 from wiring.dispatch.previewing import preview, previews
 
+pytestmark = pytest.mark.lengthy
+
 BASIC = "Basic " + b64encode(b"bot@acme.test:secret").decode()
 
 

@@ -16,6 +16,8 @@ from connectors.vendors.port import Connection, Request, Taken
 from tests.support.edge import NOON, OLD_SECRET, Desk, Desks, at_the_desks, said, signed
 from wiring.edge.quotas import Quota
 
+pytestmark = pytest.mark.lengthy
+
 
 def test_what_is_answered_with_200_is_in_the_journal_and_a_repeat_changes_nothing(tmp_path: Path) -> None:
     async def send(edge: Desks) -> None:

@@ -16,6 +16,8 @@ from wiring.kafka.broker import Broker, NamedBroker, open_broker
 from wiring.kafka.properties import as_environment, broker_properties, free_port, free_ports, hold, is_free
 from wiring.kafka.server import LocalBroker
 
+pytestmark = pytest.mark.lengthy
+
 
 def settings(bootstrap: str) -> Settings:
     return Settings(KAFKA_BOOTSTRAP_SERVERS=bootstrap)

@@ -17,6 +17,8 @@ from wiring.kafka import lag
 from wiring.kafka.lag import LagCollector, LagReader, LagReport, PartitionLag
 from wiring.kafka.positions import Positions, beat_in, commit_positions, keys_in, position_group
 
+pytestmark = pytest.mark.lengthy
+
 QUIET = {"log_level": "0"}
 NAMING = Naming(generation="g7")
 

@@ -34,6 +34,8 @@ from wiring.kafka.replay import (
 )
 from wiring.kafka.running import Site
 
+pytestmark = pytest.mark.lengthy
+
 START = datetime(2026, 5, 1, tzinfo=UTC)
 
 

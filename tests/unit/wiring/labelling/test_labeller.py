@@ -34,6 +34,8 @@ from wiring.labelling.inbox import Inbox
 from wiring.labelling.on_kafka import ask_slowly
 from wiring.labelling.trust import LAST, RARE
 
+pytestmark = pytest.mark.lengthy
+
 TEXTS = [
     "The export to CSV is broken for large boards.",
     "I was charged twice for the invoice in March.",

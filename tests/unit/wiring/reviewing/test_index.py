@@ -26,6 +26,8 @@ from wiring.reviewing.indexed import TOPICS
 from wiring.reviewing.queue import open_cases
 from wiring.views.topics import Topics
 
+pytestmark = pytest.mark.lengthy
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[RunBuilder]:

@@ -9,6 +9,8 @@ from models.themes.policy import ThemePolicy
 from models.themes.scoring import evaluate
 from models.themes.scoring.streams import ORDERS
 
+pytestmark = pytest.mark.lengthy
+
 KEYS = {
     "v", "ami", "ari", "b3", "themes", "singletons", "gold", "oracle", "arrival", "arrival_share",
     "kept_share", "waiting_share", "strict", "items_per_s", "order", "seed", "pair_precision", "pair_recall",
