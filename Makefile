@@ -53,7 +53,7 @@ lint: .venv/.ready ## ruff and the import rules
 types: .venv/.ready ## mypy --strict
 	$(BIN)/mypy
 
-unit: .venv/.ready ## fast tests: no weights, no brokers, no long properties; the rest is in make test
+unit: .venv/.ready ## fast tests: no weights, nothing lengthy, no long properties; the rest is in make test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not needs_models and not lengthy and not slow' $(UNIT)
 
 bench: .venv/.ready ## throughput and recovery as ratios; BENCH="embedded", "themes", "quality", "kafka" or "kafka --only scale"

@@ -31,38 +31,40 @@ class Latest:
     def near(self, shelf: Shelf, slot: int, since: int, bar: int, least: int) -> tuple[Slots, Units]:
         """Slots by arrival, and similarities, of those that came after the ``since``-th and are ``bar`` (1/ONE) or
         more like the one at ``slot``, which came last; nobody where they are fewer than ``least``."""
-        came = int(shelf.seq[slot])
-        if came - since <= _FEW:
-            slots = shelf.since(since)
-            similar = shelf.units.take(slots, axis=0) @ shelf.units[slot]
-            at = (similar >= bar).nonzero()[0]
-            return (slots[at], similar[at]) if len(at) >= least else (slots[:0], similar[:0])
-        self._catch_up(shelf, came, slot, since)
-        first = int(self._came[: self._many].searchsorted(since, "right"))
-        similar = self._units[first : self._many] @ shelf.units[slot]
+        slots, came, units = self._since(shelf, slot, since)
+        similar = units @ shelf.units[slot]
         at = (similar >= bar).nonzero()[0]
-        slots = self._slots[first + at]
         if len(at) >= least:  # seldom; who left is still among them
-            held = shelf.seq[slots] == self._came[first + at]
-            at, slots = at[held], slots[held]
-        return (slots, similar[at]) if len(at) >= least else (slots[:0], similar[:0])
+            at = at[shelf.seq[slots[at]] == came[at]]
+        at = at if len(at) >= least else at[:0]
+        return slots[at], similar[at]
 
-    def _catch_up(self, shelf: Shelf, came: int, slot: int, since: int) -> None:
+    def _since(self, shelf: Shelf, slot: int, since: int) -> tuple[Slots, NDArray[np.int64], Units]:
+        """Slots, arrival numbers and units of those that came after the ``since``-th, the one at ``slot`` last."""
+        newest = int(shelf.seq[slot])
+        if newest - since <= _FEW:
+            slots = shelf.since(since)
+            return slots, shelf.seq[slots], shelf.units.take(slots, axis=0)
+        self._catch_up(shelf, newest, slot, since)
+        here = slice(int(self._came[: self._many].searchsorted(since, "right")), self._many)
+        return self._slots[here], self._came[here], self._units[here]
+
+    def _catch_up(self, shelf: Shelf, newest: int, slot: int, since: int) -> None:
         if shelf.epoch != self._epoch or since < self._after:
             self._epoch, self._after, self._upto, self._many = shelf.epoch, since, since, 0
-        if came == self._upto + 1 and self._many < len(self._slots):
+        if newest == self._upto + 1 and self._many < len(self._slots):
             # One row, written by itself: in half of the time.
             at = self._many
-            self._slots[at], self._came[at], self._units[at] = slot, came, shelf.units[slot]
+            self._slots[at], self._came[at], self._units[at] = slot, newest, shelf.units[slot]
             self._many = at + 1
-        elif came > self._upto:
+        elif newest > self._upto:
             new = shelf.since(self._upto)
             self._make_room(shelf, since, len(new))
             end = self._many + len(new)
             here = slice(self._many, end)
             self._slots[here], self._came[here], self._units[here] = new, shelf.seq[new], shelf.units[new]
             self._many = end
-        self._upto = came
+        self._upto = newest
 
     def _make_room(self, shelf: Shelf, since: int, more: int) -> None:
         """Room for so many more, and a quarter beyond; those that came before ``since`` go."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from models.themes.grid import ONE, Floats, Units
+from models.themes.grid import ONE, Floats, Units, pairs_where
 from models.themes.policy import ThemePolicy
 
 _FEW_PAIRS = 2**13
@@ -55,20 +55,18 @@ def _maybe_nearest(
     units: Units, kept: Floats, rows: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of a place in ``rows`` and a theme that may be its nearest; all that are, and few others."""
-    many, by_kept, found = len(units), (1.0 / kept).astype(np.float32), [np.empty(0, np.int64)]
-    if many < 2:
-        return found[0], found[0]
-    step = max(_PAIRS // many, _ROWS)
-    for start in range(0, len(rows), step):
+    by_kept, nobody = (1.0 / kept).astype(np.float32), np.empty(0, np.int64)
+    found = [(nobody, nobody)]
+    step = max(_PAIRS // len(units), _ROWS)
+    for start in range(0, len(rows), step) if len(units) > 1 else ():
         some = rows[start : start + step]
         rough = units[some] @ units.T
         rough *= by_kept
         rough[np.arange(len(some)), some] = -np.inf
         most = np.minimum(rough.max(axis=1), kept[some] * ONE)
-        maybe = rough >= (most - 1e-5 * np.abs(most) - 1.0).astype(np.float32)[:, None]
-        # Places in a flat array, because those in a table are looked for forty times as long.
-        found.append(start * many + maybe.ravel().nonzero()[0])
-    one, other = np.divmod(np.concatenate(found), many)
+        bars = (most - 1e-5 * np.abs(most) - 1.0).astype(np.float32)
+        found.append(pairs_where(rough >= bars[:, None], start))
+    one, other = (np.concatenate(part) for part in zip(*found, strict=True))
     return one, other
 
 
